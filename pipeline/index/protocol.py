@@ -1,0 +1,137 @@
+"""What an index can do, whichever keeps it: Elasticsearch or the embedded SQLite.
+
+Writes are idempotent: a document's id is deterministic and its version comes from the source, so that writing the same
+again, or something older, changes nothing.  Reading is for people and for the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+from msgspec import Struct
+
+from pipeline.messages import AuthorDeleted, IncidentEvent, Label, Mention, MentionDeleted, PostDeleted
+
+
+class DeadLetter(Struct, kw_only=True):
+    """A record that a stage could not process, as kept for a person: original bytes (base64 in JSON) and the reason.
+
+    `letter_id` is stage, topic, partition and offset: the same record is one dead letter, however often it fails.
+    """
+
+    letter_id: str
+    stage: str
+    topic: str
+    partition: int
+    offset: int
+    code: str
+    reason: str
+    key: bytes | None
+    value: bytes | None
+    first_seen: datetime
+    replayed_at: datetime | None = None
+
+
+Document = Mention | MentionDeleted | PostDeleted | AuthorDeleted | IncidentEvent | DeadLetter
+
+
+class Refused(NamedTuple):
+    """A document that the index will never take, with its words."""
+
+    document: Document
+    reason: str
+
+
+class Written(Struct):
+    """What came of a write: what was refused, and the mentions that deletions by post or author took back."""
+
+    refused: list[Refused] = []
+    taken_back: list[MentionDeleted] = []
+
+
+class Query(Struct, kw_only=True, frozen=True):
+    """A search over mentions: words (all must occur; empty for any), and filters."""
+
+    text: str = ""
+    entity: str | None = None
+    sentiment: Label | None = None
+    network: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    order: Literal["newest", "best"] = "newest"
+    limit: int = 20
+    offset: int = 0
+
+
+class Page(Struct, frozen=True):
+    """One page of hits, and how many there are in all."""
+
+    total: int
+    mentions: list[Mention]
+
+
+class Volume(Struct, frozen=True):
+    """Mentions and negative mentions of one span that begins at `start`."""
+
+    start: datetime
+    mentions: int
+    negative: int
+
+
+class Index(Protocol):
+    """See the module.  Every method may raise `TransientError` (away, busy: try again) or `TerminalError`."""
+
+    async def setup(self) -> None:
+        """Make or renew templates and tables; safe to repeat."""
+        ...
+
+    async def write(self, documents: Sequence[Document]) -> Written:
+        """Write all documents; on return they survive a crash of this process.
+
+        Older versions than the one kept are passed over in silence.  A deleted post stays deleted, also when its
+        mention comes after its deletion.
+        """
+        ...
+
+    async def search(self, query: Query) -> Page: ...
+
+    async def volume(self, query: Query, seconds: int) -> list[Volume]:
+        """Mentions over time in spans of `seconds`, oldest first, for the mentions that the query finds."""
+        ...
+
+    async def entities(self, limit: int = 50) -> list[tuple[str, str, int]]:
+        """(id, name, mentions) of the entities most mentioned."""
+        ...
+
+    async def count(self) -> int:
+        """Mentions in the index, deletions not counted; exact after `refresh`."""
+        ...
+
+    async def existing(self, mention_ids: Sequence[str]) -> int:
+        """How many of these mentions the index holds (at most 1,000 asked at a time)."""
+        ...
+
+    async def incidents(self, *, open_only: bool = False, limit: int = 50) -> list[IncidentEvent]:
+        """The newest event of each incident, newest first."""
+        ...
+
+    async def dead_letters(self, *, stage: str | None = None, limit: int = 100) -> list[DeadLetter]:
+        """Dead letters, newest first."""
+        ...
+
+    async def dead_letter_counts(self) -> dict[str, int]:
+        """Dead letters by stage and code, as ``stage/code``."""
+        ...
+
+    async def refresh(self) -> None:
+        """Make everything written so far visible to searches (tests and `--wait`; never the hot path)."""
+        ...
+
+    async def expire(self, before: datetime) -> int:
+        """Drop mentions created before, whole time slices where the index has them; gives the number of slices or
+        rows dropped."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,226 @@
+"""One typed settings object: a file, then the environment, then flags; the later wins.
+
+File: ``groundswell.toml`` in the working directory, or the one named by ``GROUNDSWELL_CONFIG``.  Environment:
+``GROUNDSWELL_`` and the path of the key with two underscores, such as ``GROUNDSWELL_KAFKA__BOOTSTRAP``.  A wrong key or
+value is a `SettingsError` that names it and what is allowed.  Secrets are `SecretStr`: they are never printed; each may
+also be the content of a file, named by the same key with ``_FILE`` at the end.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from pipeline.errors import SettingsError
+
+
+class Section(BaseModel):
+    """A part of the settings; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class KafkaSettings(Section):
+    """The Kafka cluster.  `bootstrap` empty means the embedded broker, which `run` and `replay` bring up."""
+
+    bootstrap: str = ""
+    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ca_file: Path | None = None
+    replication: int = Field(default=1, ge=1, le=9)
+    prefix: str = Field(default="groundswell", pattern=r"^[a-z0-9][a-z0-9-]*$")
+    """First part of consumer group names."""
+    embedded: bool = False
+    """The cluster at `bootstrap` is the embedded one: it keeps 5 MB a partition and producers must wait."""
+
+
+class IndexSettings(Section):
+    """Where mentions, incidents and dead letters are searchable.  `url` empty means the embedded SQLite index."""
+
+    url: str = ""
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    api_key: SecretStr = SecretStr("")
+    ca_file: Path | None = None
+    prefix: str = Field(default="groundswell", pattern=r"^[a-z0-9][a-z0-9-]*$")
+    slice: Literal["month", "day"] = "month"
+    slow_seconds: float = Field(default=0.0, ge=0.0, le=60.0)
+    """For load tests: every bulk write takes this much longer."""
+
+
+class ModelSettings(Section):
+    """The model that reads posts."""
+
+    path: Path | None = None
+    """Folder of an artefact; the shipped one when unset."""
+    backend: Literal["onnx", "torch", "fixed"] = "onnx"
+    """`fixed` answers the same for every text: for load tests."""
+    threads: int = Field(default=0, ge=0, le=64)
+    """0: one a core."""
+    batch: int = Field(default=32, ge=1, le=1024)
+    timeout: float = Field(default=60.0, gt=0.0)
+    """Seconds that a batch may take before the worker gives up and is started anew."""
+
+
+class EnrichSettings(Section):
+    """Linking and threads."""
+
+    catalogue: Path | None = None
+    """Folder or file of an own catalogue; the shipped one when unset."""
+    thread_days: float = Field(default=7.0, gt=0.0, le=60.0)
+
+
+class DetectSettings(Section):
+    """The detector."""
+
+    false_alarms: float = Field(default=0.2, gt=0.0, le=30.0)
+    """Promised false alarms per entity and month."""
+
+
+class AlertSettings(Section):
+    """Who is told.  Each notifier is on when its address is set; the terminal is on with `run`."""
+
+    terminal: bool = False
+    webhook_url: str = ""
+    webhook_secret: SecretStr = SecretStr("")
+    webhook_allow_private: bool = False
+    """Let the webhook go to a private or loopback address."""
+    alertmanager_url: str = ""
+    page_url: str = ""
+    """Address of the page, for links in alerts."""
+
+
+class WebSettings(Section):
+    """The built-in page."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8800, ge=0, le=65535)
+
+
+class MetricsSettings(Section):
+    """Where `/metrics` and `/healthz` listen; port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+
+
+class WorkerSettings(Section):
+    """How workers read and when they give up."""
+
+    batch: int = Field(default=512, ge=1, le=10_000)
+    within: float = Field(default=0.05, gt=0.0, le=10.0)
+    """Seconds to wait for a batch to fill."""
+    commit_seconds: float = Field(default=0.5, gt=0.0, le=60.0)
+    stuck_seconds: float = Field(default=120.0, gt=1.0)
+    """A worker that makes no progress for so long, with work waiting, ends with status 70."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GROUNDSWELL_", env_nested_delimiter="__", extra="forbid", nested_model_default_partial_update=True
+    )
+
+    data: Path = Path(".groundswell")
+    """Folder for the embedded index, cursors, logs and rejects."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    kafka: KafkaSettings = KafkaSettings()
+    index: IndexSettings = IndexSettings()
+    model: ModelSettings = ModelSettings()
+    enrich: EnrichSettings = EnrichSettings()
+    detect: DetectSettings = DetectSettings()
+    alert: AlertSettings = AlertSettings()
+    web: WebSettings = WebSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = config_file()
+        if path is None:
+            return init_settings, env_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+
+def config_file() -> Path | None:
+    """The settings file in force, or None."""
+    named = os.environ.get("GROUNDSWELL_CONFIG")
+    if named:
+        if not Path(named).is_file():
+            raise SettingsError("no such file", subject=f"GROUNDSWELL_CONFIG={named}", todo="Name an existing file")
+        return Path(named)
+    default = Path("groundswell.toml")
+    return default if default.is_file() else None
+
+
+def load(**flags: Any) -> Settings:
+    """The settings in force; `flags` (nested dicts as in the file) win over everything.
+
+    Raises `SettingsError` naming the wrong key or value and what is allowed.
+    """
+    _check_environment()
+    try:
+        return Settings(**flags)
+    except ValidationError as error:
+        raise SettingsError(_explain(error), subject="settings", todo="See docs/settings.md") from None
+
+
+def _check_environment() -> None:
+    """Unknown variables with our prefix are errors: a misspelt one would otherwise change nothing, silently."""
+    known = {name.upper() for name in _paths(Settings)}
+    for variable in os.environ:
+        if not variable.startswith("GROUNDSWELL_") or variable == "GROUNDSWELL_CONFIG":
+            continue
+        if variable.startswith("GROUNDSWELL_TEST_"):
+            continue
+        path = variable.removeprefix("GROUNDSWELL_")
+        if path not in known:
+            raise SettingsError("is not a setting", subject=variable, todo=_nearest(path, known, prefix="GROUNDSWELL_"))
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every key as a path with two underscores."""
+    out: list[str] = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            out += _paths(kind, f"{prefix}{name}__")
+        out.append(f"{prefix}{name}")
+    return out
+
+
+def _nearest(path: str, known: set[str], prefix: str = "") -> str:
+    close = difflib.get_close_matches(path, sorted(known), n=3)
+    names = ", ".join(prefix + name for name in (close or sorted(known)))
+    return f"Did you mean {names}?" if close else f"Allowed: {names}"
+
+
+def _explain(error: ValidationError) -> str:
+    """One line a problem: the key, what is wrong, what is allowed."""
+    known = {path.replace("__", ".") for path in _paths(Settings)}
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{key} is not a setting. {_nearest(key, known)}")
+        else:
+            given = (
+                "" if "password" in key or "secret" in key or "api_key" in key else f" (given: {problem['input']!r})"
+            )
+            lines.append(f"{key}: {problem['msg']}{given}")
+    return "; ".join(lines)
