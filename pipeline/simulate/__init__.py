@@ -1,0 +1,1 @@
+"""Labelled synthetic streams: for trying the product out, for measuring the detector, for load tests."""
