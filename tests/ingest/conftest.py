@@ -1,0 +1,68 @@
+"""A Kafka-protocol cluster in memory, and what the tests read back from it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from pipeline.messages import Author, Post
+from pipeline.settings import KafkaSettings
+from pipeline.topics import Topic
+
+
+class Broker:
+    """An embedded cluster of one broker, with helpers to look at what was published."""
+
+    def __init__(self) -> None:
+        self._cluster = Producer({"bootstrap.servers": "", "test.mock.num.brokers": 1, "log_level": 0})
+        brokers = self._cluster.list_topics(timeout=10).brokers.values()
+        self.bootstrap = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+        self.settings = KafkaSettings(bootstrap=self.bootstrap, embedded=True)
+
+
+def read_back(bootstrap: str, topic: str) -> list[Any]:
+    """Every record of a topic, partition by partition."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": uuid.uuid4().hex, "enable.auto.commit": False})
+    try:
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        out = []
+        for partition in partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            consumer.assign([TopicPartition(topic, partition, low)])
+            got = low
+            while got < high:
+                for record in consumer.consume(min(1000, high - got), timeout=10):
+                    assert record.error() is None, record.error()
+                    out.append(record)
+                    got += 1
+        return out
+    finally:
+        consumer.close()
+
+
+@pytest.fixture(scope="session")
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def topic() -> Iterator[Topic]:
+    """A topic of this test alone."""
+    return Topic(f"posts.raw.{uuid.uuid4().hex[:8]}", key="root id", carries=Post)
+
+
+def post(number: int = 1, **fields: Any) -> Post:
+    """A post of our own, with any field as the test needs it."""
+    values: dict[str, Any] = {
+        "post_id": f"test:{number}",
+        "network": "test",
+        "author": Author(id=f"test:author-{number % 7}"),
+        "text": f"The parcel number {number} never came.",
+        "created_at": datetime(2026, 1, 31, 12, 0, number % 60, tzinfo=UTC),
+    }
+    return Post(**{**values, **fields})
