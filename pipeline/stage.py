@@ -50,8 +50,9 @@ class Rejected(NamedTuple):
 class Result(Struct):
     """What came of a batch: messages to publish, records that cannot be processed, effects to apply.
 
-    The driver publishes, awaits the delivery of every message, writes the state, applies the effects, and only then
-    acknowledges the records.  Effects are idempotent: after a crash the same ones come again.
+    The driver publishes, awaits the delivery of every message, applies the effects, writes the state, and only then
+    acknowledges the records.  A crash in between makes the batch come again, so messages and effects are idempotent;
+    state knows what it has absorbed, because it is written last.
     """
 
     publish: list[Outgoing] = []
@@ -71,6 +72,8 @@ class Stage(Protocol):
     sources: tuple[Topic, ...]
     codec: Codec
     stateful: bool
+    merges: bool
+    """Whether the driver should merge the partitions of the sources in the order of arrival."""
 
     def handle(self, batch: Sequence[Record], state: State) -> Result: ...
 

@@ -48,6 +48,16 @@ class Store(Protocol):
 
     async def write(self, changes: list[Change]) -> None: ...
 
+    async def recover(self, partition: int) -> None:
+        """Make the values of a source partition readable; before its first record is handled."""
+        ...
+
+    def drop(self, partition: int) -> None:
+        """Another worker has this partition now."""
+        ...
+
+    async def close(self) -> None: ...
+
 
 class _Cell:
     """A decoded value in hand."""
@@ -173,3 +183,12 @@ class MemoryStore:
             else:
                 self._data[key] = data
                 self._expiry.set(partition, key, expires)
+
+    async def recover(self, partition: int) -> None:
+        """Nothing to do."""
+
+    def drop(self, partition: int) -> None:
+        """Nothing to do."""
+
+    async def close(self) -> None:
+        """Nothing to do."""

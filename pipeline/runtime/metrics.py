@@ -1,0 +1,48 @@
+"""Every metric of Groundswell, in one place (Prometheus).
+
+The registry is injected, so that tests and several workers in one process do not share counters.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """What a worker counts.  Names are part of the contract with dashboards and alarms: add, do not rename."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        r = self.registry
+        self.records_in = Counter(
+            "groundswell_records_in", "Records taken from a topic", ["stage", "topic"], registry=r
+        )
+        self.records_out = Counter(
+            "groundswell_records_out", "Messages published and delivered", ["stage", "topic"], registry=r
+        )
+        self.lag = Gauge("groundswell_lag_records", "Records not yet read", ["stage", "topic", "partition"], registry=r)
+        self.dead_letters = Counter(
+            "groundswell_dead_letters", "Records that could not be processed", ["stage", "code"], registry=r
+        )
+        self.batch_seconds = Histogram(
+            "groundswell_batch_seconds", "Time for one batch", ["stage"], registry=r, buckets=_SECONDS
+        )
+        self.model_seconds = Histogram(
+            "groundswell_model_seconds", "Time in the model for one batch", registry=r, buckets=_SECONDS
+        )
+        self.model_posts = Counter("groundswell_model_posts", "Posts read by the model", registry=r)
+        self.gap_records = Counter(
+            "groundswell_gap_records", "Records lost before they were read", ["stage", "topic"], registry=r
+        )
+        self.alerts_sent = Counter("groundswell_alerts_sent", "Alerts delivered", ["notifier"], registry=r)
+        self.alerts_failed = Counter("groundswell_alerts_failed", "Alerts given up", ["notifier"], registry=r)
+        self.state_writes = Counter("groundswell_state_writes", "Values of state written", ["stage"], registry=r)
+        self.retries = Counter("groundswell_retries", "Repeated tries after a passing fault", ["stage"], registry=r)
+        self.merge_forced = Counter(
+            "groundswell_merge_forced", "Records released without waiting for a slow partition", ["stage"], registry=r
+        )
+        self.waiting = Gauge(
+            "groundswell_waiting", "1 while a worker waits for something outside", ["stage", "what"], registry=r
+        )

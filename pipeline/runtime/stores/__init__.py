@@ -1,0 +1,1 @@
+"""Where the state of a stage lives between batches."""

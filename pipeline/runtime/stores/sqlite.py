@@ -1,0 +1,58 @@
+"""State in a SQLite file: for the embedded mode, whose broker is too small for a changelog."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from pipeline.state import Change
+
+
+class SqliteStore:
+    """One file a stage.  A batch of changes is one transaction: it survives the kill of the process."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")  # enough for a killed process; the broker goes with the machine
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, partition INTEGER NOT NULL,"
+            " expires REAL NOT NULL, data BLOB NOT NULL) WITHOUT ROWID"
+        )
+        self._db.execute("CREATE INDEX IF NOT EXISTS state_expires ON state (expires) WHERE expires > 0")
+
+    def read(self, partition: int, key: str) -> bytes | None:
+        """The kept value of a key, or None."""
+        row = self._db.execute("SELECT data FROM state WHERE key = ?", (key,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def expired(self, now: float, limit: int) -> list[tuple[int, str]]:
+        """At most `limit` (partition, key) that have expired."""
+        rows = self._db.execute(
+            "SELECT partition, key FROM state WHERE expires > 0 AND expires <= ? LIMIT ?", (now, limit)
+        )
+        return [(int(partition), str(key)) for partition, key in rows]
+
+    async def write(self, changes: list[Change]) -> None:
+        """All changes in one transaction."""
+        await asyncio.to_thread(self._write, changes)
+
+    def _write(self, changes: list[Change]) -> None:
+        gone = [(c.key,) for c in changes if c.data is None]
+        kept = [(c.key, c.partition, c.expires, c.data) for c in changes if c.data is not None]
+        self._db.execute("BEGIN")
+        self._db.executemany("DELETE FROM state WHERE key = ?", gone)
+        self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", kept)
+        self._db.execute("COMMIT")
+
+    async def recover(self, partition: int) -> None:
+        """Nothing to do: the file is the state."""
+
+    def drop(self, partition: int) -> None:
+        """Nothing to do: every worker reads the same file."""
+
+    async def close(self) -> None:
+        """Close the file."""
+        self._db.close()
