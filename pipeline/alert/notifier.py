@@ -1,0 +1,46 @@
+"""What a notifier promises, and the notice that the stage hands to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.messages import IncidentEvent
+from pipeline.stage import Record
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notice:
+    """An effect of the alert stage: an event, the notifiers to tell (by name), and the record that it came from.
+
+    Notices are compared by identity: two records may carry the same event.
+    """
+
+    record: Record
+    event: IncidentEvent
+    to: tuple[str, ...]
+
+
+class Notifier(Protocol):
+    """Tells somebody about an incident event.
+
+    `pages` says that it wakes a person: it is told of pageable incidents only, and of their end.  `send` may be called
+    again with an event that it has sent before (after a crash); what it does must bear that.
+    """
+
+    name: str
+    pages: bool
+
+    async def send(self, event: IncidentEvent) -> None:
+        """Returns when the other side has taken the event.
+
+        Raises `TransientError` when trying again may help, `TerminalError` when it will not.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+def firing(event: IncidentEvent) -> bool:
+    """Whether, after this event, somebody should be awake for the incident."""
+    return event.event != "resolved" and event.pageable and not event.coordinated

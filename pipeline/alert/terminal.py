@@ -1,0 +1,120 @@
+"""The terminal: one block for each incident event, to be read in ten seconds."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.alert.alertmanager import incident_url
+from pipeline.alert.text import one_line
+from pipeline.errors import TransientError
+from pipeline.messages import IncidentEvent, PostRef
+
+KINDS = {"pile_on": "pile-on", "surge": "surge", "groundswell": "groundswell", "amplification": "amplification"}
+SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")
+_COLOURS = ("cyan", "cyan", "yellow", "dark_orange", "red", "bright_red")
+_WIDTH = 100
+
+
+class Terminal:
+    """Prints events to a console (standard output by default).
+
+    Guarantees that nothing in a post reaches the terminal as a command: text is cleaned, and never read as markup.
+    """
+
+    name = "terminal"
+    pages = False
+
+    def __init__(self, console: Console | None = None, *, page_url: str = "") -> None:
+        self._console = console or Console(highlight=False)
+        self._page_url = page_url
+
+    async def send(self, event: IncidentEvent) -> None:
+        try:
+            self._console.print(block(event, self._page_url), width=min(self._console.width, _WIDTH))
+        except OSError as error:
+            raise TransientError(f"cannot write ({error.strerror})", subject="terminal") from error
+
+    async def close(self) -> None:
+        return None
+
+
+def block(event: IncidentEvent, page_url: str = "") -> Panel:
+    """What happened, how big, what people say, who drives it, where to look: in this order."""
+    colour = "green" if event.event == "resolved" else _COLOURS[event.severity]
+    kind = KINDS[event.kind]
+    title = Text(
+        f" {event.event.upper()}  {one_line(event.entity.name, 60)}: {kind}, {_severity(event)} ", style="bold"
+    )
+    subtitle = Text(f" {event.at:%Y-%m-%d %H:%M:%S} UTC ", style="dim")
+    parts: list[Text | Table] = [Text(one_line(event.explanation.summary, 400), style="bold"), _facts(event, page_url)]
+    if not event.pageable or event.coordinated:
+        why = "it looks coordinated" if event.coordinated else "it is not meant to wake anybody"
+        parts.insert(1, Text(f"Not paged: {why}.", style="magenta"))
+    return Panel(
+        Group(*parts), title=title, subtitle=subtitle, border_style=colour, box=box.ROUNDED, title_align="left",
+        subtitle_align="right",
+    )  # fmt: skip
+
+
+def _severity(event: IncidentEvent) -> str:
+    return f"severity {event.severity} of 5 ({SEVERITIES[event.severity]})"
+
+
+def _facts(event: IncidentEvent, page_url: str) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value in _rows(event, page_url):
+        if value:
+            table.add_row(label, Text(value))
+    return table
+
+
+def _rows(event: IncidentEvent, page_url: str) -> list[tuple[str, str]]:
+    counts, share, told = event.counts, event.share, event.explanation
+    lasted = (event.resolved_at or event.at) - event.opened_at
+    forecast = ""
+    if event.forecast is not None:
+        expected = event.forecast
+        forecast = f"{expected.size:,.0f} mentions in all ({expected.low:,.0f} to {expected.high:,.0f})"
+        if expected.doubling_minutes is not None:
+            forecast += f", doubling every {expected.doubling_minutes:.0f} min"
+    return [
+        ("since", f"{event.opened_at:%Y-%m-%d %H:%M} UTC ({_span(lasted.total_seconds())})"),
+        ("seen", f"{counts.mentions:,} mentions by {counts.authors:,} authors, {counts.negative:,} negative"),
+        ("expected", f"{counts.expected:,.1f} mentions; negative share {share.before:.0%} before, {share.now:.0%} now"),
+        ("forecast", forecast),
+        ("first post", _quote(told.first_post)),
+        ("they say", " · ".join(f"{one_line(p.text, 40)} ({p.count})" for p in told.phrases[:6])),
+        ("driven by", " · ".join(f"{one_line(d.author, 40)} ({d.mentions})" for d in told.drivers[:5])),
+        ("networks", " · ".join(f"{one_line(name, 30)} {count}" for name, count in list(told.networks.items())[:6])),
+        ("test", _test(event)),
+        ("look", incident_url(page_url, event.incident_id) if page_url else ""),
+        ("incident", one_line(event.incident_id, 300)),
+    ]
+
+
+def _quote(post: PostRef | None) -> str:
+    if post is None:
+        return ""
+    replies = f" ({post.replies} replies)" if post.replies else ""
+    return f"{one_line(post.author, 40)}, {post.created_at:%H:%M}: “{one_line(post.text, 160)}”{replies}"
+
+
+def _test(event: IncidentEvent) -> str:
+    test = event.test
+    return (
+        f"{one_line(test.name, 40)} {test.value:.1f} over {test.threshold:.1f} "
+        f"({test.false_alarms:g} false alarms per entity and month)"
+    )
+
+
+def _span(seconds: float) -> str:
+    minutes = max(0, round(seconds / 60))
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"
