@@ -13,16 +13,12 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from pipeline.errors import SettingsError
-
-
-class Section(BaseModel):
-    """A part of the settings; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid")
+from pipeline.ingest.mapping import IngestSettings
+from pipeline.section import Section
 
 
 class KafkaSettings(Section):
@@ -133,6 +129,7 @@ class Settings(BaseSettings):
     """Folder for the embedded index, cursors, logs and rejects."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     kafka: KafkaSettings = KafkaSettings()
+    ingest: IngestSettings = IngestSettings()
     index: IndexSettings = IndexSettings()
     model: ModelSettings = ModelSettings()
     enrich: EnrichSettings = EnrichSettings()
