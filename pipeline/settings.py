@@ -35,6 +35,8 @@ class KafkaSettings(Section):
     """First part of consumer group names."""
     embedded: bool = False
     """The cluster at `bootstrap` is the embedded one: it keeps 5 MB a partition and producers must wait."""
+    wait_for: tuple[str, ...] = ()
+    """On the embedded broker: further consumer groups that read our topics, for which producers wait as well."""
 
 
 class IndexSettings(Section):

@@ -70,10 +70,14 @@ class Stage(Protocol):
 
     name: str
     sources: tuple[Topic, ...]
-    codec: Codec
     stateful: bool
     merges: bool
     """Whether the driver should merge the partitions of the sources in the order of arrival."""
+
+    @property
+    def codec(self) -> Codec:
+        """How the state of one key becomes bytes."""
+        ...
 
     def handle(self, batch: Sequence[Record], state: State) -> Result: ...
 

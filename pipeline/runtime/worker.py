@@ -20,12 +20,13 @@ from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.processor import Processor
 from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import Publisher
+from pipeline.runtime.readers import readers
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.settings import KafkaSettings, Settings
 from pipeline.stage import Stage
 from pipeline.state import MemoryStore, State, Store
-from pipeline.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW, changelog
+from pipeline.topics import changelog
 
 log = structlog.get_logger()
 
@@ -124,27 +125,13 @@ class Worker:
         self._loop.revoked(revoked)
 
 
-READERS = {
-    POSTS_RAW.name: ("enrich",),
-    MENTIONS_SCORED.name: ("detect", "index"),
-    INCIDENTS.name: ("index", "alert"),
-    **{topic.name: ("index",) for topic in DEAD_LETTERS},
-}
-"""Which stages read a topic: on the embedded broker a producer waits for the slowest of them."""
-
-
-def readers(kafka: KafkaSettings) -> dict[str, list[str]]:
-    """The consumer groups that read each topic."""
-    return {topic: [group(kafka, stage) for stage in stages] for topic, stages in READERS.items()}
-
-
 def _gate(stage: Stage, kafka: KafkaSettings, progress: Progress) -> Gate:
     """Flow control on the embedded broker.  A stage never waits for itself: what it writes to a topic that it also
     reads (the index takes mentions back) is small, and waiting would be for ever."""
     if not kafka.embedded:
         return OpenGate()
     own = group(kafka, stage.name)
-    others = {topic: [g for g in groups if g != own] for topic, groups in readers(kafka).items()}
+    others = {topic: [name for name in groups if name != own] for topic, groups in readers(kafka).items()}
     return ByteGate(Committed(kafka), {t: g for t, g in others.items() if g}, share=2, waiting=progress.waiting)
 
 

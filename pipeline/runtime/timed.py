@@ -1,0 +1,26 @@
+"""Counts what the model does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from models.scorer import Scorer, Scores
+from pipeline.runtime.metrics import Metrics
+
+
+class TimedScorer:
+    """A scorer that notes how many posts it read and how long that took."""
+
+    def __init__(self, scorer: Scorer, metrics: Metrics) -> None:
+        self.ref = scorer.ref
+        self._scorer = scorer
+        self._metrics = metrics
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        """As the scorer inside."""
+        started = time.monotonic()
+        scores = self._scorer.score(texts)
+        self._metrics.model_seconds.observe(time.monotonic() - started)
+        self._metrics.model_posts.inc(len(texts))
+        return scores

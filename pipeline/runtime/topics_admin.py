@@ -1,0 +1,70 @@
+"""Creating and looking at topics."""
+
+from __future__ import annotations
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from pipeline import topics
+from pipeline.errors import TransientError
+from pipeline.runtime.kafka import confluent_options
+from pipeline.settings import KafkaSettings
+
+_EXISTS = 36  # TOPIC_ALREADY_EXISTS
+
+
+def create_all(settings: KafkaSettings) -> list[str]:
+    """Create every topic that is missing; gives the names of those created.  Safe to repeat and to run twice at once.
+
+    On the embedded broker there is nothing to do: it makes topics when they are first named.
+    """
+    if settings.embedded:
+        return []
+    admin = AdminClient({**confluent_options(settings), "log_level": 2})
+    wanted = [_new(topic, settings.replication) for topic in topics.ALL]
+    created = []
+    for name, future in admin.create_topics(wanted, operation_timeout=30.0).items():
+        try:
+            future.result(timeout=40.0)
+            created.append(name)
+        except KafkaException as error:
+            if error.args[0].code() != _EXISTS:
+                raise TransientError(f"not created ({error.args[0].str()})", subject=f"topic {name}") from error
+    return created
+
+
+def _new(topic: topics.Topic, replication: int) -> NewTopic:
+    config = {
+        "cleanup.policy": "compact" if topic.compacted else "delete",
+        "max.message.bytes": str(topic.max_message_bytes),
+    }
+    if topic.retention_days is not None:
+        config["retention.ms"] = str(int(topic.retention_days * 86_400_000))
+    return NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=replication, config=config)
+
+
+class Offsets:
+    """End offsets of topics, as the broker has them now."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._client = Consumer(
+            {**confluent_options(settings), "group.id": f"{settings.prefix}-offsets", "enable.auto.commit": False}
+        )
+        self._subject = f"Kafka at {settings.bootstrap}"
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """Partition → offset of the next record; empty while the topic does not exist."""
+        try:
+            metadata = self._client.list_topics(topic, timeout=10.0).topics.get(topic)
+            partitions = [] if metadata is None or metadata.error else list(metadata.partitions)
+            return {p: self._end(topic, p) for p in partitions}
+        except KafkaException as error:
+            raise TransientError(f"no answer ({error})", subject=self._subject, todo="Is it running?") from error
+
+    def _end(self, topic: str, partition: int) -> int:
+        _, high = self._client.get_watermark_offsets(TopicPartition(topic, partition), timeout=10.0)
+        return int(high)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()

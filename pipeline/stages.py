@@ -1,0 +1,37 @@
+"""Builds the stages by name, each with what it needs."""
+
+from __future__ import annotations
+
+from pipeline.errors import TerminalError
+from pipeline.runtime.metrics import Metrics
+from pipeline.settings import Settings
+from pipeline.stage import Stage
+from pipeline.topics import STAGES
+
+
+def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
+    """The stage of this name.  Imports only what that stage needs, so that a small worker stays small."""
+    if name == "enrich":
+        from models.load import load_scorer
+
+        from pipeline.enrich.load import open_linker
+        from pipeline.enrich.stage import Enrich
+        from pipeline.runtime.timed import TimedScorer
+
+        scorer = TimedScorer(load_scorer(settings.model), metrics)
+        return Enrich(open_linker(settings.enrich), scorer, thread_days=settings.enrich.thread_days)
+    if name == "detect":
+        from pipeline.detect.stage import Detect
+
+        return Detect(false_alarms=settings.detect.false_alarms)
+    if name == "index":
+        from pipeline.index.load import open_index
+        from pipeline.index.stage import IndexStage
+
+        return IndexStage(open_index(settings))
+    if name == "alert":
+        from pipeline.alert.load import open_notifiers
+        from pipeline.alert.stage import Alert
+
+        return Alert(open_notifiers(settings))
+    raise TerminalError("no such stage", subject=name, todo=f"Stages are {', '.join(STAGES)}")
