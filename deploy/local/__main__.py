@@ -39,10 +39,8 @@ def _up() -> int:
 
 
 def _down() -> int:
-    stopped = down()
-    print(
-        "Stopped: " + ", ".join(f"{process.name} ({process.pid})" for process in stopped) if stopped else "Not running."
-    )
+    stopped = [f"{process.name} ({process.pid})" for process in down()]
+    print(f"Stopped: {', '.join(stopped)}" if stopped else "Not running.")
     return 0
 
 

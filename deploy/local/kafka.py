@@ -19,7 +19,7 @@ LOG4J = """<Configuration status="ERROR"><Appenders><Console name="out"><Pattern
 
 
 def properties(folder: Path, port: int, controller_port: int) -> str:
-    """Settings of the broker.  Topics are made on purpose only, as in production; nothing is synced to disk by force."""
+    """Settings of the broker.  Topics are made on purpose only, as in production."""
     entries = {
         "process.roles": "broker,controller",
         "node.id": 1,

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -86,6 +87,27 @@ class RealServers:
                 state.write(self._base, servers)
             else:
                 _stop(self._base, servers)
+
+
+@contextlib.contextmanager
+def own_kafka(base: Path = BASE) -> Iterator[str]:
+    """A fresh Kafka that nobody else uses, for tests that need the topics' real names or harm the broker; gives its
+    bootstrap address.  It is stopped, and its data dropped, at the end of the block.
+    """
+    with state.locked(base):
+        libs = fetch(base).kafka
+    folder = Path(tempfile.mkdtemp(prefix="kafka-", dir=base))
+    log = folder / "kafka.log"
+    port, controller_port = _free_ports(2)
+    child = kafka.start(libs, folder / "kafka", port, controller_port, log)
+    process = remember("Kafka", child.pid)
+    try:
+        bootstrap = f"127.0.0.1:{port}"
+        _wait({"Kafka": child}, {"Kafka": log}, {"Kafka": lambda: kafka.ready(bootstrap)})
+        yield bootstrap
+    finally:
+        stop([process] if process else [])
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def up(base: Path = BASE) -> tuple[Servers, bool]:
@@ -168,13 +190,20 @@ def _launch(servers: Servers, base: Path, distribution: Distribution, folder: Pa
     _note(servers, "Kafka", children["Kafka"].pid)
     # Written already now, so that `down` finds them should this process be killed while it waits.
     state.write(base, servers)
-    _wait(servers, children, logs)
+    answers = {
+        "Kafka": lambda: kafka.ready(servers.bootstrap),
+        "Elasticsearch": lambda: elasticsearch.ready(servers.url, servers.password),
+    }
+    _wait(children, logs, answers)
     node = elasticsearch.server_pid(folder / "elasticsearch")
     if node is not None:
         _note(servers, "Elasticsearch", node)
 
 
-def _wait(servers: Servers, children: dict[str, subprocess.Popen[bytes]], logs: dict[str, Path]) -> None:
+def _wait(
+    children: Mapping[str, subprocess.Popen[bytes]], logs: Mapping[str, Path], ready: Mapping[str, Callable[[], bool]]
+) -> None:
+    """Until every child answers; raises `TerminalError` when one ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     waiting = set(children)
     while waiting:
@@ -185,16 +214,13 @@ def _wait(servers: Servers, children: dict[str, subprocess.Popen[bytes]], logs: 
                     subject=name,
                     todo=f"See {logs[name]}",
                 )
-            answers = (
-                kafka.ready(servers.bootstrap)
-                if name == "Kafka"
-                else elasticsearch.ready(servers.url, servers.password)
-            )
-            if answers:
+            if ready[name]():
                 waiting.discard(name)
         if waiting and time.monotonic() > deadline:
-            names = " and ".join(sorted(waiting))
-            raise TerminalError(f"did not answer within {START_SECONDS:.0f} s", subject=names, todo=f"See {logs}")
+            files = ", ".join(str(logs[name]) for name in sorted(waiting))
+            raise TerminalError(
+                f"no answer within {START_SECONDS:.0f} s", subject=" and ".join(sorted(waiting)), todo=f"See {files}"
+            )
         time.sleep(0.2 if waiting else 0.0)
 
 
