@@ -23,6 +23,7 @@ EVENT = np.dtype(
         ("parent", "i8"),  # -1: none
         ("root", "i8"),
         ("text", "i8"),  # the post that said these words first
+        ("text_kind", "u1"),  # and what kind it was
         ("created", "f8"),
         ("arrived", "f8"),
         ("kind", "u1"),  # index into KINDS
@@ -46,7 +47,8 @@ class Event(NamedTuple):
     """One delivery of one post about one entity.
 
     `polarity` is the truth (-1, 0, 1) and `negative` what an imperfect model says; `text` is equal for copies of the
-    same words; `story` is the id of the story it belongs to, or empty; `repeat` marks a post delivered before.
+    same words, which a post of `text_kind` said first; `story` is the id of the story it belongs to, or empty; `repeat`
+    marks a post delivered before.
     """
 
     entity: str
@@ -60,6 +62,7 @@ class Event(NamedTuple):
     polarity: int
     negative: float
     text: str
+    text_kind: EventKind
     story: str
     repeat: bool
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.simulate import stories as tales
 from pipeline.simulate.background import DAY, Background, Profile, draw_profile
@@ -52,6 +53,8 @@ class Plan:
     errors: SentimentErrors = field(default_factory=SentimentErrors)
     lateness: Lateness = field(default_factory=Lateness)
     prefix: str = "sim"
+    names: tuple[str, ...] = ()
+    """Ids of the entities, where they should not be the prefix and a number."""
     profiles: tuple[Profile, ...] = ()
     """Given instead of drawn, one an entity."""
 
@@ -66,15 +69,18 @@ class Stream:
 
     Guarantees: deterministic; arrivals never go back; a post's first delivery precedes its repeats; `stories` holds a
     story before any of its events is given, and all of them at the end; memory grows with one day and the stories in
-    progress, not with the number of days.  `orders` (by start) replaces the stories that the plan would draw; it may
+    progress, not with the number of days; one iteration at a time.  `orders` (by start) replaces the stories that the plan would draw; it may
     be endless.
     """
 
     def __init__(self, plan: Plan, orders: Iterable[Order] | None = None) -> None:
         if plan.profiles and len(plan.profiles) != plan.entities:
             raise ValueError(f"{plan.entities} entities need as many profiles, not {len(plan.profiles)}")
+        if plan.names and len(plan.names) != plan.entities:
+            raise ValueError(f"{plan.entities} entities need as many names, not {len(plan.names)}")
         self.plan = plan
         self.stories: list[Story] = []
+        self.entity_ids = plan.names or tuple(f"{plan.prefix}:{e}" for e in range(plan.entities))
         self._given = orders
         self.profiles = plan.profiles or tuple(draw_profile(self._rng(e, _PROFILE)) for e in range(plan.entities))
 
@@ -85,7 +91,7 @@ class Stream:
     def days(self) -> Iterator[Columns]:
         """One array a day of what arrives in it, in order of arrival; a last one with what comes after the end."""
         plan = self.plan
-        self.stories = []
+        self.stories.clear()
         backgrounds = [Background(e, p, self._rng(e, _BACKGROUND)) for e, p in enumerate(self.profiles)]
         deliveries = [self._rng(e, _DELIVERY) for e in range(plan.entities)]
         outages = [
@@ -105,7 +111,7 @@ class Stream:
 
     def rows(self, columns: Columns) -> Iterator[Event]:
         """The same events as rows, with their ids as strings."""
-        prefix = self.plan.prefix
+        prefix, ids = self.plan.prefix, self.entity_ids
         for (
             e,
             author,
@@ -113,6 +119,7 @@ class Stream:
             parent,
             root,
             text,
+            text_kind,
             created,
             arrived,
             kind,
@@ -121,7 +128,7 @@ class Stream:
             story,
             repeat,
         ) in columns.tolist():
-            entity = f"{prefix}:{e}"
+            entity = ids[e]
             yield Event(
                 entity,
                 f"{prefix}:u{author}",
@@ -134,6 +141,7 @@ class Stream:
                 polarity,
                 negative,
                 f"{e}.{text}",
+                KINDS[text_kind],
                 "" if story < 0 else f"{entity}.s{story}",
                 repeat,
             )
@@ -156,6 +164,7 @@ class Stream:
 
     def _finish(self, events: Columns, rng: np.random.Generator, outages: list[Outage]) -> Columns:
         """Cut at the end of the plan, read by the model, delivered."""
+        events["text_kind"] = _kinds_of_originals(events)
         observe(rng, events, self.plan.errors)
         kept = events[events["created"] < self.plan.end]
         return deliver(rng, kept, self.plan.lateness, outages)
@@ -182,10 +191,10 @@ class Stream:
     def _label(self, order: Order, events: Columns, shape: CascadeShape | None) -> Story:
         times = np.sort(events["created"])
         return Story(
-            story=f"{self.plan.prefix}:{order.entity}.s{order.number}",
+            story=f"{self.entity_ids[order.entity]}.s{order.number}",
             kind=order.kind,
             incident=order.kind in INCIDENTS,
-            entity=f"{self.plan.prefix}:{order.entity}",
+            entity=self.entity_ids[order.entity],
             start=utc(float(times[0])),
             end=utc(float(times[-1])),
             half=utc(float(times[(len(times) - 1) // 2])),
@@ -214,6 +223,12 @@ class _Queue:
         while self._next is not None and self._next.start < end:
             yield self._next
             self._next = next(self._orders, None)
+
+
+def _kinds_of_originals(events: Columns) -> NDArray[np.uint8]:
+    """For each event the kind of the post that said its words first; whole threads only."""
+    order = np.argsort(events["post"])
+    return np.asarray(events["kind"][order[np.searchsorted(events["post"][order], events["text"])]], dtype=np.uint8)
 
 
 def _sorted(chunks: list[Columns]) -> Columns:
