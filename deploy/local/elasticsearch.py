@@ -87,9 +87,14 @@ def ready(url: str, password: str) -> bool:
         return False
 
 
+def needs_other_user() -> bool:
+    """Whether we are root, as which Elasticsearch does not run."""
+    return os.geteuid() == 0
+
+
 def _as_other_user(folder: Path) -> list[str]:
     """What to put before a command so that it does not run as root; gives `folder` to that user."""
-    if os.geteuid() != 0:
+    if not needs_other_user():
         return []
     if shutil.which("setpriv") is None:
         raise MissingTool(

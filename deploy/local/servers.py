@@ -246,7 +246,7 @@ def _stop(base: Path, servers: Servers) -> list[Process]:
 def _where_nobody_can_read(base: Path, distribution: Distribution) -> tuple[Path, Distribution]:
     """As root, Elasticsearch runs as another user, who may not be let into our folder (such as /root): then its files
     go to /var/tmp."""
-    if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (base, *base.parents)):
+    if not elasticsearch.needs_other_user() or all(folder.stat().st_mode & 0o001 for folder in (base, *base.parents)):
         return base, distribution
     outside = Path("/var/tmp") / f"groundswell-real-{hashlib.sha256(str(base).encode()).hexdigest()[:12]}"
     with contextlib.suppress(FileExistsError):
