@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from rich import box
 from rich.console import Console, Group
 from rich.panel import Panel
@@ -19,6 +21,13 @@ _COLOURS = ("cyan", "cyan", "yellow", "dark_orange", "red", "bright_red")
 _WIDTH = 100
 
 
+class PlainConsole(Console):
+    """A console on which a broken pipe is an error like any other; rich's own ends the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, "the reader has gone")
+
+
 class Terminal:
     """Prints events to a console (standard output by default).
 
@@ -29,7 +38,7 @@ class Terminal:
     pages = False
 
     def __init__(self, console: Console | None = None, *, page_url: str = "") -> None:
-        self._console = console or Console(highlight=False)
+        self._console = console or PlainConsole(highlight=False)
         self._page_url = page_url
 
     async def send(self, event: IncidentEvent) -> None:

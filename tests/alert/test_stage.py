@@ -1,0 +1,204 @@
+"""The alert stage: who is told, once, and what a failing notifier costs the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from pipeline.alert.courier import Busy, Patience
+from pipeline.alert.stage import REPLAYED, Alert
+from pipeline.errors import TerminalError, TransientError
+from pipeline.stage import Record, Result
+from pipeline.state import MemoryStore, State
+from tests.alert.events import Clock, Memory, event, record
+
+
+class Driver:
+    """Runs batches as a worker does; `crash` gives a worker that knows only what was written."""
+
+    def __init__(self, *notifiers: Memory, store: MemoryStore | None = None) -> None:
+        clock = Clock()
+        self.clock = clock
+        self.counted: list[tuple[str, str]] = []
+        self.stage = Alert(
+            notifiers,
+            patience=Patience(sleep=clock.sleep, clock=clock),
+            observe=lambda notifier, outcome: self.counted.append((notifier, outcome)),
+        )
+        self.store = store or MemoryStore()
+        self.state = State(self.store, self.stage.codec)
+
+    async def run(self, batch: Sequence[Record], *, dies: str = "") -> Result:
+        result = self.stage.handle(batch, self.state)
+        if dies == "before state":
+            return result
+        await self.state.flush(1.0)
+        if dies != "before effects":
+            result.rejected += (await self.stage.apply(result.effects)).rejected
+        return result
+
+
+async def test_each_notifier_hears_each_event_once_and_in_order() -> None:
+    one, two = Memory("one"), Memory("two", pages=True)
+    driver = Driver(one, two)
+    batch = [record(event(), 0), record(event("escalated", 5), 1), record(event("resolved", 90), 2)]
+    result = await driver.run(batch)
+    assert not result.rejected
+    assert one.sent == two.sent == ["opened", "escalated", "resolved"]
+    assert driver.counted.count(("one", "sent")) == 3
+
+
+async def test_the_same_history_published_again_is_not_told_again() -> None:
+    pager = Memory(pages=True)
+    driver = Driver(pager)
+    history = [event(), event("escalated", 5), event("resolved", 90)]
+    await driver.run([record(message, offset) for offset, message in enumerate(history)])
+    await driver.run([record(message, offset) for offset, message in enumerate(history, start=3)])
+    assert pager.sent == ["opened", "escalated", "resolved"]
+
+
+async def test_events_slightly_out_of_order_are_told() -> None:
+    # `at` is the arrival of a mention, and mentions come through several partitions
+    pager = Memory(pages=True)
+    await Driver(pager).run([record(event("escalated", 5), 0), record(event("updated", 4), 1)])
+    assert pager.sent == ["escalated", "updated"]
+
+
+@pytest.mark.parametrize(("dies", "again"), [("before state", ["updated"]), ("before effects", [])])
+async def test_a_crash_repeats_the_events_in_flight_and_no_others(dies: str, again: list[str]) -> None:
+    first = Memory()
+    driver = Driver(first)
+    opened, updated = [record(event(), 0)], [record(event("updated", 3), 1)]
+    late = [record(event("escalated", 5), 2), record(event("updated", 6), 3)]
+    await driver.run(opened)
+    await driver.run(updated)
+    await driver.run(late, dies=dies)
+    assert first.sent == ["opened", "updated"]
+
+    after = Memory()
+    restarted = Driver(after, store=driver.store)
+    await restarted.run([*opened, *updated, late[0]])  # batches are cut differently after a restart
+    await restarted.run([late[1], record(event("resolved", 60), 4)])
+    assert after.sent == [*again, "escalated", "updated", "resolved"]
+
+
+async def test_pagers_are_not_told_of_what_is_not_pageable() -> None:
+    pager, screen = Memory("pager", pages=True), Memory("screen")
+    driver = Driver(pager, screen)
+    quiet = event(incident="a", pageable=False)
+    brigade = event(incident="b", coordinated=True)
+    done = event("resolved", 5, incident="b", coordinated=True)
+    await driver.run([record(quiet, 0), record(brigade, 1), record(done, 2)])
+    assert pager.sent == []
+    assert screen.sent == ["opened", "opened", "resolved"]
+
+
+async def test_a_pager_hears_when_a_paged_incident_turns_out_coordinated_and_then_no_more() -> None:
+    pager = Memory(pages=True)
+    turned = event("updated", 15, coordinated=True)
+    over = event("resolved", 60, coordinated=True)
+    await Driver(pager).run([record(event(), 0), record(turned, 1), record(over, 2)])
+    assert pager.sent == ["opened", "updated"]
+
+
+async def test_a_passing_fault_is_retried_with_growing_pauses() -> None:
+    flaky = Memory(errors=[TransientError("away"), TransientError("away"), Busy("slow down", after=7.0), None])
+    driver = Driver(flaky)
+    result = await driver.run([record(event(), 0)])
+    assert flaky.sent == ["opened"]
+    assert not result.rejected
+    assert 0.25 <= driver.clock.slept[0] <= 0.5 <= driver.clock.slept[1] <= 1.0
+    assert driver.clock.slept[2] >= 7.0
+
+
+async def test_a_broken_notifier_becomes_a_dead_letter_and_does_not_block_the_others() -> None:
+    broken = Memory("broken", errors=[TransientError("away", subject="host")] * 1_000)
+    refusing = Memory("refusing", errors=[TerminalError("says no")] * 1_000)
+    buggy = Memory("buggy", errors=[KeyError("x")])
+    fine = Memory("fine")
+    driver = Driver(broken, refusing, buggy, fine)
+    batch = [record(event("updated", n), n) for n in range(100)]
+    result = await driver.run(batch)
+    assert len(fine.sent) == 100
+    assert [r.record.offset for r in result.rejected] == list(range(100))  # one letter a record, not one a notifier
+    reason = result.rejected[0].reason
+    assert reason.code == "undelivered"
+    assert "broken: host: away" in str(reason)
+    assert "refusing: says no" in str(reason)
+    assert "buggy: the notifier failed unexpectedly (KeyError)" in str(reason)
+    assert broken.calls == 5  # the first notice uses up the patience, the others are not tried
+    assert sum(driver.clock.slept) < 45
+
+    await driver.run([record(event("updated", 200), 200), record(event("updated", 201), 201)])
+    assert broken.calls == 6  # still down: one try a batch
+    broken.errors.clear()
+    await driver.run([record(event("updated", 202), 202), record(event("updated", 203), 203)])
+    assert broken.sent == ["updated", "updated"]
+
+
+async def test_a_slow_receiver_is_given_more_turns_and_nothing_is_sent_twice() -> None:
+    class Slow(Memory):
+        async def send(self, message: Any) -> None:
+            driver.clock.now += 10.0
+            await super().send(message)
+
+    slow, fast = Slow("slow"), Memory("fast")
+    driver = Driver(slow, fast)
+    result = driver.stage.handle([record(event("updated", n), n) for n in range(12)], driver.state)
+    for _ in range(2):
+        with pytest.raises(TransientError, match="slow"):
+            await driver.stage.apply(result.effects)
+    assert not (await driver.stage.apply(result.effects)).rejected
+    assert len(slow.sent) == len(fast.sent) == 12
+
+
+async def test_a_hanging_notifier_is_given_up() -> None:
+    class Hanging(Memory):
+        async def send(self, message: Any) -> None:
+            raise TimeoutError
+
+    hanging = Hanging("hanging")
+    result = await Driver(hanging).run([record(event(), 0)])
+    assert "no answer within 15 s" in str(result.rejected[0].reason)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [(b"{", "not_json"), (b"[]", "wrong_type"), (b'{"type":"incident_event"}', "missing_field"), (b"", "empty")],
+)
+async def test_what_is_not_an_incident_is_rejected_with_a_reason(value: bytes, code: str) -> None:
+    screen = Memory()
+    result = await Driver(screen).run([record(value, 0), record(event(), 1)])
+    assert [r.reason.code for r in result.rejected] == [code]
+    assert screen.sent == ["opened"]
+
+
+async def test_a_forgotten_incident_is_passed_over() -> None:
+    assert await Driver(Memory()).run([record(None, 0)]) == Result()
+
+
+async def test_a_replayed_dead_letter_is_told_but_pages_nobody_for_the_past() -> None:
+    screen, pager = Memory("screen"), Memory("pager", pages=True)
+    driver = Driver(screen, pager)
+    await driver.run([record(event(), 0), record(event("escalated", 5), 1)])
+    await driver.run([record(event(), 2, (REPLAYED, b"1")), record(event("escalated", 5), 3, (REPLAYED, b"1"))])
+    assert screen.sent == ["opened", "escalated", "opened", "escalated"]
+    assert pager.sent == ["opened", "escalated", "escalated"]
+
+
+async def test_state_stays_small_however_long_an_incident_lasts() -> None:
+    driver = Driver(Memory("a"), Memory("b", pages=True))
+    for n in range(1_000):
+        await driver.run([record(event("updated", n), n)])
+    told = driver.state.get("acme:pile_on:test:1", record(event(), 0))
+    assert told is not None
+    assert len(driver.stage.codec.encode(told)) < 4_000
+    assert driver.stage.codec.decode(driver.stage.codec.encode(told)) == told
+
+
+def test_state_of_another_version_is_refused_in_plain_words() -> None:
+    with pytest.raises(ValueError, match="cannot be read by this release"):
+        Alert([]).codec.decode(b"\x07" + msgspec.msgpack.encode([]))
