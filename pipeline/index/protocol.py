@@ -98,7 +98,10 @@ class Index(Protocol):
     async def search(self, query: Query) -> Page: ...
 
     async def volume(self, query: Query, seconds: int) -> list[Volume]:
-        """Mentions over time in spans of `seconds`, oldest first, for the mentions that the query finds."""
+        """Mentions over time in spans of `seconds`, oldest first, for the mentions that the query finds.
+
+        Spans begin at multiples of `seconds` since 1970; those without a mention are left out.
+        """
         ...
 
     async def entities(self, limit: int = 50) -> list[tuple[str, str, int]]:
@@ -117,6 +120,10 @@ class Index(Protocol):
         """The newest event of each incident, newest first."""
         ...
 
+    async def incident_history(self, incident_id: str, limit: int = 200) -> list[IncidentEvent]:
+        """The events of one incident, oldest first."""
+        ...
+
     async def dead_letters(self, *, stage: str | None = None, limit: int = 100) -> list[DeadLetter]:
         """Dead letters, newest first."""
         ...
@@ -131,7 +138,7 @@ class Index(Protocol):
 
     async def expire(self, before: datetime) -> int:
         """Drop mentions created before, whole time slices where the index has them; gives the number of slices or
-        rows dropped."""
+        rows dropped.  Dead letters first seen and deletions made before go too."""
         ...
 
     async def close(self) -> None: ...

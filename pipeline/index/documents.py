@@ -1,0 +1,188 @@
+"""Rules that every index keeps to, whatever stores the documents: what is newer, what a deletion covers, what fits.
+
+Times are milliseconds since 1970, as Elasticsearch keeps dates, so that both indices sort and filter alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct, field
+
+from pipeline.index.protocol import DeadLetter, Document
+from pipeline.messages import AuthorDeleted, EntityRef, IncidentEvent, Mention, MentionDeleted, PostDeleted
+
+MAX_VALUE = 1_000_000
+"""Bytes of a dead letter's original value that are kept."""
+
+MAX_KEY = 4_096
+MAX_REASON = 4_000
+MAX_NAME = 256
+UNVERSIONED = 1
+"""Version of a deletion whose network has none: it then covers what is dated before it, and nothing else."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def milliseconds(when: datetime) -> int:
+    """Whole milliseconds since 1970, rounded down; any date, negative before 1970."""
+    return (when - _EPOCH) // _MILLISECOND
+
+
+def moment(at: int) -> datetime:
+    """The time of milliseconds since 1970, in UTC."""
+    return _EPOCH + timedelta(milliseconds=at)
+
+
+def author_key(network: str, author_id: str) -> str:
+    """An author by hash (SHA-256, first 128 bits): what stays of them when their posts are gone names nobody."""
+    return sha256(f"{network}\0{author_id}".encode()).hexdigest()[:32]
+
+
+class Gone(NamedTuple):
+    """A deletion as it is remembered: `key` says of what, `at` in milliseconds."""
+
+    key: str
+    version: int
+    at: int
+
+    def covers_post(self, mention: Mention) -> bool:
+        """A post's deletion wins over everything of it with the same version or an older one."""
+        return mention.version <= self.version
+
+    def covers_author(self, mention: Mention) -> bool:
+        """An account's deletion covers what was written or heard before it.
+
+        Either date suffices, for authors can date their posts ahead.  Where the deletion has a version of its own it
+        is comparable with the posts' (the same clock gave both), and covers the older ones as well.
+        """
+        if self.version > UNVERSIONED and mention.version <= self.version:
+            return True
+        return milliseconds(mention.created_at) <= self.at or milliseconds(mention.ingested_at) <= self.at
+
+    def of(self, mention: Mention) -> MentionDeleted:
+        """What tells others that this deletion took a mention back."""
+        return taken_back(mention.mention_id, mention.post_id, mention.entity, mention.version, self)
+
+
+def taken_back(mention_id: str, post_id: str, entity: EntityRef, version: int, gone: Gone) -> MentionDeleted:
+    """A mention's tombstone: no content, and a version that nothing covered by the deletion exceeds."""
+    return MentionDeleted(
+        mention_id=mention_id,
+        post_id=post_id,
+        entity=entity,
+        deleted_at=moment(gone.at),
+        version=max(version, gone.version),
+    )
+
+
+def post_gone(post_id: str) -> str:
+    """Key under which a post's deletion is remembered."""
+    return f"post:{post_id}"
+
+
+def author_gone(key: str) -> str:
+    """Key under which an account's deletion is remembered; `key` as of `author_key`."""
+    return f"author:{key}"
+
+
+class Batch(Struct):
+    """Documents of one write by kind, one a document id: of several only the newest, the later one of equals.
+
+    `given` maps what will be stored to the document that the caller gave, for answers about refusals.
+    """
+
+    mentions: dict[str, Mention] = field(default_factory=dict)
+    tombstones: dict[str, MentionDeleted] = field(default_factory=dict)
+    gone: dict[str, Gone] = field(default_factory=dict)
+    incidents: dict[str, IncidentEvent] = field(default_factory=dict)
+    history: dict[str, IncidentEvent] = field(default_factory=dict)
+    letters: dict[str, DeadLetter] = field(default_factory=dict)
+
+
+def sort_out(documents: Sequence[Document]) -> Batch:
+    """Documents by kind and id.  Their order does not matter otherwise: versions decide."""
+    batch = Batch()
+    for document in documents:
+        if isinstance(document, Mention):
+            kept = batch.mentions.get(document.mention_id)
+            if kept is None or document.version >= kept.version:
+                batch.mentions[document.mention_id] = document
+        elif isinstance(document, MentionDeleted):
+            earlier = batch.tombstones.get(document.mention_id)
+            if earlier is None or document.version >= earlier.version:
+                batch.tombstones[document.mention_id] = document
+        elif isinstance(document, PostDeleted):
+            _remember(batch, post_gone(document.post_id), document.version, document.deleted_at)
+        elif isinstance(document, AuthorDeleted):
+            key = author_gone(author_key(document.network, document.author_id))
+            _remember(batch, key, document.version, document.deleted_at)
+        elif isinstance(document, IncidentEvent):
+            newest = batch.incidents.get(document.incident_id)
+            if newest is None or document.at >= newest.at:
+                batch.incidents[document.incident_id] = document
+            batch.history[event_id(document)] = document
+        else:
+            letter = storable(document)
+            batch.letters[letter.letter_id] = letter
+    return batch
+
+
+def _remember(batch: Batch, key: str, version: int, deleted_at: datetime) -> None:
+    """Of several deletions of the same the widest counts."""
+    gone = Gone(key, version, milliseconds(deleted_at))
+    kept = batch.gone.get(key, gone)
+    batch.gone[key] = Gone(key, max(kept.version, gone.version), max(kept.at, gone.at))
+
+
+def event_id(event: IncidentEvent) -> str:
+    """An incident event's own id: the same event is one document, however often it is written."""
+    return f"{event.incident_id}|{event.at.isoformat()}|{event.event}"
+
+
+def storable(letter: DeadLetter) -> DeadLetter:
+    """A dead letter that any index can take: what is too long is cut, and the reason says so."""
+    notes = []
+    value, key = letter.value, letter.key
+    if value is not None and len(value) > MAX_VALUE:
+        notes.append(f"the value has {len(value):,} bytes, the first {MAX_VALUE:,} are kept")
+        value = value[:MAX_VALUE]
+    if key is not None and len(key) > MAX_KEY:
+        notes.append(f"the key has {len(key):,} bytes, the first {MAX_KEY:,} are kept")
+        key = key[:MAX_KEY]
+    reason = clean(letter.reason)
+    if len(reason) > MAX_REASON:
+        notes.append("the reason is cut")
+        reason = reason[:MAX_REASON]
+    return msgspec.structs.replace(
+        letter,
+        letter_id=short(letter.letter_id),
+        stage=clean(letter.stage)[:MAX_NAME],
+        topic=clean(letter.topic)[:MAX_NAME],
+        code=clean(letter.code)[:MAX_NAME],
+        partition=_int64(letter.partition),
+        offset=_int64(letter.offset),
+        key=key,
+        value=value,
+        reason=f"{reason} ({'; '.join(notes)})" if notes else reason,
+    )
+
+
+def _int64(number: int) -> int:
+    return max(-(2**63), min(number, 2**63 - 1))
+
+
+def clean(text: str) -> str:
+    """Text that every store takes: without NUL, and with a question mark for half a surrogate pair."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()
+
+
+def short(identifier: str) -> str:
+    """The identifier itself, or its hash where Elasticsearch would refuse it as too long (512 bytes)."""
+    data = identifier.encode("utf-8", "replace")
+    return data.decode() if len(data) <= 512 else f"sha256:{sha256(data).hexdigest()}"

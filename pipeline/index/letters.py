@@ -1,0 +1,46 @@
+"""From a record of a dead-letter topic to the document that a person can find.
+
+The record's key and value are the original bytes; where they come from and why they are there is in its headers.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pipeline.index.documents import moment
+from pipeline.index.protocol import DeadLetter
+from pipeline.stage import Record
+
+
+def dead_letter(record: Record) -> DeadLetter:
+    """The dead letter of a record.  Never fails: a header that is missing or wrong is replaced by what is known."""
+    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+    stage = headers.get("stage") or record.topic.partition(".")[0]
+    topic = headers.get("topic") or record.topic
+    partition = _number(headers.get("partition"), record.partition)
+    offset = _number(headers.get("offset"), record.offset)
+    return DeadLetter(
+        letter_id=f"{stage}/{topic}/{partition}/{offset}",
+        stage=stage,
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        code=headers.get("code") or "unknown",
+        reason=headers.get("reason") or "the stage gave no reason",
+        key=record.key,
+        value=record.value,
+        first_seen=_time(headers.get("first_seen"), record.timestamp),
+    )
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    """A position of at most 18 digits."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 18 else otherwise
+
+
+def _time(text: str | None, otherwise: float) -> datetime:
+    try:
+        when = datetime.fromisoformat(text or "")
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return moment(int(otherwise * 1000))

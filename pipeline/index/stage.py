@@ -1,0 +1,127 @@
+"""The index stage: mentions, incidents and dead letters become documents that people search.
+
+Deletions of posts and accounts are answered on ``mentions.scored.v1`` with a `MentionDeleted` for every mention that
+they take back, so that each entity's partition hears of it.  The stage then reads its own answers; they write the same
+tombstones again and are answered by nothing, so that it ends there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+
+from pipeline.decode import decode
+from pipeline.errors import Malformed
+from pipeline.index.letters import dead_letter
+from pipeline.index.protocol import DeadLetter, Document, Index, Refused
+from pipeline.messages import IncidentEvent, MentionDeleted, ScoredMessage
+from pipeline.stage import Codec, Outgoing, Record, Rejected, Result
+from pipeline.state import State
+from pipeline.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, Topic
+
+_SCORED: msgspec.json.Decoder[ScoredMessage] = msgspec.json.Decoder(ScoredMessage)
+_EVENT = msgspec.json.Decoder(IncidentEvent)
+_JSON = msgspec.json.Encoder()
+_DEAD = frozenset(topic.name for topic in DEAD_LETTERS)
+_log = structlog.get_logger()
+
+
+class Entry(NamedTuple):
+    """A document to write, and the record that it came from."""
+
+    document: Document
+    record: Record
+
+
+class NoState:
+    """The codec of a stage that keeps nothing."""
+
+    def encode(self, value: Any) -> bytes:
+        return b""
+
+    def decode(self, data: bytes) -> Any:
+        return None
+
+
+class IndexStage:
+    """See the module.  Keeps no state: versions in the index make repeated and late records harmless."""
+
+    name = "index"
+    sources: tuple[Topic, ...] = (MENTIONS_SCORED, INCIDENTS, *DEAD_LETTERS)
+    stateful = False
+    merges = False
+
+    def __init__(self, index: Index) -> None:
+        self._codec = NoState()
+        self._index = index
+
+    @property
+    def codec(self) -> Codec:
+        return self._codec
+
+    def handle(self, batch: Sequence[Record], state: State) -> Result:
+        """Effects for every record that can be read; the others are rejected.
+
+        Records of dead-letter topics are never rejected: they would come back for ever.
+        """
+        result = Result()
+        for record in batch:
+            try:
+                document = self._document(record)
+            except Malformed as reason:
+                result.rejected.append(Rejected(record, reason))
+            else:
+                if document is not None:
+                    result.effects.append(Entry(document, record))
+        return result
+
+    def _document(self, record: Record) -> Document | None:
+        if record.topic in _DEAD:
+            return dead_letter(record)
+        if record.topic == INCIDENTS.name:
+            return None if record.value is None else decode(record.value, _EVENT)  # None: compaction's own mark
+        return decode(record.value, _SCORED)
+
+    async def apply(self, effects: Sequence[Any]) -> Result:
+        """Write the documents.  Raises `TransientError` when the index is away or busy."""
+        entries: Sequence[Entry] = effects
+        if not entries:
+            return Result()
+        written = await self._index.write([entry.document for entry in entries])
+        records = {id(entry.document): entry.record for entry in entries}
+        result = Result()
+        for refused in written.refused:
+            if isinstance(refused.document, DeadLetter):
+                await self._keep_without_content(refused)
+            else:
+                reason = Malformed(
+                    "refused_by_index",
+                    refused.reason,
+                    todo="Run `groundswell index setup`, then `groundswell dead-letters replay`",
+                )
+                result.rejected.append(Rejected(records[id(refused.document)], reason))
+        arrived = max((e.record.arrived for e in entries), default=0.0)
+        result.publish = [_answer(mention, arrived) for mention in written.taken_back]
+        return result
+
+    async def _keep_without_content(self, refused: Refused) -> None:
+        """A dead letter that the index refuses is kept as what is known of it: as a dead letter it would come back."""
+        assert isinstance(refused.document, DeadLetter)
+        bare = msgspec.structs.replace(
+            refused.document,
+            key=None,
+            value=None,
+            reason=f"{refused.document.reason} (the original is not kept: {refused.reason})",
+        )
+        if (await self._index.write([bare])).refused:
+            _log.error("dead letter could not be kept", letter=bare.letter_id, reason=refused.reason)
+
+    async def close(self) -> None:
+        await self._index.close()
+
+
+def _answer(mention: MentionDeleted, arrived: float) -> Outgoing:
+    return Outgoing(MENTIONS_SCORED.name, mention.entity.id.encode(), _JSON.encode(mention), arrived)
