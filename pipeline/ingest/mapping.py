@@ -89,7 +89,7 @@ class IngestSettings(Section):
     """What is listened to, and how files are read."""
 
     bluesky: BlueskySettings = BlueskySettings()
-    formats: dict[str, FormatSettings] = {}
+    formats: dict[str, FormatSettings] = Field(default={})
 
     @field_validator("formats")
     @classmethod

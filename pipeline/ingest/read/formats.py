@@ -1,0 +1,27 @@
+"""Formats by name."""
+
+from __future__ import annotations
+
+from pipeline.errors import SettingsError
+from pipeline.ingest.mapping import BUILT_IN_FORMATS, IngestSettings
+from pipeline.ingest.read.mapped import MappedReader
+from pipeline.ingest.read.posts import PostsReader
+from pipeline.ingest.read.row import Reader
+from pipeline.ingest.read.twcs import TwcsReader
+
+
+def reader_for(name: str, settings: IngestSettings) -> Reader:
+    """The reader of a built-in format, or of one that the settings describe.
+
+    Raises `SettingsError` naming the formats that there are.
+    """
+    if name == "posts":
+        return PostsReader()
+    if name == "twcs":
+        return TwcsReader()
+    if name in settings.formats:
+        return MappedReader(name, settings.formats[name])
+    known = ", ".join((*BUILT_IN_FORMATS, *sorted(settings.formats)))
+    raise SettingsError(
+        "is not a known format", subject=name, todo=f"Known are {known}; describe others in [ingest.formats.{name}]"
+    )
