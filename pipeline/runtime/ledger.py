@@ -71,6 +71,11 @@ class Ledger:
                     return False
         return True
 
+    def wait(self) -> None:
+        """Return when everything that is on the topics has been counted."""
+        while not self.caught_up():
+            time.sleep(0.1)
+
     def count(self, kind: str) -> int:
         """Distinct `mentions`, `incidents` or `dead_letters` seen."""
         with self._lock:

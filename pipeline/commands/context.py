@@ -1,0 +1,64 @@
+"""What every command shares: the settings with the flags on top, and errors that a person can act on."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from pipeline import settings as settings_module
+from pipeline.errors import SettingsError
+from pipeline.settings import Settings
+
+err = Console(stderr=True, highlight=False)
+"""Progress and messages for people; results go to standard output."""
+
+_flags: dict[str, Any] = {}
+
+
+def remember(pairs: list[str], data: str | None, log_level: str | None) -> None:
+    """Take in the flags that stand before the command's name."""
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign:
+            raise SettingsError("is not KEY=VALUE", subject=f"--set {pair}", todo="Such as --set web.port=8801")
+        put(key.strip(), value.strip())
+    if data:
+        put("data", data)
+    if log_level:
+        put("log_level", log_level)
+
+
+def put(key: str, value: Any) -> None:
+    """Set a key, given as a path with dots, above file and environment."""
+    node = _flags
+    *sections, name = key.split(".")
+    for section in sections:
+        node = node.setdefault(section, {})
+    node[name] = value
+
+
+def load() -> Settings:
+    """The settings in force, flags included, and logging set up accordingly."""
+    from pipeline.runtime.logs import set_up
+
+    settings = settings_module.load(**_flags)
+    set_up(settings.log_level)
+    return settings
+
+
+def fail(error: Exception, status: int = 1) -> typer.Exit:
+    """Say what is wrong, and end with a status: 1 failed, 2 wrong usage."""
+    err.print(f"[bold red]groundswell:[/] {_plain(str(error))}", soft_wrap=True)
+    return typer.Exit(status)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def interactive() -> bool:
+    """Whether a person looks at our messages."""
+    return sys.stderr.isatty()

@@ -1,0 +1,83 @@
+"""`groundswell dead-letters`: what could not be processed, why, and trying it again after a fix."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.commands import context
+from pipeline.errors import SettingsError
+from pipeline.index.protocol import DeadLetter
+from pipeline.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Records that could not be processed.\n\nExample:  `groundswell dead-letters list --stage enrich`",
+)
+
+Stage = Annotated[str | None, typer.Option(help="Only those of this stage")]
+Code = Annotated[str | None, typer.Option(help="Only those with this reason code")]
+Limit = Annotated[int, typer.Option(help="At most so many, newest first", min=1, max=100_000)]
+
+
+@app.command("list")
+def list_letters(
+    stage: Stage = None,
+    code: Code = None,
+    limit: Limit = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, original bytes in base64")] = False,
+) -> None:
+    """Dead letters with their reasons.
+
+    Example:  `groundswell dead-letters list --code not_json`
+    """
+    letters = asyncio.run(_letters(context.load(), stage, code, limit))
+    if as_json:
+        for letter in letters:
+            typer.echo(msgspec.json.encode(letter).decode())
+        return
+    table = Table("stage", "where", "code", "reason", "first seen", "tried again")
+    for letter in letters:
+        where = f"{letter.topic}/{letter.partition}/{letter.offset}"
+        again = f"{letter.replayed_at:%Y-%m-%d %H:%M}" if letter.replayed_at else ""
+        reason = letter.reason[:120].replace("[", "\\[")
+        table.add_row(letter.stage, where, letter.code, reason, f"{letter.first_seen:%Y-%m-%d %H:%M}", again)
+    Console().print(table if letters else "no dead letters")
+
+
+@app.command()
+def replay(stage: Stage = None, code: Code = None, limit: Limit = 1_000) -> None:
+    """Put dead letters back on the topic that they came from, after what made them fail was mended.
+
+    Each is published once, however often this is called; what fails again becomes a new dead letter.
+
+    Example:  `groundswell --set kafka.bootstrap=kafka:9092 dead-letters replay --code future_date`
+    """
+    settings = context.load()
+    if not settings.kafka.bootstrap:
+        raise SettingsError("no Kafka cluster is named", subject="kafka.bootstrap", todo="Set it to the running one")
+    count = asyncio.run(_replay(settings, stage, code, limit))
+    typer.echo(f"{count:,} dead letters published again")
+
+
+async def _letters(settings: Settings, stage: str | None, code: str | None, limit: int) -> list[DeadLetter]:
+    from pipeline.index.load import open_index
+
+    index = open_index(settings)
+    try:
+        letters = await index.dead_letters(stage=stage, limit=limit)
+    finally:
+        await index.close()
+    return [letter for letter in letters if code is None or letter.code == code]
+
+
+async def _replay(settings: Settings, stage: str | None, code: str | None, limit: int) -> int:
+    from pipeline.runtime.redelivery import redeliver
+
+    letters = await _letters(settings, stage, code, limit)
+    return await redeliver(settings, [letter for letter in letters if letter.replayed_at is None])

@@ -1,0 +1,118 @@
+"""`groundswell run`: everything in one go."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.commands import context
+from pipeline.commands.worker import stop_signal
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.index.protocol import Index
+    from pipeline.runtime.stack import Stack
+
+app = typer.Typer()
+
+DEMO = "demo"
+STATUS_EVERY = 5.0
+"""Seconds between status lines, while something changes."""
+
+
+@app.command()
+def run(
+    source: Annotated[
+        list[str] | None, typer.Option(help="What to listen to: demo, or networks such as bluesky; repeat for several")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the demonstration")] = 1,
+) -> None:
+    """Start everything: broker, workers, page, and alerts in this terminal.
+
+    Without --source it shows a simulated stream of invented companies.
+
+    Example:  `groundswell run`   or   `groundswell run --source bluesky`
+    """
+    sources = source or [DEMO]
+    if DEMO in sources:
+        _for_demo(seed)
+    else:
+        context.put("alert.terminal", True)
+    asyncio.run(_run(context.load(), sources, seed))
+
+
+def _for_demo(seed: int) -> None:
+    """The demonstration has a folder of its own, made anew each time, and knows its invented companies."""
+    from pipeline.simulate.texts import CATALOGUE
+
+    data = context.load().data / DEMO
+    shutil.rmtree(data, ignore_errors=True)
+    context.put("data", str(data))
+    context.put("enrich.catalogue", str(CATALOGUE))
+    context.put("alert.terminal", True)
+
+
+async def _run(settings: Settings, sources: list[str], seed: int) -> None:
+    from pipeline.runtime.stack import Stack
+    from pipeline.runtime.supervisor import Child
+
+    context.err.print("Starting Groundswell …")
+    stop = asyncio.create_task(stop_signal())
+    parent = ["--parent", str(os.getpid())]
+    async with Stack(settings, parent=os.getpid()) as stack:
+        stack.start_workers(show_alerts=True)
+        stack.start(Child("web", ["web", "--source", ", ".join(sources), *parent]))
+        for name in sources:
+            args = ["demo", "--seed", str(seed)] if name == DEMO else [name]
+            stack.start(Child(f"ingest-{name}", ["ingest", *args, *parent]))
+        _welcome(stack, sources)
+        status = asyncio.create_task(_status(stack))
+        await asyncio.wait({stop, status}, return_when=asyncio.FIRST_COMPLETED)
+        status.cancel()
+        with suppress(asyncio.CancelledError):
+            await status
+        context.err.print("\nStopping …")
+    context.err.print("Stopped. The index is kept; what the embedded broker and the detector held is gone.")
+
+
+def _welcome(stack: Stack, sources: list[str]) -> None:
+    settings = stack.settings
+    say = context.err.print
+    if DEMO in sources:
+        say("[bold]This is a demonstration:[/] the companies are invented and the posts simulated, at a faster clock.")
+    say(f"  page    http://{settings.web.host}:{settings.web.port}/")
+    kind = "embedded broker, in memory" if settings.kafka.embedded else "your cluster"
+    say(f"  topics  posts.raw.v1 → mentions.scored.v1 → incidents.v1   on {settings.kafka.bootstrap} ({kind})")
+    say(f"  index   {settings.index.url or settings.data / 'index.sqlite'}")
+    say(f"  logs    {settings.data / 'logs'}")
+    say("Incidents appear below as they are noticed. Ctrl-C ends it.\n")
+
+
+async def _status(stack: Stack) -> None:
+    """One line now and then: that mentions flow, and what is open."""
+    from pipeline.index.load import open_index
+
+    index = open_index(stack.settings)
+    last = ""
+    try:
+        while True:
+            await asyncio.sleep(STATUS_EVERY)
+            stack.check()
+            line = await _line(index)
+            if line != last:
+                context.err.print(f"[dim]{line}[/]")
+            last = line
+    finally:
+        await index.close()
+
+
+async def _line(index: Index) -> str:
+    mentions = await index.count()
+    still_open = len(await index.incidents(open_only=True))
+    dead = sum((await index.dead_letter_counts()).values())
+    return f"{mentions:,} mentions · {still_open} incidents open · {dead} dead letters"

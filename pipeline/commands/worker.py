@@ -1,0 +1,93 @@
+"""`groundswell worker` and `groundswell web`: single processes, as a supervisor or Kubernetes starts them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Annotated
+
+import typer
+
+from pipeline.commands import context
+from pipeline.errors import SettingsError
+from pipeline.settings import Settings
+from pipeline.topics import STAGES
+
+app = typer.Typer()
+
+
+@app.command()
+def worker(
+    stages: Annotated[list[str], typer.Argument(help=f"Any of {', '.join(STAGES)}")],
+    instance: Annotated[
+        str | None, typer.Option(help="Name of this worker: it gets its partitions back after a restart")
+    ] = None,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run stages as Faust workers; several stages run as a process each.
+
+    Example:  `groundswell --set kafka.bootstrap=kafka:9092 worker enrich detect`
+    """
+    unknown = [stage for stage in stages if stage not in STAGES]
+    if unknown:
+        raise SettingsError("no such stage", subject=", ".join(unknown), todo=f"Stages are {', '.join(STAGES)}")
+    settings = context.load()
+    if not settings.kafka.bootstrap:
+        raise SettingsError(
+            "no Kafka cluster is named", subject="kafka.bootstrap",
+            todo="Set it, or use `groundswell run`, which brings up an embedded one",
+        )  # fmt: skip
+    if len(stages) == 1:
+        asyncio.run(_one(stages[0], settings, instance, parent))
+    else:
+        asyncio.run(_several(stages, settings))
+
+
+async def _one(stage: str, settings: Settings, instance: str | None, parent: int | None) -> None:
+    from pipeline.runtime.metrics import Metrics
+    from pipeline.runtime.supervisor import orphaned
+    from pipeline.runtime.worker import Worker
+    from pipeline.stages import build
+
+    metrics = Metrics()
+    worker = Worker(build(stage, settings, metrics), settings, metrics, instance)
+    if parent is not None:
+        asyncio.create_task(orphaned(parent)).add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    await worker.run()
+
+
+async def _several(stages: list[str], settings: Settings) -> None:
+    from pipeline.runtime.supervisor import Child, Supervisor
+
+    supervisor = Supervisor(settings)
+    for stage in stages:
+        args = ["worker", stage, "--parent", str(os.getpid())]
+        supervisor.start(Child(stage, args, show=True))
+    context.err.print(f"Running {', '.join(stages)}; logs in {supervisor.logs}. Ctrl-C ends it.")
+    await stop_signal()
+    await supervisor.stop()
+
+
+async def stop_signal() -> None:
+    """Returns on SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    await stop.wait()
+
+
+@app.command()
+def web(
+    source: Annotated[str, typer.Option(help="What the page says that it shows")] = "",
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Serve the built-in page, on loopback unless web.host says otherwise.
+
+    Example:  `groundswell --set web.port=8801 web`
+    """
+    from pipeline.web.serve import serve
+
+    settings = context.load()
+    asyncio.run(serve(settings, source=source, parent=parent))

@@ -1,0 +1,39 @@
+"""Flow control for a producer that knows keys, not partitions, and has no event loop: the ingest side."""
+
+from __future__ import annotations
+
+from pipeline.ingest.partition import partition_of
+from pipeline.runtime.flow import ByteGate, Committed
+from pipeline.runtime.readers import readers
+from pipeline.runtime.topics_admin import Offsets
+from pipeline.settings import KafkaSettings
+
+
+class KeyedGate:
+    """Makes `Publisher` of `pipeline.ingest` wait for the slowest reader of the embedded broker.
+
+    Offsets are foreseen from where each partition ended when it was first written to: exact while this is the only
+    producer of the topic, and else early by what the others write, which their share of the budget allows for.
+    """
+
+    def __init__(self, settings: KafkaSettings, share: int = 1) -> None:
+        self._offsets = Offsets(settings)
+        self._gate = ByteGate(Committed(settings), readers(settings), share=share)
+        self._next: dict[tuple[str, int], int] = {}
+        self._partitions: dict[str, int] = {}
+
+    def admit(self, topic: str, key: bytes, size: int) -> None:
+        """Blocks until a record of `size` bytes with this key may be published, and counts it as sent."""
+        partition = self._where(topic, key)
+        self._gate.admit_blocking(topic, partition, size)
+        offset = self._next[topic, partition]
+        self._gate.sent(topic, partition, offset, size)
+        self._next[topic, partition] = offset + 1
+
+    def _where(self, topic: str, key: bytes) -> int:
+        count = self._partitions.get(topic)
+        if count is None:
+            ends = self._offsets.ends(topic)
+            self._next |= {(topic, partition): end for partition, end in ends.items()}
+            count = self._partitions[topic] = len(ends)
+        return partition_of(key, count)
