@@ -1,0 +1,1 @@
+"""Detecting a snowball: pure and deterministic, `(state, mention) → (state, incident events)`."""

@@ -1,0 +1,154 @@
+"""What is normal for an entity at this hour: expected rates, their over-dispersion, the usual share of negatives.
+
+A level times a profile over (weekend, hour), learned from bins of ten minutes and shrunk to flat where little was
+heard.  Bins are winsorised, and left out altogether while an incident is on (for at most 48 hours), so that a snowball
+does not become its own baseline.  All sums forget exponentially.
+"""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+
+from msgspec import Struct, field
+
+BIN = 600.0
+"""Seconds of a bin."""
+
+HOUR, DAY = 3600.0, 86400.0
+FROZEN_AT_MOST = 48 * HOUR
+
+_LEVEL_KEEPS = 0.5 ** (BIN / (7 * DAY))
+_SHARE_KEEPS = 0.5 ** (BIN / (10 * DAY))
+_PROFILE_KEEPS = 0.5 ** (1 / (15 * 6))  # per bin of the slot: half-life of 15 days on which the slot came up
+_PHI_KEEPS = 0.5 ** (HOUR / (14 * DAY))
+_PROFILE_PRIOR = 10.0  # mentions' worth of belief in a flat profile
+_LEVEL_PRIOR = (1.0, 4.0, 12 * HOUR)  # negatives, others, seconds of belief before anything was heard
+_SHARE_PRIOR = (2.0, 10.0)  # negatives, all
+_PHI_PRIOR = (1.4, 12.0)  # dispersion, mentions' worth of belief
+_PHI_RANGE = (1.0, 10.0)
+_LONGEST_SILENCE = 60 * DAY
+
+
+class Baseline(Struct, array_like=True):
+    """The baseline of an entity and the bin in progress.
+
+    `mu_negative`, `mu_other`: expected clean mentions a second in the hour in progress.  `spent`: negatives expected
+    from the beginning to the start of the bin, which is the clock of the rate evidence.
+    """
+
+    born: float = 0.0
+    bin_end: float = 0.0
+    slot: int = 0
+    negative: float = 0.0
+    other: float = 0.0
+    level: list[float] = field(default_factory=lambda: [0.0] * 3)
+    share: list[float] = field(default_factory=lambda: [0.0] * 2)
+    heard: list[float] = field(default_factory=lambda: [0.0] * 48)
+    due: list[float] = field(default_factory=lambda: [0.0] * 48)
+    hour: list[float] = field(default_factory=lambda: [0.0] * 2)
+    spread: list[float] = field(default_factory=lambda: [0.0] * 2)
+    phi: float = _PHI_PRIOR[0]
+    p0: float = _SHARE_PRIOR[0] / _SHARE_PRIOR[1]
+    mu_negative: float = 0.0
+    mu_other: float = 0.0
+    factor: float = 1.0
+    spent: float = 0.0
+    frozen: float = 0.0
+
+    def begin(self, t: float) -> None:
+        """Start at the first mention, at time `t`."""
+        self.born = t
+        start = t // BIN * BIN
+        self._enter(start)
+        self.bin_end = start + BIN
+
+    def close(self, t: float, hot: bool) -> None:
+        """Close the bins that end at or before `t`.
+
+        `hot`: an incident is on, so what was heard is not normal.  Silence is taken in an hour at a time.
+        """
+        end = self.bin_end
+        self._absorb(BIN, hot)
+        self.negative = self.other = 0.0
+        last = t // BIN * BIN
+        if last - end > _LONGEST_SILENCE:
+            end = last - _LONGEST_SILENCE
+        while end < last:
+            if end % HOUR == 0.0:
+                self._enter(end)
+            until = min(end // HOUR * HOUR + HOUR, last)
+            self._absorb(until - end, hot)
+            end = until
+        if end % HOUR == 0.0:
+            self._enter(end)
+        self.bin_end = last + BIN
+
+    def expected(self, t: float) -> float:
+        """Negatives expected from the beginning until `t` (not before the bin in progress)."""
+        return self.spent + self.mu_negative * max(0.0, t - (self.bin_end - BIN))
+
+    def age(self, t: float) -> float:
+        """Seconds since the entity was first heard of."""
+        return t - self.born
+
+    def _absorb(self, span: float, hot: bool) -> None:
+        """Take `span` seconds of one hour into the sums; the counts heard in them are in `negative` and `other`."""
+        due_negative, due_other = self.mu_negative * span, self.mu_other * span
+        self.spent += due_negative
+        if hot and self.frozen < FROZEN_AT_MOST:
+            self.frozen += span
+            return
+        if not hot:
+            self.frozen = 0.0
+        negative, other = self.negative, self.other
+        if negative or other:
+            negative = min(negative, due_negative + 3.0 * sqrt(self.phi * due_negative) + 1.5)
+            other = min(other, due_other + 3.0 * sqrt(self.phi * due_other) + 3.0)
+        bins = span / BIN
+        if bins == 1.0:
+            keep, keep_share, keep_slot = _LEVEL_KEEPS, _SHARE_KEEPS, _PROFILE_KEEPS
+        else:
+            keep, keep_share, keep_slot = _LEVEL_KEEPS**bins, _SHARE_KEEPS**bins, _PROFILE_KEEPS**bins
+        level, share, slot, hour = self.level, self.share, self.slot, self.hour
+        level[0] = level[0] * keep + negative
+        level[1] = level[1] * keep + other
+        level[2] = level[2] * keep + self.factor * span
+        share[0] = share[0] * keep_share + negative
+        share[1] = share[1] * keep_share + negative + other
+        self.heard[slot] = self.heard[slot] * keep_slot + negative + other
+        self.due[slot] = self.due[slot] * keep_slot + (due_negative + due_other) / self.factor
+        hour[0] += negative
+        hour[1] += due_negative
+
+    def _enter(self, start: float) -> None:
+        """Begin the hour at `start`: dispersion from the hour past, then the rates of this one."""
+        was, due = self.hour
+        if due > 0.0:
+            self.spread[0] = self.spread[0] * _PHI_KEEPS + (was - due) ** 2
+            self.spread[1] = self.spread[1] * _PHI_KEEPS + due
+            phi = (self.spread[0] + _PHI_PRIOR[0] * _PHI_PRIOR[1]) / (self.spread[1] + _PHI_PRIOR[1])
+            self.phi = min(max(phi, _PHI_RANGE[0]), _PHI_RANGE[1])
+        self.hour = [0.0, 0.0]
+        days = int(start // DAY)
+        self.slot = slot = 24 * ((days + 3) % 7 >= 5) + int(start % DAY // HOUR)  # 1970 began on a Thursday
+        self.factor = self._factor(slot)
+        seconds = self.level[2] + _LEVEL_PRIOR[2]
+        self.mu_negative = (self.level[0] + _LEVEL_PRIOR[0]) / seconds * self.factor
+        self.mu_other = (self.level[1] + _LEVEL_PRIOR[1]) / seconds * self.factor
+        self.p0 = (self.share[0] + _SHARE_PRIOR[0]) / (self.share[1] + _SHARE_PRIOR[1])
+
+    def _factor(self, slot: int) -> float:
+        """How busy this hour is against the average one; neighbouring hours and the other kind of day help out."""
+        first = slot // 24 * 24
+        before, after = first + (slot - 1) % 24, first + (slot + 1) % 24
+        twin = (slot + 24) % 48
+        heard, due = self.heard, self.due
+        n = heard[slot] + 0.5 * (heard[before] + heard[after]) + 0.1 * heard[twin]
+        e = due[slot] + 0.5 * (due[before] + due[after]) + 0.1 * due[twin]
+        return (n + _PROFILE_PRIOR) / (e + _PROFILE_PRIOR)
+
+
+def shifted(p: float, logit: float) -> float:
+    """The share whose log-odds are `logit` above those of `p`."""
+    p = min(max(p, 0.005), 0.995)
+    return 1.0 / (1.0 + exp(-(log(p / (1.0 - p)) + logit)))

@@ -1,0 +1,286 @@
+"""The detector: `(state of the entity, what was heard) → incident events`, and the state changed in place.
+
+Pure and deterministic: no clock but the mentions' own, nothing read or written outside the state, so that a replay
+gives the same events byte for byte and any split into batches the same incidents.  O(1) a mention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zlib import crc32
+
+from pipeline.detect import lifecycle, thresholds
+from pipeline.detect.entity import RING, EntityState
+from pipeline.detect.evidence import Start
+from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
+from pipeline.detect.incident import keep_post, kept_post
+from pipeline.detect.memory import SHORT_TEXT
+from pipeline.detect.threads import Thread
+from pipeline.detect.threads import follow as follow_thread
+from pipeline.messages import IncidentEvent, TestResult
+
+LATE = 600
+"""Seconds behind the entity's clock after which a mention is history: counted, but no evidence."""
+
+FORGOTTEN = 86_400
+"""Seconds behind the clock after which a mention no longer enters the baseline's present bin."""
+
+SAMPLE = 8
+"""One in so many mentions of quiet times teaches the words of the past."""
+
+CAUTION = 0.6
+"""By how much the thresholds of an entity never heard of before are raised; falls to nothing while it is learned."""
+
+SURGE_AFTER, SURGE_MENTIONS = 12 * 3600, 30
+GROUNDSWELL_AFTER = 7 * 86_400
+QUIET_BLOCKS = 4
+TAKEN_BACK = 2 * 1440  # minutes after which a deleted mention has left the evidence anyway
+
+_NOTHING: tuple[IncidentEvent, ...] = ()
+
+
+class Detector:
+    """Hears mentions, one entity's state at a time.
+
+    `false_alarms`: the promise per entity and month, from which the thresholds come.
+    """
+
+    def __init__(self, false_alarms: float = 0.2, table: thresholds.Table | None = None) -> None:
+        self.thresholds = thresholds.promised(false_alarms, table)
+
+    def hear(self, s: EntityState, heard: Heard) -> Sequence[IncidentEvent]:
+        """Take in a mention or a deletion; gives the events it leads to, in order."""
+        if type(heard) is HeardDeletion:
+            return self._take_back(s, heard)
+        assert type(heard) is HeardMention
+        return self._hear(s, heard)
+
+    def _hear(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
+        if m.author_role == "own":  # what the company says itself is context, never evidence
+            return _NOTHING
+        key = crc32(m.post_id.encode())
+        if key in s.memory.ids:
+            return _NOTHING
+        created = m.created_at
+        if m.ingested_at is not None and m.ingested_at < created:
+            created = m.ingested_at  # a clock that is ahead must not make everyone else late
+        t = int(created.timestamp())
+        clock = s.clock
+        events: Sequence[IncidentEvent] = _NOTHING
+        if t > clock:
+            if clock == 0:
+                self._first(s, t)
+            s.clock = clock = t
+            if t >= s.baseline.bin_end or (s.acute is not None and s.acute.resolved == 0):
+                events = self._pass_time(s, m)
+        behind = clock - t
+
+        # What it weighs: each voice once, each text once.
+        minute = clock // 60
+        memory = s.memory
+        author = memory.author_weight(m.author.id, minute)
+        text = m.fingerprint or m.text
+        copies = memory.copies(text, minute) if len(text) >= SHORT_TEXT else 0
+        repost = m.kind == "repost"
+        weight = (0.4 * author if repost else author) / (1 + copies)
+        probability = m.sentiment.negative
+        x = weight * soft(probability)
+        memory.remember(key, minute, probability >= 0.5, weight)
+        if behind < FORGOTTEN:
+            baseline = s.baseline
+            baseline.negative += x
+            baseline.other += weight - x
+            s.groundswell.negative += x
+            s.groundswell.other += weight - x
+
+        root_id = m.root_id
+        if root_id is None or (root_id == m.post_id and m.parent_id is not None):
+            root_id = m.parent_id or m.post_id
+        child = root_id != m.post_id
+        root = crc32(root_id.encode()) if child else key
+        negative = probability >= 0.5
+        first = author == 1.0
+        thread: Thread | None = None
+        surge = 0.0
+        if behind <= LATE:
+            if child:
+                thread = follow_thread(s.threads, root, clock)
+                if repost:
+                    thread.repost(clock, author, probability)
+                else:
+                    thread.add(clock, x)
+                thread.negative += negative and not repost
+                thread.authors += first
+                thread.copies += copies > 0 and not repost
+            if x > 0.0:
+                surge = self._weigh_surge(s, x, weight - x)
+            else:
+                s.evidence.others += weight
+        s.mentions += 1
+        s.negative += negative
+        s.authors += first
+        s.copies += copies > 0
+        if negative:
+            self._keep(s, m, root)
+        if key % SAMPLE == 0 and s.acute is None and m.text:
+            s.past.learn(m.text)
+        if s.acute is not None or s.slow is not None:
+            for incident in (s.acute, s.slow):
+                if incident is not None and incident.resolved == 0 and incident.covers(root) and t >= incident.started:
+                    lifecycle.count(s, incident, m, negative, first, copies > 0 and not repost)
+            if negative and any(i is not None and i.resolved == 0 for i in (s.acute, s.slow)):
+                s.talk.hear(m.text)
+        if behind <= LATE:
+            told = self._judge(s, m, root, thread, surge) if x > 0.0 else None
+            if told is None and s.acute is not None and s.acute.resolved == 0 and s.acute.covers(root):
+                told = lifecycle.follow(s, s.acute, m)
+            if told is not None:
+                return (*events, told)
+        return events
+
+    def _first(self, s: EntityState, t: int) -> None:
+        """The entity is heard of for the first time."""
+        s.baseline.begin(t)
+        s.evidence.refresh(s.baseline.p0)
+        s.groundswell.close(t, 0.0, 0.0, 1.0, Start(t))
+
+    def _pass_time(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
+        """Let time come to the clock: incidents end, bins and blocks close."""
+        events: list[IncidentEvent] = []
+        t, acute = s.clock, s.acute
+        if acute is not None:
+            if acute.resolved == 0 and lifecycle.over(s, acute, t):
+                events.append(lifecycle.resolve(s, acute, m))
+                s.evidence.clear()
+            elif acute.resolved and t - acute.resolved >= lifecycle.REFRACTORY:
+                s.acute = None
+        baseline = s.baseline
+        if t >= baseline.bin_end:
+            hot = (s.acute is not None and s.acute.resolved == 0) or s.slow is not None
+            baseline.close(float(t), hot)
+            s.evidence.refresh(baseline.p0)
+            if s.acute is not None and s.acute.resolved == 0:
+                s.groundswell.explained = True
+            if t >= s.groundswell.end:
+                events.extend(self._close_block(s, m))
+        return events
+
+    def _close_block(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
+        """Score the block of six hours that has ended; a groundswell opens, goes on or ends only here."""
+        swell, baseline, slow = s.groundswell, s.baseline, s.slow
+        expected = baseline.expected(s.clock)
+        mark = Start(s.clock, s.mentions, s.negative, s.authors, s.copies, expected)
+        if not swell.close(s.clock, expected, baseline.p0, baseline.phi, mark):
+            return _NOTHING
+        if slow is not None and slow.resolved:
+            s.slow = slow = None
+        if slow is not None:
+            if swell.quiet >= QUIET_BLOCKS:
+                swell.clear()
+                return (lifecycle.resolve(s, slow, m),)
+            told = lifecycle.follow(s, slow, m)
+            return _NOTHING if told is None else (told,)
+        threshold = self.thresholds.groundswell
+        if swell.evidence < threshold or baseline.age(s.clock) < GROUNDSWELL_AFTER:
+            return _NOTHING
+        test = TestResult("groundswell", swell.evidence, threshold, self.thresholds.rates["groundswell"])
+        s.slow = lifecycle.begin(s, m, test, swell.since, None)
+        return (lifecycle.tell(s, s.slow, m, "opened"),)
+
+    def _weigh_surge(self, s: EntityState, x: float, other: float) -> float:
+        """Evidence of a surge once a negative of weight `x` is taken in."""
+        evidence, t = s.evidence, s.clock
+        before = evidence.rate
+        expected = s.baseline.expected(t)
+        surge = evidence.add(t, x, other, expected, s.baseline.phi)
+        if 0.0 in before:
+            start = Start(t, s.mentions, s.negative, s.authors, s.copies, expected)
+            evidence.restarted(before, start)
+        return surge
+
+    def _keep(self, s: EntityState, m: HeardMention, root: int) -> None:
+        """Keep a negative post as possible evidence, and count the answer it gives to another."""
+        if m.parent_id is not None:
+            for kept in s.ring:
+                if kept.post_id == m.parent_id:
+                    kept.replies += 1
+                    break
+        if m.kind != "repost":
+            post = kept_post(m.post_id, m.author.handle or m.author.id, m.text, s.clock, m.url, root)
+            if post is not None:
+                keep_post(s.ring, post, s.clock, RING)
+
+    def _judge(
+        self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, surge: float
+    ) -> IncidentEvent | None:
+        """Whether the evidence now suffices, and what follows: an incident opens, or one in progress takes it in."""
+        limits = self.thresholds
+        pile_on = thread.pile_on() if thread is not None else 0.0
+        spread = thread.amplified() if thread is not None and m.kind == "repost" else 0.0
+        if pile_on < limits.pile_on and surge < limits.surge and spread < limits.amplification:
+            return None
+        age = s.baseline.age(s.clock)
+        caution = 1.0 + CAUTION * max(0.0, 1.0 - age / lifecycle.LEARNING)
+        if age < SURGE_AFTER or s.mentions < SURGE_MENTIONS:
+            surge = 0.0
+        for test, value in (("pile_on", pile_on), ("amplification", spread), ("surge", surge)):
+            threshold = getattr(limits, test) * caution
+            if value >= threshold:
+                fired = TestResult(test, value, threshold, limits.rates[test])
+                return self._fire(s, m, fired, root, thread if test != "surge" else None)
+        return None
+
+    def _fire(
+        self, s: EntityState, m: HeardMention, test: TestResult, root: int, thread: Thread | None
+    ) -> IncidentEvent | None:
+        """A test has fired: one snowball is one incident."""
+        acute = s.acute
+        about = None if thread is None else root
+        if acute is not None and acute.resolved == 0:
+            lifecycle.merge(s, acute, test.name, about)
+            return None
+        if acute is not None and (about is None or about in acute.roots):
+            lifecycle.reopen(s, acute)
+            return lifecycle.tell(s, acute, m, "escalated")
+        if thread is None:
+            s.acute = lifecycle.begin(s, m, test, s.evidence.start(), None)
+        else:
+            expected = s.baseline.expected(s.clock) - s.baseline.mu_negative * (s.clock - thread.first)
+            start = Start(thread.first, s.mentions, s.negative, s.authors, s.copies, expected)
+            s.acute = lifecycle.begin(s, m, test, start, root)
+            lifecycle.take_thread(s.acute, thread)
+        return lifecycle.tell(s, s.acute, m, "opened")
+
+    def _take_back(self, s: EntityState, heard: HeardDeletion) -> Sequence[IncidentEvent]:
+        """Take a deleted mention out of counts and, where it still weighs, out of the evidence."""
+        key = crc32(heard.post_id.encode())
+        minute = s.clock // 60
+        known = s.memory.ids.get(key)
+        s.memory.forget(key, minute)
+        s.ring = [post for post in s.ring if post.post_id != heard.post_id]
+        if known is None or minute - (known >> 8) > TAKEN_BACK:
+            return _NOTHING
+        weight, negative, t = (known & 127) / 100.0, bool(known & 128), (known >> 8) * 60
+        s.mentions -= 1
+        s.negative -= negative
+        for incident in (s.acute, s.slow):
+            if incident is None:
+                continue
+            if incident.first_post is not None and incident.first_post.post_id == heard.post_id:
+                incident.first_post = None
+            if incident.resolved == 0 and incident.wide and t >= incident.started - 59:
+                incident.mentions = max(0, incident.mentions - 1)
+                incident.negative = max(0, incident.negative - negative)
+        if negative:
+            s.evidence.take_back(weight, s.clock - t, s.baseline.phi)
+        return _NOTHING
+
+
+def soft(probability: float) -> float:
+    """How much of a negative a mention is, from the model's probability: none below 0.2, all above 0.8.
+
+    A calibrated probability near one half is half a complaint; small ones are left out, since there are so many.
+    """
+    if probability >= 0.8:
+        return 1.0
+    return (probability - 0.2) / 0.6 if probability > 0.2 else 0.0

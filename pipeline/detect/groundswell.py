@@ -1,0 +1,68 @@
+"""Evidence of a slow build-up over days that no single hour shows.
+
+Blocks of six hours are scored by how far the count and the share of negatives lie above what is usual, in standard
+deviations that allow for drift; the lower of the two feeds a CUSUM (Page 1954).  A block that an acute incident
+explains is passed over.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from msgspec import Struct
+
+from pipeline.detect.evidence import Start
+
+BLOCK = 6 * 3600.0
+_ALLOWANCE = 0.6
+_MOST = 3.0
+_DRIFT_RATE, _DRIFT_SHARE = 0.25, 0.05
+CAP = 12.0
+
+
+class Groundswell(Struct, array_like=True):
+    """The CUSUM and the block in progress.  `since`: start of the block in which the CUSUM last left zero, with the
+    mentions, negatives, authors and expected negatives counted for the entity until then."""
+
+    end: float = 0.0
+    negative: float = 0.0
+    other: float = 0.0
+    expected: float = 0.0
+    evidence: float = 0.0
+    z: float = 0.0
+    quiet: int = 0
+    explained: bool = False
+    since: Start = Start()
+    mark: Start = Start()
+
+    def close(self, t: float, expected: float, p0: float, phi: float, mark: Start) -> bool:
+        """Close the block when it ended at or before `t`; gives whether one was scored.
+
+        `expected`: negatives foreseen from the beginning until now, `mark`: what was counted until now.
+        Empty blocks in between lower the CUSUM.
+        """
+        if t < self.end:
+            return False
+        scored = self.end > 0.0 and not self.explained
+        if scored:
+            due = expected - self.expected
+            n = self.negative + self.other
+            rate = (self.negative - due) / sqrt(phi * due + (_DRIFT_RATE * due) ** 2 + 0.5)
+            share = (self.negative - n * p0) / sqrt(1.2 * n * p0 * (1.0 - p0) + (_DRIFT_SHARE * n) ** 2 + 0.25)
+            self.z = min(rate, share, _MOST)
+            if self.evidence == 0.0:
+                self.since = self.mark
+            self.evidence = min(max(0.0, self.evidence + self.z - _ALLOWANCE), CAP)
+            missed = int((t - self.end) // BLOCK)
+            self.evidence = max(0.0, self.evidence - missed * _ALLOWANCE)
+            self.quiet = self.quiet + 1 + missed if self.z < 1.0 else 0
+        self.mark = mark
+        self.negative = self.other = 0.0
+        self.expected = expected
+        self.explained = False
+        self.end = t // BLOCK * BLOCK + BLOCK
+        return scored
+
+    def clear(self) -> None:
+        """Forget the evidence: what it stood for has been told."""
+        self.evidence, self.quiet = 0.0, 0

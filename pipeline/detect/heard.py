@@ -1,0 +1,123 @@
+"""What the detector needs to hear of a mention, and nothing more.
+
+Lenient where the contract lets fields default, so that a hand-written file of mentions works too: `type`, `text`,
+`kind`, `root_id` and `ingested_at` may be missing.  Unknown fields are passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from pipeline.decode import decode
+from pipeline.errors import Malformed
+from pipeline.messages import MAX_TEXT, Id, Probability, Time
+
+Name = Annotated[str, Meta(max_length=1024)]
+
+
+class HeardAuthor(Struct, frozen=True, gc=False):
+    """Who wrote it."""
+
+    id: Id
+    handle: Name | None = None
+
+
+class HeardEntity(Struct, frozen=True, gc=False):
+    """Whom it is about."""
+
+    id: Id
+    name: Name = ""
+
+
+class HeardSentiment(Struct, frozen=True, gc=False):
+    """How likely it is negative toward the entity."""
+
+    negative: Probability
+
+
+class HeardMention(Struct, kw_only=True, tag_field="type", tag="mention"):
+    """A mention as the detector hears it; the defaults are those of the contract."""
+
+    post_id: Id
+    entity: HeardEntity
+    author: HeardAuthor
+    created_at: Time
+    sentiment: HeardSentiment
+    ingested_at: Time | None = None
+    kind: Annotated[str, Meta(max_length=64)] = "post"
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
+    root_id: Id | None = None
+    parent_id: Id | None = None
+    network: Name = ""
+    url: Annotated[str, Meta(max_length=4096)] | None = None
+    fingerprint: Annotated[str, Meta(max_length=512)] | None = None
+    author_role: str = "public"
+
+
+class HeardDeletion(Struct, kw_only=True, tag_field="type", tag="mention_deleted"):
+    """A mention taken back."""
+
+    post_id: Id
+    entity: HeardEntity
+    deleted_at: Time
+
+
+class _Tag(Struct):
+    type: str = "mention"
+
+
+Heard = HeardMention | HeardDeletion
+
+_MENTION = msgspec.json.Decoder(HeardMention)
+_DELETION = msgspec.json.Decoder(HeardDeletion)
+_TAG = msgspec.json.Decoder(_Tag)
+_PASSED_OVER = ("post_deleted", "author_deleted")
+
+
+def read(data: bytes | None) -> Heard | None:
+    """A mention or a deletion; None for messages on the topic that are not for the detector.
+
+    Raises `Malformed`, and nothing else, whatever the bytes.
+    """
+    try:
+        return decode(data, _MENTION)
+    except Malformed as reason:
+        # Mentions are nearly everything, so the type is looked at only when one could not be read as a mention.
+        return _other(data, reason)
+
+
+def _other(data: bytes | None, reason: Malformed) -> Heard | None:
+    try:
+        tag = decode(data, _TAG).type
+    except Malformed:
+        raise reason from None
+    if tag in _PASSED_OVER:
+        return None
+    if tag == "mention_deleted":
+        return decode(data, _DELETION)
+    if tag != "mention":
+        raise Malformed(
+            "unknown_type",
+            f"the type is {tag[:60]!r}",
+            todo="Known types are mention, mention_deleted, post_deleted, author_deleted",
+        )
+    raise reason
+
+
+def read_lines(lines: Iterable[bytes]) -> Iterator[Heard | Malformed]:
+    """The mentions of a file of JSON lines, in order; what cannot be read comes as the reason.  Empty lines are
+    passed over."""
+    for line in lines:
+        if line.isspace() or not line:
+            continue
+        try:
+            heard = read(line)
+        except Malformed as reason:
+            yield reason
+        else:
+            if heard is not None:
+                yield heard

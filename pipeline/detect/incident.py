@@ -1,0 +1,126 @@
+"""An incident in progress, as the entity's state keeps it: scope, counts, and what it has told."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from msgspec import Struct
+
+ROOTS, NETWORKS, DRIVERS = 6, 6, 6
+"""Most threads, networks and authors kept of an incident."""
+
+POST_BYTES = 220
+"""Most bytes of a post that is kept as evidence; longer texts are cut, longer ids make it unfit."""
+
+
+class KeptPost(Struct, array_like=True):
+    """A negative post that may be quoted as evidence; `root` is the hash of its thread."""
+
+    post_id: str
+    author: str
+    text: str
+    t: int
+    url: str | None
+    root: int
+    replies: int = 0
+
+
+class Incident(Struct, array_like=True):
+    """An incident, open until `resolved` is set, and kept for the refractory time.
+
+    Times are whole seconds of event time; `opened_at` is the arrival of the mention that opened it, in seconds.
+    `expected_from`: negatives the baseline had foreseen until the incident began.  `told`: mentions when it last
+    escalated.  `hot`: last time at which it was not quiet.  `fired`: which tests fired, and when; `rate`: the false
+    alarms per entity and month that the one that opened it is allowed.
+    """
+
+    incident_id: str
+    kind: str
+    opened_at: float
+    started: int
+    share_before: float
+    expected_from: float
+    roots: list[int]
+    wide: bool
+    test: str
+    threshold: float
+    rate: float
+    value: float
+    mentions: int = 0
+    negative: int = 0
+    authors: int = 0
+    copies: int = 0
+    reposts: int = 0
+    fast: float = 0.0
+    middle: float = 0.0
+    at: int = 0
+    severity: int = 0
+    told: int = 0
+    last_event: int = 0
+    hot: int = 0
+    resolved: int = 0
+    coordinated: bool = False
+    learning: bool = False
+    first_post: KeptPost | None = None
+    networks: dict[str, int] = {}
+    drivers: dict[str, int] = {}
+    fired: dict[str, int] = {}
+
+    @property
+    def open(self) -> bool:
+        return self.resolved == 0
+
+    def covers(self, root: int) -> bool:
+        """Whether a mention of that thread belongs to the incident."""
+        return self.wide or root in self.roots
+
+
+def bump(counts: dict[str, int], key: str, most: int) -> None:
+    """Count a key among at most `most`; a newcomer takes the place of a key counted once (lossy counting)."""
+    if key in counts:
+        counts[key] += 1
+        return
+    if len(counts) >= most:
+        for other, count in counts.items():
+            if count == 1:
+                del counts[other]
+                break
+        else:
+            return
+    counts[key] = 1
+
+
+def keep_post(ring: list[KeptPost], post: KeptPost, clock: int, most: int) -> None:
+    """Take a post among the kept; the one that drew the fewest answers for its age makes room."""
+    if len(ring) >= most:
+        least = min(ring, key=lambda kept: (kept.replies - (clock - kept.t) / 3600.0, kept.t))
+        ring.remove(least)
+    ring.append(post)
+
+
+def clip(text: str, most: int) -> str:
+    """At most `most` bytes of UTF-8 of a text, in whole characters, white space folded."""
+    text = " ".join(text[: 2 * most].split())
+    data = text.encode("utf-8", "replace")
+    return text if len(data) <= most else data[: most - 3].decode("utf-8", "ignore") + "…"
+
+
+def kept_post(post_id: str, author: str, text: str, t: int, url: str | None, root: int) -> KeptPost | None:
+    """A post cut to `POST_BYTES`, or None when its id leaves no room for a text."""
+    author = clip(author, 40)
+    room = POST_BYTES - len(post_id.encode("utf-8", "replace")) - len(author.encode())
+    if room < 60:
+        return None
+    if url is not None and len(url.encode("utf-8", "replace")) > room - 80:
+        url = None
+    if url is not None:
+        room -= len(url)
+    return KeptPost(post_id, author, clip(text, room), t, url, root)
+
+
+def incident_id(entity: str, kind: str, mark: str) -> str:
+    """`{entity}:{kind}:{mark}`; what is too long for an id is cut and told apart by its hash."""
+    whole = f"{entity}:{kind}:{mark}"
+    if len(whole) <= 400:
+        return whole
+    return f"{entity[:180]}:{kind}:{mark[:160]}~{crc32(whole.encode('utf-8', 'replace')):08x}"

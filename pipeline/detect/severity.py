@@ -1,0 +1,28 @@
+"""How bad it is, from 0 to 5; what the numbers mean to a person is in docs/detection.md."""
+
+from __future__ import annotations
+
+_SIZES = (10.0, 30.0, 100.0, 400.0, 1500.0)
+_SOON = 10.0
+
+
+def severity(size: float, doubling_minutes: float | None, daily_negative: float, coordinated: bool) -> int:
+    """0–5 from the predicted final size.
+
+    One more when it doubles within ten minutes and is not tiny; one less when it is no more than half of what the
+    entity hears of negatives on an ordinary day; at most 2 when coordinated.
+    """
+    level = sum(size >= least for least in _SIZES)
+    if doubling_minutes is not None and doubling_minutes <= _SOON and size >= _SIZES[1]:
+        level += 1
+    if size < 0.5 * daily_negative:
+        level -= 1
+    return max(0, min(level, 2 if coordinated else 5))
+
+
+def is_coordinated(mentions: int, authors: int, copies: int, reposts: int) -> bool:
+    """Whether few authors or copied texts make the crowd; reposts are copies by nature and do not count as such."""
+    answers = mentions - reposts
+    if mentions < 8:
+        return False
+    return authors < 0.3 * mentions or (answers >= 8 and copies > 0.5 * answers)

@@ -1,0 +1,126 @@
+"""Evidence that one thread runs away: each negative answer brings more than it should.
+
+A self-exciting process in the manner of Hawkes (1971): normally an answer draws `USUAL` further ones, in a pile-on
+`RUNAWAY`, with exponential delays of half an hour.  The log-likelihood ratio of the two, held at zero, catches a
+snowball in minutes, where the entity's own rate takes an hour.  Reposts carry one and the same judgement of one and
+the same text, so they are kept apart: they are evidence of amplification only.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+
+from msgspec import Struct
+
+ROOTS = 16
+"""Threads followed per entity."""
+
+TAU = 1800.0
+"""Mean delay of an answer, seconds."""
+
+USUAL, RUNAWAY = 0.5, 1.3
+NEGATIVE_SHARE = 0.6
+"""Least share of negatives in a thread that counts as a pile-on."""
+
+CAP = 14.0
+_STEP = log(RUNAWAY / USUAL)
+_DRAIN = RUNAWAY - USUAL
+FAST = 300.0
+SURE = 0.8
+"""Least probability of being negative for a repost to be evidence: all copies share one error."""
+
+FEWEST_REPOSTS = 20
+
+
+class Thread(Struct, array_like=True):
+    """What is known of a thread.  `exposure` counts its negative answers by clean weight, `spread_exposure` its
+    reposts by the weight of their authors; `fast` and `middle` count all of them, decaying over 5 and 30 minutes;
+    `doubted` are reposts of which the model is not sure that they are negative.  Times are whole seconds.
+    """
+
+    first: int
+    at: int
+    exposure: float = 1.0
+    evidence: float = 0.0
+    spread: float = 0.0
+    spread_exposure: float = 1.0
+    fast: float = 0.0
+    middle: float = 0.0
+    mentions: int = 0
+    negative: int = 0
+    authors: int = 0
+    copies: int = 0
+    reposts: int = 0
+    doubted: int = 0
+
+    def add(self, t: int, negative: float) -> None:
+        """An answer with its clean negative weight, at event time `t`; earlier than the last one drains nothing."""
+        if t > self.at:
+            self.settle(t)
+        self.fast += 1.0
+        self.middle += 1.0
+        self.mentions += 1
+        if negative > 0.0:
+            evidence = self.evidence + _STEP * negative
+            self.evidence = evidence if evidence < CAP else CAP
+            self.exposure += negative
+
+    def repost(self, t: int, weight: float, probability: float) -> None:
+        """A repost by an author of the given weight; `probability` that the text is negative."""
+        if t > self.at:
+            self.settle(t)
+        self.fast += 1.0
+        self.middle += 1.0
+        self.mentions += 1
+        self.reposts += 1
+        if probability < SURE:
+            self.doubted += 1
+        else:
+            self.spread = min(self.spread + _STEP * weight, CAP)
+            self.spread_exposure += weight
+
+    def pile_on(self) -> float:
+        """Evidence of a pile-on as of the last call, zero while too few of the answers are negative."""
+        answers = self.mentions - self.reposts
+        return self.evidence if self.negative >= NEGATIVE_SHARE * answers else 0.0
+
+    def amplified(self) -> float:
+        """Evidence of amplification as of the last call, zero while the model doubts the text or few spread it."""
+        wide = self.reposts >= FEWEST_REPOSTS and self.doubted < 0.1 * self.reposts
+        return self.spread if wide else 0.0
+
+    def settle(self, t: int) -> None:
+        """Let time pass until `t`, later than the last call."""
+        passed = t - self.at
+        self.at = t
+        keep = exp(-passed / TAU)
+        due = _DRAIN * (1.0 - keep)
+        evidence = self.evidence - due * self.exposure
+        self.evidence = evidence if evidence > 0.0 else 0.0
+        self.exposure *= keep
+        if self.reposts:
+            self.spread = max(0.0, self.spread - due * self.spread_exposure)
+            self.spread_exposure *= keep
+        self.middle *= keep
+        self.fast *= exp(-passed / FAST)
+
+
+def follow(threads: dict[int, Thread], root: int, t: int) -> Thread:
+    """The thread of a root, begun at `t` if it is new.
+
+    When the memory is full, a thread without evidence or of long ago makes room; looking is bounded to four.
+    """
+    thread = threads.get(root)
+    if thread is not None:
+        return thread
+    if len(threads) >= ROOTS:
+        for _ in range(4):
+            oldest = next(iter(threads))
+            candidate = threads.pop(oldest)
+            if t - candidate.at > 7200.0 or (candidate.evidence < 0.5 and candidate.spread < 0.5):
+                break
+            threads[oldest] = candidate  # still warm: to the end of the queue
+        else:
+            del threads[next(iter(threads))]
+    thread = threads[root] = Thread(t, t)
+    return thread
