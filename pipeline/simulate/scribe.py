@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from zlib import crc32
 
-from pipeline.messages import Author, EntityRef, Link, Mention, ModelRef, Post, PostKind, Sentiment, mention_id
+from pipeline.messages import Author, EntityRef, Label, Link, Mention, ModelRef, Post, PostKind, Sentiment, mention_id
 from pipeline.simulate.companies import Company
 from pipeline.simulate.events import Event, Story, StoryKind, utc
 from pipeline.simulate.streams import STORY_POSTS
@@ -89,7 +89,7 @@ class Scribe:
             entity=EntityRef(company.id, company.name),
             link=_link(post.text, company),
             sentiment=sentiment_of(event),
-            fingerprint=f"demo:{company.id}:{event.text}",
+            fingerprint=f"{company.id}:{event.text}",
             model=MODEL,
         )
 
@@ -102,17 +102,14 @@ class Scribe:
 
 
 def sentiment_of(event: Event) -> Sentiment:
-    """What the simulated model says: its probability of `negative`, the rest split by the truth."""
+    """What the simulated model says; the label is negative exactly when the probability of it is above one half."""
     rest = 1.0 - event.negative
-    positive = rest * (0.8 if event.polarity > 0 else 0.15)
-    neutral = max(0.0, 1.0 - event.negative - positive)
-    # the simulated reading is "negative or not": above one half is negative, and no other label may win then
-    highest = max(event.negative, neutral, positive)
-    if event.negative == highest:
-        return Sentiment(event.negative, neutral, positive, "negative", highest >= _SURE)
-    return Sentiment(
-        event.negative, neutral, positive, "positive" if positive > neutral else "neutral", highest >= _SURE
-    )
+    first = max(0.85 * rest, min(rest, event.negative + 0.01))
+    neutral, positive = (rest - first, first) if event.polarity > 0 else (first, rest - first)
+    label: Label = "positive" if event.polarity > 0 else "neutral"
+    if event.negative > 0.5:
+        label = "negative"
+    return Sentiment(event.negative, neutral, positive, label, max(event.negative, first) >= _SURE)
 
 
 def network_of(event: Event) -> str:

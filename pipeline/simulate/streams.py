@@ -69,8 +69,8 @@ class Stream:
 
     Guarantees: deterministic; arrivals never go back; a post's first delivery precedes its repeats; `stories` holds a
     story before any of its events is given, and all of them at the end; memory grows with one day and the stories in
-    progress, not with the number of days; one iteration at a time.  `orders` (by start) replaces the stories that the plan would draw; it may
-    be endless.
+    progress, not with the number of days.  One iteration at a time.  `orders` (by start) replaces the stories that the
+    plan would draw; it may be endless.
     """
 
     def __init__(self, plan: Plan, orders: Iterable[Order] | None = None) -> None:

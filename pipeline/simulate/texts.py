@@ -113,9 +113,9 @@ def mention(rng: random.Random, company: Company) -> str:
 
 
 def names(company: Company) -> list[str]:
-    """Every way in which `mention` writes the company."""
+    """Every way in which `mention` writes the company, those first that hold others."""
     hashtag = "#" + company.name.replace(" ", "")
-    return [company.name, hashtag, *company.aliases, *(f"@{handle}" for handle in company.handles)]
+    return [*(f"@{handle}" for handle in company.handles), hashtag, company.name, *company.aliases]
 
 
 def typo(rng: random.Random, text: str) -> str:

@@ -1,0 +1,116 @@
+"""`groundswell simulate`: a labelled synthetic stream, or a load."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import msgspec
+import structlog
+import typer
+
+from pipeline.errors import TerminalError
+from pipeline.simulate.companies import MOST, catalogue_yaml, companies
+from pipeline.simulate.delivery import SentimentErrors
+from pipeline.simulate.events import Story
+from pipeline.simulate.load import load_posts
+from pipeline.simulate.scribe import Scribe
+from pipeline.simulate.streams import Plan, Stream
+
+_log = structlog.get_logger()
+
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+
+
+@app.command()
+def simulate(
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same stream.")] = 0,
+    entities: Annotated[int, typer.Option(min=1, max=MOST, help="Invented companies.")] = 10,
+    days: Annotated[int, typer.Option(min=1, max=3_650, help="Days from 1 January 2026.")] = 30,
+    null: Annotated[bool, typer.Option("--null", help="Background only: every alarm on it is a false one.")] = False,
+    posts: Annotated[
+        bool, typer.Option("--posts/--mentions", help="Posts as `replay` reads them, or mentions as `detect` does.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Where to write, JSON lines; - is stdout.")] = Path("-"),
+    labels: Annotated[Path | None, typer.Option(help="Write the true stories here, JSON lines.")] = None,
+    catalogue: Annotated[Path | None, typer.Option(help="Write the companies here, YAML for the linker.")] = None,
+    missed: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of negatives that the model misses.")] = 0.11,
+    false: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of others that it calls negative.")] = 0.06,
+    load: Annotated[int, typer.Option(min=0, help="Write this many posts for a load test instead.")] = 0,
+) -> None:
+    """Write a labelled synthetic stream: ordinary talk, snowballs, and what only looks like one.
+
+    Events come in order of arrival, some late, some twice.  All companies are invented.
+
+    Examples:
+
+    - `groundswell simulate --seed 7 --days 30 --out mentions.jsonl --labels labels.jsonl`
+
+    - `groundswell simulate --null --entities 100 | groundswell detect -`
+
+    - `groundswell simulate --posts --days 5 --out posts.jsonl --catalogue companies.yaml`
+
+    - `groundswell simulate --load 300000 --out load.jsonl`
+    """
+    chosen = companies(entities)
+    if catalogue is not None:
+        with _writing(catalogue) as file:
+            file.write(catalogue_yaml(chosen).encode())
+    if load:
+        with _writing(out) as file:
+            count = _write(file, load_posts(load, seed, chosen))
+        _log.info("load written", posts=count, expected_mentions=count)
+        return
+    plan = Plan(
+        seed=seed,
+        entities=entities,
+        days=days,
+        null=null,
+        errors=SentimentErrors(missed=missed, false=false),
+        prefix="demo",
+        names=tuple(company.id for company in chosen),
+    )
+    stream = Stream(plan)
+    scribe = Scribe(seed, chosen, stream.stories)
+    make = scribe.post if posts else scribe.mention
+    encode = msgspec.json.Encoder().encode
+    with _writing(out) as file:
+        count = _write(file, (encode(make(event)) + b"\n" for event in stream))
+    if labels is not None:
+        with _writing(labels) as file:
+            write_labels(file, stream.stories)
+    _log.info("stream written", events=count, stories=len(stream.stories), entities=entities, days=days)
+
+
+def write_labels(file: BinaryIO, stories: Iterable[Story]) -> None:
+    """The stories, one JSON object a line, by start."""
+    encode = msgspec.json.Encoder().encode
+    _write(file, (encode(story) + b"\n" for story in sorted(stories, key=lambda story: story.start)))
+
+
+def _write(file: BinaryIO, lines: Iterable[bytes]) -> int:
+    """Write lines as they come; gives their number."""
+    count = 0
+    for line in lines:
+        file.write(line)
+        count += 1
+    return count
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[BinaryIO]:
+    """The file, or stdout for `-`.  Raises `TerminalError` that names a path that cannot be written."""
+    if str(path) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        file = path.open("wb", buffering=2**20)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror})"
+        raise TerminalError(what, subject=str(path), todo="Name a file in a folder that exists") from error
+    with file:
+        yield file
