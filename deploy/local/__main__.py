@@ -19,9 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m deploy.local", description="The real Kafka and Elasticsearch on this machine, without Docker."
     )
     parser.add_argument("action", choices=["up", "down", "status"])
-    action = parser.parse_args(arguments).action
+    parser.add_argument("--force", action="store_true", help="down: also when tests still use them")
+    given = parser.parse_args(arguments)
     try:
-        return {"up": _up, "down": _down, "status": _status}[action]()
+        return _down(given.force) if given.action == "down" else {"up": _up, "status": _status}[given.action]()
     except GroundswellError as error:
         print(error, file=sys.stderr)
         return 1
@@ -38,9 +39,14 @@ def _up() -> int:
     return 0
 
 
-def _down() -> int:
-    stopped = [f"{process.name} ({process.pid})" for process in down()]
-    print(f"Stopped: {', '.join(stopped)}" if stopped else "Not running.")
+def _down(force: bool) -> int:
+    stopped, users = down(force=force)
+    if users:
+        using = ", ".join(str(user.pid) for user in users)
+        print(f"Still used by process {using}: they stop with it (or now, with --force).")
+        return 0
+    names = [f"{process.name} ({process.pid})" for process in stopped]
+    print(f"Stopped: {', '.join(names)}" if names else "Not running.")
     return 0
 
 

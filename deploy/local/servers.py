@@ -122,11 +122,21 @@ def up(base: Path = BASE) -> tuple[Servers, bool]:
     return servers, fresh
 
 
-def down(base: Path = BASE) -> list[Process]:
-    """Stop the servers, whoever uses them, and drop their data; gives the processes that were running."""
+def down(base: Path = BASE, *, force: bool = False) -> tuple[list[Process], list[Process]]:
+    """Stop the servers and drop their data; gives the processes that were running, and who still uses them.
+
+    Servers in use are left to their last user to stop, unless `force`.
+    """
     with state.locked(base):
         servers = state.read(base)
-        return [] if servers is None else _stop(base, servers)
+        if servers is None:
+            return [], []
+        servers.kept = False
+        servers.users = [user for user in servers.users if user.running]
+        if servers.users and servers.running and not force:
+            state.write(base, servers)
+            return [], servers.users
+        return _stop(base, servers), []
 
 
 def status(base: Path = BASE) -> Servers | None:

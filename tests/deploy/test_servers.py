@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,26 @@ def test_up_twice_starts_once(started: list[Servers], tmp_path: Path) -> None:
 
 def test_down_stops_by_id_and_leaves_nothing(started: list[Servers], tmp_path: Path) -> None:
     running, _ = up(tmp_path)
-    assert down(tmp_path) == running.processes
+    assert down(tmp_path) == (running.processes, [])
     assert not running.running
     assert {path.name for path in tmp_path.iterdir()} == {"lock"}
-    assert down(tmp_path) == []
+    assert down(tmp_path) == ([], [])
+
+
+def test_down_leaves_servers_in_use_to_their_last_user(started: list[Servers], tmp_path: Path) -> None:
+    up(tmp_path)
+    with RealServers(tmp_path):
+        stopped, users = down(tmp_path)
+        assert stopped == []
+        assert [user.pid for user in users] == [os.getpid()]
+        assert started[0].running
+    assert not started[0].running
+
+
+def test_down_by_force_stops_servers_in_use(started: list[Servers], tmp_path: Path) -> None:
+    with RealServers(tmp_path):
+        stopped, _ = down(tmp_path, force=True)
+        assert stopped == started[0].processes
 
 
 def test_a_block_stops_what_it_started(started: list[Servers], tmp_path: Path) -> None:
@@ -126,7 +143,7 @@ def test_the_password_is_not_printed(
 ) -> None:
     monkeypatch.setattr("deploy.local.__main__.BASE", tmp_path)
     for function in (up, down, status):
-        monkeypatch.setattr(f"deploy.local.__main__.{function.__name__}", lambda f=function: f(tmp_path))
+        monkeypatch.setattr(f"deploy.local.__main__.{function.__name__}", partial(function, tmp_path))
     assert [main([action]) for action in ("up", "status", "down", "status")] == [0, 0, 0, 1]
     shown = capsys.readouterr()
     assert "Kafka 127.0.0.1:1" in shown.out
