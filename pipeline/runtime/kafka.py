@@ -33,7 +33,11 @@ def aiokafka_options(settings: KafkaSettings) -> dict[str, Any]:
 
 def confluent_options(settings: KafkaSettings) -> dict[str, Any]:
     """Connection options of confluent-kafka's clients (librdkafka)."""
-    options: dict[str, Any] = {"bootstrap.servers": settings.bootstrap, "security.protocol": settings.security}
+    options: dict[str, Any] = {
+        "bootstrap.servers": settings.bootstrap,
+        "security.protocol": settings.security,
+        "log_level": 2,  # librdkafka writes to standard error by itself; what matters reaches us as errors
+    }
     if settings.ca_file:
         options["ssl.ca.location"] = str(settings.ca_file)
     if settings.security.startswith("SASL"):

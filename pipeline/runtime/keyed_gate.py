@@ -18,7 +18,8 @@ class KeyedGate:
 
     def __init__(self, settings: KafkaSettings, share: int = 1) -> None:
         self._offsets = Offsets(settings)
-        self._gate = ByteGate(Committed(settings), readers(settings), share=share)
+        self._committed = Committed(settings)
+        self._gate = ByteGate(self._committed, readers(settings), share=share)
         self._next: dict[tuple[str, int], int] = {}
         self._partitions: dict[str, int] = {}
 
@@ -30,10 +31,15 @@ class KeyedGate:
         self._gate.sent(topic, partition, offset, size)
         self._next[topic, partition] = offset + 1
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._offsets.close()
+        self._committed.close()
+
     def _where(self, topic: str, key: bytes) -> int:
         count = self._partitions.get(topic)
         if count is None:
-            ends = self._offsets.ends(topic)
+            ends = self._offsets.ends_of_existing(topic)
             self._next |= {(topic, partition): end for partition, end in ends.items()}
             count = self._partitions[topic] = len(ends)
         return partition_of(key, count)

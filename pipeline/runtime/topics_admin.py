@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from pipeline import topics
-from pipeline.errors import TransientError
+from pipeline.errors import TerminalError, TransientError
 from pipeline.runtime.kafka import confluent_options
 from pipeline.settings import KafkaSettings
 
@@ -20,7 +22,7 @@ def create_all(settings: KafkaSettings) -> list[str]:
     """
     if settings.embedded:
         return []
-    admin = AdminClient({**confluent_options(settings), "log_level": 2})
+    admin = AdminClient(confluent_options(settings))
     wanted = [_new(topic, settings.replication) for topic in topics.ALL]
     created = []
     for name, future in admin.create_topics(wanted, operation_timeout=30.0).items():
@@ -60,6 +62,18 @@ class Offsets:
             return {p: self._end(topic, p) for p in partitions}
         except KafkaException as error:
             raise TransientError(f"no answer ({error})", subject=self._subject, todo="Is it running?") from error
+
+    def ends_of_existing(self, topic: str, within: float = 15.0) -> dict[int, int]:
+        """As `ends`, but waits for the topic to be there (naming it makes the embedded broker create it).
+
+        Raises `TerminalError` when it does not come.
+        """
+        deadline = time.monotonic() + within
+        while not (ends := self.ends(topic)):
+            if time.monotonic() > deadline:
+                raise TerminalError("does not exist", subject=f"topic {topic}", todo="Run `groundswell topics create`")
+            time.sleep(0.05)
+        return ends
 
     def _end(self, topic: str, partition: int) -> int:
         _, high = self._client.get_watermark_offsets(TopicPartition(topic, partition), timeout=10.0)

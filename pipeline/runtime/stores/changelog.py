@@ -54,14 +54,17 @@ class ChangelogStore:
             return
         where = TopicPartition(self._topic, partition)
         consumer = AIOKafkaConsumer(
-            enable_auto_commit=False, group_id=None, fetch_max_wait_ms=50, **aiokafka_options(self._settings)
+            enable_auto_commit=False,
+            group_id=None,
+            auto_offset_reset="earliest",  # not seek_to_beginning: it races with the default reset to the end
+            fetch_max_wait_ms=50,
+            **aiokafka_options(self._settings),
         )
         data: dict[str, bytes] = {}
         await consumer.start()
         try:
             consumer.assign([where])
             end = (await consumer.end_offsets([where]))[where]
-            await consumer.seek_to_beginning(where)
             while await consumer.position(where) < end:
                 for records in (await consumer.getmany(where, timeout_ms=500)).values():
                     for record in records:
