@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ class Rejects:
         self.counts: Counter[str] = Counter()
         self._max_bytes = max_bytes
         self._bytes = 0
+        self._flushed = 0
         self._file: IO[bytes] | None = None
         self._full = False
 
@@ -65,16 +67,26 @@ class Rejects:
             ) from error
         self._bytes += len(data)
 
-    def flush(self) -> None:
-        """Bring what was added to the file."""
-        if self._file is not None:
-            self._file.flush()
+    def flush(self, sync: bool = False) -> None:
+        """Bring what was added to the file; with `sync` onto the disk, so that a power cut does not lose it."""
+        if self._file is None or self._bytes == self._flushed:
+            return
+        self._file.flush()
+        if sync:
+            os.fsync(self._file.fileno())
+        self._flushed = self._bytes
 
     def close(self) -> None:
         """Close the file; adding opens it again."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def __enter__(self) -> Rejects:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _note_full(self) -> None:
         if not self._full:

@@ -1,0 +1,280 @@
+"""Bluesky, by the Jetstream service (version 1 of its wire): JSON frames over a WebSocket.
+
+Frames: ``did, time_us, kind`` (commit, identity, account) and ``commit{rev, operation, collection, rkey, record}``.
+The server replays from ``cursor`` (microseconds, inclusive) for about 36 hours back, and cuts an older one silently.
+What people write into a record is theirs: text, languages, the claimed time and the posts answered are all checked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
+
+from pipeline.decode import decode
+from pipeline.errors import Malformed, TerminalError, TransientError
+from pipeline.ingest.agent import Oversized, Reading
+from pipeline.ingest.mapping import BlueskySettings
+from pipeline.messages import MAX_TEXT, Author, AuthorDeleted, Post, PostDeleted, PostKind, RawMessage
+
+NETWORK = "bluesky"
+COLLECTION = "app.bsky.feed.post"
+MAX_FRAME = 262_144
+"""Bytes of the largest frame taken in; a post with everything in it has a few thousand."""
+
+MAX_CLOCK_AHEAD = 300.0
+"""Seconds that the server's clock may be ahead of ours before a frame is called malformed."""
+
+EARLIEST = datetime(2006, 1, 1, tzinfo=UTC)
+"""Nothing was posted before: an older claimed time is not believed."""
+
+GONE = frozenset({"deleted", "takendown"})
+"""States of an account that take its posts away for good; deactivated and suspended ones may come back."""
+
+_DIDS_IN_ADDRESS = 50
+_MESSAGE_TOO_BIG = 1009
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DID = re.compile(r"did:[a-z]{1,16}:[A-Za-z0-9._:%-]{1,160}")
+_RKEY = re.compile(r"[A-Za-z0-9._:~-]{1,256}")
+_POST_URI = re.compile(rf"at://{_DID.pattern}/{re.escape(COLLECTION)}/{_RKEY.pattern}")
+_LANG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
+
+
+class _Commit(msgspec.Struct):
+    rev: str = ""
+    operation: str = ""
+    collection: str = ""
+    rkey: str = ""
+    record: msgspec.Raw | None = None
+
+
+class _Account(msgspec.Struct):
+    active: bool = True
+    status: str | None = None
+    seq: int = 0
+
+
+class _Frame(msgspec.Struct):
+    did: str
+    time_us: int
+    kind: str
+    commit: _Commit | None = None
+    account: _Account | None = None
+
+
+class _Ref(msgspec.Struct):
+    uri: str
+
+
+class _Reply(msgspec.Struct):
+    root: _Ref
+    parent: _Ref
+
+
+class _Record(msgspec.Struct):
+    text: str
+    createdAt: Any = None  # noqa: N815
+    langs: Any = None
+    reply: _Reply | None = None
+    embed: Any = None
+
+
+_FRAME = msgspec.json.Decoder(_Frame)
+_RECORD = msgspec.json.Decoder(_Record)
+
+
+class BlueskyAgent:
+    """Every public post, reply, quote and deletion on Bluesky, or those of the accounts in the settings."""
+
+    name = NETWORK
+
+    def __init__(self, settings: BlueskySettings | None = None) -> None:
+        self._settings = settings or BlueskySettings()
+        self.rewind = int(self._settings.rewind * 1_000_000)
+
+    async def listen(self, since: int | None) -> AsyncGenerator[bytes, None]:
+        """Frames from `since` (microseconds) on.  Errors as the `Agent` protocol has them."""
+        url = self._settings.url
+        try:
+            async with connect(
+                self._address(since), max_size=MAX_FRAME, max_queue=64, open_timeout=15.0, close_timeout=2.0
+            ) as socket:
+                await self._choose_accounts(socket)
+                while True:
+                    yield await self._next(socket)
+        except ConnectionClosed as error:
+            raise _closed(error, url) from error
+        except InvalidStatus as error:
+            raise _refused(error.response.status_code, url) from error
+        except (InvalidURI, SecurityError) as error:
+            raise TerminalError(str(error), subject=url, todo="Check ingest.bluesky.url") from error
+        except (InvalidHandshake, OSError, EOFError) as error:  # OSError has TimeoutError and TLS errors in it
+            raise TransientError(f"{type(error).__name__}: {error}", subject=url) from error
+
+    def read(self, frame: bytes) -> Reading:
+        """The messages in a frame.  Raises `Malformed`."""
+        heard = decode(frame, _FRAME)
+        if not 0 < heard.time_us <= (time.time() + MAX_CLOCK_AHEAD) * 1e6:
+            raise Malformed("bad_time", f"time_us is {heard.time_us}, which is no time up to now")
+        if not _DID.fullmatch(heard.did):
+            raise Malformed("bad_did", f"did is {heard.did[:200]!r}")
+        if heard.kind == "account" and heard.account is not None:
+            return _account(heard, heard.account)
+        if heard.kind == "commit":
+            if heard.commit is None:
+                raise Malformed("missing_field", "a commit frame without its commit")
+            return _commit(heard, heard.commit)
+        return Reading((), heard.time_us, f"{heard.kind} {heard.did} {heard.time_us}")
+
+    def _address(self, since: int | None) -> str:
+        query: list[tuple[str, str]] = [("wantedCollections", COLLECTION), ("maxMessageSizeBytes", str(MAX_FRAME))]
+        if len(self._settings.dids) > _DIDS_IN_ADDRESS:
+            query.append(("requireHello", "true"))
+        else:
+            query += [("wantedDids", did) for did in self._settings.dids]
+        if since is not None:
+            query.append(("cursor", str(since)))
+        return f"{self._settings.url}?{urlencode(query)}"
+
+    async def _choose_accounts(self, socket: ClientConnection) -> None:
+        """Many accounts do not fit into an address: the server waits for them in a message."""
+        if len(self._settings.dids) <= _DIDS_IN_ADDRESS:
+            return
+        payload = {
+            "wantedCollections": [COLLECTION],
+            "wantedDids": self._settings.dids,
+            "maxMessageSizeBytes": MAX_FRAME,
+        }
+        hello = {"type": "options_update", "payload": payload}
+        await socket.send(msgspec.json.encode(hello).decode())
+
+    async def _next(self, socket: ClientConnection) -> bytes:
+        try:
+            return await _receive(socket, self._settings.stall)
+        except TimeoutError:
+            raise TransientError(f"silent for {self._settings.stall:g} s", subject=self._settings.url) from None
+
+
+async def _receive(socket: ClientConnection, seconds: float) -> bytes:
+    async with asyncio.timeout(seconds):
+        return await socket.recv(decode=False)
+
+
+def _closed(error: ConnectionClosed, url: str) -> TransientError:
+    if error.sent is not None and error.sent.code == _MESSAGE_TOO_BIG:
+        return Oversized(f"a frame of more than {MAX_FRAME:,} bytes", subject=url)
+    return TransientError(f"the connection ended ({error})", subject=url)
+
+
+def _refused(status: int, url: str) -> TransientError | TerminalError:
+    if status in (408, 425, 429) or status >= 500:
+        return TransientError(f"the server answered {status}", subject=url)
+    return TerminalError(f"the server answered {status}", subject=url, todo="Check ingest.bluesky.url and dids")
+
+
+def _account(heard: _Frame, account: _Account) -> Reading:
+    identity = f"account {heard.did} {account.seq} {account.status}"
+    if account.active or account.status not in GONE:
+        return Reading((), heard.time_us, identity)
+    gone = AuthorDeleted(
+        author_id=f"{NETWORK}:{heard.did}", network=NETWORK, deleted_at=_time(heard.time_us), version=heard.time_us
+    )
+    return Reading((gone,), heard.time_us, identity)
+
+
+def _commit(heard: _Frame, commit: _Commit) -> Reading:
+    identity = f"{commit.operation} {heard.did} {commit.collection} {commit.rkey} {commit.rev}"
+    if commit.collection != COLLECTION:
+        return Reading((), heard.time_us, identity)
+    if not _RKEY.fullmatch(commit.rkey):
+        raise Malformed("bad_rkey", f"rkey is {commit.rkey[:200]!r}")
+    post_id = f"{NETWORK}:at://{heard.did}/{COLLECTION}/{commit.rkey}"
+    if commit.operation == "delete":
+        at = _time(heard.time_us)
+        message: RawMessage = PostDeleted(post_id=post_id, network=NETWORK, deleted_at=at, version=heard.time_us)
+    elif commit.operation in ("create", "update"):
+        if commit.record is None:
+            raise Malformed("missing_field", f"a {commit.operation} without its record")
+        message = _post(heard, commit.rkey, post_id, decode(bytes(commit.record), _RECORD))
+    else:
+        raise Malformed("unknown_operation", f"operation is {commit.operation[:80]!r}")
+    return Reading((message,), heard.time_us, identity)
+
+
+def _post(heard: _Frame, rkey: str, post_id: str, record: _Record) -> Post:
+    if len(record.text) > MAX_TEXT:
+        raise Malformed("too_long", f"the text has {len(record.text):,} characters")
+    if "\x00" in record.text:
+        raise Malformed("nul_character", "the text holds a NUL character")
+    arrived = _time(heard.time_us)
+    kind, parent, root = _context(record)
+    return Post(
+        post_id=post_id,
+        network=NETWORK,
+        kind=kind,
+        author=Author(id=f"{NETWORK}:{heard.did}"),
+        text=record.text,
+        lang=_language(record.langs),
+        url=f"https://bsky.app/profile/{heard.did}/post/{rkey}",
+        created_at=_claimed(record.createdAt, arrived),
+        ingested_at=arrived,
+        parent_id=parent,
+        root_id=root,
+        version=heard.time_us,
+    )
+
+
+def _context(record: _Record) -> tuple[PostKind, str | None, str | None]:
+    """Kind, post answered and root.  A quote answers the post that it quotes, unless it is a reply as well."""
+    if record.reply is not None:
+        return "reply", _post_id(record.reply.parent.uri), _post_id(record.reply.root.uri)
+    quoted = _quoted(record.embed)
+    if quoted is None:
+        return "post", None, None
+    return "quote", f"{NETWORK}:{quoted}", f"{NETWORK}:{quoted}"
+
+
+def _quoted(embed: Any) -> str | None:
+    """The address of the post in an embed, with or without media beside it; None if there is none."""
+    for _ in range(2):
+        if not isinstance(embed, dict):
+            return None
+        uri = embed.get("uri")
+        if isinstance(uri, str):
+            return uri if _POST_URI.fullmatch(uri) else None
+        embed = embed.get("record")
+    uri = embed.get("uri") if isinstance(embed, dict) else None
+    return uri if isinstance(uri, str) and _POST_URI.fullmatch(uri) else None
+
+
+def _post_id(uri: str) -> str:
+    if not _POST_URI.fullmatch(uri):
+        raise Malformed("bad_reply", f"it answers {uri[:200]!r}, which is no address of a post")
+    return f"{NETWORK}:{uri}"
+
+
+def _language(langs: Any) -> str | None:
+    first = langs[0] if isinstance(langs, list) and langs else None
+    return first if isinstance(first, str) and _LANG.fullmatch(first) else None
+
+
+def _claimed(value: Any, arrived: datetime) -> datetime:
+    """When the author claims to have written it; the arrival if that is no time, too old, or still to come."""
+    try:
+        claimed = datetime.fromisoformat(value)
+        claimed = claimed.replace(tzinfo=UTC) if claimed.tzinfo is None else claimed.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return arrived
+    return claimed if EARLIEST <= claimed <= arrived else arrived
+
+
+def _time(time_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=time_us)
