@@ -1,0 +1,64 @@
+# Groundswell.  `make` lists what there is; `make run` and `make test` are all that a newcomer needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+GROUNDSWELL := $(BIN)/groundswell
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format real-servers real-servers-down bench install install-train lock contracts clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+run: install ## Start everything, embedded, with a simulated stream; Ctrl-C ends it
+	@$(GROUNDSWELL) run
+
+test: install ## Run the tests that this machine can run; says what it leaves out, and what that needs
+	@$(BIN)/pytest -q
+
+check: install ## Lint, formatting, types, and contracts up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pipeline.contracts --check
+
+format: install ## Format the code and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+real-servers: install ## Bring up the real Kafka and Elasticsearch here, without Docker (JDK 21 or later, Maven)
+	@$(BIN)/python -m deploy.local up
+
+real-servers-down: install ## Stop them
+	@$(BIN)/python -m deploy.local down
+
+bench: install ## Speed by stage and end to end, printed with its peers
+	@$(GROUNDSWELL) bench
+
+contracts: install ## Write the JSON Schemas of every message anew
+	$(BIN)/python -m pipeline.contracts
+
+install: $(VENV)/.installed ## Make the virtual environment (the other targets do it)
+
+$(VENV)/.installed: requirements/default.lock pyproject.toml
+	@echo "Installing into $(VENV) (a minute or two, once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/default.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+install-train: install $(VENV)/.train ## Add torch, for training and for the torch runtime (several GB)
+
+$(VENV)/.train: requirements/train.lock
+	@echo "Installing torch (several GB, a few minutes, once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/train.lock
+	@touch $@
+
+lock: ## Resolve the versions anew (after changing pyproject.toml; needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --quiet --upgrade -o requirements/default.lock
+	uv pip compile pyproject.toml --extra dev --extra train --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --quiet -c requirements/default.lock -o requirements/train.lock
+
+clean: ## Remove what was built, downloaded or written here
+	rm -rf $(VENV) .real .groundswell build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
