@@ -57,8 +57,8 @@ class Baseline(Struct, array_like=True):
 
     def begin(self, t: float) -> None:
         """Start at the first mention, at time `t`."""
-        self.born = t
-        start = t // BIN * BIN
+        self.born = float(t)
+        start = float(t // BIN * BIN)
         self._enter(start)
         self.bin_end = start + BIN
 

@@ -189,14 +189,12 @@ class Detector:
 
     def _weigh_surge(self, s: EntityState, x: float, other: float) -> float:
         """Evidence of a surge once a negative of weight `x` is taken in."""
-        evidence, t = s.evidence, s.clock
-        before = evidence.rate
+        evidence, t, phi = s.evidence, s.clock, s.baseline.phi
         expected = s.baseline.expected(t)
-        surge = evidence.add(t, x, other, expected, s.baseline.phi)
-        if 0.0 in before:
-            start = Start(t, s.mentions, s.negative, s.authors, s.copies, expected)
-            evidence.restarted(before, start)
-        return surge
+        evidence.settle(t, expected, phi)
+        if 0.0 in evidence.rate:
+            evidence.begin(Start(t, s.mentions, s.negative, s.authors, s.copies, expected))
+        return evidence.add(x, other, phi)
 
     def _keep(self, s: EntityState, m: HeardMention, root: int) -> None:
         """Keep a negative post as possible evidence, and count the answer it gives to another."""
@@ -205,6 +203,9 @@ class Detector:
                 if kept.post_id == m.parent_id:
                     kept.replies += 1
                     break
+            for incident in (s.acute, s.slow):
+                if incident is not None and incident.first_post is not None:
+                    incident.first_post.replies += incident.first_post.post_id == m.parent_id
         if m.kind != "repost":
             post = kept_post(m.post_id, m.author.handle or m.author.id, m.text, s.clock, m.url, root)
             if post is not None:

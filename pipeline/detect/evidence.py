@@ -42,6 +42,10 @@ class Start(Struct, array_like=True, frozen=True):
     expected: float = 0.0
 
 
+def _time(start: Start) -> int:
+    return start.t
+
+
 class Evidence(Struct, array_like=True):
     """Forgetful log-evidence, in nats.
 
@@ -69,42 +73,49 @@ class Evidence(Struct, array_like=True):
             self.up[j] = log(alternative / null)
             self.down[j] = log((1.0 - alternative) / (1.0 - null))
 
-    def add(self, t: int, negative: float, other: float, expected: float, phi: float) -> float:
-        """Take in a mention that weighs `negative` and `other`; gives the evidence of a surge.
+    def settle(self, t: int, expected: float, phi: float) -> None:
+        """Let time pass until `t`; a time not after the last call drains nothing, since that span has been paid.
 
         `expected`: negatives that the baseline foresaw from the beginning until `t`; `phi`: their over-dispersion.
-        A time before the last call drains nothing: that span has been paid.
         """
+        passed = t - self.at
+        if passed <= 0:
+            return
+        keep = 0.5 ** (passed / _SLOWEST)
+        keep2 = keep * keep
+        keep4 = keep2 * keep2
+        due = (expected - self.expected) / phi
+        self.at, self.expected = t, expected
         r0, r1, r2, r3 = self.rate
-        s0, s1, s2 = self.share
-        if t > self.at:
-            before = self.at
-            keep = 0.5 ** ((t - before) / _SLOWEST)
-            keep2 = keep * keep
-            keep4 = keep2 * keep2
-            due = (expected - self.expected) / phi
-            self.at, self.expected = t, expected
-            r0 = r0 * keep - _DRAIN0 * due
-            r1 = r1 * keep2 - _DRAIN1 * due
-            r2 = r2 * keep4 - _DRAIN2 * due
-            r3 = r3 * keep4 - _DRAIN3 * due
-            s0 *= keep
-            s1 *= keep2
-            s2 *= keep4
-            self.fast *= exp((before - t) / FAST)
-            self.middle *= exp((before - t) / TAU)
-        self.fast += 1.0
-        self.middle += 1.0
-        step = negative / phi
+        r0 = r0 * keep - _DRAIN0 * due
+        r1 = r1 * keep2 - _DRAIN1 * due
+        r2 = r2 * keep4 - _DRAIN2 * due
+        r3 = r3 * keep4 - _DRAIN3 * due
         self.rate = [
-            min((r0 if r0 > 0.0 else 0.0) + _LOG0 * step, CAP),
-            min((r1 if r1 > 0.0 else 0.0) + _LOG1 * step, CAP),
-            min((r2 if r2 > 0.0 else 0.0) + _LOG2 * step, CAP),
-            min((r3 if r3 > 0.0 else 0.0) + _LOG3 * step, CAP),
+            r0 if r0 > 0.0 else 0.0,
+            r1 if r1 > 0.0 else 0.0,
+            r2 if r2 > 0.0 else 0.0,
+            r3 if r3 > 0.0 else 0.0,
+        ]
+        s0, s1, s2 = self.share
+        self.share = [s0 * keep, s1 * keep2, s2 * keep4]
+        self.fast *= exp(-passed / FAST)
+        self.middle *= exp(-passed / TAU)
+
+    def add(self, negative: float, other: float, phi: float) -> float:
+        """Take in a mention that weighs `negative` and `other`, now; gives the evidence of a surge."""
+        step = negative / phi
+        r0, r1, r2, r3 = self.rate
+        self.rate = [
+            min(r0 + _LOG0 * step, CAP),
+            min(r1 + _LOG1 * step, CAP),
+            min(r2 + _LOG2 * step, CAP),
+            min(r3 + _LOG3 * step, CAP),
         ]
         others = self.others + other
         self.others = 0.0
         up, down = self.up, self.down
+        s0, s1, s2 = self.share
         s0 += down[0] * others
         s1 += down[1] * others
         s2 += down[2] * others
@@ -113,17 +124,23 @@ class Evidence(Struct, array_like=True):
             min((s1 if s1 > 0.0 else 0.0) + up[1] * negative, CAP),
             min((s2 if s2 > 0.0 else 0.0) + up[2] * negative, CAP),
         ]
+        self.fast += 1.0
+        self.middle += 1.0
         return min(max(self.rate), max(self.share))
 
-    def restarted(self, before: list[float], start: Start) -> None:
-        """Note `start` for the tests that were at zero `before` the last mention."""
-        for j in range(4):
-            if before[j] == 0.0:
+    def begin(self, start: Start) -> None:
+        """Note `start` for the rate tests that stand at zero, just before a negative is taken in."""
+        for j, rate in enumerate(self.rate):
+            if rate == 0.0:
                 self.starts[j] = start
 
     def start(self) -> Start:
-        """When the strongest rate test left zero: the most likely beginning of what it has found."""
-        return self.starts[self.rate.index(max(self.rate))]
+        """When the latest rate test that agrees with the strongest left zero: the likely beginning of what they found.
+
+        The tests of small ratios remember for half a day, so their own beginning is often only noise.
+        """
+        agreed = 0.6 * max(self.rate)
+        return max((start for start, rate in zip(self.starts, self.rate, strict=True) if rate >= agreed), key=_time)
 
     def clear(self) -> None:
         """Forget the evidence: what it stood for has been told."""

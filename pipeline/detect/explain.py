@@ -47,7 +47,9 @@ def summary(
     if incident.resolved:
         text = f"{name}: over after {span}, {posts} by {people}{where}, {since}, {_usual(expected)}{talk}"
     else:
-        text = f"{name}: {posts} by {people}{where} within {span}, {since}, {_usual(expected)}{talk}; {_growth(outlook)}"
+        text = (
+            f"{name}: {posts} by {people}{where} within {span}, {since}, {_usual(expected)}{talk}; {_growth(outlook)}"
+        )
     if incident.coordinated:
         text += "; looks coordinated (few authors or copied texts)"
     if incident.learning:

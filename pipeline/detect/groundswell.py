@@ -60,7 +60,7 @@ class Groundswell(Struct, array_like=True):
         self.negative = self.other = 0.0
         self.expected = expected
         self.explained = False
-        self.end = t // BLOCK * BLOCK + BLOCK
+        self.end = float(t // BLOCK * BLOCK + BLOCK)
         return scored
 
     def clear(self) -> None:

@@ -5,6 +5,7 @@ Every function here changes the state and gives the event to tell, if there is o
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import UTC, datetime
 from math import exp
 from zlib import crc32
@@ -57,8 +58,9 @@ def begin(s: EntityState, m: HeardMention, test: TestResult, start: Start, root:
         learning=s.baseline.age(s.clock) < LEARNING,
         fired={kind: s.clock},
     )
-    incident.mentions = s.mentions - start.mentions
-    incident.negative = s.negative - start.negative
+    # Deletions since then may have been of mentions before it.
+    incident.negative = max(0, s.negative - start.negative)
+    incident.mentions = max(incident.negative, s.mentions - start.mentions)
     incident.authors = s.authors - start.authors
     incident.copies = s.copies - start.copies
     incident.fast, incident.middle = s.evidence.fast, s.evidence.middle
@@ -81,7 +83,7 @@ def take_thread(incident: Incident, thread: Thread) -> None:
         incident.authors += 1
 
 
-def count(s: EntityState, incident: Incident, m: HeardMention, negative: bool, first: bool, copy: bool) -> None:
+def count(s: EntityState, incident: Incident, m: HeardMention, negative: bool, first: bool, copied: bool) -> None:
     """Count a mention in the incident's scope."""
     passed = s.clock - incident.at
     if passed > 0:
@@ -91,7 +93,7 @@ def count(s: EntityState, incident: Incident, m: HeardMention, negative: bool, f
     incident.mentions += 1
     incident.negative += negative
     incident.authors += first
-    incident.copies += copy
+    incident.copies += copied
     incident.reposts += m.kind == "repost"
     if negative or not incident.wide:
         incident.fast += 1.0
@@ -204,7 +206,7 @@ def _look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | 
         s.talk.hear(post.text)
         bump(incident.drivers, post.author[:40], DRIVERS)
         bump(incident.networks, post.post_id.partition(":")[0][:24], NETWORKS)
-    incident.first_post = posts[0] if posts else None
+    incident.first_post = copy(posts[0]) if posts else None
     if incident.first_post is None and root is not None:
         author = m.author.handle or m.author.id
         incident.first_post = kept_post(m.post_id, author, m.text, s.clock, m.url, root)

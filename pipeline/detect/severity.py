@@ -4,6 +4,8 @@ from __future__ import annotations
 
 _SIZES = (10.0, 30.0, 100.0, 400.0, 1500.0)
 _SOON = 10.0
+FEW_VOICES = 0.35
+"""Share of distinct authors below which a crowd is not one."""
 
 
 def severity(size: float, doubling_minutes: float | None, daily_negative: float, coordinated: bool) -> int:
@@ -25,4 +27,4 @@ def is_coordinated(mentions: int, authors: int, copies: int, reposts: int) -> bo
     answers = mentions - reposts
     if mentions < 8:
         return False
-    return authors < 0.3 * mentions or (answers >= 8 and copies > 0.5 * answers)
+    return authors < FEW_VOICES * mentions or (answers >= 8 and copies > 0.5 * answers)

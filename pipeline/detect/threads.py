@@ -22,6 +22,7 @@ USUAL, RUNAWAY = 0.5, 1.3
 NEGATIVE_SHARE = 0.6
 """Least share of negatives in a thread that counts as a pile-on."""
 
+MANY_VOICES = 1.25
 CAP = 14.0
 _STEP = log(RUNAWAY / USUAL)
 _DRAIN = RUNAWAY - USUAL
@@ -82,7 +83,10 @@ class Thread(Struct, array_like=True):
     def pile_on(self) -> float:
         """Evidence of a pile-on as of the last call, zero while too few of the answers are negative."""
         answers = self.mentions - self.reposts
-        return self.evidence if self.negative >= NEGATIVE_SHARE * answers else 0.0
+        if self.negative < NEGATIVE_SHARE * answers:
+            return 0.0
+        # Few voices that answer each other, or a handful of accounts, must show more.
+        return self.evidence * min(1.0, MANY_VOICES * self.authors / max(1, self.mentions))
 
     def amplified(self) -> float:
         """Evidence of amplification as of the last call, zero while the model doubts the text or few spread it."""

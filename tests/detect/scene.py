@@ -9,10 +9,11 @@ from math import pi, sin
 from pipeline.detect.heard import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
-WORDS = (
+_WORDS = (
     "coffee train morning ticket price queue store flavour parcel music friday weather garden window table bridge "
     "summer letter market station kitchen river picture doctor school island engine pocket silver candle"
-).split()
+)
+WORDS = _WORDS.split()
 
 
 def said(
