@@ -1,0 +1,225 @@
+"""Builds a catalogue file from lists of brands.
+
+Understood are, by their columns: the brands of the name-suggestion-index joined with Wikidata (`qid,label,aliases,…`),
+further organisations (`qid,label,description,twitter`; they lend ids and handles only), and the S&P 500 constituents
+(`Symbol,Security,…`).  A hand-written YAML of well-known brands goes before all of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from pipeline.enrich.catalogue.entities import Entity
+from pipeline.enrich.catalogue.industries import industries_of_categories, industry_of_sector
+from pipeline.enrich.catalogue.loading import CatalogueError, convert, parse_yaml, write_entities
+from pipeline.enrich.surfaces import spellings
+from pipeline.enrich.text import compact
+from pipeline.enrich.words import Kind, kind_of
+
+WELL_KNOWN = Path(__file__).parent / "data" / "well_known.yaml"
+MAX_ALIASES = 24
+
+_SHARED_HOSTS = re.compile(r"(?:^|\.)(?:facebook|instagram|twitter|x|linktr|google|wixsite|blogspot|wordpress)\.")
+_LEGAL = re.compile(
+    r"(?:,? (?:Inc\.?|plc|Ltd\.?|LLC|L\.P\.|N\.V\.|S\.A\.|& Co\.)| Corporation| Corp\.?| Company| Companies| Group"
+    r"| Holdings?| International| Limited| Technologies| Enterprises)+$"
+)
+_BRACKETS = re.compile(r"\s*\((?:The|Class [ABC]|Eli)\)|（[^）]*）")
+
+log = structlog.get_logger()
+
+
+class Sources(NamedTuple):
+    """Rows by kind."""
+
+    brands: list[dict[str, str]]
+    organisations: list[dict[str, str]]
+    shares: list[dict[str, str]]
+
+
+def build(paths: Sequence[Path], out: Path, *, well_known: Path | None = WELL_KNOWN) -> int:
+    """Write a catalogue (JSON lines) from CSV lists; gives the number of entities.
+
+    Deterministic: the same lists give the same bytes.  Raises `CatalogueError` for a list that is not understood.
+    """
+    sources = _read(paths)
+    known = _well_known(well_known, sources) if well_known else []
+    taken = {entity.id for entity in known} | {q for e in _raw(well_known) for q in e.get("absorbs", ())}
+    brands = [_brand(row) for row in sources.brands if row["qid"] not in taken]
+    entities = _with_shares([*known, *brands], sources)
+    return write_entities(_settle(entities, {entity.id for entity in known}), out)
+
+
+def _read(paths: Sequence[Path]) -> Sources:
+    sources = Sources([], [], [])
+    for path in paths:
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = list(csv.DictReader(file))
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise CatalogueError(f"cannot be read ({error})", subject=str(path)) from error
+        columns = set(rows[0]) if rows else set()
+        if {"qid", "label", "aliases", "categories"} <= columns:
+            sources.brands.extend(rows)
+        elif {"qid", "label", "twitter"} <= columns:
+            sources.organisations.extend(rows)
+        elif {"Symbol", "Security"} <= columns:
+            sources.shares.extend(rows)
+        else:
+            raise CatalogueError(f"has the unknown columns {sorted(columns)}", subject=str(path), todo="See docs")
+    return sources
+
+
+def _raw(path: Path | None) -> list[dict[str, Any]]:
+    return parse_yaml(path.read_bytes(), str(path)) if path else []
+
+
+def _well_known(path: Path, sources: Sources) -> list[Entity]:
+    """The hand-written brands, with the Wikidata id and description that the lists have for them."""
+    rows = {row["qid"]: row for row in [*sources.organisations, *sources.brands]}
+    by_label: dict[str, list[dict[str, str]]] = {}
+    for row in rows.values():
+        by_label.setdefault(compact(row["label"]), []).append(row)
+    out, renamed = [], {}
+    for entry in _raw(path):
+        entity = convert({k: v for k, v in entry.items() if k != "absorbs"}, f"{path.name} ({entry.get('name')})")
+        match = rows.get(entity.id) or _same(entity, by_label)
+        changes: dict[str, Any] = {"distinctive": _sure_names(entity)}
+        if match:
+            renamed[entity.id] = match["qid"]
+            changes |= {"id": match["qid"], "description": entity.description or match.get("description", "")[:1000]}
+        out.append(msgspec.structs.replace(entity, **changes))
+    return [msgspec.structs.replace(e, parent=renamed.get(e.parent or "", e.parent)) for e in out]
+
+
+def _same(entity: Entity, by_label: Mapping[str, list[dict[str, str]]]) -> dict[str, str] | None:
+    """The one listed brand with the same name that also shares a handle, or the only one with that name."""
+    handles = {handle.lower() for names in entity.handles.values() for handle in names}
+    found = [row for name in (entity.name, *entity.aliases) for row in by_label.get(compact(name), ())]
+    for row in found:
+        if row.get("twitter", "").lower() in handles:
+            return row
+    by_name = by_label.get(compact(entity.name), [])
+    return by_name[0] if len(by_name) == 1 and entity.name not in entity.ambiguous else None
+
+
+def _sure_names(entity: Entity) -> tuple[str, ...]:
+    """Of a hand-written entry, the names that need no evidence: all that it does not call ambiguous."""
+    doubtful = {form for name in entity.ambiguous for form in spellings(name)}
+    names = (entity.name, *entity.aliases, *entity.products)
+    return tuple(n for n in names if n.lower() not in doubtful and kind_of(n.lower()) is not Kind.DISTINCT)
+
+
+def _brand(row: Mapping[str, str]) -> Entity:
+    label = _BRACKETS.sub("", row["label"]).strip()
+    seen = {compact(label)}
+    aliases = []
+    for alias in (a.strip() for a in row["aliases"].split("|")):
+        key = compact(alias)
+        if len(key) >= 2 and len(alias) <= 60 and key not in seen and kind_of(alias.lower()) is not Kind.COMMON:
+            seen.add(key)
+            aliases.append(alias)
+    countries = [c for c in row["countries"].split(";") if c]
+    known = 0.0 if "001" in countries or len(countries) >= 5 else -0.3
+    host = (urlsplit(row["website"]).hostname or "").removeprefix("www.")
+    return Entity(
+        id=row["qid"],
+        name=label,
+        aliases=tuple(aliases[:MAX_ALIASES]),
+        handles={"twitter": (row["twitter"],)} if row["twitter"] else {},
+        sites=(host,) if host and not _SHARED_HOSTS.search(host) else (),
+        industry=industries_of_categories(row["categories"]),
+        description=row["description"][:1000],
+        country=countries[0][:2] if len(countries) == 1 else "",
+        fame=known,
+    )
+
+
+def _with_shares(entities: list[Entity], sources: Sources) -> list[Entity]:
+    """Add the ticker to the entity of the same company, or the company where there is none."""
+    by_ticker = {ticker: i for i, e in enumerate(entities) for ticker in e.tickers}
+    by_name: dict[str, int] = {}
+    for i, entity in enumerate(entities):
+        by_name.setdefault(compact(entity.name), i)
+    ids = {compact(_short(row["label"])): row for row in sources.organisations}
+    out = list(entities)
+    for row in sources.shares:
+        security = _BRACKETS.sub("", row["Security"]).strip()
+        short = _short(security)
+        places = (by_ticker.get(row["Symbol"]), by_name.get(compact(security)), by_name.get(compact(short)))
+        at = next((place for place in places if place is not None), None)
+        if at is not None:
+            entity = out[at]
+            tickers = tuple(dict.fromkeys((*entity.tickers, row["Symbol"])))
+            out[at] = msgspec.structs.replace(entity, tickers=tickers, fame=max(entity.fame, 0.2))
+        else:
+            by_name[compact(short)] = len(out)
+            out.append(_share(row, security, short, ids.get(compact(short))))
+    return out
+
+
+def _share(row: Mapping[str, str], security: str, short: str, listed: Mapping[str, str] | None) -> Entity:
+    return Entity(
+        id=listed["qid"] if listed else f"sp500-{row['Symbol'].lower()}",
+        name=short,
+        aliases=(security,) if security != short else (),
+        handles={"twitter": (listed["twitter"],)} if listed and listed["twitter"] else {},
+        tickers=(row["Symbol"],),
+        industry=industry_of_sector(row["GICS Sector"]),
+        description=f"{row['GICS Sub-Industry']}, {row['Headquarters Location']}",
+        country="us",
+        fame=0.1,
+    )
+
+
+def _short(name: str) -> str:
+    """A company's name as people say it; kept whole where too little would be left."""
+    name = _BRACKETS.sub("", name).strip()
+    short = _LEGAL.sub("", name).strip(" ,")
+    return short if len(short) >= 3 else name
+
+
+def _settle(entities: Iterable[Entity], known: set[str]) -> list[Entity]:
+    """One owner a handle and a site; aliases that many share, or that are a well-known brand's name, are dropped."""
+    everything = {e.id: e for e in sorted(entities, key=lambda e: (e.id not in known, -e.fame, len(e.id), e.id))}
+    shared = Counter(key for e in everything.values() for key in {compact(a) for a in (e.name, *e.aliases)})
+    famous = {compact(n) for e in everything.values() if e.id in known for n in (e.name, *e.aliases)}
+    owner: dict[str, str] = {}
+    for entity in everything.values():
+        for handle in (h for names in entity.handles.values() for h in names):
+            _claim(owner, f"@{handle.lower()}", entity, everything)
+        for site in entity.sites:
+            _claim(owner, site, entity, everything)
+    out = []
+    for entity in everything.values():
+        keep = entity.id in known
+        aliases = tuple(a for a in entity.aliases if keep or (shared[compact(a)] <= 2 and compact(a) not in famous))
+        handles = {n: tuple(h for h in hs if owner[f"@{h.lower()}"] == entity.id) for n, hs in entity.handles.items()}
+        out.append(
+            msgspec.structs.replace(
+                entity,
+                aliases=aliases,
+                handles={network: names for network, names in handles.items() if names},
+                sites=tuple(s for s in entity.sites if owner[s] == entity.id),
+            )
+        )
+    return out
+
+
+def _claim(owner: dict[str, str], thing: str, entity: Entity, everything: Mapping[str, Entity]) -> None:
+    """The first to claim a handle keeps it, unless a later one is named just so and the first is not."""
+    holder = owner.setdefault(thing, entity.id)
+    plain = compact(thing.split(".")[0])
+    if holder != entity.id and compact(entity.name) == plain and compact(everything[holder].name) != plain:
+        if everything[holder].fame <= 0.1:
+            owner[thing] = entity.id
+        log.debug("shared", thing=thing, entities=(holder, entity.id))

@@ -1,0 +1,118 @@
+"""Every form by which entities are named, compiled for searching.
+
+Names are found by one Aho–Corasick automaton (Aho and Corasick 1975) over folded text; handles, hashtags, tickers and
+sites are found whole and looked up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import ahocorasick
+
+from pipeline.enrich.catalogue.entities import Catalogue, Entity
+from pipeline.enrich.text import compact, fold
+from pipeline.enrich.words import Kind, kind_of
+from pipeline.messages import LinkHow
+
+SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))
+"""Networks on which a handle is one word, and on which companies mostly have the same one."""
+
+_DASHES = re.compile(r"\s*-\s*")
+
+
+class Sense(NamedTuple):
+    """One entity that a form can mean."""
+
+    entity: int
+    kind: Kind
+    how: LinkHow
+
+
+@dataclass(slots=True)
+class Surfaces:
+    """Look-up tables from forms to entities; entities are numbers, positions in `entities`."""
+
+    entities: list[Entity]
+    senses: list[list[Sense]] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    forms: dict[str, int] = field(default_factory=dict)
+    compacts: dict[str, int] = field(default_factory=dict)
+    """Names without spaces and signs, for handles and hashtags."""
+    handles: dict[str, int] = field(default_factory=dict)
+    handles_by_network: dict[tuple[str, str], int] = field(default_factory=dict)
+    tickers: dict[str, int] = field(default_factory=dict)
+    sites: dict[str, int] = field(default_factory=dict)
+    automaton: ahocorasick.Automaton = field(default_factory=ahocorasick.Automaton)
+
+    def find(self, text: str) -> Iterator[tuple[int, int]]:
+        """(end, form number) of every form in folded text, inside words too; `end` is the last character's place."""
+        return self.automaton.iter(text) if self.forms else iter(())
+
+
+def compile_surfaces(catalogue: Catalogue) -> Surfaces:
+    """Compile a catalogue; entities that are better known come first where they share a handle or a site."""
+    ordered = sorted(catalogue.entities.values(), key=lambda e: (-e.fame, e.id))
+    table = Surfaces(entities=ordered)
+    for number, entity in enumerate(ordered):
+        _add_names(table, number, entity)
+        for network, names in entity.handles.items():
+            for name in names:
+                handle = name.lstrip("@").lower()
+                table.handles_by_network.setdefault((network, handle), number)
+                if network in SHARED_HANDLES:
+                    table.handles.setdefault(handle, number)
+        for ticker in entity.tickers:
+            table.tickers.setdefault(ticker.upper(), number)
+        for site in entity.sites:
+            table.sites.setdefault(site.lower(), number)
+    for form, number in table.forms.items():
+        table.automaton.add_word(form, number)
+    if table.forms:
+        table.automaton.make_automaton()
+    return table
+
+
+def _add_names(table: Surfaces, number: int, entity: Entity) -> None:
+    sure = {compact(name) for name in entity.distinctive}
+    doubtful = {form for name in entity.ambiguous for form in spellings(name)}
+    seen: set[str] = set()
+    for names, how in (((entity.name, *entity.aliases), "name"), (entity.products, "product")):
+        for name in names:
+            key = compact(name)
+            for form in spellings(name):
+                if form in seen:
+                    continue
+                seen.add(form)
+                kind = Kind.COMMON if form in doubtful else Kind.DISTINCT if key in sure else kind_of(form)
+                _add_form(table, form, Sense(number, kind, how))  # type: ignore[arg-type]
+
+
+def _add_form(table: Surfaces, form: str, sense: Sense) -> None:
+    at = table.forms.get(form)
+    if at is None:
+        at = table.forms[form] = len(table.senses)
+        table.senses.append([])
+        table.lengths.append(len(form))
+    table.senses[at].append(sense)
+    key = compact(form)
+    if len(key) >= 2:
+        table.compacts.setdefault(key, at)
+
+
+def spellings(name: str) -> list[str]:
+    """The folded forms in which people write a name: without apostrophes, dashes as spaces or nothing, `&` as `and`."""
+    form = " ".join(fold(name).text.split()).strip("!.,")
+    out = [form]
+    if "'" in form:
+        out.append(form.replace("'", ""))
+    if "-" in form:
+        out += [_DASHES.sub(" ", form), _DASHES.sub("", form)]
+    if "&" in form:
+        spaced = re.sub(r"\s*&\s*", " & ", form)
+        out += [spaced, spaced.replace("&", "and"), spaced.replace(" & ", "&"), spaced.replace("&", "&amp;"),
+                spaced.replace(" & ", "&amp;")]  # fmt: skip
+    return [f for f in dict.fromkeys(out) if len(f) >= 2]

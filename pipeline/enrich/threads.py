@@ -1,0 +1,156 @@
+"""What a thread is about: replies inherit the entities of what they answer.
+
+"yeah, they suck" names nobody; it is about the company three posts up.  Each root post has one small value that says
+which of the thread's posts were linked to whom.  The value only grows, and each entry knows the offset of the record
+that it came from: a record that is read again after a crash sees exactly the entries that it saw the first time, so it
+gives the same mentions.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from pipeline.messages import EntityRef
+
+MAX_POSTS = 500
+"""Posts that a thread remembers; replies to later ones inherit what the thread as a whole is about."""
+MAX_REVISIONS = 8
+"""Versions of one post that are remembered."""
+MAX_ENTITIES = 8
+"""Entities remembered for one post, the surest first."""
+
+DECAY = 0.9
+"""What is left of the confidence with each step down a thread."""
+DECAY_UNKNOWN_PARENT = 0.7
+"""The same where the parent is not known and the thread's first linked post speaks for it."""
+FLOOR = 0.3
+"""An inherited confidence below this links nobody."""
+
+
+class Revision(msgspec.Struct, array_like=True):
+    """What one version of a post was linked to: positions in `Thread.entities` with confidences; and its depth, the
+    number of steps that the link was inherited over (0 when the post itself names the entity)."""
+
+    offset: int
+    version: int
+    depth: int
+    links: list[tuple[int, float]]
+
+
+class Thread(msgspec.Struct, array_like=True):
+    """The posts of one thread that were linked, by the hash of their ids; `until` is when it expires (seconds)."""
+
+    entities: list[tuple[str, str]] = []
+    posts: dict[int, list[Revision]] = {}
+    first: int = 0
+    until: float = 0.0
+
+
+class Inherited(NamedTuple):
+    """An entity taken over from the post that is answered."""
+
+    entity: EntityRef
+    confidence: float
+
+
+class Inheritance(NamedTuple):
+    """What a reply takes over, and over how many steps from the post that names the entities."""
+
+    entities: list[Inherited]
+    depth: int
+
+
+class ThreadCodec:
+    """Bytes of a thread; the first byte is the version of this layout."""
+
+    VERSION = b"\x01"
+
+    def __init__(self) -> None:
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(Thread).decode
+
+    def encode(self, value: Any) -> bytes:
+        return self.VERSION + self._encode(value)
+
+    def decode(self, data: bytes) -> Thread:
+        """The thread, or an empty one where the layout is of another version: links are then learnt anew."""
+        return self._decode(data[1:]) if data[:1] == self.VERSION else Thread()
+
+
+def post_hash(post_id: str) -> int:
+    """63 bits of a post id."""
+    return int.from_bytes(blake2b(post_id.encode("utf-8", "replace"), digest_size=8).digest(), "big") >> 1
+
+
+def inherit(thread: Thread | None, parent_id: str, offset: int) -> Inheritance:
+    """What a reply to `parent_id`, read at `offset`, is about when it names nobody itself.
+
+    The parent's links where it is remembered, else those of the thread's first linked post with less confidence.
+    Nothing that was read later than `offset` is used.
+    """
+    if thread is None:
+        return Inheritance([], 0)
+    revision, decay = _seen(thread, post_hash(parent_id), offset), DECAY
+    if revision is None:
+        revision, decay = _seen(thread, thread.first, offset), DECAY_UNKNOWN_PARENT
+    if revision is None:
+        return Inheritance([], 0)
+    taken = [
+        Inherited(EntityRef(*thread.entities[number]), round(confidence * decay, 3))
+        for number, confidence in revision.links
+        if confidence * decay >= FLOOR
+    ]
+    return Inheritance(taken, revision.depth + 1)
+
+
+def before(thread: Thread | None, post_id: str, offset: int) -> list[EntityRef]:
+    """The entities to which versions of this post that were read before `offset` were linked."""
+    if thread is None:
+        return []
+    revisions = thread.posts.get(post_hash(post_id), [])
+    numbers = dict.fromkeys(number for r in revisions if r.offset < offset for number, _ in r.links)
+    return [EntityRef(*thread.entities[number]) for number in numbers]
+
+
+def newest_version(thread: Thread | None, post_id: str, offset: int) -> int:
+    """The highest version of this post that was read before `offset`; -1 when none is remembered."""
+    revisions = thread.posts.get(post_hash(post_id), []) if thread is not None else []
+    return max((r.version for r in revisions if r.offset < offset), default=-1)
+
+
+def remember(
+    thread: Thread, post_id: str, offset: int, version: int, depth: int, links: list[tuple[EntityRef, float]]
+) -> bool:
+    """Note what a post is linked to; gives whether anything changed.
+
+    Nothing changes when the record was noted already, or the thread is full.
+    """
+    key = post_hash(post_id)
+    revisions = thread.posts.get(key, [])
+    if any(r.offset == offset for r in revisions) or len(revisions) >= MAX_REVISIONS:
+        return False
+    if not revisions:
+        if len(thread.posts) >= MAX_POSTS:
+            return False
+        if not thread.posts:
+            thread.first = key
+    strongest = sorted(links, key=lambda link: (-link[1], link[0].id))[:MAX_ENTITIES]
+    numbered = [(_number(thread, entity), confidence) for entity, confidence in strongest]
+    thread.posts[key] = sorted([*revisions, Revision(offset, version, depth, numbered)], key=lambda r: r.offset)
+    return True
+
+
+def _seen(thread: Thread, key: int, offset: int) -> Revision | None:
+    """The newest version of a post among the records before `offset`."""
+    seen = [r for r in thread.posts.get(key, ()) if r.offset < offset]
+    return max(seen, key=lambda r: (r.version, r.offset)) if seen else None
+
+
+def _number(thread: Thread, entity: EntityRef) -> int:
+    pair = (entity.id, entity.name)
+    if pair not in thread.entities:
+        thread.entities.append(pair)
+    return thread.entities.index(pair)

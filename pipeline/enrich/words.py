@@ -1,0 +1,69 @@
+"""Ordinary words, so that a brand that is one is not seen in every sentence that has it.
+
+The list is made from SCOWL, sizes 10 to 35, and its names up to size 50 (see the notice beside it): plain words in
+lower case, names of people and places with a capital.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+_FILE = Path(__file__).parent / "catalogue" / "data" / "common_words.txt"
+
+
+class Kind(IntEnum):
+    """How much a name says by itself, from least to most."""
+
+    COMMON = 0
+    """An ordinary word: target, gap, shell."""
+    SHORT = 1
+    """Three characters or fewer: bp, ee, ups."""
+    NAME = 2
+    """A person, a place: wendy, paris, orange county."""
+    PHRASE = 3
+    """Several words, all of them ordinary: best buy, old navy."""
+    DISTINCT = 4
+    """Nothing else is called so."""
+
+
+class Words(NamedTuple):
+    """Ordinary words and proper names, all in lower case."""
+
+    common: frozenset[str]
+    names: frozenset[str]
+
+
+@cache
+def ordinary() -> Words:
+    """The shipped list."""
+    common, names = set(), set()
+    for line in _FILE.read_text(encoding="utf-8").splitlines():
+        if line[:1].isupper():
+            names.add(line.lower())
+        elif line and line[0] != "#":
+            common.add(line)
+    return Words(frozenset(common), frozenset(names))
+
+
+def kind_of(form: str) -> Kind:
+    """What kind of name a folded form is; possessives count as their owner (`wendy's` is a name)."""
+    words = ordinary()
+    parts = [_owner(part) for part in form.replace("-", " ").split()]
+    if len(parts) > 1:
+        plain = all(part in words.common or part in words.names or len(part) < 3 for part in parts)
+        return Kind.PHRASE if plain else Kind.DISTINCT
+    part = parts[0] if parts else ""
+    if part in words.common:
+        return Kind.COMMON
+    if len(part) <= 3 and part.isascii():
+        return Kind.SHORT
+    if part in words.names or part.removesuffix("s") in words.names:
+        return Kind.NAME
+    return Kind.DISTINCT
+
+
+def _owner(word: str) -> str:
+    return word.removesuffix("'s").strip("'.,!")

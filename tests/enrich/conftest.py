@@ -1,0 +1,68 @@
+"""A small catalogue, a linker over the shipped one, a scorer that remembers what it read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.scorer import Scores
+from pipeline.enrich.catalogue import load_catalogue
+from pipeline.enrich.linker import Linker
+from pipeline.messages import Author, ModelRef, Post, Sentiment
+from pipeline.stage import Record
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class FixedScorer:
+    """Negative for a text with "bad" in it, else neutral; keeps the batches it was given."""
+
+    ref = ModelRef("fixed", "1")
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        self.batches.append(list(texts))
+        bad, fine = Sentiment(0.9, 0.05, 0.05, "negative", True), Sentiment(0.1, 0.8, 0.1, "neutral", True)
+        return [Scores(bad if "bad" in text else fine) for text in texts]
+
+
+def post(number: int, text: str, **fields: Any) -> Post:
+    """Post number `number`, `number` minutes after the start."""
+    made: dict[str, Any] = {
+        "post_id": f"twitter:{number}",
+        "network": "twitter",
+        "author": Author(f"twitter:user{number}", f"user{number}"),
+        "text": text,
+        "created_at": START + timedelta(minutes=number),
+    }
+    return Post(**(made | fields))
+
+
+def reply(number: int, text: str, parent: int, root: int, **fields: Any) -> Post:
+    """A reply to post `parent` in the thread of post `root`."""
+    return post(number, text, kind="reply", parent_id=f"twitter:{parent}", root_id=f"twitter:{root}", **fields)
+
+
+def records(messages: Sequence[Any], first_offset: int = 0) -> list[Record]:
+    """The messages as records of one partition, heard two seconds after the start of 2026-03-02."""
+    heard = (START + timedelta(days=1)).timestamp()
+    return [
+        Record("posts.raw.v1", 0, first_offset + i, b"key", msgspec.json.encode(m), heard + i, heard + i)
+        for i, m in enumerate(messages)
+    ]
+
+
+@pytest.fixture(scope="session")
+def linker() -> Linker:
+    return Linker(load_catalogue())
+
+
+@pytest.fixture
+def scorer() -> FixedScorer:
+    return FixedScorer()
