@@ -18,8 +18,8 @@ _FIRST = (
 )
 _SECOND = ("field", "ford", "gate", "haven", "hill", "lake", "march", "mere", "moor", "shore", "stone", "vale")
 _THIRD = ("", " North", " South", " East", " West", " Upper", " Lower", " Inner", " Outer", " Royal")
-NETWORK = "demo"
-"""The network under which the catalogue lists the handles."""
+NETWORKS = (("demo-bluesky", 60), ("demo-mastodon", 22), ("demo-forum", 12), ("demo-reviews", 6))
+"""The imitated networks, with the percentage of threads that begin there; a company's handle is the same on all."""
 
 
 class Company(Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ def catalogue_yaml(chosen: tuple[Company, ...]) -> str:
             "id": company.id,
             "name": company.name,
             "aliases": list(company.aliases),
-            "handles": {NETWORK: list(company.handles)},
+            "handles": {network: list(company.handles) for network, _ in NETWORKS},
             "products": list(company.products),
             "industry": [company.industry],
             "description": company.description,
@@ -80,7 +80,7 @@ def _company(entry: dict[str, Any]) -> Company:
         id=entry["id"],
         name=entry["name"],
         aliases=tuple(entry["aliases"]),
-        handles=tuple(entry["handles"][NETWORK]),
+        handles=tuple(entry["handles"][NETWORKS[0][0]]),
         products=tuple(entry["products"]),
         industry=entry["industry"][0],
         description=entry["description"],

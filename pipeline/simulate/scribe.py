@@ -12,13 +12,11 @@ from hashlib import blake2b
 from zlib import crc32
 
 from pipeline.messages import Author, EntityRef, Label, Link, Mention, ModelRef, Post, PostKind, Sentiment, mention_id
-from pipeline.simulate.companies import Company
+from pipeline.simulate.companies import NETWORKS, Company
 from pipeline.simulate.events import Event, Story, StoryKind, utc
 from pipeline.simulate.streams import STORY_POSTS
 from pipeline.simulate.texts import Writer, names
 
-NETWORKS = (("demo-bluesky", 60), ("demo-mastodon", 22), ("demo-forum", 12), ("demo-reviews", 6))
-"""The imitated networks, with the percentage of threads that begin there."""
 _BELOW = [(name, sum(share for _, share in NETWORKS[: i + 1])) for i, (name, _) in enumerate(NETWORKS)]
 
 MODEL = ModelRef(name="simulated", version="1")

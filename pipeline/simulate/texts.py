@@ -45,7 +45,7 @@ class Writer:
             return self._fill(rng, rng.choice(self._book.brigade), name)
         tone = _TONES[event.polarity]
         if event.text_kind == "quote":
-            return self._dress(rng, tone, self._fill(rng, rng.choice(self._book.quotes[tone]), name))
+            return self._dress(rng, tone, self._fill(rng, rng.choice(self._book.quotes[tone]), name), name)
         if event.text_kind == "reply" and rng.random() >= _NAMED_REPLY:
             return self._reply(rng, tone)
         topic = _topic(event.story, self._seed, self._topics(company)) if story == "cascade" else None
@@ -61,7 +61,9 @@ class Writer:
         core = self._fill(rng, rng.choice(self._cores(rng, tone, company, topic)), name)
         opener = self._fill(rng, rng.choice(self._book.openers[tone]), name)
         closer = self._fill(rng, rng.choice(self._book.closers[tone]), name)
-        return self._dress(rng, tone, " ".join(part[:1].upper() + part[1:] for part in (opener, core, closer) if part))
+        return self._dress(
+            rng, tone, " ".join(part[:1].upper() + part[1:] for part in (opener, core, closer) if part), name
+        )
 
     def _cores(self, rng: random.Random, tone: str, company: Company, topic: str | None) -> Sequence[str]:
         industry = self._book.industries[company.industry]
@@ -78,8 +80,8 @@ class Writer:
         text = self._fill(rng, rng.choice(self._book.replies[tone]), "")
         tail = self._fill(rng, rng.choice(self._book.replies["tail"]), "") if tone == "complaint" else ""
         if not tail:
-            return self._dress(rng, tone, text)
-        return self._dress(rng, tone, f"{text}{'.' if text[-1].isalnum() else ''} {tail}")
+            return self._dress(rng, tone, text, "")
+        return self._dress(rng, tone, f"{text}{'.' if text[-1].isalnum() else ''} {tail}", "")
 
     def _fill(self, rng: random.Random, template: str, name: str) -> str:
         def value(match: re.Match[str]) -> str:
@@ -89,11 +91,11 @@ class Writer:
         text = _SLOT.sub(value, template)
         return _SENTENCE.sub(lambda match: match.group().upper(), text)
 
-    def _dress(self, rng: random.Random, tone: str, text: str) -> str:
+    def _dress(self, rng: random.Random, tone: str, text: str, name: str) -> str:
         """A typing error, a small first letter or an emoji, now and then; names keep their letters."""
         if rng.random() < _TYPO:
             text = typo(rng, text)
-        if rng.random() < _LOWER:
+        if rng.random() < _LOWER and not (name and text.startswith(name)):
             text = text[:1].lower() + text[1:].rstrip(".")
         if rng.random() < _EMOJI:
             text = f"{text} {rng.choice(self._book.emoji[tone])}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.simulate.companies import MOST, catalogue_yaml, companies, demo_catalogue, demo_companies
+from pipeline.simulate.companies import MOST, NETWORKS, catalogue_yaml, companies, demo_catalogue, demo_companies
 from pipeline.simulate.events import Event
 from pipeline.simulate.phrases import phrases
 from pipeline.simulate.streams import Plan, Stream
@@ -111,4 +111,4 @@ def test_catalogues_are_read_by_the_linker(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
         entities = read_entities(tmp_path / name)
         assert [entity.id for entity in entities][:10] == list(COMPANIES)
-        assert entities[0].handles == {"demo": ("acmeair",)}
+        assert entities[0].handles == {network: ("acmeair",) for network, _ in NETWORKS}
