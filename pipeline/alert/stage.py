@@ -40,6 +40,7 @@ class Alert:
     name = "alert"
     sources: tuple[Topic, ...] = (INCIDENTS,)
     stateful = True
+    merges = False
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,7 +117,7 @@ class _Run:
         kafka = self._settings.kafka
         gate = KeyedGate(kafka) if kafka.embedded else None
         folder = Path(self._settings.data) / "rejects"
-        with Publisher(kafka, gate=gate) as publisher, Rejects(folder / "replay.jsonl") as rejects:
+        with Publisher(kafka, gate=gate) as publisher, closing(Rejects(folder / "replay.jsonl")) as rejects:
             return replay(
                 self._files, self._reader, publisher, rejects=rejects, speed=self._pace,
                 progress=progress.published, stop=self._stop, spool_folder=self._settings.data,

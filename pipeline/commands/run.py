@@ -6,8 +6,10 @@ import asyncio
 import os
 import shutil
 from contextlib import suppress
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from pipeline.commands import context
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 DEMO = "demo"
+STATUS_FILE = "status.json"
+"""Where the page reads what is running."""
+
 STATUS_EVERY = 5.0
 """Seconds between status lines, while something changes."""
 
@@ -48,12 +53,15 @@ def run(
 
 def _for_demo(seed: int) -> None:
     """The demonstration has a folder of its own, made anew each time, and knows its invented companies."""
-    from pipeline.simulate.texts import CATALOGUE
+    from pipeline.simulate.companies import demo_catalogue
 
     data = context.load().data / DEMO
     shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    catalogue = data / "companies.yaml"
+    catalogue.write_text(demo_catalogue(), encoding="utf-8")
     context.put("data", str(data))
-    context.put("enrich.catalogue", str(CATALOGUE))
+    context.put("enrich.catalogue", str(catalogue))
     context.put("alert.terminal", True)
 
 
@@ -66,12 +74,12 @@ async def _run(settings: Settings, sources: list[str], seed: int) -> None:
     parent = ["--parent", str(os.getpid())]
     async with Stack(settings, parent=os.getpid()) as stack:
         stack.start_workers(show_alerts=True)
-        stack.start(Child("web", ["web", "--source", ", ".join(sources), *parent]))
+        stack.start(Child("web", ["web", *parent]))
         for name in sources:
-            args = ["demo", "--seed", str(seed)] if name == DEMO else [name]
-            stack.start(Child(f"ingest-{name}", ["ingest", *args, *parent]))
+            seeded = ["--seed", str(seed)] if name == DEMO else []
+            stack.start(Child(f"ingest-{name}", ["ingest", name, *seeded, *parent]))
         _welcome(stack, sources)
-        status = asyncio.create_task(_status(stack))
+        status = asyncio.create_task(_status(stack, sources))
         await asyncio.wait({stop, status}, return_when=asyncio.FIRST_COMPLETED)
         status.cancel()
         with suppress(asyncio.CancelledError):
@@ -93,7 +101,19 @@ def _welcome(stack: Stack, sources: list[str]) -> None:
     say("Incidents appear below as they are noticed. Ctrl-C ends it.\n")
 
 
-async def _status(stack: Stack) -> None:
+def _write_status(stack: Stack, sources: list[str]) -> None:
+    """What the page says of what is running."""
+    kafka = stack.settings.kafka
+    parts = dict.fromkeys(("enrich", "detect", "index", "alert"), "running")
+    status = {
+        "source": "simulation" if DEMO in sources else ", ".join(sources),
+        "running": {**parts, "Kafka": "embedded, in memory" if kafka.embedded else kafka.bootstrap},
+        "version": version("groundswell"),
+    }
+    (stack.settings.data / STATUS_FILE).write_bytes(msgspec.json.encode(status))
+
+
+async def _status(stack: Stack, sources: list[str]) -> None:
     """One line now and then: that mentions flow, and what is open."""
     from pipeline.index.load import open_index
 
@@ -101,6 +121,7 @@ async def _status(stack: Stack) -> None:
     last = ""
     try:
         while True:
+            _write_status(stack, sources)
             await asyncio.sleep(STATUS_EVERY)
             stack.check()
             line = await _line(index)

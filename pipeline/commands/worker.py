@@ -46,14 +46,12 @@ def worker(
 
 async def _one(stage: str, settings: Settings, instance: str | None, parent: int | None) -> None:
     from pipeline.runtime.metrics import Metrics
-    from pipeline.runtime.supervisor import orphaned
     from pipeline.runtime.worker import Worker
     from pipeline.stages import build
 
     metrics = Metrics()
     worker = Worker(build(stage, settings, metrics), settings, metrics, instance)
-    if parent is not None:
-        asyncio.create_task(orphaned(parent)).add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    end_with(parent)
     await worker.run()
 
 
@@ -79,15 +77,24 @@ async def stop_signal() -> None:
 
 
 @app.command()
-def web(
-    source: Annotated[str, typer.Option(help="What the page says that it shows")] = "",
-    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
-) -> None:
+def web(parent: Annotated[int | None, typer.Option(hidden=True)] = None) -> None:
     """Serve the built-in page, on loopback unless web.host says otherwise.
 
     Example:  `groundswell --set web.port=8801 web`
     """
+    asyncio.run(_web(context.load(), parent))
+
+
+async def _web(settings: Settings, parent: int | None) -> None:
     from pipeline.web.serve import serve
 
-    settings = context.load()
-    asyncio.run(serve(settings, source=source, parent=parent))
+    end_with(parent)
+    await serve(settings)
+
+
+def end_with(parent: int | None) -> None:
+    """End in order when the process that started us is gone."""
+    from pipeline.runtime.supervisor import orphaned
+
+    if parent is not None:
+        asyncio.ensure_future(orphaned(parent)).add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGTERM))

@@ -69,6 +69,7 @@ class Enrich:
     name = "enrich"
     sources: tuple[Topic, ...] = (POSTS_RAW,)
     stateful = True
+    merges = True
 
     def __init__(self, linker: Linker, scorer: Scorer, *, thread_days: float = 7.0) -> None:
         self.linker = linker

@@ -40,6 +40,13 @@ class Child:
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
     restarts: int = field(default=0, init=False)
 
+    @property
+    def state(self) -> str:
+        """`running`, `starting` or `stopped`."""
+        if self.process is None:
+            return "starting"
+        return "running" if self.process.returncode is None else "stopped"
+
 
 class Supervisor:
     """Keeps children running until `stop`; each logs to a file of its own.

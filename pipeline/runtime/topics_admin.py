@@ -50,7 +50,12 @@ class Offsets:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._client = Consumer(
-            {**confluent_options(settings), "group.id": f"{settings.prefix}-offsets", "enable.auto.commit": False}
+            {
+                **confluent_options(settings),
+                "group.id": f"{settings.prefix}-offsets",
+                "enable.auto.commit": False,
+                "allow.auto.create.topics": settings.embedded,
+            }
         )
         self._subject = f"Kafka at {settings.bootstrap}"
 

@@ -1,0 +1,95 @@
+"""`groundswell ingest`: the agents of the networks, and the demonstration."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from pipeline.commands import context
+from pipeline.commands.worker import end_with
+from pipeline.errors import SettingsError
+from pipeline.ingest.bluesky import BlueskyAgent
+from pipeline.ingest.producer import Publisher
+from pipeline.settings import Settings
+
+app = typer.Typer()
+
+NETWORKS = ("bluesky", "demo")
+
+
+@app.command()
+def ingest(
+    networks: Annotated[list[str], typer.Argument(help=f"Any of {', '.join(NETWORKS)}")],
+    seed: Annotated[int, typer.Option(help="Seed of the demonstration")] = 1,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Listen to networks and publish what they say to Kafka.
+
+    Example:  `groundswell --set kafka.bootstrap=kafka:9092 ingest bluesky`
+    """
+    unknown = [name for name in networks if name not in NETWORKS]
+    if unknown:
+        raise SettingsError("no such network", subject=", ".join(unknown), todo=f"Known are {', '.join(NETWORKS)}")
+    settings = context.load()
+    if not settings.kafka.bootstrap:
+        raise SettingsError(
+            "no Kafka cluster is named", subject="kafka.bootstrap",
+            todo="Set it, or use `groundswell run --source bluesky`, which brings up an embedded one",
+        )  # fmt: skip
+    asyncio.run(_ingest(settings, networks, seed, parent))
+
+
+async def _ingest(settings: Settings, networks: list[str], seed: int, parent: int | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    end_with(parent)
+    await asyncio.gather(
+        *(_demo(settings, seed, stop) if name == "demo" else _listen(settings, stop) for name in networks)
+    )
+
+
+def _publisher(settings: Settings) -> Publisher:
+    from pipeline.runtime.keyed_gate import KeyedGate
+
+    return Publisher(settings.kafka, gate=KeyedGate(settings.kafka) if settings.kafka.embedded else None)
+
+
+async def _listen(settings: Settings, stop: asyncio.Event) -> None:
+    from pipeline.ingest.cursor import CursorStore
+    from pipeline.ingest.listen import Listener
+    from pipeline.ingest.rejects import Rejects
+
+    agent = BlueskyAgent(settings.ingest.bluesky)
+    with (
+        closing(CursorStore(settings.data / "cursors.sqlite")) as cursors,
+        closing(Rejects(settings.data / "rejects" / f"{agent.name}.jsonl")) as rejects,
+    ):
+        await Listener(agent, lambda: _publisher(settings), cursors, rejects).run(stop)
+
+
+async def _demo(settings: Settings, seed: int, stop: asyncio.Event) -> None:
+    """Publish the demonstration, each post when it is due."""
+    from pipeline.simulate.demo import demo_posts
+
+    publisher = await asyncio.to_thread(_publisher, settings)
+    began = time.monotonic()
+    try:
+        for post, due in demo_posts(seed, datetime.now(UTC)):
+            ahead = began + due - time.monotonic()
+            if ahead > 0.0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), ahead)
+            if stop.is_set():
+                break
+            arrived = (post.ingested_at or post.created_at).timestamp()
+            await asyncio.to_thread(publisher.publish, post, arrived=arrived)
+    finally:
+        await asyncio.to_thread(publisher.close)
