@@ -1,7 +1,8 @@
 """What every test sees: the real servers where they are asked for, and a plain line for what is left out.
 
-Tests carry the marker of what they need (`real`, `torch`, `browser`).  Where it is missing they are left out, and the
-last lines of the run say how many and how to run them.  With GROUNDSWELL_TEST_STRICT=1 that, and any skipped test, is
+Tests carry the marker of what they need (`real`, `torch`, `browser`, `monitoring`).  Where it is missing they are left
+out, and the last lines of the run say how many and how to run them.  With GROUNDSWELL_TEST_STRICT=1 that, and any
+skipped test, is
 a failure.
 """
 
@@ -22,6 +23,10 @@ _LINES = pytest.StashKey[list[str]]()
 for _name in [name for name in os.environ if name.startswith("GROUNDSWELL_")]:
     if not _name.startswith("GROUNDSWELL_TEST_"):
         del os.environ[_name]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "monitoring: needs promtool and amtool (Debian: prometheus, -alertmanager)")
 
 
 @pytest.hookimpl(trylast=True)

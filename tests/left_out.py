@@ -39,10 +39,19 @@ def _browser() -> str | None:
     return "Chromium not installed (Debian and Ubuntu: apt install chromium)"
 
 
+def _monitoring() -> str | None:
+    absent = [name for name in ("promtool", "amtool") if shutil.which(name) is None]
+    if not absent:
+        return None
+    packages = "Debian and Ubuntu: apt install prometheus prometheus-alertmanager"
+    return f"{' and '.join(absent)} not installed ({packages})"
+
+
 GROUPS = (
     Group("real", "against the real Kafka and Elasticsearch", _real),
     Group("torch", "of the torch model", _torch),
     Group("browser", "in a browser", _browser),
+    Group("monitoring", "of the alarm rules", _monitoring),
 )
 
 

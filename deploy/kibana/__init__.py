@@ -1,0 +1,1 @@
+"""Saved objects for Kibana, built by ``python -m deploy.kibana`` into ``groundswell.ndjson``."""
