@@ -1,0 +1,40 @@
+"""Answers kept for a moment, so that many viewers of the page cost the index no more than one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Cache(Generic[T]):
+    """At most `most` answers, each for `seconds`.  Those who ask at the same time wait for one answer; errors are not
+    kept."""
+
+    def __init__(self, seconds: float, most: int = 200, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._clock = clock
+        self._kept: dict[Hashable, tuple[float, T]] = {}
+        self._locks: dict[Hashable, asyncio.Lock] = {}
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """The answer for a key, made anew when it is too old."""
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                kept = self._kept.get(key)
+                if kept is not None and self._clock() - kept[0] < self._seconds:
+                    return kept[1]
+                answer = await make()
+                self._kept.pop(key, None)
+                self._kept[key] = (self._clock(), answer)
+                while len(self._kept) > self._most:
+                    del self._kept[next(iter(self._kept))]
+                return answer
+        finally:
+            if not lock.locked():
+                self._locks.pop(key, None)

@@ -1,0 +1,87 @@
+"""Incidents as the page shows them: the event, a chart of its company around it, and a person's verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipeline.alert.acknowledgements import Acknowledgement
+from pipeline.index.protocol import Index, Query
+from pipeline.messages import IncidentEvent
+from pipeline.web.chart import Chart, chart, step_for
+
+KINDS = {
+    "pile_on": ("Pile-on", "many answer one post"),
+    "surge": ("Surge", "many more negative posts than usual"),
+    "groundswell": ("Groundswell", "negative posts grow over days"),
+    "amplification": ("Amplification", "one negative post is passed on by many"),
+}
+SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")
+
+BARS = 48
+MARGIN = timedelta(minutes=20)
+"""Shown after the newest event while an incident is open: the next update may take a quarter of an hour."""
+
+SHORTEST = 600.0
+"""Seconds over which an incident's expected mentions are spread at least: the very first event has no length yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One incident on the page."""
+
+    event: IncidentEvent
+    chart: Chart
+    verdict: Acknowledgement | None
+
+    @property
+    def open(self) -> bool:
+        return self.event.event != "resolved"
+
+    @property
+    def kind(self) -> str:
+        return KINDS[self.event.kind][0]
+
+    @property
+    def meaning(self) -> str:
+        return KINDS[self.event.kind][1]
+
+    @property
+    def severity(self) -> str:
+        return SEVERITIES[self.event.severity]
+
+    @property
+    def times(self) -> float | None:
+        """How many times as many mentions as expected."""
+        expected = self.event.counts.expected
+        return self.event.counts.mentions / expected if expected >= 0.05 else None
+
+    @property
+    def over(self) -> datetime:
+        """When it was over, or the newest event."""
+        return self.event.resolved_at or self.event.at
+
+
+async def card(event: IncidentEvent, index: Index, verdicts: Mapping[str, Acknowledgement]) -> Card:
+    """An incident with the mentions of its company from well before it until now."""
+    opened = event.opened_at
+    lasted = max(timedelta(minutes=30), event.at - opened)
+    since, until = earlier(opened, lasted), later(event.at, MARGIN if event.event != "resolved" else lasted / 2)
+    seconds = step_for((until - since).total_seconds(), BARS)
+    volumes = await index.volume(Query(entity=event.entity.id, since=since, until=until), seconds)
+    expected = event.counts.expected * seconds / max(SHORTEST, (event.at - opened).total_seconds())
+    drawn = chart(
+        volumes, since.timestamp(), until.timestamp() - 1.0, seconds, expected=expected, opened=opened.timestamp()
+    )
+    return Card(event, drawn, verdicts.get(event.incident_id))
+
+
+def earlier(when: datetime, by: timedelta) -> datetime:
+    """A time before, without falling off the calendar: events may carry any date."""
+    return when - by if when - datetime.min.replace(tzinfo=UTC) > by else when
+
+
+def later(when: datetime, by: timedelta) -> datetime:
+    """A time after, without falling off the calendar."""
+    return when + by if datetime.max.replace(tzinfo=UTC) - when > by else when

@@ -1,0 +1,180 @@
+"""An invented afternoon: ordinary talk about made-up companies, and one complaint that many join."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pipeline.index.protocol import DeadLetter, Document
+from pipeline.messages import (
+    Author,
+    Counts,
+    Driver,
+    EntityRef,
+    Explanation,
+    Forecast,
+    IncidentEvent,
+    Label,
+    Link,
+    Mention,
+    ModelRef,
+    Phrase,
+    PostRef,
+    Sentiment,
+    Share,
+    TestResult,
+    mention_id,
+)
+
+NORTHWIND = EntityRef("northwind-air", "Northwind Air")
+COMPANIES = (
+    NORTHWIND,
+    EntityRef("halden-mobile", "Halden Mobile"),
+    EntityRef("corvane-bank", "Corvane Bank"),
+    EntityRef("brightleaf", "Brightleaf Grocers"),
+)
+SMALL_TALK: tuple[tuple[Label, str], ...] = (
+    ("positive", "{name} sorted my question in two minutes, very kind people"),
+    ("neutral", "does anybody know if {name} is open on Sunday?"),
+    ("neutral", "Reading about the new plans of {name} this morning"),
+    ("negative", "Third time this month that {name} sends me the wrong bill"),
+    ("positive", "Say what you want, {name} is the only one that answers at night"),
+    ("neutral", "My neighbour now works at {name}. Small world"),
+)
+PILE_ON = (
+    "Same here, my suitcase has been somewhere since Tuesday and the desk just shrugs",
+    "They lost mine in March and never paid. Lost luggage seems to be their business model",
+    "Waited four hours on hold about lost luggage, then the line went dead",
+    "Why does nobody at {name} pick up? Day three without a bag for us too",
+    "Cancelled my booking for summer. I am not checking a bag with them again",
+    "Two kids, no pushchair, no answer. Thank you for nothing",
+)
+FIRST = "Day three without my suitcase and {name} says it 'cannot be found at this time'. My wedding dress is in there."
+
+
+def mention(
+    number: int,
+    at: datetime,
+    text: str,
+    *,
+    entity: EntityRef = NORTHWIND,
+    label: Label = "neutral",
+    network: str = "bluesky",
+    **changes: Any,
+) -> Mention:
+    """A mention with an id of its own, certain of its sentiment."""
+    post_id = f"{network}:{number}"
+    probabilities = {name: 0.9 if name == label else 0.05 for name in ("negative", "neutral", "positive")}
+    fields: dict[str, Any] = {
+        "mention_id": mention_id(post_id, entity.id),
+        "post_id": post_id,
+        "network": network,
+        "author": Author(f"{network}:author{number % 97}", handle=f"@{_handle(number)}"),
+        "text": text,
+        "url": f"https://example.com/{number}",
+        "created_at": at,
+        "ingested_at": at + timedelta(seconds=2),
+        "root_id": post_id,
+        "entity": entity,
+        "link": Link(entity.name, "name", 0.97),
+        "sentiment": Sentiment(**probabilities, label=label, sure=True),
+        "model": ModelRef("test", "1"),
+    }
+    return Mention(**{**fields, **changes})
+
+
+def incident(end: datetime, name: str = "escalated", **changes: Any) -> IncidentEvent:
+    """The complaint about Northwind Air as it stands at `end`, an hour after it began."""
+    opened = end - timedelta(minutes=55)
+    first = PostRef(
+        "bluesky:100000", "@mira_w", FIRST.format(name=NORTHWIND.name), opened - timedelta(minutes=9),
+        "https://example.com/100000", 64,
+    )  # fmt: skip
+    fields: dict[str, Any] = {
+        "incident_id": "northwind-air:pile_on:bluesky:100000",
+        "entity": NORTHWIND,
+        "kind": "pile_on",
+        "event": name,
+        "at": end,
+        "severity": 4,
+        "opened_at": opened,
+        "resolved_at": end if name == "resolved" else None,
+        "counts": Counts(161, 139, 128, 11.4),
+        "share": Share(0.19, 0.86),
+        "forecast": Forecast(540, 330, 910, 21.0),
+        "explanation": Explanation(
+            summary="161 people answer one complaint about lost luggage at Northwind Air, 14 times as many as usual",
+            first_post=first,
+            top_posts=tuple(
+                PostRef(f"bluesky:{n}", f"@{_handle(n)}", PILE_ON[n % 6].format(name="Northwind Air"), opened, None, 3)
+                for n in range(100_001, 100_004)
+            ),
+            phrases=(Phrase("lost luggage", 58), Phrase("wedding dress", 41), Phrase("day three", 37),
+                     Phrase("on hold", 22), Phrase("never paid", 15)),
+            networks={"bluesky": 118, "mastodon": 31, "reviews": 12},
+            drivers=(Driver("@mira_w", 5), Driver("@fieldnotes", 4), Driver("@oskar.b", 3)),
+        ),
+        "test": TestResult("thread", 8.3, 4.0, 0.08),
+    }  # fmt: skip
+    return IncidentEvent(**{**fields, **changes})
+
+
+def afternoon(end: datetime, seed: int = 7) -> list[Document]:
+    """Twenty hours of talk until `end`, with the incident, one that is over, and a dead letter."""
+    draw = random.Random(seed)
+    documents: list[Document] = []
+    for number in range(900):
+        company = draw.choice(COMPANIES)
+        label, text = draw.choice(SMALL_TALK)
+        at = end - timedelta(seconds=draw.uniform(0, 72_000))
+        network = draw.choice(("bluesky", "bluesky", "mastodon", "reviews"))
+        documents.append(
+            mention(number, at, text.format(name=company.name), entity=company, label=label, network=network)
+        )
+    for number in range(161):
+        at = end - timedelta(minutes=64 * (1.0 - (number / 160) ** 0.55))
+        text = FIRST if number == 0 else draw.choice(PILE_ON)
+        label = "negative" if draw.random() < 0.87 else "neutral"
+        documents.append(
+            mention(100_000 + number, at, text.format(name=NORTHWIND.name), label=label,
+                    kind="post" if number == 0 else "reply", root_id="bluesky:100000")
+        )  # fmt: skip
+    over = incident(
+        end - timedelta(hours=7), "resolved", incident_id="halden-mobile:surge:1", entity=COMPANIES[1], kind="surge",
+        severity=2, forecast=None, coordinated=True,
+        explanation=Explanation("Halden Mobile: 74 near-identical posts about one bill, from few accounts"),
+    )  # fmt: skip
+    letter = DeadLetter(
+        letter_id="enrich/posts.raw.v1/3/17", stage="enrich", topic="posts.raw.v1", partition=3, offset=17,
+        code="not_json", reason="not JSON", key=b"k", value=b"{", first_seen=end,
+    )  # fmt: skip
+    return [*documents, incident(end), over, letter]
+
+
+def running() -> Mapping[str, Any]:
+    """What a whole system says that it runs."""
+    return {
+        "source": "simulation",
+        "version": "0.1.0",
+        "services": [
+            {"name": "broker", "state": "running", "detail": "embedded"},
+            {"name": "ingest", "state": "running", "detail": "simulation, 42 posts/s"},
+            {"name": "enrich", "state": "running", "detail": "lag 3"},
+            {"name": "detect", "state": "running", "detail": "lag 0"},
+            {"name": "index", "state": "running", "detail": "lag 12"},
+            {"name": "alert", "state": "restarting", "detail": "2nd time"},
+        ],
+        "links": {"Metrics": "http://127.0.0.1:9100/metrics"},
+    }
+
+
+def _handle(number: int) -> str:
+    names = ("mira_w", "fieldnotes", "oskar.b", "late_again", "june", "pavel_k", "tea-and-trains", "ronja", "s_okafor")
+    return names[number % len(names)] + (str(number % 89) if number % len(names) > 3 else "")
+
+
+def now() -> datetime:
+    """This minute."""
+    return datetime.now(UTC).replace(second=0, microsecond=0)
