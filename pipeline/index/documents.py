@@ -27,6 +27,7 @@ UNVERSIONED = 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_FIRST, _LAST = -62_135_596_800_000, 253_402_300_799_999
 
 
 def milliseconds(when: datetime) -> int:
@@ -35,8 +36,8 @@ def milliseconds(when: datetime) -> int:
 
 
 def moment(at: int) -> datetime:
-    """The time of milliseconds since 1970, in UTC."""
-    return _EPOCH + timedelta(milliseconds=at)
+    """The time of milliseconds since 1970, in UTC; beyond Python's calendar its first or last day."""
+    return _EPOCH + timedelta(milliseconds=min(max(at, _FIRST), _LAST))
 
 
 def author_key(network: str, author_id: str) -> str:
@@ -68,6 +69,11 @@ class Gone(NamedTuple):
     def of(self, mention: Mention) -> MentionDeleted:
         """What tells others that this deletion took a mention back."""
         return taken_back(mention.mention_id, mention.post_id, mention.entity, mention.version, self)
+
+
+def micro(when: datetime) -> int:
+    """Microseconds since 1970: events of one incident can be less than a millisecond apart."""
+    return milliseconds(when) * 1000 + when.microsecond % 1000
 
 
 def taken_back(mention_id: str, post_id: str, entity: EntityRef, version: int, gone: Gone) -> MentionDeleted:

@@ -47,7 +47,7 @@ def volume(db: sqlite3.Connection, query: Query, seconds: int) -> list[Volume]:
     ).fetchall()
     if len(rows) > MAX_SPANS:
         raise too_many_spans(seconds)
-    return [Volume(moment(max(start, _EARLIEST)), mentions, negative) for start, mentions, negative in rows]
+    return [Volume(moment(start), mentions, negative) for start, mentions, negative in rows]
 
 
 def entities(db: sqlite3.Connection, limit: int) -> list[tuple[str, str, int]]:
@@ -100,10 +100,6 @@ def dead_letter_counts(db: sqlite3.Connection) -> dict[str, int]:
         f"{stage}/{code}": number
         for stage, code, number in db.execute("SELECT stage, code, count(*) FROM letters GROUP BY stage, code")
     }
-
-
-_EARLIEST = -62_135_596_800_000
-"""Milliseconds of the year 1, where Python's dates begin."""
 
 
 def _found(query: Query) -> tuple[str, list[object]] | None:

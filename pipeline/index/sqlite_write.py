@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from pipeline.index.documents import (
     Gone,
     author_gone,
     author_key,
+    micro,
     milliseconds,
     post_gone,
     taken_back,
@@ -229,8 +229,3 @@ def _letter_row(letter: DeadLetter) -> tuple[str, str, str, int, int, bytes]:
     replayed = 0 if letter.replayed_at is None else milliseconds(letter.replayed_at)
     first_seen = milliseconds(letter.first_seen)
     return letter.letter_id, letter.stage, letter.code, first_seen, replayed, _JSON.encode(letter)
-
-
-def micro(when: datetime) -> int:
-    """Microseconds since 1970: events of one incident can be less than a millisecond apart."""
-    return milliseconds(when) * 1000 + when.microsecond % 1000

@@ -34,5 +34,5 @@ async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     real = ElasticIndex(settings)
     await real.setup()
     yield real
-    await real.drop()
+    await real.remove()
     await real.close()
