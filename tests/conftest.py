@@ -2,8 +2,7 @@
 
 Tests carry the marker of what they need (`real`, `torch`, `browser`, `monitoring`).  Where it is missing they are left
 out, and the last lines of the run say how many and how to run them.  With GROUNDSWELL_TEST_STRICT=1 that, and any
-skipped test, is
-a failure.
+skipped test, is a failure.
 """
 
 from __future__ import annotations

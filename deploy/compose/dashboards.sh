@@ -2,8 +2,11 @@
 # Imports the saved objects into Kibana.  Safe to repeat: objects with the same id are replaced.
 set -euo pipefail
 
-answer=$(curl -sS --fail-with-body -H 'kbn-xsrf: true' -F file=@/kibana/groundswell.ndjson \
-  'http://kibana:5601/api/saved_objects/_import?overwrite=true' -K - <<END
+kibana=${KIBANA_URL:-http://kibana:5601}
+file=${OBJECTS:-/kibana/groundswell.ndjson}
+
+answer=$(curl -sS --noproxy '*' --fail-with-body -H 'kbn-xsrf: true' -F "file=@$file" \
+  "$kibana/api/saved_objects/_import?overwrite=true" -K - <<END
 user = "elastic:$ELASTIC_PASSWORD"
 END
 )
