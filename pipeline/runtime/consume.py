@@ -88,8 +88,7 @@ class ConsumeLoop:
         try:
             while True:
                 if not self._app.consumer.flow_active:
-                    self._merge.clear()  # partitions are being handed round; what is in hand will come again
-                    self._received.clear()
+                    self._let_go()
                 batch = self._merge.pop(self._settings.batch, time.time(), self._pending, self._assigned())
                 if len(self._merge) <= HELD:
                     self._room.set()
@@ -104,6 +103,15 @@ class ConsumeLoop:
                     await asyncio.wait_for(self._news.wait(), 0.02 if len(self._merge) else 1.0)
         except Exception:
             self._end()
+
+    def _let_go(self) -> None:
+        """Drop what is in hand and not begun: partitions are being handed round, and it will come again.
+
+        Faust waits then for every message that it gave out to be acknowledged; these are not to be waited for.
+        """
+        for _, event in self._merge.clear():
+            self._app.consumer._unacked_messages.discard(event.message)
+        self._received.clear()
 
     def _end(self) -> None:
         log.exception("unexpected error: the worker ends", stage=self._processor.stage.name, status=UNEXPECTED)
@@ -155,8 +163,7 @@ class ConsumeLoop:
 
     def revoked(self, partitions: Iterable[TP]) -> None:
         """Partitions may go to another worker: let go of their state."""
-        self._merge.clear()
-        self._received.clear()
+        self._let_go()
         for partition in {tp.partition for tp in partitions}:
             self._store.drop(partition)
         self._processor.state.drop()

@@ -50,12 +50,14 @@ class ArrivalMerge(Generic[E]):
             self._given_up.discard(where)
             self._size += 1
 
-    def clear(self) -> None:
-        """Forget everything in hand: the partitions are being handed round, and what is unread will come again."""
+    def clear(self) -> list[E]:
+        """Forget everything in hand, and give its handles: the partitions are being handed round."""
+        out = [handle for queue in self._held.values() for _, handle in queue]
         self._held.clear()
         self._given_up.clear()
         self._size = 0
         self._waiting_since = None
+        return out
 
     def pop(self, limit: int, now: float, pending: Callable[[Where], bool], assigned: Iterable[Where]) -> list[E]:
         """The handles of at most `limit` records that may go now, in order of arrival.

@@ -53,7 +53,7 @@ def test_stops_at_a_partition_that_ran_empty_with_more_to_come() -> None:
 def test_forgets_what_is_in_hand_when_partitions_are_handed_round() -> None:
     merge: ArrivalMerge[float] = ArrivalMerge(pause=0.0)
     merge.push([record(0, 0, 1.0)])
-    merge.clear()
+    assert merge.clear() == [1.0]
     assert len(merge) == 0
     assert merge.pop(10, 100.0, lambda where: False, [A, B]) == []
 

@@ -139,7 +139,7 @@ async def test_a_rejected_record_becomes_a_dead_letter_that_says_why_and_where()
 async def test_a_crash_at_any_step_counts_nothing_twice_and_loses_nothing(fails_at: str) -> None:
     """The process dies at a step of the second batch; a new one starts from the last acknowledged record."""
     store = MemoryStore()
-    processor, broker, _ = a_processor([], store=store)
+    processor, _, _ = a_processor([], store=store)
     await processor.process(records(b"one", b"two"))
 
     dying, died_with, _ = a_processor([], store=store)
