@@ -53,7 +53,7 @@ class _Commit(msgspec.Struct):
     operation: str = ""
     collection: str = ""
     rkey: str = ""
-    record: msgspec.Raw | None = None
+    record: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Account(msgspec.Struct):
@@ -201,7 +201,7 @@ def _commit(heard: _Frame, commit: _Commit) -> Reading:
         at = _time(heard.time_us)
         message: RawMessage = PostDeleted(post_id=post_id, network=NETWORK, deleted_at=at, version=heard.time_us)
     elif commit.operation in ("create", "update"):
-        if commit.record is None:
+        if bytes(commit.record) == b"null":
             raise Malformed("missing_field", f"a {commit.operation} without its record")
         message = _post(heard, commit.rkey, post_id, decode(bytes(commit.record), _RECORD))
     else:

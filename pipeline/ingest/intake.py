@@ -106,16 +106,15 @@ class Intake:
         Raises `TransientError` or `TerminalError` when a delivery failed.
         """
         delivered = self._publisher.delivered()
+        while self._unsettled and self._unsettled[0][0] <= delivered:
+            self._safe = self._unsettled.popleft()[1]
+        if self._safe is not None and (now or time.monotonic() - self._saved_at >= self._save_seconds):
+            self._rejects.flush(sync=True)
+            self._cursors.save(self._agent.name, self._safe)
+            self._safe, self._saved_at = None, time.monotonic()
         if delivered > self._reported:
             self._hooks.published(self._agent.name, delivered - self._reported)
             self._reported = delivered
-        while self._unsettled and self._unsettled[0][0] <= delivered:
-            self._safe = self._unsettled.popleft()[1]
-        if self._safe is None or (not now and time.monotonic() - self._saved_at < self._save_seconds):
-            return
-        self._rejects.flush(sync=True)
-        self._cursors.save(self._agent.name, self._safe)
-        self._safe, self._saved_at = None, time.monotonic()
 
     def finish(self, seconds: float) -> None:
         """Wait for what is in flight, then settle."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -47,9 +48,11 @@ class Listener:
         longest_pause: float = 60.0,
         tick: float = 0.25,
         finish_seconds: float = 10.0,
+        save_seconds: float = 0.5,
     ) -> None:
         """`pause` and `longest_pause` bound the waits before a reconnect, `tick` is how often the cursor is looked
-        after when nothing comes, `finish_seconds` how long a stop waits for Kafka; all in seconds."""
+        after when nothing comes, `finish_seconds` how long a stop waits for Kafka, `save_seconds` how often the cursor
+        is stored at most; all in seconds."""
         self._agent = agent
         self._connect_kafka = connect_kafka
         self._cursors = cursors
@@ -59,12 +62,13 @@ class Listener:
         self._longest_pause = longest_pause
         self._tick = tick
         self._finish_seconds = finish_seconds
+        self._save_seconds = save_seconds
         self._skip = FIRST_SKIP
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until `stop` is set.  Raises `TerminalError` for what waiting does not mend."""
         while not stop.is_set():
-            await self._retried(lambda: self._with_kafka(stop), stop)
+            await self._retried(partial(self._with_kafka, stop), stop)
             await self._sleep(stop, random.uniform(0.5, 1.0) * self._pause)
 
     async def _retried(self, attempt: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> None:
@@ -73,7 +77,7 @@ class Listener:
             retry=retry_if_exception_type(TransientError),
             wait=wait_random_exponential(multiplier=self._pause, max=self._longest_pause),
             stop=lambda _: stop.is_set(),
-            sleep=lambda seconds: self._sleep(stop, seconds),
+            sleep=partial(self._sleep, stop),
             reraise=True,
         )
         with suppress(TransientError):  # only when stopped: it was logged where it happened
@@ -86,10 +90,10 @@ class Listener:
         except TransientError as error:
             log.warning("Kafka is away", agent=self._agent.name, error=str(error))
             raise
-        intake = Intake(self._agent, publisher, self._cursors, self._rejects, self._hooks)
+        intake = Intake(self._agent, publisher, self._cursors, self._rejects, self._hooks, self._save_seconds)
         try:
             while not stop.is_set():
-                await self._retried(lambda: self._connection(intake, stop), stop)
+                await self._retried(partial(self._connection, intake, stop), stop)
                 await self._sleep(stop, random.uniform(0.5, 1.0) * self._pause)
             await _in_thread(intake.finish, self._finish_seconds)
         except (_KafkaFailed, TransientError) as error:

@@ -1,0 +1,34 @@
+"""An agent in a process of its own, so that a test can kill it: URL, brokers, topic, data folder."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from pipeline.ingest.bluesky import BlueskyAgent
+from pipeline.ingest.cursor import CursorStore
+from pipeline.ingest.listen import Listener
+from pipeline.ingest.mapping import BlueskySettings
+from pipeline.ingest.producer import Publisher
+from pipeline.ingest.rejects import Rejects
+from pipeline.settings import KafkaSettings
+from pipeline.topics import Topic
+
+
+def main(url: str, bootstrap: str, topic: str, folder: str) -> None:
+    settings = KafkaSettings(bootstrap=bootstrap, embedded=True)
+    listener = Listener(
+        BlueskyAgent(BlueskySettings(url=url, rewind=0.05)),
+        lambda: Publisher(settings, topic=Topic(topic, key="", carries=None)),
+        CursorStore(Path(folder) / "cursors.sqlite"),
+        Rejects(Path(folder) / "rejects.jsonl"),
+        pause=0.05,
+        tick=0.02,
+        save_seconds=0.0,
+    )
+    asyncio.run(listener.run(asyncio.Event()))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
