@@ -44,16 +44,17 @@ def decode(data: bytes | None, decoder: msgspec.json.Decoder[T]) -> T:
         raise _unreadable(data, error) from error
 
 
-def decode_raw(data: bytes | None, produced: float) -> RawMessage:
-    """A record of ``posts.raw.v1``; `produced` is when it was put there, in seconds.
+def decode_raw(data: bytes | None, produced: float, ahead: float = MAX_AHEAD) -> RawMessage:
+    """A record of ``posts.raw.v1``; `produced` is when it was put there, `ahead` how much later a post may be dated
+    (seconds).
 
     Raises `Malformed` also for what JSON allows and a post does not: NUL characters and times in the future.
     """
-    message = decode(data, _RAW)
+    message: RawMessage = decode(data, _RAW)
     if data and _NUL.search(data) and "\x00" in repr_text(message):
         raise Malformed("nul_character", "the text holds a NUL character", todo="Remove it at the source")
     when = message.created_at if isinstance(message, Post) else message.deleted_at
-    if produced > 0.0 and when.timestamp() > produced + MAX_AHEAD:
+    if produced > 0.0 and when.timestamp() > produced + ahead:
         arrival = datetime.fromtimestamp(produced, UTC)
         raise Malformed(
             "future_date",

@@ -60,18 +60,18 @@ async def _replay(settings: Settings, files: list[str], format: str, speed: str,
     reader, pace = reader_for(format, settings.ingest), parse_speed(speed)
     started = time.monotonic()
     if settings.kafka.bootstrap:
-        run = _Run(settings, files, reader, pace, None)
+        run = ReplayRun(settings, files, reader, pace, None)
         return await run.go(started, wait)
     from pipeline.runtime.stack import Stack
 
     group = f"{settings.kafka.prefix}-replay"
     async with Stack(settings, wait_for=(group,), parent=os.getpid()) as stack:
         stack.start_workers()
-        return await _Run(stack.settings, files, reader, pace, stack).go(started, True)
+        return await ReplayRun(stack.settings, files, reader, pace, stack).go(started, True)
 
 
-class _Run:
-    """One replay against a cluster that runs."""
+class ReplayRun:
+    """One replay against a cluster that runs; `stack` where this process brought it up."""
 
     def __init__(self, settings: Settings, files: list[str], reader: Reader, pace: Speed, stack: Stack | None) -> None:
         self._settings = settings
@@ -82,6 +82,7 @@ class _Run:
         self._stop = threading.Event()
 
     async def go(self, started: float, wait: bool) -> dict[str, float]:
+        """Publish, and with `wait` return when all of it is processed; gives the counts of the last line of output."""
         from pipeline.runtime.ledger import Ledger
 
         kafka = self._settings.kafka

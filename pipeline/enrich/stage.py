@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from models.scorer import Scorer, Scores
-from pipeline.decode import decode_raw
+from pipeline.decode import MAX_AHEAD, decode_raw
 from pipeline.enrich import threads
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.linker import Linker
@@ -71,12 +71,15 @@ class Enrich:
     stateful = True
     merges = True
 
-    def __init__(self, linker: Linker, scorer: Scorer, *, thread_days: float = 7.0) -> None:
+    def __init__(
+        self, linker: Linker, scorer: Scorer, *, thread_days: float = 7.0, ahead_seconds: float = MAX_AHEAD
+    ) -> None:
         self.linker = linker
         self.scorer = scorer
         self.codec = threads.ThreadCodec()
         self.counts: Counter[str] = Counter()
         self._kept = thread_days * DAY
+        self._ahead = ahead_seconds
         self._encode = msgspec.json.Encoder().encode
 
     def handle(self, batch: Sequence[Record], state: State) -> Result:
@@ -87,7 +90,7 @@ class Enrich:
         texts: dict[str, int] = {}
         for record in batch:
             try:
-                message = decode_raw(record.value, record.timestamp)
+                message = decode_raw(record.value, record.timestamp, self._ahead)
             except Malformed as reason:
                 self.counts["rejected"] += 1
                 result.rejected.append(Rejected(record, reason))
