@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.evidence import CUT, FAME, PRIOR, Surroundings, confidence, score
+from pipeline.enrich.evidence import CUT, FAME, PRIOR, confidence, score, shape
 from pipeline.enrich.handles import split_hashtag, undecorate
 from pipeline.enrich.surfaces import SHARED_HANDLES, Sense, Surfaces, compile_surfaces
+from pipeline.enrich.surroundings import Place, Surroundings
 from pipeline.enrich.text import HASHTAG, LINK, MENTION, Folded, fold
 from pipeline.enrich.words import Kind
 from pipeline.messages import EntityRef, LinkHow
@@ -27,6 +28,10 @@ MAX_HANDLES = 200
 
 CLEAR = 0.4
 """Nats by which the best of several meanings must lead the next."""
+SURE = 1.4
+"""Nats from which a sign speaks for doubtful names of the same entity."""
+UNCLEAR = 1.5
+"""Nats that it loses otherwise."""
 
 _PLATFORMS_TEXT = (
     "amazon.com amazon.co.uk amazon.in amazon.de youtube.com youtu.be facebook.com instagram.com twitter.com "
@@ -97,10 +102,11 @@ class Linker:
         text = text[:MAX_CHARACTERS]
         found = list(self._from_signs(text, network))
         folded = fold(text)
-        hits = self._hits(folded.text, [(f.start, f.end) for f in found if f.how in ("handle", "hashtag")], folded)
+        hits = self._hits(folded.text)
         if not found and not hits:
             return []
-        found += self._decide(text, folded, hits, found)
+        if hits:
+            found += self._decide(text, folded, hits, found)
         return self._settle(text, found)
 
     def owner(self, handle: str | None, network: str = "twitter") -> Entity | None:
@@ -165,7 +171,7 @@ class Linker:
         ranked = sorted((PRIOR[sense.kind] + FAME * fame[i], -i) for i, sense in enumerate(senses))
         value, at = ranked[-1]
         if len(ranked) > 1 and value - ranked[-2][0] < CLEAR:
-            value -= 1.5
+            value -= UNCLEAR
         return senses[-at], value
 
     def _hashtag(self, tag: str, start: int, end: int) -> Iterable[_Found]:
@@ -189,7 +195,7 @@ class Linker:
             host = host.partition(".")[2]
         return None
 
-    def _hits(self, text: str, taken: list[tuple[int, int]], folded: Folded) -> list[tuple[int, int, int]]:
+    def _hits(self, text: str) -> list[tuple[int, int, int]]:
         """(start, end, form) of names that stand free in folded text; the longest of those that overlap.
 
         A name inside a handle, a hashtag or a link does not stand free.
@@ -198,56 +204,64 @@ class Linker:
         last = len(text)
         free: list[tuple[int, int, int]] = []
         for stop, form in self._table.find(text):
-            start, end = stop + 1 - lengths[form], stop + 1
-            if start and (text[start - 1].isalnum() or text[start - 1] in "@#_$"):
-                continue
+            end = stop + 1
             if end < last and (text[end].isalnum() or text[end] == "_"):
+                continue
+            start = end - lengths[form]
+            if start and (text[start - 1].isalnum() or text[start - 1] in "@#_$"):
                 continue
             free.append((start, end, form))
         if not free:
             return free
-        free.sort(key=lambda hit: (hit[0] - hit[1], hit[0]))
-        blocked = list(taken) if folded.offsets is None else []
-        if "://" in text or "www." in text or "@" in text or "#" in text:
-            for pattern in (LINK, MENTION, HASHTAG):
-                blocked += [place.span() for place in pattern.finditer(text)]
+        blocked = _signs(text)
+        if len(free) > 1:
+            free.sort(key=_longest_first)
         out: list[tuple[int, int, int]] = []
-        for start, end, form in free:
-            if all(end <= left or start >= right for left, right in blocked):
+        for start, end, form in free[: MAX_HANDLES * 4]:
+            for left, right in blocked:
+                if end > left and start < right:
+                    break
+            else:
                 blocked.append((start, end))
                 out.append((start, end, form))
-            if len(out) >= MAX_HANDLES:
-                break
         return sorted(out)
 
     def _decide(
         self, text: str, folded: Folded, hits: list[tuple[int, int, int]], signs: list[_Found]
     ) -> Iterable[_Found]:
         """A score for each name found, with the certain ones speaking for the doubtful of the same entity."""
-        certain = {found.entity for found in signs if found.score >= 1.4}
-        for _, _, form in hits:
-            senses = self._table.senses[form]
-            if len(senses) == 1 and senses[0].kind is Kind.DISTINCT:
-                certain.add(senses[0].entity)
-        around = Surroundings(text, folded)
+        certain = {found.entity for found in signs if found.score >= SURE}
+        doubtful = []
         for start, end, form in hits:
-            yield self._best_sense(form, start, end, around, certain)
+            senses = self._table.senses[form]
+            entity = self._table.entities[senses[0].entity]
+            if len(senses) > 1 or senses[0].kind is not Kind.DISTINCT or entity.against:
+                doubtful.append((start, end, form))
+                continue
+            certain.add(senses[0].entity)
+            left, right = folded.span(start, end)
+            yield _Found(senses[0].entity, senses[0].how, PRIOR[Kind.DISTINCT] + FAME * entity.fame, left, right)
+        if doubtful:
+            around = Surroundings(text, folded)
+            for start, end, form in doubtful:
+                yield self._best_sense(form, start, end, around, certain)
 
     def _best_sense(self, form: int, start: int, end: int, around: Surroundings, certain: set[int]) -> _Found:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
         senses = self._table.senses[form]
+        left, right = around.folded.span(start, end)
+        place = Place(around, start, end)
+        shapes = {kind: 0.0 if kind is Kind.DISTINCT else shape(kind, place) for kind in {s.kind for s in senses}}
         best, second, chosen = -99.0, -99.0, senses[0]
         for sense in senses:
-            entity = self._table.entities[sense.entity]
             elsewhere = sense.kind is not Kind.DISTINCT and sense.entity in certain
-            value = score(entity, sense.kind, start, end, around, certain=elsewhere)
+            value = score(self._table.entities[sense.entity], sense.kind, place, certain=elsewhere) + shapes[sense.kind]
             if value > best:
                 best, second, chosen = value, best, sense
             elif value > second:
                 second = value
         if best - second < CLEAR:
-            best -= 1.5
-        left, right = around.folded.span(start, end)
+            best -= UNCLEAR
         return _Found(chosen.entity, chosen.how, best, left, right, chosen.kind)
 
     def _settle(self, text: str, found: list[_Found]) -> list[Considered]:
@@ -265,3 +279,19 @@ class Linker:
                            one.kind, sure >= CUT and rank < MAX_LINKS)
             )  # fmt: skip
         return sorted(out, key=lambda c: (c.start, c.end, c.entity.id))
+
+
+def _longest_first(hit: tuple[int, int, int]) -> tuple[int, int]:
+    return hit[0] - hit[1], hit[0]
+
+
+def _signs(text: str) -> list[tuple[int, int]]:
+    """The spans of handles, hashtags and links in folded text."""
+    out: list[tuple[int, int]] = []
+    if "://" in text or "www." in text:
+        out += [place.span() for place in LINK.finditer(text)]
+    if "@" in text:
+        out += [place.span() for place in MENTION.finditer(text)]
+    if "#" in text:
+        out += [place.span() for place in HASHTAG.finditer(text)]
+    return out

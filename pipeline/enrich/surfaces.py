@@ -14,13 +14,14 @@ from typing import NamedTuple
 import ahocorasick
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.text import compact, fold
+from pipeline.enrich.text import fold
 from pipeline.enrich.words import Kind, kind_of
 from pipeline.messages import LinkHow
 
 SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))
 """Networks on which a handle is one word, and on which companies mostly have the same one."""
 
+_SIGNS = re.compile(r"[\W_]+")
 _DASHES = re.compile(r"\s*-\s*")
 
 
@@ -77,18 +78,21 @@ def compile_surfaces(catalogue: Catalogue) -> Surfaces:
 
 
 def _add_names(table: Surfaces, number: int, entity: Entity) -> None:
-    sure = {compact(name) for name in entity.distinctive}
+    sure = {form for name in entity.distinctive for form in spellings(name)}
     doubtful = {form for name in entity.ambiguous for form in spellings(name)}
     seen: set[str] = set()
-    for names, how in (((entity.name, *entity.aliases), "name"), (entity.products, "product")):
+    named: tuple[tuple[LinkHow, tuple[str, ...]], ...] = (
+        ("name", (entity.name, *entity.aliases)),
+        ("product", entity.products),
+    )
+    for how, names in named:
         for name in names:
-            key = compact(name)
             for form in spellings(name):
                 if form in seen:
                     continue
                 seen.add(form)
-                kind = Kind.COMMON if form in doubtful else Kind.DISTINCT if key in sure else kind_of(form)
-                _add_form(table, form, Sense(number, kind, how))  # type: ignore[arg-type]
+                kind = Kind.COMMON if form in doubtful else Kind.DISTINCT if form in sure else kind_of(form)
+                _add_form(table, form, Sense(number, kind, how))
 
 
 def _add_form(table: Surfaces, form: str, sense: Sense) -> None:
@@ -98,7 +102,7 @@ def _add_form(table: Surfaces, form: str, sense: Sense) -> None:
         table.senses.append([])
         table.lengths.append(len(form))
     table.senses[at].append(sense)
-    key = compact(form)
+    key = form if form.isalnum() else _SIGNS.sub("", form)
     if len(key) >= 2:
         table.compacts.setdefault(key, at)
 

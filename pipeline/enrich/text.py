@@ -28,6 +28,7 @@ _REPOST = re.compile(r"^\s*RT @\w{1,40}:?\s+")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc\U000e0000-\U000e0fff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACE = re.compile(r"\s+")
+_SIGNS = re.compile(r"[\W_]+")
 _LONG_RUN = re.compile(r"(.)\1{7,}", re.DOTALL)
 _ODD = re.compile(
     "[\u0300-\u036f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
@@ -123,4 +124,4 @@ def fold(text: str) -> Folded:
 
 def compact(text: str) -> str:
     """Letters and digits only, folded: `T-Mobile`, `t mobile` and `TMobile` are one."""
-    return "".join(c for c in fold(text).text if c.isalnum())
+    return _SIGNS.sub("", fold(text).text)

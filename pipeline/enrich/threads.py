@@ -27,7 +27,7 @@ DECAY = 0.9
 DECAY_UNKNOWN_PARENT = 0.7
 """The same where the parent is not known and the thread's first linked post speaks for it."""
 FLOOR = 0.3
-"""An inherited confidence below this links nobody."""
+"""Inherited confidence falls no lower: a long thread gets less sure whom it is about, but does not forget."""
 
 
 class Revision(msgspec.Struct, array_like=True):
@@ -99,9 +99,8 @@ def inherit(thread: Thread | None, parent_id: str, offset: int) -> Inheritance:
     if revision is None:
         return Inheritance([], 0)
     taken = [
-        Inherited(EntityRef(*thread.entities[number]), round(confidence * decay, 3))
+        Inherited(EntityRef(*thread.entities[number]), max(FLOOR, round(confidence * decay, 3)))
         for number, confidence in revision.links
-        if confidence * decay >= FLOOR
     ]
     return Inheritance(taken, revision.depth + 1)
 

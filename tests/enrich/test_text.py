@@ -84,7 +84,9 @@ def test_a_long_text_is_read_around_the_span() -> None:
     assert len(part) <= 700
 
 
-COMPLAINT = "Acme Air cancelled our flight to Oslo twice and nobody at the desk would tell us when the next plane leaves"
+COMPLAINT = (
+    "Acme Air cancelled our flight to Oslo twice and nobody at the desk would tell us when the next plane leaves"
+)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""`groundswell catalogue`: build one from lists, check one, ask why a text is linked as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.enrich.catalogue import load_catalogue
+from pipeline.enrich.catalogue.building import build
+from pipeline.enrich.catalogue.checking import Severity, check
+from pipeline.enrich.linker import Linker
+from pipeline.errors import GroundswellError
+
+app = typer.Typer(help="The catalogue: whom posts can be about.", no_args_is_help=True)
+
+OwnCatalogue = Annotated[Path | None, typer.Option(help="Your own file or folder; the shipped one alone when unset.")]
+
+
+@app.command("build")
+def build_catalogue(
+    lists: Annotated[list[Path], typer.Argument(help="CSV lists of brands, organisations or share prices' names.")],
+    out: Annotated[Path, typer.Option(help="The file to write, JSON lines.")],
+) -> None:
+    """Build a catalogue file from lists of brands and the hand-written well-known ones."""
+    try:
+        count = build(lists, out)
+    except GroundswellError as error:
+        raise _failed(error) from None
+    typer.echo(f"{count:,} entities in {out}")
+
+
+@app.command("check")
+def check_catalogue(
+    path: Annotated[Path, typer.Argument(help="Your own catalogue file or folder.")],
+    alone: Annotated[bool, typer.Option("--alone", help="Do not compare with the shipped one.")] = False,
+) -> None:
+    """Explain every conflict and every name that is a common word.  Fails when the file cannot be used."""
+    try:
+        findings = check(path, with_shipped=not alone)
+    except GroundswellError as error:
+        raise _failed(error) from None
+    console = Console(highlight=False)
+    for finding in findings:
+        style = "yellow" if finding.severity is Severity.WARNING else "dim"
+        console.print(Text(f"{finding.severity.value}: {finding.entity}: {finding.what}", style=style), soft_wrap=True)
+    warnings = sum(finding.severity is Severity.WARNING for finding in findings)
+    console.print(f"The catalogue can be used; {warnings} warnings, {len(findings) - warnings} notes.")
+
+
+@app.command("explain")
+def explain(
+    text: Annotated[str, typer.Argument(help="The text of a post.")],
+    network: Annotated[str, typer.Option(help="The network it was written on.")] = "twitter",
+    catalogue: OwnCatalogue = None,
+) -> None:
+    """Show every entity that a text could be about, how surely, and which are linked."""
+    try:
+        considered = Linker(load_catalogue(catalogue)).consider(text, network)
+    except GroundswellError as error:
+        raise _failed(error) from None
+    table = Table("linked", "entity", "id", "words", "how", "kind of name", "confidence")
+    for one in considered:
+        kind = one.kind.name.lower()
+        cells = (one.entity.name, one.entity.id, one.surface, one.how, kind, f"{one.confidence:.3f}")
+        table.add_row("yes" if one.linked else "no", *(Text(cell) for cell in cells))
+    Console(highlight=False).print(table if considered else "No name, handle, hashtag or site of the catalogue in it.")
+
+
+def _failed(error: GroundswellError) -> typer.Exit:
+    typer.echo(str(error), err=True)
+    return typer.Exit(1)

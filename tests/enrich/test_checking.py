@@ -1,0 +1,76 @@
+"""What `catalogue check` and `catalogue explain` tell a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.enrich.catalogue import CatalogueError
+from pipeline.enrich.catalogue.checking import Severity, check
+from pipeline.enrich.cli import app
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_clear_entity_needs_no_words(tmp_path: Path) -> None:
+    assert check(write(tmp_path, "- {id: z, name: Zorbexium, industry: [airline]}")) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{id: z, name: River}", "ordinary word"),
+        ("{id: z, name: Wendy}", "people or places"),
+        ("{id: z, name: Old Bridge}", "made of ordinary words"),
+        ("{id: z, name: Zorbexium, aliases: [Ryanair]}", "also a name of Ryanair"),
+        ("{id: z, name: Zorbexium, handles: {twitter: [ryanair]}}", "also listed for Ryanair"),
+        ("{id: z, name: Zorbexium, industry: [alchemy]}", "no words to go by"),
+    ],
+)
+def test_warnings(tmp_path: Path, entry: str, said: str) -> None:
+    findings = check(write(tmp_path, f"- {entry}"))
+    assert [f.severity for f in findings] == [Severity.WARNING]
+    assert said in findings[0].what
+
+
+def test_taking_a_shipped_ones_place_is_noted(tmp_path: Path) -> None:
+    findings = check(write(tmp_path, "- {id: Q312, name: Zorbexium}"))
+    assert [(f.severity, "Apple" in f.what) for f in findings] == [(Severity.NOTE, True)]
+
+
+def test_an_unusable_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError):
+        check(write(tmp_path, "- {id: z}"))
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "own.yaml")])
+    assert done.exit_code == 1
+    assert "own.yaml" in done.output
+
+
+def test_check_on_the_command_line(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["check", str(write(tmp_path, "- {id: z, name: River}"))])
+    assert done.exit_code == 0
+    assert "ordinary word" in done.output
+    assert "1 warnings" in done.output
+
+
+def test_explain_shows_what_was_left_out() -> None:
+    done = CliRunner().invoke(app, ["explain", "the target audience"])
+    assert done.exit_code == 0
+    assert "no" in done.output
+    assert "Target" in done.output
+
+
+def test_build_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("qid,label,description,twitter\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["build", str(tmp_path / "a.csv"), "--out", str(tmp_path / "o.jsonl")])
+    assert done.exit_code == 1
+    (tmp_path / "a.csv").write_text("qid,label,description,twitter\nQ1,A,b,c\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["build", str(tmp_path / "a.csv"), "--out", str(tmp_path / "o.jsonl")])
+    assert done.exit_code == 0
+    assert (tmp_path / "o.jsonl").stat().st_size > 10_000
