@@ -126,4 +126,5 @@ def _label(bars: Sequence[Bar], seconds: int, expected: float | None) -> str:
 
 
 def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    """The time, kept on the calendar: a span may begin before its first day."""
+    return datetime.fromtimestamp(min(max(seconds, -62_135_596_800.0), 253_402_300_799.0), UTC)

@@ -197,7 +197,7 @@ async def firing_now(url: str) -> dict[str, dict[str, Any]]:
     return {a["labels"]["incident"]: a for a in answer.json()}
 
 
-@pytest.mark.real
+@pytest.mark.monitoring
 async def test_the_real_alertmanager_shows_one_alert_an_incident_until_it_is_resolved(alertmanager: str) -> None:
     opened = datetime.now(UTC) - timedelta(minutes=20)
     notifier = Alertmanager(alertmanager, page_url="http://127.0.0.1:8800")
@@ -220,7 +220,7 @@ async def test_the_real_alertmanager_shows_one_alert_an_incident_until_it_is_res
     assert len(await firing_now(alertmanager)) == 1
 
 
-@pytest.mark.real
+@pytest.mark.monitoring
 async def test_the_real_alertmanager_takes_replayed_history_and_learns_it_anew_after_a_restart(
     alertmanager: str,
 ) -> None:
