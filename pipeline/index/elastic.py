@@ -16,6 +16,7 @@ from pipeline.index.elastic_documents import gone_actions, mention_action, other
 from pipeline.index.elastic_query import Reader
 from pipeline.index.elastic_setup import Names, Setup
 from pipeline.index.protocol import DeadLetter, Document, Page, Query, Refused, Volume, Written
+from pipeline.index.slices import start_of
 from pipeline.messages import IncidentEvent
 from pipeline.settings import IndexSettings
 
@@ -104,7 +105,8 @@ class ElasticIndex:
 
     async def expire(self, before: datetime) -> int:
         dropped = await self._setup.drop_before(before)
-        await self._deletions.forget_before(milliseconds(before))
+        # A deletion must be remembered as long as a slice stands that a late mention of it could enter.
+        await self._deletions.forget_before(milliseconds(start_of(before, self._slice)))
         await self._deletions.drop_letters_before(milliseconds(before))
         return dropped
 

@@ -5,6 +5,7 @@ Needs nothing that a small or free server lacks: no life-cycle policies, data st
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import datetime
@@ -74,17 +75,23 @@ class Setup:
             if self.english:
                 template = _read("english", self._names.prefix)
                 await self._client.cluster.put_component_template(name=self._names.english, **_known(template))
-            for name in _TEMPLATES:
-                template = _read(name, self._names.prefix)
-                if name == "mentions" and self.english:
-                    template["composed_of"] = [self._names.english]
-                    del template["template"]["mappings"]["properties"]["text"]
-                await self._client.indices.put_index_template(name=f"{self._names.prefix}-{name}", **_known(template))
-                await self._renew(template)
-            for name in self._names.single:
-                if not await self._client.indices.exists(index=name):
-                    await self.create(name)
+            await asyncio.gather(*(self._put(name) for name in _TEMPLATES))
+            await asyncio.gather(*(self.create(name) for name in await self._missing()))
         _log.info("search index set up", prefix=self._names.prefix, english=self.english)
+
+    async def _put(self, name: str) -> None:
+        """Put a template and renew the indices that it has made."""
+        template = _read(name, self._names.prefix)
+        if name == "mentions" and self.english:
+            template["composed_of"] = [self._names.english]
+            del template["template"]["mappings"]["properties"]["text"]
+        await self._client.indices.put_index_template(name=f"{self._names.prefix}-{name}", **_known(template))
+        await self._renew(template)
+
+    async def _missing(self) -> list[str]:
+        """Those of the single indices that are not there."""
+        found = await self._client.indices.get_alias(index=list(self._names.single), ignore_unavailable=True)
+        return [name for name in self._names.single if name not in found.body]
 
     async def _renew(self, template: dict[str, Any]) -> None:
         """Give existing indices the fields that the template has gained."""
@@ -150,13 +157,11 @@ class Setup:
 
     async def remove(self) -> None:
         """Remove everything under the prefix, data included (tests)."""
-        slices = await self.slices()
+        names = [name for name, _ in await self.slices()] + list(self._names.single)
         with explained(self._url):
-            for name in (*(name for name, _ in slices), *self._names.single):
-                await self._client.indices.delete(index=name, ignore_unavailable=True)
+            await self._client.indices.delete(index=names, ignore_unavailable=True)
             quiet = self._client.options(ignore_status=404)
-            for name in _TEMPLATES:
-                await quiet.indices.delete_index_template(name=f"{self._names.prefix}-{name}")
+            await quiet.indices.delete_index_template(name=[f"{self._names.prefix}-{name}" for name in _TEMPLATES])
             await quiet.cluster.delete_component_template(name=self._names.english)
 
 

@@ -34,12 +34,21 @@ def end_of(name: str) -> datetime | None:
     match = _NAME.fullmatch(name)
     if match is None:
         return None
-    year, month, day = match.groups()
+    year, month, day = (int(part) if part else None for part in match.groups())
     try:
+        start = datetime(year or 0, month or 1, day or 1, tzinfo=UTC)
         if day:
-            return datetime(int(year), int(month), int(day), tzinfo=UTC) + timedelta(days=1)
-        if month and int(month) < 12:
-            return datetime(int(year), int(month) + 1, 1, tzinfo=UTC)
-        return datetime(int(year) + 1, 1, 1, tzinfo=UTC)
+            return start + timedelta(days=1)
+        if month and month < 12:
+            return start.replace(month=month + 1)
+        return datetime(start.year + 1, 1, 1, tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def start_of(when: datetime, size: Literal["month", "day"]) -> datetime:
+    """When the slice of a time begins: whatever is older lies in slices that have ended by then."""
+    day = moment(milliseconds(when)).replace(hour=0, minute=0, second=0, microsecond=0)
+    if day.year < _FIRST_MONTHS:
+        return day.replace(month=1, day=1)
+    return day if size == "day" and day.year >= _FIRST_DAYS else day.replace(day=1)
