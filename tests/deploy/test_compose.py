@@ -128,7 +128,8 @@ def test_the_image_holds_no_more_than_it_needs() -> None:
     lines = (ROOT / ".dockerignore").read_text().split()
     assert lines[0] == "*"
     assert {line[1:] for line in lines if line.startswith("!")} == {
-        "pyproject.toml", "README.md", "LICENSE", "NOTICE", "pipeline", "models", "deploy/elasticsearch",
+        "pyproject.toml", "requirements", "README.md", "LICENSE", "NOTICE", "pipeline", "models",
+        "deploy/elasticsearch",
     }  # fmt: skip
     text = (ROOT / "deploy" / "Dockerfile").read_text()
     assert all(re.search(r"python:\d+\.\d+\.\d+-slim", line) for line in text.splitlines() if line.startswith("FROM"))
