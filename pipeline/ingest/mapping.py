@@ -14,7 +14,6 @@ A layout says which column (of CSV) or field (of JSON lines, with dots into nest
 
 from __future__ import annotations
 
-from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
@@ -98,8 +97,3 @@ class IngestSettings(Section):
             if name in BUILT_IN_FORMATS:
                 raise ValueError(f"{name!r} is a built-in format; choose another name")
         return value
-
-
-Network = Literal["bluesky"]
-NETWORKS: tuple[Network, ...] = ("bluesky",)
-"""The networks that `groundswell ingest` knows."""

@@ -242,9 +242,13 @@ def explain(error: BaseException, subject: str) -> GroundswellError:
     """One of our errors for one of kafka-python's: what happened, and whether trying again may help."""
     if isinstance(error, GroundswellError):
         return error
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    name, text = type(error).__name__, str(error).rstrip(".")
+    what = text if text.startswith(name) else f"{name}: {text}".rstrip(": ")
     if isinstance(error, kafka_errors.UnknownTopicOrPartitionError):
         return TerminalError("there is no such topic", subject=subject, todo="Create it with `groundswell topics`")
+    if isinstance(error, kafka_errors.KafkaTimeoutError) and "metadata" in text:
+        todo = "Check that the brokers are up, and that the topic is there (`groundswell topics`)"
+        return TransientError(what, subject=subject, todo=todo)
     if isinstance(error, kafka_errors.AuthorizationError | kafka_errors.SaslAuthenticationFailedError):
         return TerminalError(what, subject=subject, todo="Check the user, its password and its rights on the topic")
     if isinstance(error, kafka_errors.KafkaError) and error.retriable:

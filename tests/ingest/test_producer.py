@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from kafka import errors as kafka_errors
 from kafka.partitioner.default import murmur2 as reference_murmur2
 from pydantic import SecretStr
 
 from pipeline.decode import MAX_BYTES, decode_raw
-from pipeline.errors import Malformed, TransientError
+from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.partition import murmur2, partition_of
-from pipeline.ingest.producer import Publisher, key_of, producer_options
+from pipeline.ingest.producer import Publisher, explain, key_of, producer_options
 from pipeline.messages import AuthorDeleted, PostDeleted
 from pipeline.settings import KafkaSettings
 from pipeline.topics import Topic
@@ -164,6 +165,39 @@ def test_security_settings_reach_the_producer(topic: Topic) -> None:
     assert options["ssl_cafile"] == "/ca.pem"
     assert options["allow_auto_create_topics"] is False
     assert "api_version" not in options
+
+
+@pytest.mark.real
+def test_a_topic_that_is_not_there_is_named(real_kafka: Any, topic: Topic) -> None:
+    settings = KafkaSettings(bootstrap=real_kafka.bootstrap)
+    publisher = Publisher(settings, topic=topic, delivery_seconds=3.0)
+    with pytest.raises(TransientError, match="groundswell topics"):
+        publisher.publish(post(1), arrived=1.0)
+    publisher.close(0.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (kafka_errors.UnknownTopicOrPartitionError(), TerminalError, "groundswell topics"),
+        (kafka_errors.TopicAuthorizationFailedError(), TerminalError, "rights"),
+        (kafka_errors.SaslAuthenticationFailedError(), TerminalError, "password"),
+        (kafka_errors.KafkaTimeoutError("slow"), TransientError, "brokers are up"),
+        (
+            kafka_errors.KafkaTimeoutError("Failed to update metadata after 60 secs."),
+            TransientError,
+            "groundswell topics",
+        ),
+        (kafka_errors.NotEnoughReplicasError(), TransientError, "brokers are up"),
+        (ConnectionRefusedError("no"), TransientError, "brokers are up"),
+        (kafka_errors.UnsupportedVersionError("old"), TerminalError, "settings"),
+        (TransientError("as it is"), TransientError, "as it is"),
+    ],
+)
+def test_errors_say_what_to_do(error: Exception, kind: type[Exception], words: str) -> None:
+    explained = explain(error, "posts.raw.v1")
+    assert isinstance(explained, kind)
+    assert words in str(explained)
 
 
 @pytest.mark.real
