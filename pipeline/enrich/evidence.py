@@ -6,23 +6,36 @@ The weights are set by hand (in nats); the sum goes through the logistic functio
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import exp
 
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS, SERVICE_WORDS
+from pipeline.enrich.catalogue.industries import BUSINESS_WORDS, INDUSTRY_WORDS, SERVICE_WORDS
 from pipeline.enrich.surroundings import Place
 from pipeline.enrich.words import Kind
 
 CUT = 0.5
 
-PRIOR = {Kind.DISTINCT: 2.2, Kind.PHRASE: 0.3, Kind.NAME: -1.2, Kind.SHORT: -1.3, Kind.COMMON: -1.7}
+PRIOR = {
+    Kind.DISTINCT: 2.2,
+    Kind.RARE: 0.5,
+    Kind.PHRASE: 0.3,
+    Kind.NAME: -1.2,
+    Kind.SHORT: -1.3,
+    Kind.COMMON: -1.7,
+}
 FAME = 1.0
 """Nats for a fame of 1."""
+LITTLE_KNOWN = -0.8
+"""For a name that is no distinct one, of a brand that few know (fame below 0)."""
 CERTAIN_ELSEWHERE = 4.0
 CUE = 1.6
 INDUSTRY = (0.0, 1.2, 1.9, 2.3)
 """For no, one, two, three or more different words of the industry."""
 SERVICE = 0.7
+BUSINESS = 0.9
+COMPANY_BESIDE = 1.0
+"""Another company is named beyond doubt."""
 AGAINST = -2.5
 CAPITAL = 1.3
 CAPITAL_OF_NAME = 0.4
@@ -40,6 +53,7 @@ UNKNOWN_BRAND = 0.6
 DETERMINER_CAPITAL = -0.3
 INFINITIVE = -1.2
 PART_OF_NAME = -1.2
+END_OF_NAME = -1.0
 
 _NONE: frozenset[str] = frozenset()
 _DETERMINERS = frozenset(["a", "an", "the", "this", "that", "these", "those", "every", "each", "no", "any", "some"])
@@ -57,36 +71,44 @@ def confidence(score: float) -> float:
     return round(1.0 / (1.0 + exp(-max(-30.0, min(30.0, score)))), 3)
 
 
-def score(entity: Entity, kind: Kind, place: Place, *, certain: bool) -> float:
-    """Log-odds that what stands at `place`, a name of that `kind`, means `entity`.
+def prior(entity: Entity, kind: Kind) -> float:
+    """Log-odds before anything around the name is looked at."""
+    little_known = LITTLE_KNOWN if entity.fame < 0.0 and kind not in (Kind.DISTINCT, Kind.RARE) else 0.0
+    return PRIOR[kind] + FAME * entity.fame + little_known
 
-    `certain` says that the post names the entity beyond doubt elsewhere (a handle, a product, its site).
+
+def score(entity: Entity, kind: Kind, place: Place, certain: Collection[int], number: int) -> float:
+    """Log-odds that what stands at `place`, a name of that `kind`, means `entity`, which is `number`.
+
+    `certain` are the numbers of the entities that the post names beyond doubt (a handle, a product, its site).
     """
-    total = PRIOR[kind] + FAME * entity.fame
-    if certain:
-        total += CERTAIN_ELSEWHERE
+    total = prior(entity, kind)
     if entity.against and any(word in entity.against for word in place.before[-2:] + place.after[:3]):
         total += AGAINST
     if kind is Kind.DISTINCT:
         return total
-    if entity.cues and not place.around.words.isdisjoint(entity.cues):
-        total += CUE
-    industry = _industry(entity, place)
-    total += industry * UNKNOWN_BRAND if kind is Kind.COMMON and entity.fame <= 0.0 else industry
-    return total
+    if number in certain:
+        total += CERTAIN_ELSEWHERE
+    elif certain:
+        total += COMPANY_BESIDE
+    return total + context(entity, kind, place.around.words, place.after[0] if place.after else "")
 
 
-def _industry(entity: Entity, place: Place) -> float:
-    """What words of the entity's industry say, most of all the one that follows, and words of any company's."""
-    words = place.around.words
+def context(entity: Entity, kind: Kind, words: frozenset[str], following: str = "") -> float:
+    """What the words of a post say for an entity; `following` is the word right after its name."""
+    total = CUE if entity.cues and not words.isdisjoint(entity.cues) else 0.0
     own = entity.name.lower()
     hits: set[str] = set()
     for name in entity.industry:
         hits |= INDUSTRY_WORDS.get(name, _NONE) & words
     if hits:
         hits = {word for word in hits if word not in own}
-    value = INDUSTRY[min(len(hits), 3)] + (BESIDE_INDUSTRY if place.after and place.after[0] in hits else 0.0)
-    return value + (SERVICE if not SERVICE_WORDS.isdisjoint(words) and (SERVICE_WORDS & words) - hits else 0.0)
+    industry = INDUSTRY[min(len(hits), 3)] + (BESIDE_INDUSTRY if following in hits else 0.0)
+    if not SERVICE_WORDS.isdisjoint(words) and (SERVICE_WORDS & words) - hits:
+        industry += SERVICE
+    if not BUSINESS_WORDS.isdisjoint(words):
+        industry += BUSINESS
+    return total + (industry * UNKNOWN_BRAND if kind is Kind.COMMON and entity.fame <= 0.0 else industry)
 
 
 def shape(kind: Kind, place: Place) -> float:
@@ -106,9 +128,10 @@ def shape(kind: Kind, place: Place) -> float:
         total += INFINITIVE
     if place.possessive:
         total += POSSESSIVE
-    named_on = place.title_follows and place.title_follows not in SERVICE_WORDS and " " not in surface
-    if kind in (Kind.NAME, Kind.COMMON) and capital and named_on and around.has_case:
-        total += PART_OF_NAME
+    if kind is not Kind.PHRASE and capital and around.has_case:
+        follows = place.title_follows
+        named_on = follows and follows not in SERVICE_WORDS and " " not in surface
+        total += (PART_OF_NAME if named_on else 0.0) + (END_OF_NAME if place.title_precedes else 0.0)
     return total
 
 

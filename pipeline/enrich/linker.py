@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.evidence import CUT, FAME, PRIOR, confidence, score, shape
+from pipeline.enrich.evidence import CUT, confidence, context, prior, score, shape
 from pipeline.enrich.handles import split_hashtag, undecorate
 from pipeline.enrich.surfaces import SHARED_HANDLES, Sense, Surfaces, compile_surfaces
 from pipeline.enrich.surroundings import Place, Surroundings
@@ -40,6 +40,8 @@ _PLATFORMS_TEXT = (
 _PLATFORMS = frozenset(_PLATFORMS_TEXT.split())
 """Sites that people point to for what others put there: a link to one says nothing about the company."""
 _TICKER_SIGN = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z])?)\b")
+_SHARED_FROM = re.compile(r"\b(?:via|a|on|from) $", re.IGNORECASE)
+"""Before a network's handle: where something was shared from, not whom a post is about."""
 _ONE_WORD = re.compile(r"\w+")
 _HOST = re.compile(r"(?:https?://)?([^\s/?#:]+)", re.IGNORECASE)
 
@@ -105,8 +107,7 @@ class Linker:
         hits = self._hits(folded.text)
         if not found and not hits:
             return []
-        if hits:
-            found += self._decide(text, folded, hits, found)
+        found += self._decide(text, folded, hits, found)
         return self._settle(text, found)
 
     def owner(self, handle: str | None, network: str = "twitter") -> Entity | None:
@@ -125,7 +126,11 @@ class Linker:
         """Candidates from handles, hashtags, tickers and links."""
         if "@" in text:
             for place, _ in zip(MENTION.finditer(text), range(MAX_HANDLES), strict=False):
-                yield from self._handle(place.group(1), network, place.start(), place.end())
+                for one in self._handle(place.group(1), network, place.start(), place.end()):
+                    shared = self._is_medium(one.entity) and _SHARED_FROM.search(
+                        text, max(0, place.start() - 8), place.start()
+                    )
+                    yield one._replace(score=-2.0) if shared else one
         if "#" in text or "＃" in text:
             for place, _ in zip(HASHTAG.finditer(text), range(MAX_HANDLES), strict=False):
                 yield from self._hashtag(place.group(1), place.start(), place.end())
@@ -154,6 +159,9 @@ class Linker:
         if guess is not None:
             yield _Found(guess[0], "handle", guess[1], start, end)
 
+    def _is_medium(self, number: int) -> bool:
+        return "social" in self._table.entities[number].industry
+
     def _undecorate(self, handle: str) -> tuple[int, float] | None:
         """The company that an unlisted handle names, with the log-odds; None when none does clearly."""
         left = undecorate(handle, self._table.compacts)
@@ -162,13 +170,12 @@ class Linker:
         bonus = 2.6 if left.service else 0.6 if left.steps else 0.2
         sense, value = self._best_known(self._table.senses[self._table.compacts[left.name]])
         if left.service and len(left.name) > 2:
-            bonus += max(0.0, -PRIOR[sense.kind])
+            bonus += max(0.0, -prior(self._table.entities[sense.entity], sense.kind))
         value += bonus
         return (sense.entity, value) if confidence(value) >= CUT else None
 
     def _best_known(self, senses: list[Sense]) -> tuple[Sense, float]:
-        fame = [self._table.entities[sense.entity].fame for sense in senses]
-        ranked = sorted((PRIOR[sense.kind] + FAME * fame[i], -i) for i, sense in enumerate(senses))
+        ranked = sorted((prior(self._table.entities[s.entity], s.kind), -i) for i, s in enumerate(senses))
         value, at = ranked[-1]
         if len(ranked) > 1 and value - ranked[-2][0] < CLEAR:
             value -= UNCLEAR
@@ -240,9 +247,13 @@ class Linker:
                 continue
             certain.add(senses[0].entity)
             left, right = folded.span(start, end)
-            yield _Found(senses[0].entity, senses[0].how, PRIOR[Kind.DISTINCT] + FAME * entity.fame, left, right)
-        if doubtful:
+            yield _Found(senses[0].entity, senses[0].how, prior(entity, Kind.DISTINCT), left, right)
+        tags = [f for f in signs if f.how == "hashtag" and f.kind is not Kind.DISTINCT and f.score < SURE]
+        if doubtful or tags:
             around = Surroundings(text, folded)
+            for tag in tags:
+                said = context(self._table.entities[tag.entity], tag.kind, around.words)
+                yield tag._replace(score=tag.score + said)
             for start, end, form in doubtful:
                 yield self._best_sense(form, start, end, around, certain)
 
@@ -254,8 +265,8 @@ class Linker:
         shapes = {kind: 0.0 if kind is Kind.DISTINCT else shape(kind, place) for kind in {s.kind for s in senses}}
         best, second, chosen = -99.0, -99.0, senses[0]
         for sense in senses:
-            elsewhere = sense.kind is not Kind.DISTINCT and sense.entity in certain
-            value = score(self._table.entities[sense.entity], sense.kind, place, certain=elsewhere) + shapes[sense.kind]
+            entity = self._table.entities[sense.entity]
+            value = score(entity, sense.kind, place, certain, sense.entity) + shapes[sense.kind]
             if value > best:
                 best, second, chosen = value, best, sense
             elif value > second:

@@ -92,6 +92,8 @@ def _add_names(table: Surfaces, number: int, entity: Entity) -> None:
                     continue
                 seen.add(form)
                 kind = Kind.COMMON if form in doubtful else Kind.DISTINCT if form in sure else kind_of(form)
+                if kind is Kind.DISTINCT and entity.fame < 0.0 and " " not in form:
+                    kind = Kind.RARE
                 _add_form(table, form, Sense(number, kind, how))
 
 

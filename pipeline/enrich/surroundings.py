@@ -11,6 +11,8 @@ _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _CAPITAL = re.compile(r"(?<![\w@#])[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]")
 _START = re.compile(r"(?:^|[.!?:\n…\"“(|])\s*(?:[.@]+\w+:?\s+)*$")
 _NEXT_CAPITAL = re.compile(r" ([A-Z][a-z]+)")
+_LAST_CAPITAL = re.compile(r"(?<=[a-z,] )([A-Z][a-z]+) $")
+_PLAIN_TITLES = frozenset(("the", "at", "my", "from", "by", "with", "hey", "dear", "and", "thanks", "rt", "via", "i"))
 _NEAR = 4
 """Words to each side that count as near."""
 
@@ -51,20 +53,37 @@ def _shouting(text: str) -> bool:
 class Place:
     """A span of the folded text that may be a name, with what stands right beside it."""
 
-    __slots__ = ("after", "around", "at_start", "before", "end", "possessive", "start", "surface", "title_follows")
+    __slots__ = ("_left", "_right", "after", "around", "before", "end", "start", "surface")
 
     def __init__(self, around: Surroundings, start: int, end: int) -> None:
-        left, right = around.folded.span(start, end)
+        self._left, self._right = around.folded.span(start, end)
         self.around = around
         self.start, self.end = start, end
-        self.surface = around.text[left:right]
+        self.surface = around.text[self._left : self._right]
         self.before, self.after = around.near(start, end)
-        self.possessive = around.folded.text.startswith("'s", end)
-        self.at_start = not self.before or (
-            _START.search("x" * (left > 80) + around.text[max(0, left - 80) : left]) is not None
-        )
-        follows = _NEXT_CAPITAL.match(around.text, right)
-        self.title_follows = follows.group(1).lower() if follows is not None else ""
+
+    @property
+    def possessive(self) -> bool:
+        return self.around.folded.text.startswith("'s", self.end)
+
+    @property
+    def at_start(self) -> bool:
+        """Whether a sentence begins here, where a capital says little."""
+        left = self._left
+        text = "x" * (left > 80) + self.around.text[max(0, left - 80) : left]
+        return not self.before or _START.search(text) is not None
+
+    @property
+    def title_follows(self) -> str:
+        """The next word in lower case, if it has a capital, as in `Target Field` and `Wendy Williams`."""
+        follows = _NEXT_CAPITAL.match(self.around.text, self._right)
+        return follows.group(1).lower() if follows is not None else ""
+
+    @property
+    def title_precedes(self) -> bool:
+        """Whether the word before has a capital amid a sentence, as in `Chevy Chase` and `Long Eaton`."""
+        precedes = _LAST_CAPITAL.search(self.around.text[max(0, self._left - 40) : self._left])
+        return precedes is not None and precedes.group(1).lower() not in _PLAIN_TITLES
 
     @property
     def capital(self) -> bool:

@@ -25,7 +25,9 @@ class Kind(IntEnum):
     """A person, a place: wendy, paris, orange county."""
     PHRASE = 3
     """Several words, all of them ordinary: best buy, old navy."""
-    DISTINCT = 4
+    RARE = 4
+    """No ordinary word, but the name of a brand that few know: a foreign word, a family name, a typing error."""
+    DISTINCT = 5
     """Nothing else is called so."""
 
 
@@ -53,7 +55,7 @@ def kind_of(form: str) -> Kind:
     words = ordinary()
     parts = [_owner(part) for part in form.replace("-", " ").split()]
     if len(parts) > 1:
-        plain = all(part in words.common or part in words.names or len(part) < 3 for part in parts)
+        plain = all(p in words.common or p in words.names or len(p) < 3 or p[:1].isdigit() for p in parts)
         return Kind.PHRASE if plain else Kind.DISTINCT
     part = parts[0] if parts else ""
     if part in words.common:

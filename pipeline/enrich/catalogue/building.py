@@ -125,11 +125,11 @@ def _brand(row: Mapping[str, str]) -> Entity:
     aliases = []
     for alias in (a.strip() for a in row["aliases"].split("|")):
         key = compact(alias)
-        if len(key) >= 2 and len(alias) <= 60 and key not in seen and kind_of(alias.lower()) is not Kind.COMMON:
+        if len(key) >= 2 and len(alias) <= 60 and key not in seen and _says_enough(alias):
             seen.add(key)
             aliases.append(alias)
     countries = [c for c in row["countries"].split(";") if c]
-    known = 0.0 if "001" in countries or len(countries) >= 5 else -0.3
+    known = -0.1 if "001" in countries or len(countries) >= 5 else -0.4
     host = (urlsplit(row["website"]).hostname or "").removeprefix("www.")
     return Entity(
         id=row["qid"],
@@ -142,6 +142,11 @@ def _brand(row: Mapping[str, str]) -> Entity:
         country=countries[0][:2] if len(countries) == 1 else "",
         fame=known,
     )
+
+
+def _says_enough(alias: str) -> bool:
+    """Whether another name of a little-known brand is more than an ordinary word, with an article or without."""
+    return kind_of(alias.lower().removeprefix("the ")) is not Kind.COMMON
 
 
 def _with_shares(entities: list[Entity], sources: Sources) -> list[Entity]:
@@ -182,10 +187,10 @@ def _share(row: Mapping[str, str], security: str, short: str, listed: Mapping[st
 
 
 def _short(name: str) -> str:
-    """A company's name as people say it; kept whole where too little would be left."""
+    """A company's name as people say it; kept whole where an ordinary word or a person's name would be left."""
     name = _BRACKETS.sub("", name).strip()
     short = _LEGAL.sub("", name).strip(" ,")
-    return short if len(short) >= 3 else name
+    return short if len(short) >= 3 and kind_of(short.lower()) not in (Kind.COMMON, Kind.NAME) else name
 
 
 def _settle(entities: Iterable[Entity], known: set[str]) -> list[Entity]:

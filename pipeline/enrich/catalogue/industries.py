@@ -71,6 +71,14 @@ _SERVICE_WORDS_TEXT = (
 SERVICE_WORDS = frozenset(_SERVICE_WORDS_TEXT.split())
 """Words that speak for some company or other, whatever its industry."""
 
+_BUSINESS_WORDS_TEXT = (
+    "ceo boss bosses exec execs shares profit profits quarter quarterly earnings revenue revenues sales investors "
+    "investor acquisition acquires acquired merger stake antitrust lawsuit sues sued fined patent patents launches "
+    "unveils announces announced layoffs startup ipo billion retailer maker recall recalls shareholders valuation"
+)
+BUSINESS_WORDS = frozenset(_BUSINESS_WORDS_TEXT.split())
+"""Words of news about companies."""
+
 _BY_CATEGORY = {
     "amenity/fast_food": "food", "amenity/restaurant": "food", "amenity/cafe": "food", "amenity/ice_cream": "food",
     "amenity/pub": "food", "amenity/bank": "bank", "amenity/atm": "bank", "amenity/fuel": "fuel",
