@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import io
+import sys
 
 from rich import box
 from rich.console import Console, Group
@@ -38,6 +40,8 @@ class Terminal:
     pages = False
 
     def __init__(self, console: Console | None = None, *, page_url: str = "") -> None:
+        if console is None and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # an alert with a few question marks is better than none
         self._console = console or PlainConsole(highlight=False)
         self._page_url = page_url
 
@@ -92,18 +96,26 @@ def _rows(event: IncidentEvent, page_url: str) -> list[tuple[str, str]]:
         forecast = f"{expected.size:,.0f} mentions in all ({expected.low:,.0f} to {expected.high:,.0f})"
         if expected.doubling_minutes is not None:
             forecast += f", doubling every {expected.doubling_minutes:.0f} min"
-    return [
+    size = [
         ("since", f"{event.opened_at:%Y-%m-%d %H:%M} UTC ({_span(lasted.total_seconds())})"),
         ("seen", f"{counts.mentions:,} mentions by {counts.authors:,} authors, {counts.negative:,} negative"),
         ("expected", f"{counts.expected:,.1f} mentions; negative share {share.before:.0%} before, {share.now:.0%} now"),
+    ]
+    where = [
+        ("look", incident_url(page_url, event.incident_id) if page_url else ""),
+        ("incident", one_line(event.incident_id, 300)),
+    ]
+    if event.event == "resolved":
+        return [*size, *where]
+    return [
+        *size,
         ("forecast", forecast),
         ("first post", _quote(told.first_post)),
         ("they say", " · ".join(f"{one_line(p.text, 40)} ({p.count})" for p in told.phrases[:6])),
         ("driven by", " · ".join(f"{one_line(d.author, 40)} ({d.mentions})" for d in told.drivers[:5])),
         ("networks", " · ".join(f"{one_line(name, 30)} {count}" for name, count in list(told.networks.items())[:6])),
         ("test", _test(event)),
-        ("look", incident_url(page_url, event.incident_id) if page_url else ""),
-        ("incident", one_line(event.incident_id, 300)),
+        *where,
     ]
 
 

@@ -10,9 +10,16 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+COSTLY = 5.0
+"""An answer is kept at least this many times as long as it took to make: whatever is asked, and however often, at most
+a sixth of the index's time goes into it."""
+
+
 class Cache(Generic[T]):
-    """At most `most` answers, each for `seconds`.  Those who ask at the same time wait for one answer; errors are not
-    kept."""
+    """At most `most` answers, each for `seconds` or longer (see `COSTLY`).
+
+    Those who ask at the same time wait for one answer; errors are not kept.
+    """
 
     def __init__(self, seconds: float, most: int = 200, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -27,11 +34,13 @@ class Cache(Generic[T]):
         try:
             async with lock:
                 kept = self._kept.get(key)
-                if kept is not None and self._clock() - kept[0] < self._seconds:
+                started = self._clock()
+                if kept is not None and started < kept[0]:
                     return kept[1]
                 answer = await make()
+                done = self._clock()
                 self._kept.pop(key, None)
-                self._kept[key] = (self._clock(), answer)
+                self._kept[key] = (done + max(self._seconds, COSTLY * (done - started)), answer)
                 while len(self._kept) > self._most:
                     del self._kept[next(iter(self._kept))]
                 return answer

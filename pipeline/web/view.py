@@ -61,7 +61,7 @@ class View:
     async def mentions(self, given: Given) -> dict[str, Any]:
         """The stream or what a search finds, with its volume over time and the choices of the filters."""
         query = params.query(given, self._now())
-        page, entities = await asyncio.gather(self._search(query), self.entities())
+        page, entities = await self._search(query), await self.entities()
         return {
             "asked": {name: given.get(name, "")[: params.MAX_NAME] for name in ASKED},
             "query": query,
@@ -148,7 +148,10 @@ class View:
 
     async def _chart(self, query: Query) -> Chart | None:
         """A day up to the newest mention found, or an hour and a half when there is no more than that."""
-        newest = await self._index.search(msgspec.structs.replace(query, limit=1, offset=0, order="newest"))
+        if query.offset == 0 and query.order == "newest":
+            newest = await self._search(query)  # just asked for the list, and kept
+        else:
+            newest = await self._index.search(msgspec.structs.replace(query, limit=1, offset=0, order="newest"))
         if not newest.mentions:
             return None
         end = newest.mentions[0].created_at

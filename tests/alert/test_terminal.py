@@ -38,6 +38,14 @@ async def test_a_block_says_what_a_person_needs_and_no_more() -> None:
     assert len(text.splitlines()) <= 18
 
 
+async def test_the_end_of_an_incident_is_told_in_fewer_words() -> None:
+    text = await shown(event("resolved", 95))
+    assert "RESOLVED  Acme Air" in text
+    assert "(95 min)" in text
+    assert "they say" not in text
+    assert len(text.splitlines()) <= 7
+
+
 async def test_an_incident_that_is_not_paged_says_why() -> None:
     assert "Not paged: it looks coordinated." in await shown(event(coordinated=True))
     assert "Not paged: it is not meant to wake anybody." in await shown(event(pageable=False))

@@ -51,6 +51,7 @@ PILE_ON = (
     "Cancelled my booking for summer. I am not checking a bag with them again",
     "Two kids, no pushchair, no answer. Thank you for nothing",
 )
+ASIDES = ("Is that the desk of {name} in terminal two?", "Following this, we fly with them on Friday")
 FIRST = "Day three without my suitcase and {name} says it 'cannot be found at this time'. My wedding dress is in there."
 
 
@@ -135,8 +136,8 @@ def afternoon(end: datetime, seed: int = 7) -> list[Document]:
         )
     for number in range(161):
         at = end - timedelta(minutes=64 * (1.0 - (number / 160) ** 0.55))
-        text = FIRST if number == 0 else draw.choice(PILE_ON)
-        label = "negative" if draw.random() < 0.87 else "neutral"
+        label = "negative" if number == 0 or draw.random() < 0.87 else "neutral"
+        text = FIRST if number == 0 else draw.choice(PILE_ON if label == "negative" else ASIDES)
         documents.append(
             mention(100_000 + number, at, text.format(name=NORTHWIND.name), label=label,
                     kind="post" if number == 0 else "reply", root_id="bluesky:100000")

@@ -97,6 +97,24 @@ async def test_answers_are_shared_for_a_moment_and_errors_are_not_kept() -> None
     assert await cache.get("a", make) == 6  # pushed out by the others
 
 
+async def test_costly_answers_are_kept_longer() -> None:
+    time = 0.0
+    made = 0
+    cache: Cache[int] = Cache(1.0, clock=lambda: time)
+
+    async def slow() -> int:
+        nonlocal time, made
+        time += 2.0
+        made += 1
+        return made
+
+    assert await cache.get("a", slow) == 1
+    time = 11.9
+    assert await cache.get("a", slow) == 1
+    time = 12.1
+    assert await cache.get("a", slow) == 2
+
+
 def test_a_missing_or_half_written_status_is_no_status(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     assert read_status(path) == {}
