@@ -57,10 +57,12 @@ def configure_for(request: pytest.FixtureRequest, tmp_path: Path) -> Configure:
 
 
 @asynccontextmanager
-async def running(settings: Settings, stages: tuple[str, ...] = ("enrich", "detect", "index")) -> AsyncIterator[Stack]:
-    """A stack with workers for these stages."""
-    group = f"{settings.kafka.prefix}-replay"
-    async with Stack(settings, wait_for=(group,), parent=os.getpid()) as stack:
+async def running(
+    settings: Settings, stages: tuple[str, ...] = ("enrich", "detect", "index"), *, counted: bool = False
+) -> AsyncIterator[Stack]:
+    """A stack with workers for these stages; `counted` for `replay`, which reads along and is waited for."""
+    wait_for = (f"{settings.kafka.prefix}-replay",) if counted else ()
+    async with Stack(settings, wait_for=wait_for, parent=os.getpid()) as stack:
         stack.start_workers(stages)
         yield stack
 

@@ -36,7 +36,7 @@ async def test_nothing_is_lost_on_the_embedded_broker(
     settings = configure(
         model={"backend": "fixed"}, enrich={"catalogue": catalogue}, index={"slow_seconds": slow_seconds}
     )
-    async with running(settings) as stack:
+    async with running(settings, counted=True) as stack:
         counts = await replay(stack, posts)
     assert counts["published"] == counts["mentions"] == counts["indexed"] == POSTS
     assert counts["dead_letters"] == counts["rejected"] == 0
