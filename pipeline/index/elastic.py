@@ -37,6 +37,7 @@ class ElasticIndex:
         self._deletions = Deletions(self._client, self._url, self._names, self._bulk)
         self._reader = Reader(self._client, self._url, self._names)
         self._ready = False
+        self._stems: bool | None = None
 
     async def setup(self) -> None:
         await self._setup.setup()
@@ -44,15 +45,16 @@ class ElasticIndex:
 
     async def _english(self) -> bool:
         """Whether texts are indexed by English stems too; asked once."""
-        if not self._ready:
-            await self._setup.check()
-            self._ready = True
-        return self._setup.english
+        if self._stems is None:
+            self._stems = await self._setup.ask_english()
+        return self._stems
 
     async def write(self, documents: Sequence[Document]) -> Written:
         if not documents:
             return Written()
-        await self._english()
+        if not self._ready:
+            await self._setup.check()
+            self._ready = True
         batch = sort_out(documents)
         await self._bulk.write(gone_actions(self._names, batch))
         mentions = {id_: (mention_action(self._names, self._slice, m), m) for id_, m in batch.mentions.items()}

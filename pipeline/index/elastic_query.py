@@ -17,6 +17,9 @@ from pipeline.messages import IncidentEvent
 
 T = TypeVar("T")
 _NEWEST: list[Any] = [{"created_at": {"order": "desc", "unmapped_type": "date"}}, {"mention_id": "asc"}]
+_PAGE = 200
+"""Documents in one answer of a list: dead letters can have a megabyte each."""
+
 _LIVE: dict[str, Any] = {"term": {"type": "mention"}}
 
 
@@ -95,7 +98,8 @@ class Reader:
 
     async def incident_history(self, incident_id: str, limit: int) -> list[IncidentEvent]:
         query = {"term": {"incident_id": incident_id}}
-        return await self._list(self._names.incident_events, query, [{"at": "asc"}], limit, event_of)
+        order = [{"at": "asc"}, {"event": "asc"}]
+        return await self._list(self._names.incident_events, query, order, limit, event_of)
 
     async def dead_letters(self, stage: str | None, limit: int) -> list[DeadLetter]:
         query: dict[str, Any] = {"match_all": {}} if stage is None else {"term": {"stage": stage}}
@@ -111,9 +115,20 @@ class Reader:
     async def _list(
         self, index: str, query: dict[str, Any], order: list[Any], limit: int, read: Callable[[dict[str, Any]], T]
     ) -> list[T]:
-        size = min(max(limit, 0), MAX_LIMIT)
-        answer = await self._ask(index, query=query, sort=order, size=size)
-        return [read(hit["_source"]) for hit in answer["hits"]["hits"]]
+        """At most `limit` documents in an order that is total, fetched a page at a time."""
+        found: list[T] = []
+        after: list[Any] | None = None
+        while len(found) < limit:
+            size = min(limit - len(found), _PAGE)
+            answer = await self._ask(
+                index, query=query, sort=order, size=size, search_after=after, track_total_hits=False
+            )
+            hits = answer["hits"]["hits"]
+            found += [read(hit["_source"]) for hit in hits]
+            if len(hits) < size:
+                break
+            after = hits[-1]["sort"]
+        return found
 
     async def _ask(self, index: str, **what: Any) -> Any:
         """A search whose answer is whole: a shard that fails is an error, not a smaller number."""

@@ -55,8 +55,6 @@ class Setup:
         self._client = client
         self._url = url
         self._names = names
-        self.english = False
-        """Whether mentions have `text.english`; known after `setup` or `check`."""
 
     async def check(self) -> None:
         """Set up unless it has been done: a missing template would let the server guess the mappings."""
@@ -64,25 +62,32 @@ class Setup:
             templates = [f"{self._names.prefix}-{name}" for name in _TEMPLATES]
             found = [bool(await self._client.indices.exists_index_template(name=name)) for name in templates]
             if all(found):
-                self.english = bool(await self._client.cluster.exists_component_template(name=self._names.english))
                 return
         await self.setup()
+
+    async def ask_english(self) -> bool:
+        """Whether mentions have `text.english`.  Who may only read cannot ask; the plain text then has to do."""
+        with explained(self._url):
+            try:
+                return bool(await self._client.cluster.exists_component_template(name=self._names.english))
+            except ApiError:
+                return False
 
     async def setup(self) -> None:
         """Put the templates and bring existing indices up to them.  Mappings only ever grow."""
         with explained(self._url):
-            self.english = await self._has_english()
-            if self.english:
+            english = await self._has_english()
+            if english:
                 template = _read("english", self._names.prefix)
                 await self._client.cluster.put_component_template(name=self._names.english, **_known(template))
-            await asyncio.gather(*(self._put(name) for name in _TEMPLATES))
+            await asyncio.gather(*(self._put(name, english) for name in _TEMPLATES))
             await asyncio.gather(*(self.create(name) for name in await self._missing()))
-        _log.info("search index set up", prefix=self._names.prefix, english=self.english)
+        _log.info("search index set up", prefix=self._names.prefix, english=english)
 
-    async def _put(self, name: str) -> None:
+    async def _put(self, name: str, english: bool) -> None:
         """Put a template and renew the indices that it has made."""
         template = _read(name, self._names.prefix)
-        if name == "mentions" and self.english:
+        if name == "mentions" and english:
             template["composed_of"] = [self._names.english]
             del template["template"]["mappings"]["properties"]["text"]
         await self._client.indices.put_index_template(name=f"{self._names.prefix}-{name}", **_known(template))
