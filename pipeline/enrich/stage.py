@@ -47,7 +47,7 @@ class About(NamedTuple):
 
 
 class _Pending(NamedTuple):
-    """A mention that waits for its scores: where its place in the output is, and which text to score."""
+    """A mention that waits for its scores: its place in the output, which text to score, the text's fingerprint."""
 
     place: int
     record: Record
@@ -55,6 +55,7 @@ class _Pending(NamedTuple):
     about: About
     role: AuthorRole
     text: int
+    fingerprint: str | None
 
 
 class Enrich:
@@ -129,33 +130,34 @@ class Enrich:
         self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
         self._note(post, record, state, thread, depth, abouts)
         out = []
+        copy_of = fingerprint(post.text)
         for about in abouts:
             read = clean(excerpt(post.text, [about.span] if about.span else []))
             text = texts.setdefault(read, len(texts))
-            out.append(_Pending(place, record, post, about, self._role(post, about), text))
+            out.append(_Pending(place, record, post, about, self._role(post, about), text, copy_of))
         return out
 
     def about(self, post: Post, thread: threads.Thread | None, offset: int) -> tuple[list[About], int]:
         """Whom a post is about, and over how many steps that was inherited.
 
-        What the post names; else what it inherits from the post that it answers; else, for a company's own account,
-        the company.
+        What the post names, else what it inherits from the post that it answers; and, for a company's own account, in
+        any case the company: its answers are part of the thread about it.
         """
-        named = [
+        abouts, depth = self._named(post), 0
+        if not abouts and (post.parent_id is not None or _root(post) != post.post_id):
+            entities, depth = threads.inherit(thread, post.parent_id or _root(post), offset)
+            abouts = [About(e.entity, Link("", "inherited", e.confidence), None) for e in entities]
+        owner = self.linker.owner(post.author.handle, post.network)
+        if owner is not None and all(about.entity.id != owner.id for about in abouts):
+            surface = post.author.handle or ""
+            abouts.append(About(EntityRef(owner.id, owner.name), Link(surface, "handle", 0.99), None))
+        return abouts, depth
+
+    def _named(self, post: Post) -> list[About]:
+        return [
             About(one.entity, Link(one.surface, one.how, one.confidence), (one.start, one.end))
             for one in self.linker.link(post.text, post.network)
         ]
-        if named:
-            return named, 0
-        if post.parent_id is not None or _root(post) != post.post_id:
-            entities, depth = threads.inherit(thread, post.parent_id or _root(post), offset)
-            if entities:
-                return [About(e.entity, Link("", "inherited", e.confidence), None) for e in entities], depth
-        owner = self.linker.owner(post.author.handle, post.network)
-        if owner is None:
-            return [], 0
-        surface = post.author.handle or ""
-        return [About(EntityRef(owner.id, owner.name), Link(surface, "handle", 0.99), None)], 0
 
     def _role(self, post: Post, about: About) -> AuthorRole:
         """`own` when the author's account is the entity's, or its parent's or child's."""
@@ -202,7 +204,7 @@ class Enrich:
             sentiment=scores.sentiment,
             signals=scores.signals,
             emotion=scores.emotion,
-            fingerprint=fingerprint(post.text),
+            fingerprint=waiting.fingerprint,
             author_role=waiting.role,
             model=self.scorer.ref,
         )

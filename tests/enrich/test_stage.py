@@ -127,9 +127,20 @@ def test_the_companys_own_account(stage: Enrich) -> None:
     assert (news.author_role, news.entity.name) == ("own", "Apple")
 
 
-def test_another_companys_account_is_not_own(stage: Enrich) -> None:
-    [mention] = run(stage, records([post(1, "unlike Verizon we care", author=Author("t:1", "TMobile"))]))
-    assert (mention.entity.name, mention.author_role) == ("Verizon", "public")
+def test_an_own_account_is_own_for_its_company_only(stage: Enrich) -> None:
+    mentions = run(stage, records([post(1, "unlike Verizon we care", author=Author("t:1", "TMobile"))]))
+    assert {m.entity.name: m.author_role for m in mentions} == {"Verizon": "public", "T-Mobile US": "own"}
+
+
+def test_an_own_answer_brings_its_company_into_the_thread(stage: Enrich) -> None:
+    thread = [
+        post(1, "my iphone plan is bad"),
+        reply(2, "Sorry to hear that, which plan is it?", 1, 1, author=Author("t:1", "TMobileHelp")),
+        reply(3, "the big one", 2, 1),
+    ]
+    about = [(m.post_id, m.entity.name) for m in run(stage, records(thread))]
+    assert ("twitter:1", "T-Mobile US") not in about
+    assert {("twitter:3", "T-Mobile US"), ("twitter:3", "Apple")} <= set(about)
 
 
 def test_an_edit_takes_back_what_it_no_longer_names(stage: Enrich) -> None:
