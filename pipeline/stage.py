@@ -16,6 +16,9 @@ from pipeline.errors import Malformed
 from pipeline.state import State
 from pipeline.topics import Topic
 
+REPLAYED = "replayed"
+"""Header of a record that a person has sent again from the dead letters."""
+
 
 class Record(NamedTuple):
     """A record as it came off a topic.  `arrived` is when the pipeline first heard it (event-time order across

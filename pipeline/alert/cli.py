@@ -15,10 +15,11 @@ from rich.text import Text
 from pipeline.alert.acknowledgements import VERDICTS, Acknowledgement, Acknowledgements, Verdict
 from pipeline.alert.terminal import KINDS
 from pipeline.alert.text import one_line
-from pipeline.errors import GroundswellError, TerminalError
+from pipeline.commands import context
+from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
 from pipeline.messages import IncidentEvent
-from pipeline.settings import Settings, load
+from pipeline.settings import Settings
 
 app = typer.Typer(help="Incidents: list them, and record what they turned out to be.", no_args_is_help=True)
 
@@ -33,12 +34,9 @@ def list_incidents(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """List incidents, newest first, with the verdict if there is one."""
-    try:
-        settings = load()
-        found = asyncio.run(_incidents(settings, open_only, limit))
-        verdicts = Acknowledgements(settings.data).newest(event.incident_id for event in found)
-    except GroundswellError as error:
-        raise _failed(error) from None
+    settings = context.load()
+    found = asyncio.run(_incidents(settings, open_only, limit))
+    verdicts = Acknowledgements(settings.data).newest(event.incident_id for event in found)
     if as_json:
         for event in found:
             typer.echo(_json(event, verdicts.get(event.incident_id)))
@@ -56,18 +54,15 @@ def acknowledge(
 ) -> None:
     """Record what an incident turned out to be: real, false, known, or too late."""
     verdict = _verdict(reason)
-    try:
-        settings = load()
-        known = {event.incident_id: event for event in asyncio.run(_incidents(settings, False, SEARCHED))}
-        if incident_id not in known:
-            raise TerminalError(
-                f"is not among the {SEARCHED:,} newest incidents", subject=incident_id,
-                todo="See: groundswell incidents list",
-            )  # fmt: skip
-        person = by or getpass.getuser()
-        given = Acknowledgements(settings.data).record(known[incident_id], verdict, note=note, person=person)
-    except GroundswellError as error:
-        raise _failed(error) from None
+    settings = context.load()
+    known = {event.incident_id: event for event in asyncio.run(_incidents(settings, False, SEARCHED))}
+    if incident_id not in known:
+        raise TerminalError(
+            f"is not among the {SEARCHED:,} newest incidents", subject=incident_id,
+            todo="See: groundswell incidents list",
+        )  # fmt: skip
+    person = by or getpass.getuser()
+    given = Acknowledgements(settings.data).record(known[incident_id], verdict, note=note, person=person)
     typer.echo(f"{one_line(given.incident_id, 300)}: {given.verdict} (by {one_line(given.person, 100)})")
 
 
@@ -112,8 +107,3 @@ def _table(found: list[IncidentEvent], verdicts: dict[str, Acknowledgement]) -> 
 def _json(event: IncidentEvent, given: Acknowledgement | None) -> str:
     fields = msgspec.to_builtins(event) | {"acknowledged": msgspec.to_builtins(given)}
     return msgspec.json.encode(fields).decode()
-
-
-def _failed(error: GroundswellError) -> typer.Exit:
-    typer.echo(f"groundswell: {error}", err=True)
-    return typer.Exit(1)

@@ -14,15 +14,12 @@ from pipeline.alert.notifier import Notice, Notifier
 from pipeline.decode import decode
 from pipeline.errors import GroundswellError, Malformed, TransientError
 from pipeline.messages import IncidentEvent
-from pipeline.stage import Record, Rejected, Result
+from pipeline.stage import REPLAYED, Record, Rejected, Result
 from pipeline.state import State
 from pipeline.topics import INCIDENTS, Topic
 
 KEPT = 90 * 86400.0
 """Seconds of event time for which an incident's memory is kept after its last event."""
-
-REPLAYED = "replayed"
-"""Header of a record that a person has sent again from the dead letters: it is told although it was seen before."""
 
 _DECODER = msgspec.json.Decoder(IncidentEvent)
 
@@ -84,7 +81,7 @@ class Alert:
             told = remember(event, told, names, list(flight))
             state.put(key, told, record, expires=told.at + KEPT)
             return Notice(record, event, names)
-        if any(name == REPLAYED for name, _ in record.headers):
+        if any(name == REPLAYED for name, _ in record.headers):  # told although it is known: it did not get through
             return Notice(record, event, self._for_replay(event, told))
         return None
 

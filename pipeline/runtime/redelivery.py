@@ -13,6 +13,7 @@ from pipeline.index.load import open_index
 from pipeline.index.protocol import DeadLetter
 from pipeline.runtime.publisher import Publisher, ToSend
 from pipeline.settings import Settings
+from pipeline.stage import REPLAYED
 
 log = structlog.get_logger()
 
@@ -36,7 +37,8 @@ async def redeliver(settings: Settings, letters: Sequence[DeadLetter]) -> int:
             for letter in chunk:
                 if letter.value is None:
                     log.warning("not kept whole, so not published again", letter=letter.letter_id)
-            await publisher.send([ToSend(letter.topic, letter.key, letter.value) for letter in whole])
+            mark = ((REPLAYED, b"1"),)
+            await publisher.send([ToSend(letter.topic, letter.key, letter.value, mark) for letter in whole])
             now = datetime.now(UTC)
             await index.write([msgspec.structs.replace(letter, replayed_at=now) for letter in whole])
             count += len(whole)

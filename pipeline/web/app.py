@@ -48,7 +48,8 @@ def create_app(
 
     `status()` says what is running.  What the page knows how to show: ``source`` (``"simulation"`` brings up a banner
     that says so), ``services``: a list of ``{"name", "state", "detail"}``, where a state other than ``running`` is
-    marked, ``links``: ``{title: address}``, and ``version``.  Other entries are in ``/api/status`` only.
+    marked (or shorter ``running``: ``{name: state or detail}``), ``links``: ``{title: address}``, and ``version``.
+    Other entries are in ``/api/status`` only.
     """
     pages = _Pages(View(index, status, acknowledgements, clock))
     routes = [

@@ -79,7 +79,10 @@ class View:
     async def status(self) -> dict[str, Any]:
         """Numbers, what runs, and a `revision` that changes when the page should be drawn anew."""
         counted: dict[str, Any] = await self._cache.get("counts", self._counts)
-        return {**self._status(), **counted, "now": self._now()}
+        told = dict(self._status())
+        if "services" not in told and isinstance(told.get("running"), Mapping):
+            told["services"] = [_service(name, state) for name, state in told["running"].items()]
+        return {**told, **counted, "now": self._now()}
 
     async def search(self, given: Given) -> Page:
         return await self._search(params.query(given, self._now()))
@@ -165,3 +168,9 @@ class View:
 
     def _now(self) -> datetime:
         return self._clock()
+
+
+def _service(name: str, state: Any) -> dict[str, Any]:
+    """A service of which no more than a word or an address is told."""
+    known = state in ("running", "starting", "restarting", "stopped", "stuck")
+    return {"name": name, "state": state if known else "running", "detail": "" if known else state}

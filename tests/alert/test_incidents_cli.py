@@ -3,21 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
-from typer.testing import CliRunner
 
 from pipeline.alert.acknowledgements import FILE, Acknowledgements
-from pipeline.alert.cli import app
+from pipeline.cli import main
 from pipeline.errors import TransientError
 from pipeline.index.load import open_index
 from pipeline.messages import EntityRef
 from pipeline.settings import load
 from tests.alert.events import event
 
-RUNNER = CliRunner()
+
+class Ran(NamedTuple):
+    """What a command came to."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+Groundswell = Callable[..., Ran]
+
+
+@pytest.fixture
+def groundswell(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Groundswell:
+    """Runs ``groundswell incidents …``."""
+
+    monkeypatch.setattr(
+        "pipeline.runtime.logs.set_up", lambda level: None
+    )  # it would log to this test's stderr for ever
+
+    def run(*arguments: str) -> Ran:
+        monkeypatch.setattr("sys.argv", ["groundswell", "incidents", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Ran(int(end.value.code or 0), *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture
@@ -38,27 +65,27 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_list_shows_what_is_open_and_what_is_over(data: Path) -> None:
-    everything = RUNNER.invoke(app, ["list"])
+def test_list_shows_what_is_open_and_what_is_over(groundswell: Groundswell) -> None:
+    everything = groundswell("list")
     assert everything.exit_code == 0
     assert "acme:pile_on:test:1" in everything.stdout
     assert "over" in everything.stdout
     assert "[red]Evil[/]" in everything.stdout
     assert "\x1b" not in everything.stdout
-    still_open = RUNNER.invoke(app, ["list", "--open", "--json"])
+    still_open = groundswell("list", "--open", "--json")
     ids = {msgspec.json.decode(line)["incident_id"] for line in still_open.stdout.splitlines()}
     assert ids == {"acme:pile_on:test:1", "b:surge:2"}
 
 
-def test_a_verdict_is_kept_and_the_latest_one_shown(data: Path) -> None:
-    assert RUNNER.invoke(app, ["ack", "acme:pile_on:test:1", "--reason", "false"]).exit_code == 0
-    late = RUNNER.invoke(app, ["ack", "acme:pile_on:test:1", "--reason", "too-late", "--by", "Kim", "--note", "again"])
+def test_a_verdict_is_kept_and_the_latest_one_shown(data: Path, groundswell: Groundswell) -> None:
+    assert groundswell("ack", "acme:pile_on:test:1", "--reason", "false").exit_code == 0
+    late = groundswell("ack", "acme:pile_on:test:1", "--reason", "too-late", "--by", "Kim", "--note", "again")
     assert late.stdout == "acme:pile_on:test:1: too late (by Kim)\n"
     given = Acknowledgements(data).newest()["acme:pile_on:test:1"]
     assert (given.verdict, given.person, given.note, given.kind, given.rule) == (
         "too late", "Kim", "again", "pile_on", "thread",
     )  # fmt: skip
-    shown = RUNNER.invoke(app, ["list", "--json", "--limit", "50"]).stdout.splitlines()
+    shown = groundswell("list", "--json", "--limit", "50").stdout.splitlines()
     verdicts = {row["incident_id"]: row["acknowledged"] for row in map(msgspec.json.decode, shown)}
     assert verdicts["acme:pile_on:test:1"]["verdict"] == "too late"
     assert verdicts["c:surge:3"] is None
@@ -73,8 +100,8 @@ def test_a_verdict_is_kept_and_the_latest_one_shown(data: Path) -> None:
         (["list", "--limit", "0"], 2, "--limit"),
     ],
 )
-def test_mistakes_are_told(data: Path, arguments: list[str], status: int, says: str) -> None:
-    result = RUNNER.invoke(app, arguments)
+def test_mistakes_are_told(data: Path, groundswell: Groundswell, arguments: list[str], status: int, says: str) -> None:
+    result = groundswell(*arguments)
     assert result.exit_code == status
     assert says in result.stderr
     assert Acknowledgements(data).newest() == {}

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from pipeline.alert.courier import Busy, Patience
-from pipeline.alert.stage import REPLAYED, Alert
+from pipeline.alert.stage import Alert
 from pipeline.errors import TerminalError, TransientError
-from pipeline.stage import Record, Result
+from pipeline.stage import REPLAYED, Record, Result
 from pipeline.state import MemoryStore, State
 from tests.alert.events import Clock, Memory, event, record
 

@@ -250,6 +250,15 @@ async def test_status_has_the_numbers_and_a_revision_that_moves_with_the_data(in
     assert first["revision"] != second["revision"] == third["revision"]
 
 
+async def test_what_runs_may_be_told_in_few_words(index: SqliteIndex) -> None:
+    told = {"running": {"enrich": "running", "detect": "restarting", "Kafka": "embedded, in memory"}}
+    async with client(create_app(index, lambda: told)) as visitor:
+        text = (await visitor.get("/part/side")).text
+    assert text.count('<li class="ok">') == 2
+    assert text.count('<li class="bad">') == 1
+    assert "running · embedded, in memory" in text
+
+
 async def test_a_link_to_an_incident_marks_it_and_opens_the_past(visitor: httpx.AsyncClient) -> None:
     past = (await visitor.get("/", params={"incident": "halden-mobile:surge:1"})).text
     assert re.search(r'class="card over wanted"', past)
