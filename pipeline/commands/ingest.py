@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -46,23 +49,30 @@ def ingest(
 
 
 async def _ingest(settings: Settings, networks: list[str], seed: int, parent: int | None) -> None:
-    stop = asyncio.Event()
+    stop, ended = asyncio.Event(), threading.Event()
+
+    def end() -> None:
+        stop.set()
+        ended.set()  # a publisher may be waiting for slower readers, in a thread
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
     end_with(parent)
+    publisher = partial(_publisher, settings, ended)
     await asyncio.gather(
-        *(_demo(settings, seed, stop) if name == "demo" else _listen(settings, stop) for name in networks)
+        *(_demo(publisher, seed, stop) if name == "demo" else _listen(settings, publisher, stop) for name in networks)
     )
 
 
-def _publisher(settings: Settings) -> Publisher:
+def _publisher(settings: Settings, ended: threading.Event) -> Publisher:
     from pipeline.runtime.keyed_gate import KeyedGate
 
-    return Publisher(settings.kafka, gate=KeyedGate(settings.kafka) if settings.kafka.embedded else None)
+    gate = KeyedGate(settings.kafka, stop=ended) if settings.kafka.embedded else None
+    return Publisher(settings.kafka, gate=gate)
 
 
-async def _listen(settings: Settings, stop: asyncio.Event) -> None:
+async def _listen(settings: Settings, connect: Callable[[], Publisher], stop: asyncio.Event) -> None:
     from pipeline.ingest.cursor import CursorStore
     from pipeline.ingest.listen import Listener
     from pipeline.ingest.rejects import Rejects
@@ -72,14 +82,14 @@ async def _listen(settings: Settings, stop: asyncio.Event) -> None:
         closing(CursorStore(settings.data / "cursors.sqlite")) as cursors,
         closing(Rejects(settings.data / "rejects" / f"{agent.name}.jsonl")) as rejects,
     ):
-        await Listener(agent, lambda: _publisher(settings), cursors, rejects).run(stop)
+        await Listener(agent, connect, cursors, rejects).run(stop)
 
 
-async def _demo(settings: Settings, seed: int, stop: asyncio.Event) -> None:
+async def _demo(connect: Callable[[], Publisher], seed: int, stop: asyncio.Event) -> None:
     """Publish the demonstration, each post when it is due."""
     from pipeline.simulate.demo import demo_posts
 
-    publisher = await asyncio.to_thread(_publisher, settings)
+    publisher = await asyncio.to_thread(connect)
     began = time.monotonic()
     try:
         for post, due in demo_posts(seed, datetime.now(UTC)):

@@ -116,7 +116,7 @@ class ReplayRun:
         from pipeline.runtime.keyed_gate import KeyedGate
 
         kafka = self._settings.kafka
-        gate = KeyedGate(kafka) if kafka.embedded else None
+        gate = KeyedGate(kafka, stop=self._stop) if kafka.embedded else None
         folder = Path(self._settings.data) / "rejects"
         with Publisher(kafka, gate=gate) as publisher, closing(Rejects(folder / "replay.jsonl")) as rejects:
             return replay(

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from pipeline.errors import TransientError
 from pipeline.runtime.kafka import confluent_options
 from pipeline.settings import KafkaSettings
 
@@ -114,11 +115,12 @@ class ByteGate:
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.5, 0.1)
 
-    def admit_blocking(self, topic: str, partition: int, size: int) -> None:
-        """The same for a producer that has no event loop."""
+    def admit_blocking(self, topic: str, partition: int, size: int, stop: threading.Event) -> None:
+        """The same for a producer that has no event loop; raises `TransientError` when `stop` is set meanwhile."""
         pause = 0.002
         while not self.fits(topic, partition, size):
-            time.sleep(pause)
+            if stop.wait(pause):
+                raise TransientError("stopped while waiting for the readers", subject=topic)
             pause = min(pause * 1.5, 0.1)
 
     def sent(self, topic: str, partition: int, offset: int, size: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from pipeline.ingest.partition import partition_of
 from pipeline.runtime.flow import ByteGate, Committed
 from pipeline.runtime.readers import readers
@@ -16,7 +18,8 @@ class KeyedGate:
     producer of the topic, and else early by what the others write, which their share of the budget allows for.
     """
 
-    def __init__(self, settings: KafkaSettings, share: int = 1) -> None:
+    def __init__(self, settings: KafkaSettings, share: int = 1, stop: threading.Event | None = None) -> None:
+        self._stop = stop or threading.Event()
         self._offsets = Offsets(settings)
         self._committed = Committed(settings)
         self._gate = ByteGate(self._committed, readers(settings), share=share)
@@ -26,7 +29,7 @@ class KeyedGate:
     def admit(self, topic: str, key: bytes, size: int) -> None:
         """Blocks until a record of `size` bytes with this key may be published, and counts it as sent."""
         partition = self._where(topic, key)
-        self._gate.admit_blocking(topic, partition, size)
+        self._gate.admit_blocking(topic, partition, size, self._stop)
         offset = self._next[topic, partition]
         self._gate.sent(topic, partition, offset, size)
         self._next[topic, partition] = offset + 1

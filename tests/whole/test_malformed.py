@@ -1,4 +1,4 @@
-"""Bad records among good ones: each becomes a dead letter with a reason that a person understands; none stops the rest."""
+"""Bad records among good ones: each becomes a dead letter with a reason that a person understands; the rest goes on."""
 
 from __future__ import annotations
 
