@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ import structlog
 import uvicorn
 
 from pipeline.alert.acknowledgements import Acknowledgements
+from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
 from pipeline.settings import Settings
 from pipeline.web.app import create_app
@@ -25,13 +30,29 @@ STATUS_FILE = "status.json"
 MAX_STATUS = 1_000_000
 
 
+class _Server(uvicorn.Server):
+    """Ends in order on a signal; uvicorn's own would raise the signal once more, before the index is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, setattr, self, "should_exit", True)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
 async def serve(settings: Settings, status: Callable[[], Mapping[str, Any]] | None = None) -> None:
-    """Returns when the process is asked to end (SIGINT, SIGTERM).
+    """Returns when the process is asked to end (SIGINT, SIGTERM).  Raises `TerminalError` when the port is taken.
 
     Without `status`, what is running is read from `STATUS_FILE` in the data folder.
     """
+    host = settings.web.host
+    listening = _listen(host, settings.web.port)
     index = open_index(settings)
-    host, port = settings.web.host, settings.web.port
     if not is_loopback(host):
         log.warning("the page has no log-in and listens beyond this machine", host=host)
     app = create_app(
@@ -41,13 +62,25 @@ async def serve(settings: Settings, status: Callable[[], Mapping[str, Any]] | No
         hosts={*LOOPBACK, f"[{host}]" if ":" in host else host},
     )
     config = uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=False,
+        app, log_config=None, access_log=False, server_header=False, proxy_headers=False,
         limit_concurrency=100, timeout_keep_alive=15, timeout_graceful_shutdown=2, ws="none", lifespan="off",
     )  # fmt: skip
+    log.info("page", address=f"http://{host}:{listening.getsockname()[1]}/")
     try:
-        await uvicorn.Server(config).serve()
+        await _Server(config).serve(sockets=[listening])
     finally:
+        listening.close()
         await index.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise TerminalError(
+            f"cannot listen ({error.strerror})", subject=f"page on {host}:{port}",
+            todo="Set web.port to a free one, such as: groundswell --set web.port=8801 web",
+        ) from error  # fmt: skip
 
 
 def is_loopback(host: str) -> bool:
