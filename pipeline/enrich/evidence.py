@@ -35,7 +35,7 @@ INDUSTRY = (0.0, 1.2, 1.9, 2.3)
 SERVICE = 0.7
 BUSINESS = 0.9
 COMPANY_BESIDE = 1.0
-"""Another company is named beyond doubt."""
+"""Another company is named beyond doubt, and this name has a capital."""
 AGAINST = -2.5
 CAPITAL = 1.3
 CAPITAL_OF_NAME = 0.4
@@ -89,7 +89,7 @@ def score(entity: Entity, kind: Kind, place: Place, certain: Collection[int], nu
         return total
     if number in certain:
         total += CERTAIN_ELSEWHERE
-    elif certain:
+    elif certain and place.capital:
         total += COMPANY_BESIDE
     return total + context(entity, kind, place.around.words, place.after[0] if place.after else "")
 
