@@ -7,6 +7,7 @@ file, not a change of the code.
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -64,6 +65,11 @@ class HeadConfig(_Part):
     weight: float = Field(default=1.0, gt=0.0)
     """Of this head's loss among the heads."""
     smoothing: float = Field(default=0.0, ge=0.0, lt=1.0)
+    balance: float = Field(default=0.0, ge=0.0, le=1.0)
+    """0: probabilities for texts with the label shares of the training data; 1: for equal shares; between: between.
+    Applied to the logits at export (Menon et al., 2021), not learnt."""
+    sure: float = Field(default=0.5, ge=0.0, le=1.0)
+    """Answers with a lower probability are not sure."""
 
 
 class OptimiserConfig(_Part):
@@ -108,7 +114,10 @@ class TrainConfig(_Part):
     def fingerprint(self) -> str:
         """Changes with anything that changes what is learnt; a checkpoint of another one is not gone on with."""
         silent = {"output", "data", "threads", "checkpoint_seconds"}
-        return hashlib.sha256(self.model_dump_json(exclude=silent).encode()).hexdigest()[:16]
+        learnt = self.model_dump(mode="json", exclude=silent)
+        for head in learnt["heads"].values():
+            del head["balance"], head["sure"]
+        return hashlib.sha256(json.dumps(learnt, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_config(path: Path, *, data: Path | None = None, output: Path | None = None) -> TrainConfig:

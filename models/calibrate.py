@@ -1,0 +1,31 @@
+"""The temperature and the shift that make a head's probabilities honest.
+
+Fitted on a part of the training data that nothing else was fitted on.  A temperature changes no label; a shift makes up
+for label shares in the training data that a stream of complaints does not have.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.metrics import Floats, Ints, softmax
+
+
+def balancing_shift(shares: Floats, balance: float) -> Floats:
+    """Added to the logits, moves the label shares that they assume from `shares` towards equal ones (logit adjustment,
+    Menon et al., 2021); sums to zero."""
+    shift = -balance * np.log(shares)
+    return np.asarray(shift - shift.mean())
+
+
+def fit_temperature(logits: NDArray[np.floating], labels: Ints, weights: Floats) -> float:
+    """The temperature with the least weighted log loss (Guo et al., 2017), between 0.2 and 5, to 1 %."""
+    rows = np.arange(len(labels))
+
+    def loss(temperature: float) -> float:
+        chosen = softmax(np.asarray(logits, np.float64), temperature)[rows, labels]
+        return float(np.average(-np.log(np.maximum(chosen, 1e-12)), weights=weights))
+
+    grid = np.geomspace(0.2, 5.0, 324)
+    return round(float(min(grid, key=loss)), 4)

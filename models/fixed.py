@@ -1,0 +1,26 @@
+"""A stand-in for the model: the same answer for every text, at no cost.  For load tests of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from models.scorer import Scores
+from pipeline.messages import Label, ModelRef, Sentiment
+
+_ANSWERS: dict[Label, Sentiment] = {
+    "negative": Sentiment(0.9, 0.08, 0.02, "negative", True),
+    "neutral": Sentiment(0.1, 0.8, 0.1, "neutral", True),
+    "positive": Sentiment(0.02, 0.08, 0.9, "positive", True),
+}
+
+
+class FixedScorer:
+    """Answers `label` whatever the text."""
+
+    def __init__(self, label: Label = "neutral") -> None:
+        self.ref = ModelRef(name=f"fixed-{label}", version="1")
+        self._answer = Scores(_ANSWERS[label])
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        """The same answer for each text."""
+        return [self._answer] * len(texts)
