@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from pipeline.errors import TransientError
+from pipeline.errors import Malformed, TransientError
 from pipeline.runtime.dead_letters import dead_letter
 from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.progress import Progress
@@ -29,6 +29,14 @@ from pipeline.state import State
 log = structlog.get_logger()
 
 T = TypeVar("T")
+
+
+MOST_FAULTS = 3
+"""Records of one batch on which a stage may fail before the fault is taken to be in the stage, not in them."""
+
+
+class _StageFailed(Exception):
+    """`handle` raised: a defect, or a record that nobody foresaw.  The cause is the exception."""
 
 
 class Sender(Protocol):
@@ -62,19 +70,54 @@ class Processor:
     async def process(self, batch: Sequence[Record]) -> None:
         """Do everything that a batch asks for; when this returns, its records may be acknowledged.
 
-        Passing faults are retried in place for as long as they last.  Any other exception is a defect and leaves here.
+        Passing faults are retried in place for as long as they last.  A batch on which the stage fails is done again
+        record by record, and a record on which it fails alone is a dead letter (`stage_error`): one record that nobody
+        foresaw must not stop the stream.  When several fail, the fault is not in them: the exception leaves here.
         """
         started = time.monotonic()
+        try:
+            result = await self._handled(batch)
+        except _StageFailed:
+            log.exception("the stage failed on a batch; its records go one by one", **_span(batch))
+            self.state.drop()
+            await self._one_by_one(batch)
+        else:
+            await self._finish(batch, result)
+        self._metrics.batch_seconds.labels(self.stage.name).observe(time.monotonic() - started)
+
+    async def _handled(self, batch: Sequence[Record]) -> Result:
+        """What the stage makes of a batch, in its thread."""
         loop = asyncio.get_running_loop()
-        handled = loop.run_in_executor(self._thread, self.stage.handle, batch, self.state)
-        result: Result = await asyncio.wait_for(handled, self._timeout)
+        future = loop.run_in_executor(self._thread, self.stage.handle, batch, self.state)
+        done, _ = await asyncio.wait({future}, timeout=self._timeout)
+        if not done:
+            raise TimeoutError(f"{self.stage.name} took longer than {self._timeout:.0f} s on {_span(batch)}")
+        try:
+            return future.result()
+        except Exception as error:
+            raise _StageFailed from error
+
+    async def _one_by_one(self, batch: Sequence[Record]) -> None:
+        faults = 0
+        for record in batch:
+            try:
+                result = await self._handled([record])
+            except _StageFailed as failed:
+                faults += 1
+                if faults > MOST_FAULTS:
+                    raise
+                self.state.drop()
+                result = Result(publish=[], rejected=[Rejected(record, _unforeseen(failed))], effects=[])
+            await self._finish([record], result)
+
+    async def _finish(self, batch: Sequence[Record], result: Result) -> None:
+        """The steps after handling, in the order that keeps the promises."""
         await self._publish(result.publish, result.rejected)
         if result.effects:
             await self._apply(result.effects)
         self._clock = max(self._clock, max((record.arrived for record in batch), default=0.0))
         written = await self._retried("state", lambda: self.state.flush(self._clock))
         self._metrics.state_writes.labels(self.stage.name).inc(written)
-        self._metrics.batch_seconds.labels(self.stage.name).observe(time.monotonic() - started)
 
     async def close(self) -> None:
         """Let go of the thread and of what the stage holds."""
@@ -124,3 +167,22 @@ class Processor:
                 with attempt:
                     return await action()
         raise AssertionError("unreachable: retried until it succeeds")
+
+
+def _unforeseen(failed: _StageFailed) -> Malformed:
+    """The reason of a dead letter for a record on which the stage failed."""
+    cause = failed.__cause__
+    return Malformed(
+        "stage_error",
+        f"the stage failed on this record with {type(cause).__name__}: {cause}",
+        todo="Report it; the record can be replayed once it is mended",
+    )
+
+
+def _span(batch: Sequence[Record]) -> dict[str, object]:
+    """Where a batch lies, for the log."""
+    spans: dict[str, list[int]] = {}
+    for record in batch:
+        span = spans.setdefault(f"{record.topic}/{record.partition}", [record.offset, record.offset])
+        span[1] = record.offset
+    return {"records": len(batch), "offsets": {where: f"{first}-{last}" for where, (first, last) in spans.items()}}

@@ -111,6 +111,7 @@ class Worker:
         """Publish the lag, and end the process when nothing moves although records wait."""
         while True:
             await asyncio.sleep(2.0)
+            self._metrics.lag.clear()  # partitions that went elsewhere leave no lag behind
             for (topic, partition), lag in self._loop.lags().items():
                 self._metrics.lag.labels(self._stage.name, topic, str(partition)).set(lag)
             stuck = self.progress.stuck_for()

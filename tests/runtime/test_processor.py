@@ -45,6 +45,8 @@ class Counting:
         self.steps.append("handle")
         result = Result(publish=[], rejected=[], effects=[len(batch)])
         for record in batch:
+            if record.value == b"poison":
+                raise ZeroDivisionError("nobody foresaw this")
             if record.value == b"bad":
                 result.rejected.append(Rejected(record, Malformed("not_json", "it is bad")))
                 continue
@@ -161,6 +163,25 @@ async def test_a_crash_at_any_step_counts_nothing_twice_and_loses_nothing(fails_
 
 class KilledError(Exception):
     """Stands for kill -9."""
+
+
+async def test_a_record_that_nobody_foresaw_is_set_aside_and_the_others_counted_once() -> None:
+    processor, broker, store = a_processor([])
+    await processor.process(records(b"one", b"two", b"poison", b"three"))
+    letter = next(message for message in broker.sent if message.topic == "enrich.dlq.v1")
+    headers = {name: value.decode() for name, value in letter.headers}
+    assert headers["code"] == "stage_error"
+    assert "ZeroDivisionError: nobody foresaw this" in headers["reason"]
+    assert [message.value for message in broker.sent if message.topic == "out"] == [b"1", b"2", b"3"]
+    assert State(store, Raw()).get("acme", records(b"x")[0]) == b"3"
+
+
+async def test_a_stage_that_fails_on_everything_is_not_dead_lettered_away() -> None:
+    processor, broker, _ = a_processor([])
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - which one is the next line's matter
+        await processor.process(records(*[b"poison"] * 10))
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+    assert len(broker.sent) <= 3
 
 
 async def test_handling_that_never_ends_is_given_up() -> None:
