@@ -249,6 +249,11 @@ class TestDeadLetters:
         await put(index, letter(value=value))
         assert (await index.dead_letters())[0].value == value
 
+    async def test_more_than_one_page_of_them(self, index: Index) -> None:
+        await put(index, *(letter(n, minutes=n) for n in range(450)))
+        assert [kept.offset for kept in await index.dead_letters(limit=1_000)] == list(range(449, -1, -1))
+        assert len(await index.dead_letters(limit=201)) == 201
+
     async def test_replayed_once_stays_replayed(self, index: Index) -> None:
         await put(index, letter())
         await put(index, letter(replayed_at=at(30)))

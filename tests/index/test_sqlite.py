@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import sqlite3
 from pathlib import Path
@@ -31,6 +32,15 @@ async def test_another_process_reads_what_is_written(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(_count, (str(path),)) == 100
     await index.close()
+
+
+async def test_several_may_open_it_for_the_first_time_at_once(tmp_path: Path) -> None:
+    for n in range(10):
+        path = tmp_path / f"{n}.sqlite"
+        indices = [SqliteIndex(path) for _ in range(4)]
+        assert await asyncio.gather(*(index.count() for index in indices)) == [0] * 4
+        for index in indices:
+            await index.close()
 
 
 async def test_readers_do_not_wait_for_the_writer(tmp_path: Path) -> None:
