@@ -1,7 +1,7 @@
-"""JSON Schemas of every message, generated from the code: ``python -m pipeline.contracts [--check]``.
+"""JSON Schemas of every message, and the page of all settings: ``python -m pipeline.contracts [--check]``.
 
-One file a message in ``docs/contracts/``, complete in itself, for whoever consumes the topics.  The tests check that
-the files are what the code says.
+One file a message in ``docs/contracts/``, complete in itself, for whoever consumes the topics; ``docs/settings.md`` for
+whoever runs them.  The tests check that the files are what the code says.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+from pydantic import BaseModel, SecretStr
 
 from pipeline import messages
+from pipeline.section import Section
+from pipeline.settings import Settings
 
 MESSAGES = (
     messages.Post,
@@ -26,6 +29,7 @@ MESSAGES = (
 """Everything that travels on a topic as a message of its own."""
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "contracts"
+SETTINGS = FOLDER.parent / "settings.md"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -58,9 +62,50 @@ def documents() -> dict[str, bytes]:
 
 def outdated() -> list[str]:
     """Names of the files that are missing, differ from the code, or belong to no message."""
-    expected = documents()
-    found = {path.name: path.read_bytes() for path in FOLDER.glob("*.json")}
+    expected = documents() | {SETTINGS.name: settings_page()}
+    found = {path.name: path.read_bytes() for path in (*FOLDER.glob("*.json"), *SETTINGS.parent.glob(SETTINGS.name))}
     return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+
+
+def settings_page() -> bytes:
+    """Every setting, with its type, default and meaning, as Markdown."""
+    lines = [
+        "# Settings",
+        "",
+        "Written by `make contracts` from `pipeline/settings.py`. A file `groundswell.toml` (or the one that",
+        "`GROUNDSWELL_CONFIG` names), then the environment, then flags: the later wins. In the environment a key is",
+        "`GROUNDSWELL_` and its path with two underscores, such as `GROUNDSWELL_KAFKA__BOOTSTRAP`; as a flag it is",
+        "`groundswell --set kafka.bootstrap=…`. A secret may also be the content of a file that the same variable with",
+        "`_FILE` at its end names.",
+        "",
+        "| key | type | default | meaning |",
+        "|---|---|---|---|",
+        *_rows(Settings),
+        "",
+    ]
+    return "\n".join(lines).encode()
+
+
+def _rows(model: type[BaseModel], prefix: str = "") -> list[str]:
+    rows = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            rows += _rows(kind, f"{prefix}{name}.")
+            continue
+        meaning = " ".join((field.description or "").split()).replace("|", "\\|")
+        kind_name = "secret" if kind is SecretStr else _kind(kind)
+        default = "" if kind is SecretStr or field.is_required() else f"`{field.default}`"
+        rows.append(f"| `{prefix}{name}` | {kind_name} | {default} | {meaning} |")
+    return rows
+
+
+def _kind(kind: Any) -> str:
+    """The words for a type: its name, or the values that it allows."""
+    if get_origin(kind) is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(kind))
+    name = str(kind) if get_args(kind) else getattr(kind, "__name__", str(kind))
+    return name.replace("typing.", "").replace("pathlib.", "").replace("|", "or")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -75,7 +120,9 @@ def main(arguments: list[str] | None = None) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     expected = documents()
     for name in stale:
-        if name in expected:
+        if name == SETTINGS.name:
+            SETTINGS.write_bytes(settings_page())
+        elif name in expected:
             (FOLDER / name).write_bytes(expected[name])
         else:
             (FOLDER / name).unlink()

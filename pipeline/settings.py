@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from pipeline.errors import SettingsError
 from pipeline.ingest.mapping import IngestSettings
@@ -25,6 +31,7 @@ class KafkaSettings(Section):
     """The Kafka cluster.  `bootstrap` empty means the embedded broker, which `run` and `replay` bring up."""
 
     bootstrap: str = ""
+    """Addresses, `host:port`, by commas; empty for the embedded broker."""
     security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     username: str = ""
@@ -43,6 +50,7 @@ class IndexSettings(Section):
     """Where mentions, incidents and dead letters are searchable.  `url` empty means the embedded SQLite index."""
 
     url: str = ""
+    """Address of Elasticsearch; empty for the embedded SQLite index."""
     username: str = ""
     password: SecretStr = SecretStr("")
     api_key: SecretStr = SecretStr("")
@@ -126,7 +134,11 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GROUNDSWELL_", env_nested_delimiter="__", extra="forbid", nested_model_default_partial_update=True
+        env_prefix="GROUNDSWELL_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        nested_model_default_partial_update=True,
+        use_attribute_docstrings=True,
     )
 
     data: Path = Path(".groundswell")
@@ -152,10 +164,42 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        environment = _without_files(env_settings())
+        sources = [init_settings, *(InitSettingsSource(settings_cls, x) for x in (environment, secrets_from_files()))]
         path = config_file()
-        if path is None:
-            return init_settings, env_settings
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+        if path is not None:
+            sources.append(TomlConfigSettingsSource(settings_cls, path))
+        return tuple(sources)
+
+
+def secrets_from_files() -> dict[str, Any]:
+    """Secrets whose files are named by the environment, such as ``GROUNDSWELL_KAFKA__PASSWORD_FILE``.
+
+    Raises `SettingsError` when a file cannot be read.
+    """
+    found: dict[str, Any] = {}
+    for key in _paths(Settings, secret=True):
+        variable = f"GROUNDSWELL_{key.upper()}_FILE"
+        path = os.environ.get(variable)
+        if not path:
+            continue
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"cannot be read ({error})", subject=f"{variable}={path}", todo="Name a text file"
+            ) from None
+        section, _, name = key.partition("__")
+        found.setdefault(section, {})[name] = text
+    return found
+
+
+def _without_files(environment: dict[str, Any]) -> dict[str, Any]:
+    """What the environment says, less the names of files with secrets."""
+    for key in _paths(Settings, secret=True):
+        section, _, name = key.partition("__")
+        environment.get(section, {}).pop(f"{name}_file", None)
+    return environment
 
 
 def config_file() -> Path | None:
@@ -183,7 +227,7 @@ def load(**flags: Any) -> Settings:
 
 def _check_environment() -> None:
     """Unknown variables with our prefix are errors: a misspelt one would otherwise change nothing, silently."""
-    known = {name.upper() for name in _paths(Settings)}
+    known = {name.upper() for name in _paths(Settings)} | {f"{n.upper()}_FILE" for n in _paths(Settings, secret=True)}
     for variable in os.environ:
         if not variable.startswith("GROUNDSWELL_") or variable == "GROUNDSWELL_CONFIG":
             continue
@@ -194,14 +238,15 @@ def _check_environment() -> None:
             raise SettingsError("is not a setting", subject=variable, todo=_nearest(path, known, prefix="GROUNDSWELL_"))
 
 
-def _paths(model: type[BaseModel], prefix: str = "") -> list[str]:
-    """Every key as a path with two underscores."""
+def _paths(model: type[BaseModel], prefix: str = "", *, secret: bool = False) -> list[str]:
+    """Every key as a path with two underscores; with `secret` only the secrets."""
     out: list[str] = []
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
-            out += _paths(kind, f"{prefix}{name}__")
-        out.append(f"{prefix}{name}")
+            out += _paths(kind, f"{prefix}{name}__", secret=secret)
+        if not secret or kind is SecretStr:
+            out.append(f"{prefix}{name}")
     return out
 
 
