@@ -36,11 +36,12 @@ SERVICE = 0.7
 BUSINESS = 0.9
 COMPANY_BESIDE = 1.0
 """Another company is named beyond doubt, and this name has a capital."""
-AGAINST = -2.5
+AGAINST = -4.0
 CAPITAL = 1.3
 CAPITAL_OF_NAME = 0.4
 CAPITAL_AT_START = 0.2
 LOWER_AMONG_CAPITALS = -0.8
+LOWER_RARE = -0.3
 ALL_CAPITALS_SHORT = 1.5
 PREPOSITION = 0.8
 POSSESSIVE = 0.5
@@ -147,7 +148,7 @@ def _letters(kind: Kind, place: Place) -> float:
     if " " in surface and surface.title() == surface:
         return CAPITAL
     if not place.capital:
-        return LOWER_AMONG_CAPITALS
+        return LOWER_RARE if kind is Kind.RARE else LOWER_AMONG_CAPITALS
     if place.at_start:
         return CAPITAL_AT_START
     return CAPITAL_OF_NAME if kind is Kind.NAME else CAPITAL

@@ -1,7 +1,7 @@
 """Ordinary words, so that a brand that is one is not seen in every sentence that has it.
 
-The list is made from SCOWL, sizes 10 to 35, and its names up to size 50 (see the notice beside it): plain words in
-lower case, names of people and places with a capital.
+The list is made from SCOWL, sizes 10 to 50 (see the notice beside it): plain words in lower case, names of people and
+places with a capital.
 """
 
 from __future__ import annotations

@@ -203,3 +203,24 @@ def test_no_name_left(handle: str) -> None:
 )
 def test_hashtags(tag: str, found: list[str]) -> None:
     assert [one.name for one in split_hashtag(tag, {"acme", "acmeair", "zorbex"})] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "linked"),
+    [
+        ("amazon never sent my package", True),
+        ("the amazon rainforest is on fire", False),
+        ("Facebook was fined again", True),
+        ("posted it on facebook yesterday", False),
+        ("Lost in the new Richard Ford novel", False),
+        ("my Ford broke down, the dealer would not fix the engine", True),
+        ("Karlo and Costa Rica in one trip", False),
+    ],
+)
+def test_what_stands_beside_a_name_counts(linker: Linker, text: str, linked: bool) -> None:
+    assert bool(names(linker, text)) is linked
+
+
+def test_where_something_was_shared_from_is_not_whom_it_is_about(linker: Linker) -> None:
+    assert names(linker, "funny cats via @YouTube") == set()
+    assert names(linker, "@YouTube fix your app") == {"YouTube"}
