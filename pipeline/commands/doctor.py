@@ -1,0 +1,126 @@
+"""`groundswell doctor`: is everything there that the settings ask for?"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import NamedTuple
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline import topics
+from pipeline.commands import context
+from pipeline.errors import GroundswellError, TerminalError
+from pipeline.runtime.stack import worker_addresses
+from pipeline.settings import Settings
+
+app = typer.Typer()
+
+
+class Finding(NamedTuple):
+    """What was looked at, whether it is well, and what was found or has to be done."""
+
+    what: str
+    well: bool
+    words: str
+
+
+@app.command()
+def doctor() -> None:
+    """Look at settings, model, catalogue, Kafka, index, ports and workers; status 1 when something is wrong.
+
+    Example:  `groundswell --set index.url=http://localhost:9200 doctor`
+    """
+    settings = context.load()
+    checks: dict[str, Callable[[Settings], str]] = {
+        "settings": lambda s: f"data in {s.data}",
+        "model": _model,
+        "catalogue": _catalogue,
+        "Kafka": _kafka,
+        "index": _index,
+        "page": _page,
+        "workers": _workers,
+    }
+    findings = [_look(what, check, settings) for what, check in checks.items()]
+    table = Table("", "", "")
+    for finding in findings:
+        table.add_row("[green]well[/]" if finding.well else "[red]wrong[/]", finding.what, _plain(finding.words))
+    Console().print(table)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _look(what: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(what, True, check(settings))
+    except GroundswellError as error:
+        return Finding(what, False, str(error))
+
+
+def _model(settings: Settings) -> str:
+    from models.load import load_scorer
+
+    scorer = load_scorer(settings.model)
+    label = scorer.score(["They lost my bag and nobody answers."])[0].sentiment.label
+    return f"{scorer.ref.name} {scorer.ref.version} ({settings.model.backend}); reads a complaint as {label}"
+
+
+def _catalogue(settings: Settings) -> str:
+    from pipeline.enrich.catalogue.loading import load_catalogue
+
+    return f"{len(load_catalogue(settings.enrich.catalogue)):,} entities"
+
+
+def _kafka(settings: Settings) -> str:
+    from pipeline.runtime.topics_admin import Offsets
+
+    kafka = settings.kafka
+    if not kafka.bootstrap:
+        return "none named: `run` and `replay` bring up the embedded one"
+    offsets = Offsets(kafka)
+    try:
+        missing = [topic.name for topic in topics.ALL if not offsets.ends(topic.name)]
+    finally:
+        offsets.close()
+    if missing and not kafka.embedded:
+        raise TerminalError(
+            f"topics missing: {', '.join(missing)}", subject=kafka.bootstrap, todo="Run `groundswell topics create`"
+        )
+    return f"{kafka.bootstrap} answers, topics are there"
+
+
+def _index(settings: Settings) -> str:
+    return asyncio.run(_count(settings))
+
+
+async def _count(settings: Settings) -> str:
+    from pipeline.index.load import open_index
+
+    index = open_index(settings)
+    try:
+        await index.setup()
+        return f"{await index.count():,} mentions in {settings.index.url or settings.data}"
+    finally:
+        await index.close()
+
+
+def _page(settings: Settings) -> str:
+    host, port = settings.web.host, settings.web.port
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return f"something listens on http://{host}:{port}/ (the page, if Groundswell runs)"
+    return f"http://{host}:{port}/ is free"
+
+
+def _workers(settings: Settings) -> str:
+    found = worker_addresses(settings)
+    return ", ".join(f"{stage} {address}/healthz" for stage, address in found.items()) or "none has run from this folder"
