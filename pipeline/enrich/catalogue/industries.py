@@ -60,8 +60,8 @@ INDUSTRY_WORDS: dict[str, frozenset[str]] = {
         "household": "product products brand razor detergent diapers soap shampoo ad bottle",
         "health": "hospital doctor nurse patients clinic insurance treatment drug drugs vaccine medicine trial fda",
         "industry": "company stock shares earnings ceo employees factory plant quarter market investors contract",
-        "press": "paper newspaper article journalist reporter editor headline column front page story coverage interview "
-        "reported breaking",
+        "press": "paper newspaper article journalist reporter editor headline column front page story coverage "
+        "interview reported breaking",
         "leisure": "tickets ticket park gym membership class workout cinema film movie ride queue pool club trainer",
     }.items()
 }
