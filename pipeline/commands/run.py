@@ -136,4 +136,5 @@ async def _line(index: Index) -> str:
     mentions = await index.count()
     still_open = len(await index.incidents(open_only=True))
     dead = sum((await index.dead_letter_counts()).values())
-    return f"{mentions:,} mentions · {still_open} open incident{"" if still_open == 1 else "s"} · {dead} dead letters"
+    plural = "" if still_open == 1 else "s"
+    return f"{mentions:,} mentions · {still_open} open incident{plural} · {dead} dead letters"
