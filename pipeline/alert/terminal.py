@@ -47,7 +47,10 @@ class Terminal:
 
     async def send(self, event: IncidentEvent) -> None:
         try:
-            self._console.print(block(event, self._page_url), width=min(self._console.width, _WIDTH))
+            self._console.print(block(event), width=min(self._console.width, _WIDTH))
+            if self._page_url:  # outside of the frame, in one piece: it is there to be clicked or copied
+                link = incident_url(self._page_url, event.incident_id)
+                self._console.print(Text(f"  look at {link}"), soft_wrap=True)
         except OSError as error:
             raise TransientError(f"cannot write ({error.strerror})", subject="terminal") from error
 
@@ -55,15 +58,15 @@ class Terminal:
         return None
 
 
-def block(event: IncidentEvent, page_url: str = "") -> Panel:
-    """What happened, how big, what people say, who drives it, where to look: in this order."""
+def block(event: IncidentEvent) -> Panel:
+    """What happened, how big, what people say, who drives it: in this order."""
     colour = "green" if event.event == "resolved" else _COLOURS[event.severity]
     kind = KINDS[event.kind]
     title = Text(
         f" {event.event.upper()}  {one_line(event.entity.name, 60)}: {kind}, {_severity(event)} ", style="bold"
     )
     subtitle = Text(f" {event.at:%Y-%m-%d %H:%M:%S} UTC ", style="dim")
-    parts: list[Text | Table] = [Text(one_line(event.explanation.summary, 400), style="bold"), _facts(event, page_url)]
+    parts: list[Text | Table] = [Text(one_line(event.explanation.summary, 400), style="bold"), _facts(event)]
     if not event.pageable or event.coordinated:
         why = "it looks coordinated" if event.coordinated else "it is not meant to wake anybody"
         parts.insert(1, Text(f"Not paged: {why}.", style="magenta"))
@@ -77,17 +80,17 @@ def _severity(event: IncidentEvent) -> str:
     return f"severity {event.severity} of 5 ({SEVERITIES[event.severity]})"
 
 
-def _facts(event: IncidentEvent, page_url: str) -> Table:
+def _facts(event: IncidentEvent) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for label, value in _rows(event, page_url):
+    for label, value in _rows(event):
         if value:
             table.add_row(label, Text(value))
     return table
 
 
-def _rows(event: IncidentEvent, page_url: str) -> list[tuple[str, str]]:
+def _rows(event: IncidentEvent) -> list[tuple[str, str]]:
     counts, share, told = event.counts, event.share, event.explanation
     lasted = (event.resolved_at or event.at) - event.opened_at
     forecast = ""
@@ -101,12 +104,9 @@ def _rows(event: IncidentEvent, page_url: str) -> list[tuple[str, str]]:
         ("seen", f"{counts.mentions:,} mentions by {counts.authors:,} authors, {counts.negative:,} negative"),
         ("expected", f"{counts.expected:,.1f} mentions; negative share {share.before:.0%} before, {share.now:.0%} now"),
     ]
-    where = [
-        ("look", incident_url(page_url, event.incident_id) if page_url else ""),
-        ("incident", one_line(event.incident_id, 300)),
-    ]
+    name = ("incident", one_line(event.incident_id, 300))
     if event.event == "resolved":
-        return [*size, *where]
+        return [*size, name]
     return [
         *size,
         ("forecast", forecast),
@@ -115,7 +115,7 @@ def _rows(event: IncidentEvent, page_url: str) -> list[tuple[str, str]]:
         ("driven by", " · ".join(f"{one_line(d.author, 40)} ({d.mentions})" for d in told.drivers[:5])),
         ("networks", " · ".join(f"{one_line(name, 30)} {count}" for name, count in list(told.networks.items())[:6])),
         ("test", _test(event)),
-        *where,
+        name,
     ]
 
 

@@ -53,9 +53,9 @@ class Card:
 
     @property
     def times(self) -> float | None:
-        """How many times as many mentions as expected."""
+        """How many times as many mentions as expected; None where hardly any were, and the ratio says nothing."""
         expected = self.event.counts.expected
-        return self.event.counts.mentions / expected if expected >= 0.05 else None
+        return self.event.counts.mentions / expected if expected >= 1.0 else None
 
     @property
     def over(self) -> datetime:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -28,6 +30,9 @@ STATUS_FILE = "status.json"
 """What is running, as whoever runs it writes it into the data folder."""
 
 MAX_STATUS = 1_000_000
+
+STALE = 60.0
+"""Seconds: who writes the file does so every few."""
 
 
 class _Server(uvicorn.Server):
@@ -91,10 +96,18 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def read_status(path: Path) -> Mapping[str, Any]:
-    """What the file says, or nothing when it is not there or half written."""
+def read_status(path: Path, clock: Callable[[], float] = time.time) -> Mapping[str, Any]:
+    """What the file says, or nothing when it is not there or half written.
+
+    A file that nobody has written for `STALE` seconds is the last word of something that has ended: then nothing runs.
+    """
     try:
         with path.open("rb") as file:
-            return msgspec.json.decode(file.read(MAX_STATUS), type=dict[str, Any])
+            told = msgspec.json.decode(file.read(MAX_STATUS), type=dict[str, Any])
+            age = clock() - os.fstat(file.fileno()).st_mtime
     except (OSError, msgspec.DecodeError):
         return {}
+    if age > STALE:
+        told.pop("running", None)
+        told["services"] = [{"name": "groundswell run", "state": "stopped"}]
+    return told

@@ -45,8 +45,14 @@ class Live:
 
     def __init__(self, folder: Path) -> None:
         self.index = SqliteIndex(folder / "index.sqlite")
+        self.status = dict(running())
         config = uvicorn.Config(
-            create_app(self.index, running), host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off"
+            create_app(self.index, lambda: self.status),
+            host="127.0.0.1",
+            port=0,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
         )
         self._started = threading.Event()
         self._server = _Announced(config, self._started)

@@ -126,6 +126,16 @@ def test_a_missing_or_half_written_status_is_no_status(tmp_path: Path) -> None:
     assert read_status(path) == {"source": "simulation"}
 
 
+def test_the_last_word_of_what_has_ended_is_not_taken_for_news(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    path.write_text('{"source": "simulation", "running": {"enrich": "running"}}')
+    later = path.stat().st_mtime + 61.0
+    assert read_status(path, lambda: later) == {
+        "source": "simulation",
+        "services": [{"name": "groundswell run", "state": "stopped"}],
+    }
+
+
 def test_loopback_is_told_from_the_rest() -> None:
     assert all(is_loopback(host) for host in ("localhost", "127.0.0.1", "::1", "127.9.9.9"))
     assert not any(is_loopback(host) for host in ("0.0.0.0", "::", "10.0.0.1", "example.com"))

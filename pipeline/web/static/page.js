@@ -85,7 +85,7 @@ async function refresh() {
   setTimeout(refresh, document.hidden ? HIDDEN : EVERY * Math.min(8, 2 ** Math.max(0, failures - 1)));
 }
 
-// "3 min ago" where that helps more than a date.
+// "3 min ago" where that helps more than a date; a simulation has a clock of its own.
 function ago(seconds) {
   if (seconds < 0 || seconds >= 172800) return null;
   if (seconds < 60) return "just now";
@@ -94,6 +94,7 @@ function ago(seconds) {
 }
 
 function relative(root) {
+  if ("simulated" in document.body.dataset) return;
   for (const time of root.querySelectorAll("time")) {
     const text = ago((Date.now() - Date.parse(time.dateTime)) / 1000) || time.title.replace(" UTC", "");
     if (time.textContent !== text) time.textContent = text;
