@@ -134,4 +134,6 @@ def read_config(path: Path, *, data: Path | None = None, output: Path | None = N
         return TrainConfig.model_validate(raw)
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SettingsError("; ".join(problems), subject=str(path), todo="See models/config.py for what is allowed") from None
+        raise SettingsError(
+            "; ".join(problems), subject=str(path), todo="See models/config.py for what is allowed"
+        ) from None

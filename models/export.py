@@ -203,7 +203,9 @@ def _code_version() -> str:
         version = "0"
     command = ["git", "rev-parse", "--short=12", "HEAD"]
     try:
-        commit = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10, cwd=Path(__file__).parent)
+        commit = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=10, cwd=Path(__file__).parent
+        )
     except (OSError, subprocess.SubprocessError):
         return version
     return f"{version}+{commit.stdout.strip()}"

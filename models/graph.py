@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -131,10 +132,10 @@ class _Graph:
         self.encoder = encoder
         self.nodes: list[onnx.NodeProto] = []
 
-    def op(self, kind: str, inputs: list[str], *, domain: str = "", **attributes: object) -> str:
+    def op(self, kind: str, inputs: list[str], *, domain: str = "", **attributes: Any) -> str:
         return self.ops(kind, inputs, 1, domain=domain, **attributes)[0]
 
-    def ops(self, kind: str, inputs: list[str], count: int, *, domain: str = "", **attributes: object) -> list[str]:
+    def ops(self, kind: str, inputs: list[str], count: int, *, domain: str = "", **attributes: Any) -> list[str]:
         name = f"{len(self.nodes)}.{kind}"
         outputs = [f"{name}.{index}" for index in range(count)]
         self.nodes.append(helper.make_node(kind, inputs, outputs, name=name, domain=domain, **attributes))

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
@@ -71,6 +70,7 @@ def build(base: BaseConfig, heads: Mapping[str, int]) -> MultiHead:
         add_pooling_layer=False,
         local_files_only=True,
         attn_implementation="eager",  # on a CPU in bf16 the fused one is the slower of the two
-        attention_probs_dropout_prob=0.0,  # drawing its random numbers cost a tenth of a step and is not needed at this size
+        attention_probs_dropout_prob=0.0,  # drawing its random numbers took a tenth of a step
     )
-    return MultiHead(encoder.float(), heads)
+    encoder.float()  # type: ignore[no-untyped-call]
+    return MultiHead(encoder, heads)

@@ -30,7 +30,9 @@ def read_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:
-        raise TerminalError(f"is not a tokenizer: {error}", subject=str(path), todo="Install the artefact anew") from None
+        raise TerminalError(
+            f"is not a tokenizer: {error}", subject=str(path), todo="Install the artefact anew"
+        ) from None
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     return tokenizer
@@ -49,9 +51,9 @@ def read(
         cleaned = [normalise(text) for text in texts[start : start + CHUNK]]
         answers = {text: recent.get(text) for text in dict.fromkeys(cleaned)}
         new = [text for text, answer in answers.items() if answer is None]
-        for text, answer in zip(new, _read_new(new, tokenizer, network, batch), strict=True):
-            answers[text] = answer
-            recent.put(text, answer)
+        for text, found in zip(new, _read_new(new, tokenizer, network, batch), strict=True):
+            answers[text] = found
+            recent.put(text, found)
         out += [answer for text in cleaned if (answer := answers[text]) is not None]
     return out
 

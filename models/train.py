@@ -85,7 +85,6 @@ def train(config: TrainConfig, progress: Callable[[Progress], None]) -> RunRepor
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    np.random.seed(config.seed)  # noqa: NPY002 - libraries below may draw from it
     parts = {name: split(head, config) for name, head in config.heads.items()}
     run = _prepare(config, parts)
     path = config.output / "checkpoint.pt"

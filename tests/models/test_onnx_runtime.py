@@ -1,0 +1,81 @@
+"""The shipped artefact on ONNX Runtime: batching, plain cases, what it imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from models.manifest import SHIPPED
+from models.onnx_runtime import OnnxScorer
+from models.scorer import Scorer
+from tests.models.conftest import scorer_for
+from tests.models.test_contract import distance
+from tests.models.texts import ODD, PLAIN
+
+
+@pytest.fixture
+def onnx() -> Scorer:
+    return scorer_for("onnx")
+
+
+@pytest.mark.parametrize("batch", [1, 3, 64])
+def test_the_answer_does_not_depend_on_what_a_text_is_batched_with(onnx: Scorer, batch: int) -> None:
+    other = OnnxScorer(SHIPPED, threads=1, batch=batch, recent=0)
+    texts = PLAIN + ODD
+    for text, one, two in zip(texts, onnx.score(texts), other.score(texts), strict=True):
+        assert distance(one, two) < 1e-3, text[:60]
+
+
+def test_plain_complaints_and_praise_are_told_apart(onnx: Scorer) -> None:
+    complaints = ["worst service ever, I hate this company", "my parcel never arrived, what a terrible experience"]
+    praise = ["I love this, thank you so much!", "fantastic service, very happy with the result"]
+    facts = ["The meeting is on Thursday at ten.", "The shop is on Mill Street."]
+    assert [answer.sentiment.label for answer in onnx.score(complaints)] == ["negative"] * 2
+    assert [answer.sentiment.label for answer in onnx.score(praise)] == ["positive"] * 2
+    assert [answer.sentiment.label for answer in onnx.score(facts)] == ["neutral"] * 2
+
+
+def test_who_is_mentioned_and_what_is_linked_does_not_matter(onnx: Scorer) -> None:
+    one, two = onnx.score(["@northgrid you are useless https://a.example/1", "@oak.bank you are useless www.b.example"])
+    assert one == two
+
+
+def test_sure_means_at_least_the_stated_confidence(onnx: Scorer) -> None:
+    assert isinstance(onnx, OnnxScorer)
+    stated = onnx.manifest.heads["sentiment"].sure
+    for answer in onnx.score(PLAIN):
+        found = answer.sentiment
+        assert found.sure == (max(found.negative, found.neutral, found.positive) >= stated)
+
+
+def test_exact_repeats_are_read_once() -> None:
+    scorer = OnnxScorer(SHIPPED, threads=1, recent=8)
+    first = scorer.score(PLAIN[:4])
+    runs = 0
+    network = scorer.logits
+
+    def counting(ids, mask):  # type: ignore[no-untyped-def]
+        nonlocal runs
+        runs += 1
+        return network(ids, mask)
+
+    scorer.logits = counting  # type: ignore[method-assign]
+    assert scorer.score(PLAIN[:4] * 3) == first * 3
+    assert runs == 0
+    scorer.score(PLAIN[4:14])
+    assert runs == 1
+    scorer.score(PLAIN[:1])
+    assert runs == 2, "the oldest answer was let go"
+
+
+def test_imports_neither_torch_nor_transformers() -> None:
+    code = (
+        "import sys\n"
+        "from models.load import load_scorer\n"
+        "from pipeline.settings import ModelSettings\n"
+        "load_scorer(ModelSettings(threads=1)).score(['hello'])\n"
+        "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules), 'heavy import'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

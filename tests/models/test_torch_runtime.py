@@ -1,0 +1,108 @@
+"""The torch runtime gives what the ONNX one gives, and reads any Hugging Face checkpoint in a folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.manifest import SHIPPED
+from models.onnx_runtime import OnnxScorer
+from models.reading import pad
+from pipeline.errors import TerminalError
+from tests.models.conftest import scorer_for
+from tests.models.test_contract import distance
+from tests.models.texts import ODD, PLAIN
+
+pytestmark = pytest.mark.torch
+
+TOLERANCE = 0.06
+"""Probabilities of the two runtimes: the ONNX one also quantises activations."""
+
+
+def test_labels_are_those_of_the_onnx_runtime() -> None:
+    assert len(PLAIN) >= 60
+    one, two = scorer_for("onnx").score(PLAIN), scorer_for("torch").score(PLAIN)
+    different = [text for text, a, b in zip(PLAIN, one, two, strict=True) if a.sentiment.label != b.sentiment.label]
+    assert different == []
+
+
+def test_probabilities_are_close_to_the_onnx_runtime() -> None:
+    texts = PLAIN + ODD
+    one, two = scorer_for("onnx").score(texts), scorer_for("torch").score(texts)
+    apart = [distance(a, b) for a, b in zip(one, two, strict=True)]
+    assert max(apart) < TOLERANCE
+    assert float(np.mean(apart)) < 0.01
+
+
+def checkpoint(folder: Path, names: list[str]) -> Path:
+    """A small random BERT with three outputs, as Hugging Face saves one."""
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    torch.manual_seed(3)
+    tokenizer = Tokenizer.from_file(str(SHIPPED / "tokenizer.json"))
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        id2label=dict(enumerate(names)),
+        label2id={name: index for index, name in enumerate(names)},
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", model_max_length=64).save_pretrained(folder)
+    return folder
+
+
+def test_a_hugging_face_checkpoint_is_read_with_its_labels(tmp_path: Path) -> None:
+    from models.torch_runtime import open_torch
+
+    folder = checkpoint(tmp_path / "bert", ["POSITIVE", "NEGATIVE", "NEUTRAL"])
+    scorer = open_torch(folder, threads=1)
+    answers = scorer.score(PLAIN + ODD)
+    assert len(answers) == len(PLAIN + ODD)
+    ids, mask = pad([[101, 2307, 102]])
+    logits = scorer.logits(ids, mask)[0]
+    expected = np.exp(logits) / np.exp(logits).sum()
+    answer = scorer._scores(ids, mask)[0].sentiment
+    assert [answer.positive, answer.negative, answer.neutral] == pytest.approx(expected.tolist(), abs=1e-6)
+    assert scorer.ref.name == "bert"
+
+
+def test_outputs_without_names_need_a_mapping(tmp_path: Path) -> None:
+    from models.torch_runtime import open_torch
+
+    folder = checkpoint(tmp_path / "bert", ["LABEL_0", "LABEL_1"])
+    with pytest.raises(TerminalError, match="LABEL_0, LABEL_1"):
+        open_torch(folder)
+    scorer = open_torch(folder, threads=1, labels=("negative", "positive"))
+    assert {answer.sentiment.label for answer in scorer.score(PLAIN)} <= {"negative", "positive"}
+    assert all(answer.sentiment.neutral < 1e-6 for answer in scorer.score(PLAIN))
+
+
+def test_a_folder_that_is_neither_is_refused(tmp_path: Path) -> None:
+    from models.torch_runtime import open_torch
+
+    with pytest.raises(TerminalError, match=r"manifest\.json"):
+        open_torch(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "no such thing"}))
+    with pytest.raises(TerminalError, match="not a sequence-classification checkpoint"):
+        open_torch(tmp_path)
+
+
+def test_the_torch_runtime_verifies_the_artefact_too(tmp_path: Path) -> None:
+    import shutil
+
+    from models.torch_runtime import open_torch
+
+    folder = Path(shutil.copytree(SHIPPED, tmp_path / "artefact"))
+    (folder / "weights.safetensors").write_bytes(b"short")
+    with pytest.raises(TerminalError, match="truncated"):
+        open_torch(folder)
+    assert OnnxScorer(SHIPPED, threads=1).ref == scorer_for("torch").ref

@@ -1,0 +1,201 @@
+"""Training, end to end, on a base small enough for a test: it learns, goes on after an interruption, and exports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from models.config import TrainConfig, read_config
+from models.data import split
+from pipeline.errors import SettingsError, TerminalError
+
+GOOD = ("great", "lovely", "excellent", "wonderful")
+BAD = ("awful", "broken", "rude", "terrible")
+PLAIN = ("monday", "street", "report", "table")
+
+
+def write_data(folder: Path, rows: int = 600) -> None:
+    draw = random.Random(1)
+    lines = ["text\tlabel"]
+    for index in range(rows):
+        label = index % 3
+        words = [draw.choice((BAD, PLAIN, GOOD)[label]) for _ in range(2)] + [f"n{index}"]
+        lines.append(f"the {' '.join(words)}\t{label}")
+    (folder / "train.tsv").write_text("\n".join(lines) + "\n")
+    (folder / "val.txt").write_text("the awful rude N0 !\nthe street is here\nthe lovely day\n")
+    (folder / "val_labels.txt").write_text("0\n1\n2\n")
+
+
+def write_base(folder: Path) -> str:
+    """A package with a tiny random BERT and its tokenizer; gives the SHA-256 of the weights."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(1)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "is", "here", "day", "@", "user", *GOOD, *BAD, *PLAIN]
+    tokenizer = Tokenizer(models.WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=32,
+    )
+    (folder / "model").mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder / "model")
+    tokenizer.save(str(folder / "model" / "tokenizer.json"))
+    return hashlib.sha256((folder / "model" / "model.safetensors").read_bytes()).hexdigest()
+
+
+def config_text(sha256: str) -> str:
+    return f"""
+name = "tiny"
+version = "0.0.1"
+data = "unset"
+output = "unset"
+max_tokens = 16
+precision = "fp32"
+threads = 1
+checkpoint_seconds = 0.0
+
+[base]
+name = "tiny"
+package = "tiny_base_for_tests"
+sha256 = "{sha256}"
+licence = "Apache-2.0"
+notice = "A base of our own."
+
+[optimiser]
+epochs = 2
+batch = 16
+rate = 2e-3
+head_rate = 5e-3
+average = 0.9
+
+[heads.sentiment]
+labels = ["negative", "neutral", "positive"]
+dev = 60
+calibration = 60
+[[heads.sentiment.train]]
+name = "own words"
+format = "tsv"
+path = "train.tsv"
+licence = "ours"
+[heads.sentiment.report]
+name = "own words, kept aside"
+format = "lines"
+path = "val.txt"
+labels = "val_labels.txt"
+licence = "ours"
+
+[heads.question]
+labels = ["no", "yes", "perhaps"]
+dev = 60
+calibration = 60
+[[heads.question.train]]
+name = "own words, as another task"
+format = "tsv"
+path = "train.tsv"
+licence = "ours"
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> TrainConfig:
+    """A configuration on data alone; the base is not there yet."""
+    write_data(tmp_path)
+    (tmp_path / "tiny.toml").write_text(config_text("0" * 64))
+    return read_config(tmp_path / "tiny.toml", data=tmp_path, output=tmp_path / "run")
+
+
+def test_the_parts_do_not_overlap_and_the_reported_texts_are_left_out(tiny: TrainConfig) -> None:
+    parts = split(tiny.heads["sentiment"], tiny)
+    sets = [{example.text for example in part} for part in (parts.train, parts.dev, parts.calibration)]
+    assert sum(map(len, sets)) == len(set.union(*sets)) == 600 - parts.dropped
+    assert split(tiny.heads["sentiment"], tiny) == parts, "the same seed gives the same parts"
+    path = tiny.data / "val.txt"
+    first = parts.train[0].text
+    path.write_text(f"@someone {first.upper()}!! https://x.example\nthe street is here\nthe lovely day\n")
+    assert first not in {example.text for example in split(tiny.heads["sentiment"], tiny).train}
+
+
+def test_a_wrong_key_or_a_wrong_file_is_named(tiny: TrainConfig, tmp_path: Path) -> None:
+    (tmp_path / "wrong.toml").write_text(config_text("0" * 64).replace("epochs", "epoch"))
+    with pytest.raises(SettingsError, match=r"optimiser\.epoch"):
+        read_config(tmp_path / "wrong.toml")
+    (tmp_path / "train.tsv").write_text("text\tlabel\nfine\t1\nbad\t7\n")
+    with pytest.raises(TerminalError, match=r"train\.tsv: line 3: label '7'"):
+        split(tiny.heads["sentiment"], tiny)
+
+
+@pytest.mark.torch
+def test_trains_goes_on_after_an_interruption_and_exports(
+    tiny: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    from models.export import export
+    from models.onnx_runtime import OnnxScorer
+    from models.torch_runtime import open_torch
+    from models.train import Progress, train
+
+    sha256 = write_base(tmp_path / "tiny_base_for_tests")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    base = tiny.base.model_copy(update={"sha256": sha256})
+    whole = tiny.model_copy(update={"base": base})
+    reports: list[Progress] = []
+    finished = train(whole, reports.append)
+    assert finished.best_dev > 0.9
+    assert reports[-1].step == finished.steps <= reports[-1].steps
+    assert reports[0].remaining > 0.0
+
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(progress: Progress) -> None:
+        if progress.step >= finished.steps // 2:
+            raise Interrupted
+
+    again = whole.model_copy(update={"output": tmp_path / "again"})
+    with pytest.raises(Interrupted):
+        train(again, interrupt)
+    train(again, lambda _: None)
+    one = load_file(whole.output / "weights.safetensors")
+    two = load_file(again.output / "weights.safetensors")
+    assert all(torch.allclose(one[name], two[name], atol=1e-5) for name in one)
+
+    manifest = export(whole, tmp_path / "artefact")
+    assert set(manifest.heads) == {"sentiment", "question"}
+    texts = ["the awful rude table", "the lovely great day", "the report street", ""]
+    small, full = OnnxScorer(tmp_path / "artefact").score(texts), open_torch(tmp_path / "artefact").score(texts)
+    assert [answer.sentiment.label for answer in small[:3]] == ["negative", "positive", "neutral"]
+    for a, b in zip(small, full, strict=True):
+        assert a.sentiment.negative == pytest.approx(b.sentiment.negative, abs=0.05)
+    assert str(tmp_path) not in json.dumps((tmp_path / "artefact" / "manifest.json").read_text())
+
+
+@pytest.mark.torch
+def test_base_weights_that_are_not_the_stated_ones_are_refused(
+    tiny: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models.train import train
+
+    with pytest.raises(TerminalError, match="not installed"):
+        train(tiny, lambda _: None)
+    write_base(tmp_path / "tiny_base_for_tests")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(TerminalError, match="expected 0000"):
+        train(tiny, lambda _: None)
