@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import multiprocessing
 import sqlite3
 from pathlib import Path
@@ -34,13 +33,25 @@ async def test_another_process_reads_what_is_written(tmp_path: Path) -> None:
     await index.close()
 
 
-async def test_several_may_open_it_for_the_first_time_at_once(tmp_path: Path) -> None:
-    for n in range(10):
-        path = tmp_path / f"{n}.sqlite"
-        indices = [SqliteIndex(path) for _ in range(4)]
-        assert await asyncio.gather(*(index.count() for index in indices)) == [0] * 4
-        for index in indices:
-            await index.close()
+async def test_several_may_open_it_for_the_first_time_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever switches to WAL mode a moment later finds the file locked, and tries again."""
+    path = tmp_path / "index.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    waited: list[float] = []
+
+    def release(seconds: float) -> None:
+        waited.append(seconds)
+        if other.in_transaction:
+            other.execute("ROLLBACK")
+
+    monkeypatch.setattr(sqlite_schema, "_WAIT_FOR_LOCK", 0.01)
+    monkeypatch.setattr(sqlite_schema.time, "sleep", release)
+    index = SqliteIndex(path)
+    assert await index.count() == 0
+    assert waited
+    await index.close()
+    other.close()
 
 
 async def test_readers_do_not_wait_for_the_writer(tmp_path: Path) -> None:
