@@ -35,5 +35,10 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
         from pipeline.alert.load import open_notifiers
         from pipeline.alert.stage import Alert
 
-        return Alert(open_notifiers(settings))
+        def observe(notifier: str, what: str) -> None:
+            counter = {"sent": metrics.alerts_sent, "failed": metrics.alerts_failed}.get(what)
+            if counter is not None:
+                counter.labels(notifier).inc()
+
+        return Alert(open_notifiers(settings), observe=observe)
     raise TerminalError("no such stage", subject=name, todo=f"Stages are {', '.join(STAGES)}")

@@ -123,4 +123,6 @@ def _page(settings: Settings) -> str:
 
 def _workers(settings: Settings) -> str:
     found = worker_addresses(settings)
-    return ", ".join(f"{stage} {address}/healthz" for stage, address in found.items()) or "none has run from this folder"
+    return (
+        ", ".join(f"{stage} {address}/healthz" for stage, address in found.items()) or "none has run from this folder"
+    )

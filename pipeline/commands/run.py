@@ -48,6 +48,9 @@ def run(
         _for_demo(seed)
     else:
         context.put("alert.terminal", True)
+    settings = context.load()
+    if not settings.alert.page_url:
+        context.put("alert.page_url", f"http://{settings.web.host}:{settings.web.port}/")
     asyncio.run(_run(context.load(), sources, seed))
 
 

@@ -1,0 +1,49 @@
+"""`groundswell bench`: the benchmarks of a checkout, one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands import context
+from pipeline.errors import TerminalError
+
+app = typer.Typer()
+
+BENCHMARKS = {
+    "stages": "posts a second by stage and end to end",
+    "linking": "µs a post of the entity linker, beside flashtext",
+    "model": "posts a second of the model, beside a RoBERTa-base-shaped pipeline (needs the train extra)",
+}
+
+
+@app.command()
+def bench(
+    which: Annotated[
+        list[str] | None, typer.Argument(help=f"Any of {', '.join(BENCHMARKS)}; all when left out")
+    ] = None,
+    real: Annotated[bool, typer.Option("--real", help="stages: on the real Kafka and Elasticsearch too")] = False,
+) -> None:
+    """Print speed, beside named peers in the same run.  Works in a checkout of the repository.
+
+    Example:  `groundswell bench stages --real`
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "benchmarks").is_dir():
+        raise TerminalError("no benchmarks here", subject=str(root), todo="Run it in a checkout of the repository")
+    chosen = which or list(BENCHMARKS)
+    unknown = [name for name in chosen if name not in BENCHMARKS]
+    if unknown:
+        raise typer.BadParameter(f"no such benchmark: {', '.join(unknown)}. There are {', '.join(BENCHMARKS)}")
+    failed = []
+    for name in chosen:
+        context.err.print(f"\n[bold]{name}[/]: {BENCHMARKS[name]}")
+        flags = ["--real"] if real and name == "stages" else []
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *flags], cwd=root, check=False).returncode:
+            failed.append(name)
+    if failed:
+        raise TerminalError("did not finish", subject=", ".join(failed), todo="See above")
