@@ -25,6 +25,7 @@ _PROFILE_PRIOR = 10.0  # mentions' worth of belief in a flat profile
 _LEVEL_PRIOR = (1.0, 4.0, 12 * HOUR)  # negatives, others, seconds of belief before anything was heard
 _SHARE_PRIOR = (2.0, 10.0)  # negatives, all
 _PHI_PRIOR = (1.4, 12.0)  # dispersion, mentions' worth of belief
+_BRANCHING_PRIOR = (6.0, 15.0)  # negative answers, negatives
 _PHI_RANGE = (1.0, 10.0)
 _LONGEST_SILENCE = 60 * DAY
 
@@ -33,7 +34,8 @@ class Baseline(Struct, array_like=True):
     """The baseline of an entity and the bin in progress.
 
     `mu_negative`, `mu_other`: expected clean mentions a second in the hour in progress.  `spent`: negatives expected
-    from the beginning to the start of the bin, which is the clock of the rate evidence.
+    from the beginning to the start of the bin, which is the clock of the rate evidence.  `branching`: negative answers
+    that a negative may draw without being remarkable; `answers`: negative answers in the bin.
     """
 
     born: float = 0.0
@@ -54,6 +56,9 @@ class Baseline(Struct, array_like=True):
     factor: float = 1.0
     spent: float = 0.0
     frozen: float = 0.0
+    answers: float = 0.0
+    drawn: list[float] = field(default_factory=lambda: [0.0] * 2)
+    branching: float = 0.5
 
     def begin(self, t: float) -> None:
         """Start at the first mention, at time `t`."""
@@ -62,26 +67,30 @@ class Baseline(Struct, array_like=True):
         self._enter(start)
         self.bin_end = start + BIN
 
-    def close(self, t: float, hot: bool) -> None:
-        """Close the bins that end at or before `t`.
+    def close(self, t: float, hot: bool) -> bool:
+        """Close the bins that end at or before `t`; gives whether an hour has begun, and with it new rates.
 
         `hot`: an incident is on, so what was heard is not normal.  Silence is taken in an hour at a time.
         """
         end = self.bin_end
+        hour = end % HOUR == 0.0
         self._absorb(BIN, hot)
-        self.negative = self.other = 0.0
+        self.negative = self.other = self.answers = 0.0
         last = t // BIN * BIN
         if last - end > _LONGEST_SILENCE:
             end = last - _LONGEST_SILENCE
         while end < last:
             if end % HOUR == 0.0:
                 self._enter(end)
+                hour = True
             until = min(end // HOUR * HOUR + HOUR, last)
             self._absorb(until - end, hot)
             end = until
         if end % HOUR == 0.0:
             self._enter(end)
+            hour = True
         self.bin_end = last + BIN
+        return hour
 
     def expected(self, t: float) -> float:
         """Negatives expected from the beginning until `t` (not before the bin in progress)."""
@@ -117,6 +126,9 @@ class Baseline(Struct, array_like=True):
         share[1] = share[1] * keep_share + negative + other
         self.heard[slot] = self.heard[slot] * keep_slot + negative + other
         self.due[slot] = self.due[slot] * keep_slot + (due_negative + due_other) / self.factor
+        drawn = self.drawn
+        drawn[0] = drawn[0] * keep_share + min(self.answers, negative)
+        drawn[1] = drawn[1] * keep_share + negative
         hour[0] += negative
         hour[1] += due_negative
 
@@ -135,6 +147,8 @@ class Baseline(Struct, array_like=True):
         seconds = self.level[2] + _LEVEL_PRIOR[2]
         self.mu_negative = (self.level[0] + _LEVEL_PRIOR[0]) / seconds * self.factor
         self.mu_other = (self.level[1] + _LEVEL_PRIOR[1]) / seconds * self.factor
+        drawn = (self.drawn[0] + _BRANCHING_PRIOR[0]) / (self.drawn[1] + _BRANCHING_PRIOR[1])
+        self.branching = min(max(1.25 * drawn + 0.05, 0.45), 0.8)
         self.p0 = (self.share[0] + _SHARE_PRIOR[0]) / (self.share[1] + _SHARE_PRIOR[1])
 
     def _factor(self, slot: int) -> float:

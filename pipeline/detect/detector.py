@@ -14,9 +14,9 @@ from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.evidence import Start
 from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
 from pipeline.detect.incident import keep_post, kept_post
-from pipeline.detect.memory import SHORT_TEXT
 from pipeline.detect.threads import Thread
 from pipeline.detect.threads import follow as follow_thread
+from pipeline.detect.weight import Weighed, weigh
 from pipeline.messages import IncidentEvent, TestResult
 
 LATE = 600
@@ -65,78 +65,74 @@ class Detector:
         if m.ingested_at is not None and m.ingested_at < created:
             created = m.ingested_at  # a clock that is ahead must not make everyone else late
         t = int(created.timestamp())
-        clock = s.clock
         events: Sequence[IncidentEvent] = _NOTHING
-        if t > clock:
-            if clock == 0:
+        if t > s.clock:
+            if s.clock == 0:
                 self._first(s, t)
-            s.clock = clock = t
-            if t >= s.baseline.bin_end or (s.acute is not None and s.acute.resolved == 0):
+            s.clock = t
+            if t >= s.baseline.bin_end or s.acute is not None:
                 events = self._pass_time(s, m)
-        behind = clock - t
-
-        # What it weighs: each voice once, each text once.
-        minute = clock // 60
-        memory = s.memory
-        author = memory.author_weight(m.author.id, minute)
-        text = m.fingerprint or m.text
-        copies = memory.copies(text, minute) if len(text) >= SHORT_TEXT else 0
-        repost = m.kind == "repost"
-        weight = (0.4 * author if repost else author) / (1 + copies)
-        probability = m.sentiment.negative
-        x = weight * soft(probability)
-        memory.remember(key, minute, probability >= 0.5, weight)
+        w = weigh(s.memory, m, key, s.clock // 60)
+        behind = s.clock - t
         if behind < FORGOTTEN:
-            baseline = s.baseline
-            baseline.negative += x
-            baseline.other += weight - x
-            s.groundswell.negative += x
-            s.groundswell.other += weight - x
+            s.baseline.negative += w.negative
+            s.baseline.other += w.other
+            s.groundswell.negative += w.negative
+            s.groundswell.other += w.other
+        if behind > LATE:
+            self._count(s, m, w, t)
+            return events
+        thread, surge = self._take_in(s, w)
+        self._count(s, m, w, t)
+        told = self._judge(s, m, w.root, thread, surge) if w.negative > 0.0 else None
+        if told is None and s.acute is not None and s.acute.resolved == 0 and s.acute.covers(w.root):
+            told = lifecycle.follow(s, s.acute, m)
+        return events if told is None else (*events, told)
 
-        root_id = m.root_id
-        if root_id is None or (root_id == m.post_id and m.parent_id is not None):
-            root_id = m.parent_id or m.post_id
-        child = root_id != m.post_id
-        root = crc32(root_id.encode()) if child else key
-        negative = probability >= 0.5
-        first = author == 1.0
+    def _take_in(self, s: EntityState, w: Weighed) -> tuple[Thread | None, float]:
+        """The mention as evidence: of its thread, and of a surge."""
         thread: Thread | None = None
-        surge = 0.0
-        if behind <= LATE:
-            if child:
-                thread = follow_thread(s.threads, root, clock)
-                if repost:
-                    thread.repost(clock, author, probability)
-                else:
-                    thread.add(clock, x)
-                thread.negative += negative and not repost
-                thread.authors += first
-                thread.copies += copies > 0 and not repost
-            if x > 0.0:
-                surge = self._weigh_surge(s, x, weight - x)
+        clock = s.clock
+        if w.answer:
+            thread = follow_thread(s.threads, w.root, clock)
+            if w.repost:
+                thread.repost(clock, w.author, w.probability)
             else:
-                s.evidence.others += weight
+                thread.add(clock, w.negative, s.baseline.branching)
+                thread.negative += w.complains
+                thread.copies += w.copied
+                s.baseline.answers += w.negative
+            thread.authors += w.first
+        if w.negative <= 0.0:
+            s.evidence.others += w.other
+            return thread, 0.0
+        evidence, baseline = s.evidence, s.baseline
+        expected = baseline.expected(clock)
+        evidence.settle(clock, expected, baseline.phi)
+        if 0.0 in evidence.rate:
+            evidence.begin(Start(clock, s.mentions, s.negative, s.authors, s.copies, expected))
+        return thread, evidence.add(w.negative, w.other, baseline.phi)
+
+    def _count(self, s: EntityState, m: HeardMention, w: Weighed, t: int) -> None:
+        """The mention in the counts and in the evidence to show, late or not."""
         s.mentions += 1
-        s.negative += negative
-        s.authors += first
-        s.copies += copies > 0
-        if negative:
-            self._keep(s, m, root)
-        if key % SAMPLE == 0 and s.acute is None and m.text:
-            s.past.learn(m.text)
-        if s.acute is not None or s.slow is not None:
-            for incident in (s.acute, s.slow):
-                if incident is not None and incident.resolved == 0 and incident.covers(root) and t >= incident.started:
-                    lifecycle.count(s, incident, m, negative, first, copies > 0 and not repost)
-            if negative and any(i is not None and i.resolved == 0 for i in (s.acute, s.slow)):
-                s.talk.hear(m.text)
-        if behind <= LATE:
-            told = self._judge(s, m, root, thread, surge) if x > 0.0 else None
-            if told is None and s.acute is not None and s.acute.resolved == 0 and s.acute.covers(root):
-                told = lifecycle.follow(s, s.acute, m)
-            if told is not None:
-                return (*events, told)
-        return events
+        s.negative += w.complains
+        s.authors += w.first
+        s.copies += w.copied
+        if w.complains:
+            self._keep(s, m, w.root)
+        acute, slow = s.acute, s.slow
+        if acute is None and slow is None:
+            if w.key % SAMPLE == 0 and m.text:
+                s.past.learn(m.text)
+            return
+        heard = False
+        for incident in (acute, slow):
+            if incident is not None and incident.resolved == 0 and t >= incident.started and incident.covers(w.root):
+                lifecycle.count(s, incident, m, w)
+                heard = True
+        if heard and w.complains:
+            s.talk.hear(m.text)
 
     def _first(self, s: EntityState, t: int) -> None:
         """The entity is heard of for the first time."""
@@ -157,8 +153,8 @@ class Detector:
         baseline = s.baseline
         if t >= baseline.bin_end:
             hot = (s.acute is not None and s.acute.resolved == 0) or s.slow is not None
-            baseline.close(float(t), hot)
-            s.evidence.refresh(baseline.p0)
+            if baseline.close(float(t), hot):
+                s.evidence.refresh(baseline.p0)
             if s.acute is not None and s.acute.resolved == 0:
                 s.groundswell.explained = True
             if t >= s.groundswell.end:
@@ -186,15 +182,6 @@ class Detector:
         test = TestResult("groundswell", swell.evidence, threshold, self.thresholds.rates["groundswell"])
         s.slow = lifecycle.begin(s, m, test, swell.since, None)
         return (lifecycle.tell(s, s.slow, m, "opened"),)
-
-    def _weigh_surge(self, s: EntityState, x: float, other: float) -> float:
-        """Evidence of a surge once a negative of weight `x` is taken in."""
-        evidence, t, phi = s.evidence, s.clock, s.baseline.phi
-        expected = s.baseline.expected(t)
-        evidence.settle(t, expected, phi)
-        if 0.0 in evidence.rate:
-            evidence.begin(Start(t, s.mentions, s.negative, s.authors, s.copies, expected))
-        return evidence.add(x, other, phi)
 
     def _keep(self, s: EntityState, m: HeardMention, root: int) -> None:
         """Keep a negative post as possible evidence, and count the answer it gives to another."""
@@ -275,13 +262,3 @@ class Detector:
         if negative:
             s.evidence.take_back(weight, s.clock - t, s.baseline.phi)
         return _NOTHING
-
-
-def soft(probability: float) -> float:
-    """How much of a negative a mention is, from the model's probability: none below 0.2, all above 0.8.
-
-    A calibrated probability near one half is half a complaint; small ones are left out, since there are so many.
-    """
-    if probability >= 0.8:
-        return 1.0
-    return (probability - 0.2) / 0.6 if probability > 0.2 else 0.0

@@ -30,7 +30,8 @@ class Incident(Struct, array_like=True):
 
     Times are whole seconds of event time; `opened_at` is the arrival of the mention that opened it, in seconds.
     `expected_from`: negatives the baseline had foreseen until the incident began.  `told`: mentions when it last
-    escalated.  `hot`: last time at which it was not quiet.  `fired`: which tests fired, and when; `rate`: the false
+    escalated.  `fast`, `middle`, `slow`: mentions, decaying over 5, 30 and 180 minutes.
+    `hot`: last time at which it was not quiet.  `fired`: which tests fired, and when; `rate`: the false
     alarms per entity and month that the one that opened it is allowed.
     """
 
@@ -53,6 +54,7 @@ class Incident(Struct, array_like=True):
     reposts: int = 0
     fast: float = 0.0
     middle: float = 0.0
+    slow: float = 0.0
     at: int = 0
     severity: int = 0
     told: int = 0

@@ -19,6 +19,7 @@ from pipeline.detect.incident import DRIVERS, NETWORKS, ROOTS, Incident, bump, i
 from pipeline.detect.phrases import Talk
 from pipeline.detect.severity import is_coordinated, severity
 from pipeline.detect.threads import FAST, TAU, Thread
+from pipeline.detect.weight import Weighed
 from pipeline.messages import Counts, EntityRef, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
 
 UPDATE = 900
@@ -29,6 +30,9 @@ QUIET = 3600
 
 REFRACTORY = 6 * 3600
 """Seconds after the end within which the same snowball is opened again instead of anew."""
+
+SLOW = 10_800.0
+"""Seconds over which the slowest count for the forecast decays."""
 
 LEARNING = 3 * 86_400
 """Seconds for which a new entity is being learned."""
@@ -63,7 +67,7 @@ def begin(s: EntityState, m: HeardMention, test: TestResult, start: Start, root:
     incident.mentions = max(incident.negative, s.mentions - start.mentions)
     incident.authors = s.authors - start.authors
     incident.copies = s.copies - start.copies
-    incident.fast, incident.middle = s.evidence.fast, s.evidence.middle
+    incident.fast, incident.middle, incident.slow = s.evidence.fast, s.evidence.middle, float(incident.negative)
     if not any(other is not None and other.open for other in (s.acute, s.slow)):
         s.talk = Talk()
     _look_back(s, m, incident, root)
@@ -74,7 +78,7 @@ def take_thread(incident: Incident, thread: Thread) -> None:
     """Counts of an incident that is one thread so far."""
     incident.mentions, incident.negative = thread.mentions, thread.negative
     incident.authors, incident.copies, incident.reposts = thread.authors, thread.copies, thread.reposts
-    incident.fast, incident.middle = thread.fast, thread.middle
+    incident.fast, incident.middle, incident.slow = thread.fast, thread.middle, float(thread.mentions)
     post = incident.first_post
     if post is not None and post.t <= thread.first and crc32(post.post_id.encode()) == post.root:
         incident.started = post.t  # the root itself was heard
@@ -83,25 +87,27 @@ def take_thread(incident: Incident, thread: Thread) -> None:
         incident.authors += 1
 
 
-def count(s: EntityState, incident: Incident, m: HeardMention, negative: bool, first: bool, copied: bool) -> None:
+def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> None:
     """Count a mention in the incident's scope."""
     passed = s.clock - incident.at
     if passed > 0:
         incident.fast *= exp(-passed / FAST)
         incident.middle *= exp(-passed / TAU)
+        incident.slow *= exp(-passed / SLOW)
         incident.at = s.clock
     incident.mentions += 1
-    incident.negative += negative
-    incident.authors += first
-    incident.copies += copied
-    incident.reposts += m.kind == "repost"
-    if negative or not incident.wide:
+    incident.negative += w.complains
+    incident.authors += w.first
+    incident.copies += w.copied
+    incident.reposts += w.repost
+    if w.complains or not incident.wide:
         incident.fast += 1.0
         incident.middle += 1.0
+        incident.slow += 1.0
         usual = 1.5 * s.baseline.mu_negative * TAU if incident.wide else 0.0
         if incident.middle > usual + 1.0:
             incident.hot = s.clock
-    if negative:
+    if w.complains:
         bump(incident.networks, m.network or m.post_id.partition(":")[0][:24], NETWORKS)
         bump(incident.drivers, (m.author.handle or m.author.id)[:40], DRIVERS)
 
@@ -184,11 +190,16 @@ def tell(s: EntityState, incident: Incident, m: HeardMention, event: IncidentEve
 
 
 def _outlook(s: EntityState, incident: Incident) -> Outlook:
-    passed = max(0, s.clock - incident.at)
-    fast, middle = incident.fast * exp(-passed / FAST), incident.middle * exp(-passed / TAU)
     if incident.resolved:
-        fast = middle = 0.0
-    return outlook(incident.mentions, fast, middle, (s.clock - incident.started) / 60.0)
+        return Outlook(incident.mentions, incident.mentions, incident.mentions, None)
+    passed = max(0, s.clock - incident.at)
+    return outlook(
+        incident.mentions,
+        incident.fast * exp(-passed / FAST),
+        incident.middle * exp(-passed / TAU),
+        incident.slow * exp(-passed / SLOW),
+        (s.clock - incident.started) / 60.0,
+    )
 
 
 def _daily(s: EntityState) -> float:

@@ -19,7 +19,7 @@ TAU = 1800.0
 """Mean delay of an answer, seconds."""
 
 USUAL, RUNAWAY = 0.5, 1.3
-NEGATIVE_SHARE = 0.6
+NEGATIVE_SHARE = 0.45
 """Least share of negatives in a thread that counts as a pile-on."""
 
 MANY_VOICES = 1.25
@@ -27,7 +27,7 @@ CAP = 14.0
 _STEP = log(RUNAWAY / USUAL)
 _DRAIN = RUNAWAY - USUAL
 FAST = 300.0
-SURE = 0.8
+SURE = 0.9
 """Least probability of being negative for a repost to be evidence: all copies share one error."""
 
 FEWEST_REPOSTS = 20
@@ -54,22 +54,25 @@ class Thread(Struct, array_like=True):
     reposts: int = 0
     doubted: int = 0
 
-    def add(self, t: int, negative: float) -> None:
-        """An answer with its clean negative weight, at event time `t`; earlier than the last one drains nothing."""
+    def add(self, t: int, negative: float, usual: float) -> None:
+        """An answer with its clean negative weight, at event time `t`; earlier than the last one drains nothing.
+
+        `usual`: negative answers that a negative normally draws for this entity, below `RUNAWAY`.
+        """
         if t > self.at:
-            self.settle(t)
+            self.settle(t, usual)
         self.fast += 1.0
         self.middle += 1.0
         self.mentions += 1
         if negative > 0.0:
-            evidence = self.evidence + _STEP * negative
+            evidence = self.evidence + log(RUNAWAY / usual) * negative
             self.evidence = evidence if evidence < CAP else CAP
             self.exposure += negative
 
     def repost(self, t: int, weight: float, probability: float) -> None:
         """A repost by an author of the given weight; `probability` that the text is negative."""
         if t > self.at:
-            self.settle(t)
+            self.settle(t, USUAL)
         self.fast += 1.0
         self.middle += 1.0
         self.mentions += 1
@@ -90,20 +93,20 @@ class Thread(Struct, array_like=True):
 
     def amplified(self) -> float:
         """Evidence of amplification as of the last call, zero while the model doubts the text or few spread it."""
-        wide = self.reposts >= FEWEST_REPOSTS and self.doubted < 0.1 * self.reposts
+        wide = self.reposts >= FEWEST_REPOSTS and self.doubted < 0.3 * self.reposts
         return self.spread if wide else 0.0
 
-    def settle(self, t: int) -> None:
+    def settle(self, t: int, usual: float) -> None:
         """Let time pass until `t`, later than the last call."""
         passed = t - self.at
         self.at = t
         keep = exp(-passed / TAU)
-        due = _DRAIN * (1.0 - keep)
-        evidence = self.evidence - due * self.exposure
+        faded = 1.0 - keep
+        evidence = self.evidence - (RUNAWAY - usual) * faded * self.exposure
         self.evidence = evidence if evidence > 0.0 else 0.0
         self.exposure *= keep
         if self.reposts:
-            self.spread = max(0.0, self.spread - due * self.spread_exposure)
+            self.spread = max(0.0, self.spread - _DRAIN * faded * self.spread_exposure)
             self.spread_exposure *= keep
         self.middle *= keep
         self.fast *= exp(-passed / FAST)

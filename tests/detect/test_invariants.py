@@ -49,8 +49,9 @@ def stream(seed: int) -> list[Heard]:
             parent = rng.choice((root, f"bluesky:{rng.randrange(max(1, number - 10), number + 1)}")) if root else None
             late = rng.choice((0.0, 0.0, 0.0, 300.0, 5_000.0, 200_000.0))
             text = rng.choice((f"acme {number} is late again", "acme is a disgrace today", "ok", "", "é" * 500))
+            negative = 0.95 if rng.random() < share else 0.1
             heard.append(
-                said(number, at - late, 0.95 if rng.random() < share else 0.1, text, root=root, parent=parent, kind=kind,
+                said(number, at - late, negative, text, root=root, parent=parent, kind=kind,
                      author=f"a{rng.randrange(1, 200)}", lag=late + 1.0)
             )  # fmt: skip
             if rng.random() < 0.02:

@@ -1,0 +1,128 @@
+"""Makes the table of thresholds: false alarms per entity and month at rising thresholds, on streams in which nothing
+is to be found.
+
+    python -m benchmarks.detection.calibrate --months 400 --write
+
+Half of the months are quiet, half hold promotions, news and repost floods.  Each test is recorded without limits; an
+alarm at a threshold is a crossing that comes at least twelve hours after the last one.
+"""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from benchmarks.detection.streams import CALIBRATION, EPOCH, JUDGED, NULL, WARM, Plan, month
+from pipeline.detect import thresholds
+from pipeline.detect.detector import Detector
+from pipeline.detect.entity import EntityState
+from pipeline.detect.heard import HeardMention
+from pipeline.detect.threads import Thread
+from pipeline.messages import IncidentEvent
+
+GRID = {
+    "surge": np.arange(3.0, 13.01, 0.5),
+    "pile_on": np.arange(2.0, 10.01, 0.5),
+    "groundswell": np.arange(1.5, 11.51, 0.5),
+    "amplification": np.arange(3.0, 13.01, 1.0),
+}
+SHARE = {"surge": 0.3, "pile_on": 0.45, "groundswell": 0.15, "amplification": 0.1}
+MIXED = Plan(cascades=0, groundswells=0, brigades=0)
+APART = 43_200.0
+_FLOOR = 1e-3
+
+
+class Recorder(Detector):
+    """A detector that never fires and notes the evidence of every test instead: (time, value)."""
+
+    def __init__(self) -> None:
+        super().__init__(0.2, thresholds.shipped())
+        self.seen: dict[str, list[tuple[float, float]]] = {name: [] for name in GRID}
+
+    def _judge(
+        self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, surge: float
+    ) -> IncidentEvent | None:
+        self.seen["surge"].append((s.clock, surge))
+        if thread is not None:
+            self.seen["pile_on"].append((s.clock, thread.pile_on()))
+            self.seen["amplification"].append((s.clock, thread.amplified()))
+        return None
+
+    def _close_block(self, s: EntityState, m: HeardMention) -> tuple[IncidentEvent, ...]:
+        swell = s.groundswell
+        limits, self.thresholds = self.thresholds, msgspec.structs.replace(self.thresholds, groundswell=1e9)
+        super()._close_block(s, m)
+        self.thresholds = limits
+        self.seen["groundswell"].append((s.clock, swell.evidence))
+        return ()
+
+
+def alarms(seed: int) -> dict[str, list[int]]:
+    """How many alarms each threshold of the grid gives in the judged days of one month."""
+    recorder, state = Recorder(), EntityState()
+    for m in month(seed, NULL if seed % 2 else MIXED).mentions:
+        recorder.hear(state, m)
+    first = EPOCH.timestamp() + WARM * 86_400.0
+    counts = {}
+    for name, grid in GRID.items():
+        seen = np.array([pair for pair in recorder.seen[name] if pair[0] >= first]).reshape(-1, 2)
+        apart = APART if name != "groundswell" else 4 * APART
+        counts[name] = [_crossings(seen, level, apart) for level in grid]
+    return counts
+
+
+def _crossings(seen: np.ndarray, level: float, apart: float) -> int:
+    last, count = -1e18, 0
+    for t in seen[seen[:, 1] >= level, 0]:
+        if t - last >= apart:
+            count += 1
+        last = t
+    return count
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--months", type=int, default=400)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--write", action="store_true", help="replace the shipped table")
+    options = parser.parse_args()
+    with ProcessPoolExecutor(options.workers) as pool:
+        found = list(pool.map(alarms, range(CALIBRATION, CALIBRATION + options.months), chunksize=4))
+    curves = {}
+    for name, grid in GRID.items():
+        rates = np.mean([counts[name] for counts in found], axis=0)
+        curves[name] = _curve(grid, rates, options.months)
+        print(name, {float(g): round(float(r), 4) for g, r in zip(grid, rates, strict=True)})
+    table = thresholds.Table(
+        made_by=f"python -m benchmarks.detection.calibrate --months {options.months} --write",
+        entity_months=options.months * JUDGED / 30,
+        share=SHARE,
+        curves=curves,
+    )
+    if options.write:
+        target = Path(thresholds.__file__).with_name("thresholds.json")
+        target.write_bytes(msgspec.json.format(msgspec.json.encode(table), indent=1) + b"\n")
+
+
+def _curve(grid: np.ndarray, rates: np.ndarray, months: int) -> thresholds.Curve:
+    """Strictly falling rates; beyond what the months can show, the last slope goes on."""
+    least = 4.0 / months
+    usable = rates >= least
+    slope = -0.9
+    if usable.sum() >= 3:
+        x, y = grid[usable], np.log(rates[usable])
+        slope = float(np.polyfit(x[-5:], y[-5:], 1)[0])
+    fall = float(np.exp(slope * (grid[1] - grid[0])))
+    out: list[float] = []
+    for rate in rates:
+        before = out[-1] if out else float(max(rate, _FLOOR)) / fall
+        out.append(min(float(rate) if rate >= least else before * fall, before * 0.97))
+    return thresholds.Curve(tuple(float(g) for g in grid), tuple(round(v, 8) for v in out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""How a mention counts, before any test looks at it."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from msgspec import Struct
+
+from pipeline.detect.heard import HeardMention
+from pipeline.detect.memory import SHORT_TEXT, Memory
+
+
+class Weighed(Struct, gc=False):
+    """A mention as counted.
+
+    `negative`, `other`: its clean weight, split by how likely it is negative.  `author`: the weight of its author.
+    Raw: it `complains` (more likely negative than not), is the `first` of its author in six hours, is `copied`, is an
+    `answer` in the thread `root`, a `repost`.
+    """
+
+    key: int
+    root: int
+    negative: float
+    other: float
+    author: float
+    probability: float
+    complains: bool
+    first: bool
+    copied: bool
+    answer: bool
+    repost: bool
+
+
+def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Weighed:
+    """Weigh a mention heard for the first time, whose id hashes to `key`, and remember it."""
+    author = memory.author_weight(m.author.id, minute)
+    text = m.fingerprint or m.text
+    copies = memory.copies(text, minute) if len(text) >= SHORT_TEXT else 0
+    # A repost with words of its own is a quote: the model has judged it by itself.
+    repost = m.kind == "repost" and (copies > 0 or len(text) < SHORT_TEXT)
+    weight = (0.4 * author if repost else author) / (1 + copies)
+    probability = m.sentiment.negative
+    complains = probability >= 0.5
+    memory.remember(key, minute, complains, weight)
+    root_id = m.root_id
+    if root_id is None or (root_id == m.post_id and m.parent_id is not None):
+        root_id = m.parent_id or m.post_id  # a quote joins the thread that it quotes
+    answer = root_id != m.post_id
+    root = crc32(root_id.encode()) if answer else key
+    negative = weight * soft(probability)
+    return Weighed(
+        key, root, negative, weight - negative, author, probability,
+        complains, author == 1.0, copies > 0 and not repost, answer, repost,
+    )  # fmt: skip
+
+
+def soft(probability: float) -> float:
+    """How much of a negative a mention is, from the model's probability: none below 0.2, all above 0.8.
+
+    A calibrated probability near one half is half a complaint; small ones are left out, since there are so many.
+    """
+    if probability >= 0.8:
+        return 1.0
+    return (probability - 0.2) / 0.6 if probability > 0.2 else 0.0
