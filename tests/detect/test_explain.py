@@ -31,8 +31,9 @@ def said_of(made: Incident, expected: float = 1.2, outlook: Outlook = OUTLOOK, p
 
 def test_pile_on_in_one_sentence() -> None:
     assert said_of(incident(), phrases=("charged twice", "refund")) == (
-        "Acme: 51 posts, 42 negative, by 38 people in one thread within 25 minutes, since 14:05 UTC, where 1.2 "
-        "negative would be usual, about “charged twice” and “refund”; doubling in 9 minutes, may reach about 180 (88–420)."
+        "Acme: 51 posts, 42 negative, by 38 people in one thread within 25 minutes, since 14:05 UTC, where "
+        "1.2 negative would be usual, about “charged twice” and “refund”; doubling in 9 minutes, may reach about "
+        "180 (88–420)."
     )
 
 
