@@ -148,7 +148,7 @@ class Baseline(Struct, array_like=True):
         self.mu_negative = (self.level[0] + _LEVEL_PRIOR[0]) / seconds * self.factor
         self.mu_other = (self.level[1] + _LEVEL_PRIOR[1]) / seconds * self.factor
         drawn = (self.drawn[0] + _BRANCHING_PRIOR[0]) / (self.drawn[1] + _BRANCHING_PRIOR[1])
-        self.branching = min(max(1.25 * drawn + 0.05, 0.45), 0.8)
+        self.branching = min(max(1.25 * drawn + 0.05, 0.4), 0.8)
         self.p0 = (self.share[0] + _SHARE_PRIOR[0]) / (self.share[1] + _SHARE_PRIOR[1])
 
     def _factor(self, slot: int) -> float:

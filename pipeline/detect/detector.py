@@ -196,7 +196,7 @@ class Detector:
         if m.kind != "repost":
             post = kept_post(m.post_id, m.author.handle or m.author.id, m.text, s.clock, m.url, root)
             if post is not None:
-                keep_post(s.ring, post, s.clock, RING)
+                keep_post(s.ring, post, RING)
 
     def _judge(
         self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, surge: float

@@ -92,17 +92,23 @@ def bump(counts: dict[str, int], key: str, most: int) -> None:
     counts[key] = 1
 
 
-def keep_post(ring: list[KeptPost], post: KeptPost, clock: int, most: int) -> None:
+def keep_post(ring: list[KeptPost], post: KeptPost, most: int) -> None:
     """Take a post among the kept; the one that drew the fewest answers for its age makes room."""
     if len(ring) >= most:
-        least = min(ring, key=lambda kept: (kept.replies - (clock - kept.t) / 3600.0, kept.t))
-        ring.remove(least)
+        least, fewest = 0, 1e18
+        for place, kept in enumerate(ring):
+            worth = kept.replies + kept.t / 3600.0
+            if worth < fewest:
+                least, fewest = place, worth
+        del ring[least]
     ring.append(post)
 
 
 def clip(text: str, most: int) -> str:
     """At most `most` bytes of UTF-8 of a text, in whole characters, white space folded."""
     text = " ".join(text[: 2 * most].split())
+    if text.isascii():
+        return text if len(text) <= most else text[: most - 3] + "…"
     data = text.encode("utf-8", "replace")
     return text if len(data) <= most else data[: most - 3].decode("utf-8", "ignore") + "…"
 

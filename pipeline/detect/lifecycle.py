@@ -170,6 +170,8 @@ def tell(s: EntityState, incident: Incident, m: HeardMention, event: IncidentEve
     incident.last_event = s.clock
     name = m.entity.name or m.entity.id
     expected = max(0.0, s.baseline.expected(s.clock) - incident.expected_from)
+    mu = s.baseline.mu_negative
+    mentions = expected * (mu + s.baseline.mu_other) / mu if mu > 0.0 else 0.0
     return IncidentEvent(
         incident_id=incident.incident_id,
         entity=EntityRef(m.entity.id, name),
@@ -181,7 +183,7 @@ def tell(s: EntityState, incident: Incident, m: HeardMention, event: IncidentEve
         coordinated=incident.coordinated,
         opened_at=datetime.fromtimestamp(incident.opened_at, UTC),
         resolved_at=datetime.fromtimestamp(incident.resolved, UTC) if incident.resolved else None,
-        counts=Counts(incident.mentions, incident.negative, incident.authors, round(expected, 2)),
+        counts=Counts(incident.mentions, incident.negative, incident.authors, round(mentions, 2)),
         share=Share(round(incident.share_before, 4), round(min(1.0, incident.negative / max(1, incident.mentions)), 4)),
         forecast=Forecast(ahead.size, ahead.low, ahead.high, ahead.doubling_minutes),
         explanation=explanation(s, incident, name, expected, ahead),

@@ -55,10 +55,10 @@ def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Weighed:
 
 
 def soft(probability: float) -> float:
-    """How much of a negative a mention is, from the model's probability: none below 0.2, all above 0.8.
+    """How much of a negative a mention is, from the model's probability: none below 0.2, all above 0.65.
 
-    A calibrated probability near one half is half a complaint; small ones are left out, since there are so many.
+    A calibrated probability in between is part of a complaint; small ones are left out, since there are so many.
     """
-    if probability >= 0.8:
+    if probability >= 0.65:
         return 1.0
-    return (probability - 0.2) / 0.6 if probability > 0.2 else 0.0
+    return (probability - 0.2) / 0.45 if probability > 0.2 else 0.0
