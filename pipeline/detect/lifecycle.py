@@ -120,7 +120,7 @@ def follow(s: EntityState, incident: Incident, m: HeardMention) -> IncidentEvent
     if not (doubled or due or seen % 8 == 0):
         return None
     ahead = _outlook(s, incident)
-    worse = severity(ahead.size, ahead.doubling_minutes, _daily(s), incident.coordinated) > incident.severity
+    worse = _severity(s, incident, ahead) > incident.severity
     if doubled or worse:
         return tell(s, incident, m, "escalated")
     return tell(s, incident, m, "updated") if due else None
@@ -163,7 +163,7 @@ def tell(s: EntityState, incident: Incident, m: HeardMention, event: IncidentEve
     arrival = (m.ingested_at or m.created_at).astimezone(UTC)
     incident.coordinated = is_coordinated(incident.mentions, incident.authors, incident.copies, incident.reposts)
     ahead = _outlook(s, incident)
-    level = severity(ahead.size, ahead.doubling_minutes, _daily(s), incident.coordinated)
+    level = _severity(s, incident, ahead)
     incident.severity = max(level, incident.severity) if not incident.coordinated else level
     if event != "updated":
         incident.told = incident.mentions
@@ -204,9 +204,9 @@ def _outlook(s: EntityState, incident: Incident) -> Outlook:
     )
 
 
-def _daily(s: EntityState) -> float:
-    """Negatives on an ordinary day."""
-    return s.baseline.mu_negative / max(s.baseline.factor, 0.05) * 86_400.0
+def _severity(s: EntityState, incident: Incident, ahead: Outlook) -> int:
+    daily = s.baseline.mu_negative / max(s.baseline.factor, 0.05) * 86_400.0  # negatives on an ordinary day
+    return severity(ahead.low, ahead.size, incident.mentions, ahead.doubling_minutes, daily, incident.coordinated)
 
 
 def _look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | None) -> None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 _SIZES = (10.0, 30.0, 100.0, 400.0, 1500.0)
-_SOON = 10.0
+_SOON, _MANY = 10.0, 20
 FEW_VOICES = 0.35
 """Share of distinct authors below which a crowd is not one."""
 
 
-def severity(size: float, doubling_minutes: float | None, daily_negative: float, coordinated: bool) -> int:
-    """0–5 from the predicted final size.
+def severity(
+    low: float, size: float, seen: int, doubling_minutes: float | None, daily_negative: float, coordinated: bool
+) -> int:
+    """0–5 from the predicted final size, taken half-way (in the logarithm) between its lower bound and its middle.
 
     One more when it doubles within ten minutes and is not tiny; one less when it is no more than half of what the
     entity hears of negatives on an ordinary day; at most 2 when coordinated.
     """
-    level = sum(size >= least for least in _SIZES)
-    if doubling_minutes is not None and doubling_minutes <= _SOON and size >= _SIZES[1]:
+    careful = sqrt(max(low, 1.0) * max(size, 1.0))
+    level = sum(careful >= least for least in _SIZES)
+    if doubling_minutes is not None and doubling_minutes <= _SOON and seen >= _MANY:
         level += 1
-    if size < 0.5 * daily_negative:
+    if careful < 0.5 * daily_negative:
         level -= 1
     return max(0, min(level, 2 if coordinated else 5))
 
