@@ -70,8 +70,8 @@ async def whole(settings: Settings, posts: Path) -> tuple[float, dict[str, float
     """Posts per second end to end (start-up of the workers not counted), the counts, and CPU seconds by stage."""
     group = f"{settings.kafka.prefix}-replay"
     async with Stack(settings, wait_for=(group,), parent=os.getpid()) as stack:
-        stack.start_workers(("enrich", "detect", "index"))
-        await _ready(stack.settings, 3)
+        stack.start_workers()
+        await _ready(stack.settings, 4)
         run = ReplayRun(stack.settings, [str(posts)], reader_for("posts", settings.ingest), parse_speed("max"), stack)
         started = time.perf_counter()
         counts = await run.go(time.monotonic(), True)

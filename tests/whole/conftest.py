@@ -57,18 +57,16 @@ def configure_for(request: pytest.FixtureRequest, tmp_path: Path) -> Configure:
 
 
 @asynccontextmanager
-async def running(
-    settings: Settings, stages: tuple[str, ...] = ("enrich", "detect", "index"), *, counted: bool = False
-) -> AsyncIterator[Stack]:
-    """A stack with workers for these stages; `counted` for `replay`, which reads along and is waited for."""
+async def running(settings: Settings, *, counted: bool = False) -> AsyncIterator[Stack]:
+    """A stack with a worker for each stage; `counted` for `replay`, which reads along and is waited for."""
     wait_for = (f"{settings.kafka.prefix}-replay",) if counted else ()
     async with Stack(settings, wait_for=wait_for, parent=os.getpid()) as stack:
-        stack.start_workers(stages)
+        stack.start_workers()
         yield stack
 
 
 async def replay(stack: Stack, file: Path, *, format: str = "posts", speed: str = "max") -> dict[str, float]:
-    """Replay a file into a stack that has no alert worker, and wait until all of it is processed."""
+    """Replay a file, and wait until all of it is processed."""
     settings = stack.settings
     run = ReplayRun(settings, [str(file)], reader_for(format, settings.ingest), parse_speed(speed), stack)
     return await run.go(time.monotonic(), True)

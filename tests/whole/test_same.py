@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pipeline import settings as settings_module
 from pipeline.index.protocol import Query
 from pipeline.settings import Settings
-from pipeline.simulate.companies import demo_catalogue, demo_companies
-from pipeline.simulate.scribe import Scribe
-from pipeline.simulate.streams import Plan, Stream
+from pipeline.simulate.companies import demo_catalogue
+from pipeline.simulate.demo import demo_posts
 from tests.whole.conftest import configure_for, opened, replay, running
+
+SECONDS = 120.0
+"""How much of the demonstration's live part is replayed."""
 
 Outcome = tuple[dict[str, str], dict[str, tuple[object, ...]]]
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Some days of talk with snowballs in it, and the catalogue."""
+    """The demonstration's backlog and its first minutes, with a snowball in them, and the catalogue."""
     folder = tmp_path_factory.mktemp("story")
-    stream = Stream(Plan(seed=11, entities=6, days=6))
-    scribe = Scribe(11, demo_companies(), stream.stories)
-    posts, catalogue = folder / "posts.jsonl", folder / "companies.yaml"
-    import msgspec
-
     encode = msgspec.json.Encoder().encode
+    posts, catalogue = folder / "posts.jsonl", folder / "companies.yaml"
     with posts.open("wb") as file:
-        for event in stream:
-            file.write(encode(scribe.post(event)) + b"\n")
+        for post, due in demo_posts(2, datetime(2026, 10, 1, tzinfo=UTC)):
+            if due > SECONDS:
+                break
+            file.write(encode(post) + b"\n")
     catalogue.write_text(demo_catalogue(), encoding="utf-8")
     return posts, catalogue
 
@@ -66,4 +67,3 @@ async def test_embedded_and_real_servers_agree(
     assert with_embedded[0] == with_real[0]
     assert with_embedded[1] == with_real[1]
     assert with_embedded[1], "there were snowballs to be found"
-    assert json.dumps(sorted(with_real[0]))
