@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,13 @@ from pipeline.errors import TerminalError
 Ids = NDArray[np.int64]
 Network = Callable[[Ids, Ids], list[Scores]]
 """(ids, mask), each (texts, tokens), to one answer a text."""
+
+TOGETHER = 256
+"""Tokens in a micro-batch: what the layers pass on then stays in a core's cache.  At 33 tokens a text and one thread
+this was 347 texts a second, where batches of 256 texts gave 169 and single texts 329."""
+
+SPREAD = 1.1
+"""Longest text over shortest in a micro-batch."""
 
 CHUNK = 2_048
 """Texts that are tokenized together: bounds memory, whatever the number of texts."""
@@ -43,8 +50,8 @@ def read(
 ) -> list[Scores]:
     """One answer a text, in order.
 
-    Texts that are equal after clean-up are read once.  The others go through the network in batches of at most `batch`
-    texts of like length, so that little padding is computed.
+    Texts that are equal after clean-up are read once.  The others go through the network in micro-batches of at
+    most `batch` texts of like length, so that little padding is computed.
     """
     out: list[Scores] = []
     for start in range(0, len(texts), CHUNK):
@@ -60,13 +67,25 @@ def read(
 
 def _read_new(texts: list[str], tokenizer: Tokenizer, network: Network, batch: int) -> list[Scores]:
     encoded = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)] if texts else []
-    order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
     out: dict[int, Scores] = {}
-    for start in range(0, len(order), batch):
-        chosen = order[start : start + batch]
+    for chosen in micro_batches([len(row) for row in encoded], batch):
         ids, mask = pad([encoded[index] for index in chosen])
         out.update(zip(chosen, network(ids, mask), strict=True))
     return [out[index] for index in range(len(texts))]
+
+
+def micro_batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Indices by length, in groups of at most `most` texts, about `TOGETHER` tokens and a tenth of padding."""
+    group: list[int] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        length = lengths[index]
+        full = len(group) >= most or (len(group) + 1) * length > TOGETHER
+        if group and (full or length > SPREAD * lengths[group[0]]):
+            yield group
+            group = []
+        group.append(index)
+    if group:
+        yield group
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:
