@@ -15,16 +15,16 @@ import msgspec
 
 from models.scorer import Scorer, Scores
 from pipeline.decode import MAX_AHEAD, decode_raw
-from pipeline.enrich import threads
+from pipeline.enrich import threads, waiting
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.linker import Linker
+from pipeline.enrich.subjects import About, Subjects, inherited, parent_of, role_of, root_of, subjects
 from pipeline.enrich.text import clean, excerpt
 from pipeline.errors import Malformed
 from pipeline.messages import (
     AuthorDeleted,
     AuthorRole,
     EntityRef,
-    Link,
     Mention,
     MentionDeleted,
     Post,
@@ -36,18 +36,14 @@ from pipeline.state import State
 from pipeline.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 
 DAY = 86_400.0
-
-
-class About(NamedTuple):
-    """An entity that a post is about, why, and the span that says so (None when inherited)."""
-
-    entity: EntityRef
-    link: Link
-    span: tuple[int, int] | None
+UNVERSIONED = 1
+"""Version of the posts, and of the deletions, of a network that has no versions."""
+_LARGEST = 2**62
 
 
 class _Pending(NamedTuple):
-    """A mention that waits for its scores: its place in the output, which text to score, the text's fingerprint."""
+    """A mention that waits for its scores: its place in the output, under which version and since when it is known,
+    which text to score, the text's fingerprint."""
 
     place: int
     record: Record
@@ -56,6 +52,17 @@ class _Pending(NamedTuple):
     role: AuthorRole
     text: int
     fingerprint: str | None
+    version: int
+    known: datetime
+
+
+class _Work:
+    """What a batch has led to so far: by record its messages, the mentions without scores, the texts to score."""
+
+    def __init__(self) -> None:
+        self.slots: list[list[Outgoing]] = []
+        self.pending: list[_Pending] = []
+        self.texts: dict[str, int] = {}
 
 
 class Enrich:
@@ -64,7 +71,7 @@ class Enrich:
     Guarantees: the same records give the same mentions, whatever batch they come in and however often they are read;
     what cannot be understood is rejected with the reason; deletions always pass on, keyed by post or author id, so
     that the index can resolve them.  `counts` holds running totals: posts, linked, unlinked, mentions, inherited,
-    deletions, rejected.
+    waiting (replies to posts not known), reissued (mentions of those whose parent came late), deletions, rejected.
     """
 
     name = "enrich"
@@ -82,13 +89,12 @@ class Enrich:
         self._kept = thread_days * DAY
         self._ahead = ahead_seconds
         self._encode = msgspec.json.Encoder().encode
+        self._post = msgspec.json.Decoder(Post).decode
 
     def handle(self, batch: Sequence[Record], state: State) -> Result:
         """See `pipeline.stage.Stage`."""
         result = Result(publish=[], rejected=[], effects=[])
-        slots: list[list[Outgoing]] = []
-        pending: list[_Pending] = []
-        texts: dict[str, int] = {}
+        work = _Work()
         for record in batch:
             try:
                 message = decode_raw(record.value, record.timestamp, self._ahead)
@@ -96,17 +102,16 @@ class Enrich:
                 self.counts["rejected"] += 1
                 result.rejected.append(Rejected(record, reason))
                 continue
-            slots.append([])
+            work.slots.append([])
             if isinstance(message, Post):
-                slots[-1] += self._taken_back_by_edit(message, record, state)
-                pending += self._link(message, record, state, len(slots) - 1, texts)
+                self._take(message, record, state, work)
             else:
-                slots[-1] += self._delete(message, record, state)
-        if pending:
-            scores = self.scorer.score(list(texts))
-            for waiting in pending:
-                slots[waiting.place].append(self._mention(waiting, scores[waiting.text]))
-        result.publish = [outgoing for slot in slots for outgoing in slot]
+                work.slots[-1] += self._delete(message, record, state)
+        if work.pending:
+            scores = self.scorer.score(list(work.texts))
+            for pending in work.pending:
+                work.slots[pending.place].append(self._mention(pending, scores[pending.text]))
+        result.publish = [outgoing for slot in work.slots for outgoing in slot]
         return result
 
     async def apply(self, effects: Sequence[Any]) -> Result:
@@ -116,74 +121,103 @@ class Enrich:
     async def close(self) -> None:
         """Nothing to let go of; the scorer belongs to whoever made it."""
 
-    def _link(self, post: Post, record: Record, state: State, place: int, texts: dict[str, int]) -> list[_Pending]:
+    def _take(self, post: Post, record: Record, state: State, work: _Work) -> None:
+        """A post: its mentions, those that an edit takes back, and those of the replies that came before it."""
         self.counts["posts"] += 1
-        thread = state.get(_root(post), record)
-        abouts, depth = self.about(post, thread, record.offset)
-        if not abouts:
-            self.counts["unlinked"] += 1
-            if threads.before(thread, post.post_id, record.offset):
-                self._note(post, record, state, thread, 0, [])
-            return []
-        self.counts["linked"] += 1
-        self.counts["mentions"] += len(abouts)
-        self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
-        self._note(post, record, state, thread, depth, abouts)
-        out = []
-        copy_of = fingerprint(post.text)
-        for about in abouts:
-            read = clean(excerpt(post.text, [about.span] if about.span else []))
-            text = texts.setdefault(read, len(texts))
-            out.append(_Pending(place, record, post, about, self._role(post, about), text, copy_of))
-        return out
+        thread: threads.Thread | None = state.get(root_of(post), record)
+        found = subjects(self.linker, post, thread, record.offset)
+        earlier = threads.newest(thread, post.post_id, record.offset)
+        issued = threads.issue(earlier, post.version)
+        known = _heard(record, post)
+        if earlier is not None and earlier.version < post.version:
+            work.slots[-1] += self._gone(post.post_id, thread, found, record, post.created_at, issued)
+        self.counts["linked" if found.abouts else "unlinked"] += 1
+        self._add(work, record, post, found.abouts, issued, known)
+        if found.abouts or (earlier is not None and thread is not None):
+            thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
+            revision = self._note(post, record, state, thread, found, issued)
+            if thread.waiting:
+                self._catch_up(post, revision, record, state, thread, work)
+        if not found.named and (parent := parent_of(post)) is not None:
+            self._wait(post, threads.post_hash(parent), record, state, thread)
 
-    def about(self, post: Post, thread: threads.Thread | None, offset: int) -> tuple[list[About], int]:
-        """Whom a post is about, and over how many steps that was inherited.
-
-        What the post names, else what it inherits from the post that it answers; and, for a company's own account, in
-        any case the company: its answers are part of the thread about it.
-        """
-        abouts, depth = self._named(post), 0
-        if not abouts and (post.parent_id is not None or _root(post) != post.post_id):
-            entities, depth = threads.inherit(thread, post.parent_id or _root(post), offset)
-            abouts = [About(e.entity, Link("", "inherited", e.confidence), None) for e in entities]
-        owner = self.linker.owner(post.author.handle, post.network)
-        if owner is not None and all(about.entity.id != owner.id for about in abouts):
-            surface = post.author.handle or ""
-            abouts.append(About(EntityRef(owner.id, owner.name), Link(surface, "handle", 0.99), None))
-        return abouts, depth
-
-    def _named(self, post: Post) -> list[About]:
-        return [
-            About(one.entity, Link(one.surface, one.how, one.confidence), (one.start, one.end))
-            for one in self.linker.link(post.text, post.network)
-        ]
-
-    def _role(self, post: Post, about: About) -> AuthorRole:
-        """`own` when the author's account is the entity's, or its parent's or child's."""
-        owner = self.linker.owner(post.author.handle, post.network)
-        if owner is None:
-            return "public"
-        mentioned = self.linker.catalogue.entities.get(about.entity.id)
-        family = {owner.id, owner.parent} if owner.parent else {owner.id}
-        if about.entity.id in family or (mentioned is not None and mentioned.parent == owner.id):
-            return "own"
-        return "press" if owner.role == "press" else "public"
+    def _gone(
+        self, post_id: str, thread: threads.Thread | None, found: Subjects, record: Record, when: datetime, version: int
+    ) -> list[Outgoing]:
+        """Deletions of the mentions that an edit leaves without ground."""
+        still = {about.entity.id for about in found.abouts}
+        gone = [e for e in threads.before(thread, post_id, record.offset) if e.id not in still]
+        return [self._taken_back(post_id, e, when, version, record) for e in gone]
 
     def _note(
-        self, post: Post, record: Record, state: State, thread: threads.Thread | None, depth: int, abouts: list[About]
-    ) -> None:
-        """Remember what a linked post is about, for those who answer it."""
-        if thread is None:
-            thread = threads.Thread(entities=[], posts={})
-        links = [(about.entity, about.link.confidence) for about in abouts]
-        until = max(thread.until, post.created_at.timestamp() + self._kept)
-        if threads.remember(thread, post.post_id, record.offset, post.version, depth, links):
-            thread.until = until
-            state.put(_root(post), thread, record, expires=until)
+        self, post: Post, record: Record, state: State, thread: threads.Thread, found: Subjects, issued: int
+    ) -> threads.Revision:
+        """Remember what a post is about, for those who answer it."""
+        links = [(about.entity, about.link.confidence) for about in found.abouts]
+        revision = threads.revise(thread, record.offset, post.version, found.depth, links, issued)
+        if threads.remember(thread, threads.post_hash(post.post_id), revision):
+            self._put(post, record, state, thread, post.created_at.timestamp() + self._kept)
+        return revision
 
-    def _mention(self, waiting: _Pending, scores: Scores) -> Outgoing:
-        post, about = waiting.post, waiting.about
+    def _wait(self, post: Post, parent: int, record: Record, state: State, thread: threads.Thread | None) -> None:
+        """Let a post that names nobody wait for what it answers, unless that is known."""
+        if record.value is None or not waiting.waits(thread, parent, record.offset):
+            return
+        thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
+        key, heard = threads.post_hash(post.post_id), _arrival(record, post)
+        if waiting.keep(thread, threads.Waiting(record.offset, post.version, key, parent, heard, record.value)):
+            self.counts["waiting"] += 1
+            self._put(post, record, state, thread, heard + waiting.WAIT + waiting.SLACK)
+
+    def _catch_up(
+        self, post: Post, revision: threads.Revision, record: Record, state: State, thread: threads.Thread, work: _Work
+    ) -> None:
+        """Publish again the replies that came before `post` and are about something else now that it is known."""
+        root, key = threads.post_hash(root_of(post)), threads.post_hash(post.post_id)
+        heard = _heard(record, post)
+        now = {key: revision}
+        for one in waiting.concerned(thread, key, record.offset, _arrival(record, post)):
+            turned = waiting.changed(thread, one, root, record.offset, now)
+            if turned is None:
+                continue
+            reply = self._post(one.post)
+            was, abouts = (inherited(self.linker, reply, taken) for taken in turned)
+            version = one.version + 1
+            links = [(about.entity, about.link.confidence) for about in abouts]
+            now[one.key] = threads.revise(thread, record.offset, one.version, turned[1].depth, links, version)
+            published = threads.seen(thread, one.key, record.offset)
+            below = one.version if published is None else published.published
+            still = {about.entity.id for about in abouts}
+            gone = [about.entity for about in was if about.entity.id not in still]
+            when = reply.created_at
+            work.slots[-1] += [self._taken_back(reply.post_id, e, when, below, record) for e in gone]
+            self.counts["reissued"] += len(abouts)
+            self._add(work, record, reply, abouts, version, max(heard, reply.ingested_at or heard))
+        del now[key]
+        noted = [threads.remember(thread, reply_key, again) for reply_key, again in now.items()]
+        if any(noted):
+            self._put(post, record, state, thread, post.created_at.timestamp() + self._kept)
+
+    def _put(self, post: Post, record: Record, state: State, thread: threads.Thread, until: float) -> None:
+        thread.until = max(thread.until, until)
+        state.put(root_of(post), thread, record, expires=thread.until)
+
+    def _add(self, work: _Work, record: Record, post: Post, abouts: list[About], version: int, known: datetime) -> None:
+        """Put the mentions of a post in line for the model."""
+        if not abouts:
+            return
+        self.counts["mentions"] += len(abouts)
+        self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
+        copy_of = fingerprint(post.text)
+        place = len(work.slots) - 1
+        for about in abouts:
+            read = clean(excerpt(post.text, [about.span] if about.span else []))
+            text = work.texts.setdefault(read, len(work.texts))
+            role = role_of(self.linker, post, about.entity.id)
+            work.pending.append(_Pending(place, record, post, about, role, text, copy_of, version, known))
+
+    def _mention(self, pending: _Pending, scores: Scores) -> Outgoing:
+        post, about = pending.post, pending.about
         mention = Mention(
             mention_id=mention_id(post.post_id, about.entity.id),
             post_id=post.post_id,
@@ -194,48 +228,45 @@ class Enrich:
             lang=post.lang,
             url=post.url,
             created_at=post.created_at,
-            ingested_at=post.ingested_at or _heard(waiting.record, post.created_at),
+            ingested_at=pending.known,
             parent_id=post.parent_id,
-            root_id=_root(post),
-            version=post.version,
+            root_id=root_of(post),
+            version=min(pending.version, _LARGEST),
             rating=post.rating,
             entity=about.entity,
             link=about.link,
             sentiment=scores.sentiment,
             signals=scores.signals,
             emotion=scores.emotion,
-            fingerprint=waiting.fingerprint,
-            author_role=waiting.role,
+            fingerprint=pending.fingerprint,
+            author_role=pending.role,
             model=self.scorer.ref,
         )
-        return self._out(about.entity.id, mention, waiting.record)
-
-    def _taken_back_by_edit(self, post: Post, record: Record, state: State) -> list[Outgoing]:
-        """Deletions of the mentions that an edit leaves without ground."""
-        thread = state.get(_root(post), record)
-        earlier = threads.before(thread, post.post_id, record.offset)
-        if not earlier or threads.newest_version(thread, post.post_id, record.offset) >= post.version:
-            return []
-        still = {about.entity.id for about in self.about(post, thread, record.offset)[0]}
-        gone = [entity for entity in earlier if entity.id not in still]
-        return [self._taken_back(post.post_id, e, post.created_at, post.version, record) for e in gone]
+        return self._out(about.entity.id, mention, pending.record)
 
     def _delete(self, message: PostDeleted | AuthorDeleted, record: Record, state: State) -> list[Outgoing]:
         """Pass a deletion on; for a post that this partition's threads know, also take back each mention.
 
         Deletions are keyed by post id, as networks do not tell the root: mostly the thread is known elsewhere, and the
-        index resolves the deletion.
+        index resolves the deletion.  A late parent may have put the post's mentions one version higher, which the
+        deletion of a versioned network exceeds; one of a network without versions is put one higher as well.
         """
         self.counts["deletions"] += 1
         if isinstance(message, AuthorDeleted):
             return [self._out(message.author_id, message, record)]
+        if message.version <= UNVERSIONED:
+            message.version += 1
         known = threads.before(state.get(message.post_id, record), message.post_id, record.offset)
         out = [self._taken_back(message.post_id, e, message.deleted_at, message.version, record) for e in known]
         return [*out, self._out(message.post_id, message, record)]
 
     def _taken_back(self, post_id: str, entity: EntityRef, when: datetime, version: int, record: Record) -> Outgoing:
         deleted = MentionDeleted(
-            mention_id=mention_id(post_id, entity.id), post_id=post_id, entity=entity, deleted_at=when, version=version
+            mention_id=mention_id(post_id, entity.id),
+            post_id=post_id,
+            entity=entity,
+            deleted_at=when,
+            version=min(version, _LARGEST),
         )
         return self._out(entity.id, deleted, record)
 
@@ -243,11 +274,14 @@ class Enrich:
         return Outgoing(MENTIONS_SCORED.name, key.encode(), self._encode(message), record.arrived or record.timestamp)
 
 
-def _root(post: Post) -> str:
-    return post.root_id or post.post_id
-
-
-def _heard(record: Record, created_at: datetime) -> datetime:
-    """When a post was heard, where it does not say: the record's arrival, else its time, else when it was written."""
+def _heard(record: Record, post: Post) -> datetime:
+    """When a post was heard: what it says, else the record's arrival, else its time, else when it was written."""
+    if post.ingested_at is not None:
+        return post.ingested_at
     seconds = record.arrived or record.timestamp
-    return datetime.fromtimestamp(seconds, UTC) if seconds > 0.0 else created_at
+    return datetime.fromtimestamp(seconds, UTC) if seconds > 0.0 else post.created_at
+
+
+def _arrival(record: Record, post: Post) -> float:
+    """The pipeline's event time, in seconds: when the record arrived, where nothing says so when it was written."""
+    return record.arrived or record.timestamp or post.created_at.timestamp()

@@ -1,13 +1,14 @@
 """What a thread is about: replies inherit the entities of what they answer.
 
 "yeah, they suck" names nobody; it is about the company three posts up.  Each root post has one small value that says
-which of the thread's posts were linked to whom.  The value only grows, and each entry knows the offset of the record
-that it came from: a record that is read again after a crash sees exactly the entries that it saw the first time, so it
-gives the same mentions.
+which of the thread's posts were linked to whom, and which wait for a post that has not come (`waiting.py`).  An entry
+knows the offset of the record that it came from, and a reader sees only what came before its own: a record that is
+read again after a crash sees exactly what it saw the first time, so it gives the same mentions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -25,19 +26,40 @@ MAX_ENTITIES = 8
 DECAY = 0.9
 """What is left of the confidence with each step down a thread."""
 DECAY_UNKNOWN_PARENT = 0.7
-"""The same where the parent is not known and the thread's first linked post speaks for it."""
+"""The same where the parent is not known and the thread's root, or its first linked post, speaks for it."""
 FLOOR = 0.3
 """Inherited confidence falls no lower: a long thread gets less sure whom it is about, but does not forget."""
 
 
 class Revision(msgspec.Struct, array_like=True):
     """What one version of a post was linked to: positions in `Thread.entities` with confidences; and its depth, the
-    number of steps that the link was inherited over (0 when the post itself names the entity)."""
+    number of steps that the link was inherited over (0 when the post itself names the entity).
+
+    `issued` is the version under which its mentions were published: higher than the post's own where a late parent
+    has changed them.  0 in values written before there was such a thing.
+    """
 
     offset: int
     version: int
     depth: int
     links: list[tuple[int, float]]
+    issued: int = 0
+
+    @property
+    def published(self) -> int:
+        """The version of its mentions."""
+        return self.issued or self.version
+
+
+class Waiting(msgspec.Struct, array_like=True):
+    """A post, as it came, that names nobody and answers one not known; by hashes of ids.  `heard` in seconds."""
+
+    offset: int
+    version: int
+    key: int
+    parent: int
+    heard: float
+    post: bytes
 
 
 class Thread(msgspec.Struct, array_like=True):
@@ -47,6 +69,7 @@ class Thread(msgspec.Struct, array_like=True):
     posts: dict[int, list[Revision]] = {}
     first: int = 0
     until: float = 0.0
+    waiting: list[Waiting] = []
 
 
 class Inherited(NamedTuple):
@@ -61,6 +84,11 @@ class Inheritance(NamedTuple):
 
     entities: list[Inherited]
     depth: int
+
+
+Now = Mapping[int, Revision]
+"""What the record in hand has led to so far: read before anything that is remembered."""
+_NOTHING_NOW: Now = {}
 
 
 class ThreadCodec:
@@ -85,17 +113,18 @@ def post_hash(post_id: str) -> int:
     return int.from_bytes(blake2b(post_id.encode("utf-8", "replace"), digest_size=8).digest(), "big") >> 1
 
 
-def inherit(thread: Thread | None, parent_id: str, offset: int) -> Inheritance:
-    """What a reply to `parent_id`, read at `offset`, is about when it names nobody itself.
+def inherit(thread: Thread | None, parent: int, root: int, offset: int, now: Now = _NOTHING_NOW) -> Inheritance:
+    """What a reply to `parent`, read at `offset`, is about when it names nobody itself.
 
-    The parent's links where it is remembered, else those of the thread's first linked post with less confidence.
-    Nothing that was read later than `offset` is used.
+    The parent's links where it is known; else, with less confidence, those of the thread's root, or of its first
+    linked post.  Nothing that was read later than `offset` is used.
     """
     if thread is None:
         return Inheritance([], 0)
-    revision, decay = _seen(thread, post_hash(parent_id), offset), DECAY
+    revision, decay = seen(thread, parent, offset, now), DECAY
     if revision is None:
-        revision, decay = _seen(thread, thread.first, offset), DECAY_UNKNOWN_PARENT
+        decay = DECAY_UNKNOWN_PARENT
+        revision = seen(thread, root, offset, now) or seen(thread, thread.first, offset, now)
     if revision is None:
         return Inheritance([], 0)
     taken = [
@@ -103,6 +132,14 @@ def inherit(thread: Thread | None, parent_id: str, offset: int) -> Inheritance:
         for number, confidence in revision.links
     ]
     return Inheritance(taken, revision.depth + 1)
+
+
+def seen(thread: Thread, key: int, offset: int, now: Now = _NOTHING_NOW) -> Revision | None:
+    """The newest version of a post among the records before `offset`."""
+    if key in now:
+        return now[key]
+    known = [r for r in thread.posts.get(key, ()) if r.offset < offset]
+    return max(known, key=lambda r: (r.version, r.offset)) if known else None
 
 
 def before(thread: Thread | None, post_id: str, offset: int) -> list[EntityRef]:
@@ -114,38 +151,44 @@ def before(thread: Thread | None, post_id: str, offset: int) -> list[EntityRef]:
     return [EntityRef(*thread.entities[number]) for number in numbers]
 
 
-def newest_version(thread: Thread | None, post_id: str, offset: int) -> int:
-    """The highest version of this post that was read before `offset`; -1 when none is remembered."""
-    revisions = thread.posts.get(post_hash(post_id), []) if thread is not None else []
-    return max((r.version for r in revisions if r.offset < offset), default=-1)
+def newest(thread: Thread | None, post_id: str, offset: int) -> Revision | None:
+    """What is remembered of the highest version of this post that was read before `offset`."""
+    return seen(thread, post_hash(post_id), offset) if thread is not None else None
 
 
-def remember(
-    thread: Thread, post_id: str, offset: int, version: int, depth: int, links: list[tuple[EntityRef, float]]
-) -> bool:
+def issue(earlier: Revision | None, version: int) -> int:
+    """The version under which the mentions of a post are published: its own, unless mentions of an earlier version
+    were published under as high a one."""
+    if earlier is None or version < earlier.version:
+        return version
+    if version == earlier.version:
+        return earlier.published
+    return max(version, earlier.published + 1)
+
+
+def revise(
+    thread: Thread, offset: int, version: int, depth: int, links: list[tuple[EntityRef, float]], issued: int
+) -> Revision:
+    """A revision with the strongest links, its entities numbered."""
+    strongest = sorted(links, key=lambda link: (-link[1], link[0].id))[:MAX_ENTITIES]
+    return Revision(offset, version, depth, [(_number(thread, entity), sure) for entity, sure in strongest], issued)
+
+
+def remember(thread: Thread, key: int, revision: Revision) -> bool:
     """Note what a post is linked to; gives whether anything changed.
 
     Nothing changes when the record was noted already, or the thread is full.
     """
-    key = post_hash(post_id)
     revisions = thread.posts.get(key, [])
-    if any(r.offset == offset for r in revisions) or len(revisions) >= MAX_REVISIONS:
+    if any(r.offset == revision.offset for r in revisions) or len(revisions) >= MAX_REVISIONS:
         return False
     if not revisions:
         if len(thread.posts) >= MAX_POSTS:
             return False
         if not thread.posts:
             thread.first = key
-    strongest = sorted(links, key=lambda link: (-link[1], link[0].id))[:MAX_ENTITIES]
-    numbered = [(_number(thread, entity), confidence) for entity, confidence in strongest]
-    thread.posts[key] = sorted([*revisions, Revision(offset, version, depth, numbered)], key=lambda r: r.offset)
+    thread.posts[key] = sorted([*revisions, revision], key=lambda r: r.offset)
     return True
-
-
-def _seen(thread: Thread, key: int, offset: int) -> Revision | None:
-    """The newest version of a post among the records before `offset`."""
-    seen = [r for r in thread.posts.get(key, ()) if r.offset < offset]
-    return max(seen, key=lambda r: (r.version, r.offset)) if seen else None
 
 
 def _number(thread: Thread, entity: EntityRef) -> int:
