@@ -1,7 +1,7 @@
 """The encoder and its heads as an ONNX graph with 8-bit weights.
 
 Activations are quantised token by token (scale = largest magnitude / 127), not by one range over the whole batch as
-`onnxruntime.quantization.quantize_dynamic` does: there the answer for a text moved by up to 0.15 with its neighbours
+`onnxruntime.quantization.quantize_dynamic` does: there the answer for a text moved by up to 0.16 with its neighbours
 in the batch, here it does not depend on them.  It is also closer to the unquantised model, at three quarters of the
 speed; see docs/decisions/0004-first-model.md.
 
