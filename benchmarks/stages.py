@@ -67,16 +67,18 @@ async def indexing(settings: Settings, mentions: Sequence[Outgoing]) -> float:
 
 
 async def whole(settings: Settings, posts: Path) -> tuple[float, dict[str, float], dict[str, float]]:
-    """Posts per second end to end (start-up of the workers not counted), the counts, and CPU seconds by stage."""
+    """Posts per second end to end (start-up of the workers not counted), the counts, and CPU seconds by stage
+    (start-up left out)."""
     group = f"{settings.kafka.prefix}-replay"
     async with Stack(settings, wait_for=(group,), parent=os.getpid()) as stack:
         stack.start_workers()
         await _ready(stack.settings, 4)
         run = ReplayRun(stack.settings, [str(posts)], reader_for("posts", settings.ingest), parse_speed("max"), stack)
+        before = {name: _cpu(child.process.pid) for name, child in _children(stack)}
         started = time.perf_counter()
         counts = await run.go(time.monotonic(), True)
         took = time.perf_counter() - started
-        spent = {name: _cpu(child.process.pid) for name, child in _children(stack)}
+        spent = {name: _cpu(child.process.pid) - before[name] for name, child in _children(stack)}
     return counts["published"] / took, counts, spent
 
 
@@ -130,7 +132,7 @@ async def _main(arguments: argparse.Namespace, folder: Path) -> None:
     _row(stages, "index (SQLite)", await indexing(settings("d", "fixed"), mentions))
     console.print(stages)
 
-    ends = Table("end to end", "posts a second", "of the model alone", "CPU s by stage", title="Whole pipeline")
+    ends = Table("end to end", "posts a second", "of the model alone", "CPU µs a post by stage", title="Whole pipeline")
     for backend, label in (("fixed", "without the model"), ("onnx", "with the model")):
         await _end(ends, f"embedded, {label}", settings(f"e-{backend}", backend), files[backend], backend, model_rate)
     if arguments.real:
@@ -155,7 +157,8 @@ async def _end(
     if counts["indexed"] != counts["published"]:
         raise SystemExit(f"{label}: {counts['published']} published, {counts['indexed']} indexed")
     share = f"{rate / model_rate:.0%}" if backend == "onnx" else ""
-    table.add_row(label, f"{rate:,.0f}", share, ", ".join(f"{name} {cpu:.1f}" for name, cpu in spent.items()))
+    cost = ", ".join(f"{name} {cpu / counts['published'] * 1e6:,.0f}" for name, cpu in spent.items())
+    table.add_row(label, f"{rate:,.0f}", share, cost)
 
 
 def _row(table: Table, label: str, rate: float) -> None:
