@@ -17,6 +17,7 @@ from models.scorer import Scorer, Scores
 from pipeline.decode import MAX_AHEAD, decode_raw
 from pipeline.enrich import threads, waiting
 from pipeline.enrich.fingerprint import fingerprint
+from pipeline.enrich.language import language, trained
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.subjects import About, Subjects, inherited, parent_of, role_of, root_of, subjects
 from pipeline.enrich.text import clean, excerpt
@@ -41,9 +42,17 @@ UNVERSIONED = 1
 _LARGEST = 2**62
 
 
+class _Read(NamedTuple):
+    """What a post's text says by itself: its fingerprint, its language, whether the model was trained for it."""
+
+    fingerprint: str | None
+    lang: str | None
+    trained: bool
+
+
 class _Pending(NamedTuple):
     """A mention that waits for its scores: its place in the output, under which version and since when it is known,
-    which text to score, the text's fingerprint."""
+    which text to score, and what the post's text says about all its mentions."""
 
     place: int
     record: Record
@@ -51,7 +60,7 @@ class _Pending(NamedTuple):
     about: About
     role: AuthorRole
     text: int
-    fingerprint: str | None
+    read: _Read
     version: int
     known: datetime
 
@@ -208,16 +217,18 @@ class Enrich:
             return
         self.counts["mentions"] += len(abouts)
         self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
-        copy_of = fingerprint(post.text)
-        place = len(work.slots) - 1
+        place, said = len(work.slots) - 1, language(post.text, post.lang)
+        told = _Read(fingerprint(post.text), said, trained(said, post.text))
         for about in abouts:
             read = clean(excerpt(post.text, [about.span] if about.span else []))
             text = work.texts.setdefault(read, len(work.texts))
             role = role_of(self.linker, post, about.entity.id)
-            work.pending.append(_Pending(place, record, post, about, role, text, copy_of, version, known))
+            work.pending.append(_Pending(place, record, post, about, role, text, told, version, known))
 
     def _mention(self, pending: _Pending, scores: Scores) -> Outgoing:
-        post, about = pending.post, pending.about
+        post, about, told, sentiment = pending.post, pending.about, pending.read, scores.sentiment
+        if sentiment.sure and not told.trained:
+            sentiment = msgspec.structs.replace(sentiment, sure=False)
         mention = Mention(
             mention_id=mention_id(post.post_id, about.entity.id),
             post_id=post.post_id,
@@ -225,7 +236,7 @@ class Enrich:
             kind=post.kind,
             author=post.author,
             text=post.text,
-            lang=post.lang,
+            lang=told.lang,
             url=post.url,
             created_at=post.created_at,
             ingested_at=pending.known,
@@ -235,10 +246,10 @@ class Enrich:
             rating=post.rating,
             entity=about.entity,
             link=about.link,
-            sentiment=scores.sentiment,
+            sentiment=sentiment,
             signals=scores.signals,
             emotion=scores.emotion,
-            fingerprint=pending.fingerprint,
+            fingerprint=told.fingerprint,
             author_role=pending.role,
             model=self.scorer.ref,
         )

@@ -1,0 +1,91 @@
+"""Which language a post is written in, and whether the model was trained for it.
+
+Compact Language Detector 2 (Sites, 2013), whose tables are compiled into its package; "unknown" is an answer, and the
+usual one for a handful of words.  What a network says about a post is kept unless the text disagrees strongly: people
+rarely change the setting that it comes from.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+import pycld2
+
+from pipeline.enrich.text import HASHTAG, LINK, MENTION
+
+TRAINED = frozenset({"en"})
+"""Languages that the sentiment model was trained for."""
+MAX_CHARACTERS = 1_000
+"""How much of a text is looked at."""
+SHARE = 80
+"""Least percentage of the text that must be in the language."""
+STRONG_SHARE, STRONG_BYTES = 95, 30
+"""The same, and the least length in bytes, for a text that disagrees strongly with what its network says."""
+
+_UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|[^\x00-\uffff]")
+"""Control characters, halves of pairs, no-characters, and everything beyond the first plane: mostly emoji."""
+_OTHER_NAMES = {"iw": "he", "jw": "jv", "sco": "en"}
+"""Codes of the library's that are not those of BCP 47; Scots is what it takes rough English for."""
+_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?")
+
+
+class Heard(NamedTuple):
+    """A language (BCP 47, such as `en` or `zh-Hant`), or None when it cannot be told; `strong` when it can be told
+    against what the network says."""
+
+    lang: str | None
+    strong: bool
+
+
+UNKNOWN = Heard(None, False)
+
+
+def identify(text: str) -> Heard:
+    """The language that most of a text is written in.
+
+    Guarantees: any Unicode is accepted; links, handles, hashtags and emoji play no part.
+    """
+    text = text[:MAX_CHARACTERS]
+    if "://" in text or "www." in text:
+        text = LINK.sub(" ", text)
+    if "@" in text:
+        text = MENTION.sub(" ", text)
+    if "#" in text:
+        text = HASHTAG.sub(" ", text)
+    text = _UNREADABLE.sub(" ", text)
+    try:
+        reliable, size, languages = pycld2.detect(text)
+    except pycld2.error:
+        return UNKNOWN
+    _, code, share, _ = languages[0]
+    code = _OTHER_NAMES.get(code, code)
+    if not reliable or share < SHARE or code == "un" or not _TAG.fullmatch(code):
+        return UNKNOWN
+    return Heard(code, share >= STRONG_SHARE and size >= STRONG_BYTES)
+
+
+def language(text: str, said: str | None) -> str | None:
+    """The language of a text of which the network says that it is `said`; None when neither can tell."""
+    heard = identify(text)
+    if said is None:
+        return heard.lang
+    agree = heard.lang is None or base(heard.lang) == base(said)
+    return said if agree or not heard.strong else heard.lang
+
+
+def trained(lang: str | None, text: str) -> bool:
+    """Whether the model was trained for a text; where the language cannot be told, whether its letters are Latin."""
+    if lang is not None:
+        return base(lang) in TRAINED
+    letters = [c for c in text[:MAX_CHARACTERS] if c.isalpha()]
+    foreign = sum(
+        not (c.isascii() or unicodedata.name(c, "").startswith(("LATIN", "FULLWIDTH LATIN"))) for c in letters
+    )
+    return 2 * foreign <= len(letters)
+
+
+def base(tag: str) -> str:
+    """The language of a tag, without its region or script."""
+    return tag.replace("_", "-").partition("-")[0].lower()
