@@ -26,7 +26,7 @@ from pipeline.messages import IncidentEvent
 
 GRID = {
     "surge": np.arange(3.0, 13.01, 0.5),
-    "pile_on": np.arange(2.0, 10.01, 0.5),
+    "pile_on": np.arange(1.5, 10.01, 0.5),
     "groundswell": np.arange(1.5, 11.51, 0.5),
     "amplification": np.arange(3.0, 13.01, 1.0),
 }
@@ -49,7 +49,7 @@ class Recorder(Detector):
     ) -> IncidentEvent | None:
         self.seen["surge"].append((s.clock, surge))
         if thread is not None:
-            self.seen["pile_on"].append((s.clock, thread.pile_on()))
+            self.seen["pile_on"].append((s.clock, thread.pile_on() - s.baseline.busy))
             self.seen["amplification"].append((s.clock, thread.amplified()))
         return None
 

@@ -204,18 +204,22 @@ class Detector:
         """Whether the evidence now suffices, and what follows: an incident opens, or one in progress takes it in."""
         limits = self.thresholds
         pile_on = thread.pile_on() if thread is not None else 0.0
-        spread = thread.amplified() if thread is not None and m.kind == "repost" else 0.0
-        if pile_on < limits.pile_on and surge < limits.surge and spread < limits.amplification:
+        spread = thread.amplified() if thread is not None else 0.0
+        busy = s.baseline.busy
+        if pile_on < limits.pile_on + busy and surge < limits.surge and spread < limits.amplification:
             return None
         age = s.baseline.age(s.clock)
         caution = 1.0 + CAUTION * max(0.0, 1.0 - age / lifecycle.LEARNING)
         if age < SURGE_AFTER or s.mentions < SURGE_MENTIONS:
             surge = 0.0
-        for test, value in (("pile_on", pile_on), ("amplification", spread), ("surge", surge)):
-            threshold = getattr(limits, test) * caution
-            if value >= threshold:
-                fired = TestResult(test, value, threshold, limits.rates[test])
-                return self._fire(s, m, fired, root, thread if test != "surge" else None)
+        for name, value, limit in (
+            ("pile_on", pile_on, limits.pile_on + busy),
+            ("amplification", spread, limits.amplification),
+            ("surge", surge, limits.surge),
+        ):
+            if value >= limit * caution:
+                test = TestResult(name, value, limit * caution, limits.rates[name])
+                return self._fire(s, m, test, root, thread if name != "surge" else None)
         return None
 
     def _fire(

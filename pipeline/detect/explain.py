@@ -16,11 +16,18 @@ TOP_POSTS = 3
 def explanation(s: EntityState, incident: Incident, name: str, expected: float, outlook: Outlook) -> Explanation:
     """Sentence, first post, posts that drew most answers, new phrases, networks and drivers of an incident."""
     phrases = new_phrases(s.talk, s.past, name)
-    posts = [post for post in s.ring if incident.covers(post.root) and post.t >= incident.started]
+    first = incident.first_post
+    posts = [
+        post
+        for post in s.ring
+        if incident.covers(post.root)
+        and post.t >= incident.started
+        and (first is None or post.post_id != first.post_id)
+    ]
     posts.sort(key=lambda post: (-post.replies, post.t))
     return Explanation(
         summary=summary(s, incident, name, expected, outlook, [text for text, _ in phrases[:2]]),
-        first_post=_reference(incident.first_post) if incident.first_post else None,
+        first_post=_reference(first) if first is not None else None,
         top_posts=tuple(_reference(post) for post in posts[:TOP_POSTS]),
         phrases=tuple(Phrase(text, count) for text, count in phrases),
         networks=dict(incident.networks),

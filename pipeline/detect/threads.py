@@ -23,6 +23,7 @@ NEGATIVE_SHARE = 0.45
 """Least share of negatives in a thread that counts as a pile-on."""
 
 MANY_VOICES = 1.25
+OF_ONE_MIND = 0.7
 CAP = 14.0
 _STEP = log(RUNAWAY / USUAL)
 _DRAIN = RUNAWAY - USUAL
@@ -88,8 +89,9 @@ class Thread(Struct, array_like=True):
         answers = self.mentions - self.reposts
         if self.negative < NEGATIVE_SHARE * answers:
             return 0.0
-        # Few voices that answer each other, or a handful of accounts, must show more.
-        return self.evidence * min(1.0, MANY_VOICES * self.authors / max(1, self.mentions))
+        # Few voices that answer each other, and threads that are not of one mind, must show more.
+        voices = min(1.0, MANY_VOICES * self.authors / max(1, self.mentions))
+        return self.evidence * voices * min(1.0, self.negative / (OF_ONE_MIND * max(1, answers)))
 
     def amplified(self) -> float:
         """Evidence of amplification as of the last call, zero while the model doubts the text or few spread it."""
