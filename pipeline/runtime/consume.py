@@ -39,7 +39,7 @@ PAUSE = 0.3
 """Seconds that a merging stage lets pass after a record was produced: for earlier ones that are still on their way."""
 
 HELD = 8_000
-"""Records in hand at which reading pauses."""
+"""Records in hand at which reading pauses, unless the merge waits for a partition: then only reading on helps."""
 
 Where = tuple[str, int]
 
@@ -68,6 +68,7 @@ class ConsumeLoop:
         self._compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
         self._news = asyncio.Event()
         self._room = asyncio.Event()
+        self._starved = True
         progress.lag = self.lag
 
     async def run(self, stream: Any) -> None:
@@ -76,7 +77,7 @@ class ConsumeLoop:
         try:
             async for events in stream.noack_take(self._settings.batch, within=self._settings.within):
                 self._take(events)
-                if len(self._merge) > HELD:
+                if len(self._merge) > HELD and not self._starved:
                     self._room.clear()
                     await self._room.wait()
         except Exception:
@@ -90,7 +91,8 @@ class ConsumeLoop:
                 if not self._app.consumer.flow_active:
                     self._let_go()
                 batch = self._merge.pop(self._settings.batch, time.time(), self._pending, self._assigned())
-                if len(self._merge) <= HELD:
+                self._starved = not batch
+                if self._starved or len(self._merge) <= HELD:
                     self._room.set()
                 if batch:
                     await self._process(batch)

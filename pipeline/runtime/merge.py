@@ -24,14 +24,18 @@ class ArrivalMerge(Generic[E]):
     """Holds records (each with the driver's own handle) and releases them by `arrived`.
 
     Guarantees: order within a partition is kept; a partition that the broker says has more, but which gives nothing for
-    `patience` seconds, is no longer waited for, nor are more than `limit` records held: then they go in the best order
-    known, and `forced` counts them.
+    `patience` seconds, is no longer waited for, nor are more than `limit` records or `most_bytes` held: then they go in
+    the best order known, and `forced` counts them.
     """
 
-    def __init__(self, pause: float = 0.3, patience: float = 2.0, limit: int = 20_000) -> None:
+    def __init__(
+        self, pause: float = 0.3, patience: float = 2.0, limit: int = 50_000, most_bytes: int = 64_000_000
+    ) -> None:
         self._pause = pause
         self._patience = patience
         self._limit = limit
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._held: dict[Where, deque[tuple[Record, E]]] = {}
         self._size = 0
         self._waiting_since: float | None = None
@@ -49,13 +53,19 @@ class ArrivalMerge(Generic[E]):
             self._held.setdefault(where, deque()).append(item)
             self._given_up.discard(where)
             self._size += 1
+            self._bytes += len(record.value or b"")
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is in hand that it goes in whatever order is known."""
+        return self._size >= self._limit or self._bytes >= self._most_bytes
 
     def clear(self) -> list[E]:
         """Forget everything in hand, and give its handles: the partitions are being handed round."""
         out = [handle for queue in self._held.values() for _, handle in queue]
         self._held.clear()
         self._given_up.clear()
-        self._size = 0
+        self._size = self._bytes = 0
         self._waiting_since = None
         return out
 
@@ -68,7 +78,7 @@ class ArrivalMerge(Generic[E]):
             self._waiting_since = None
             return []
         behind = {where for where in assigned if not self._held.get(where) and pending(where)} - self._given_up
-        if behind and self._size < self._limit:
+        if behind and not self.full:
             self._waiting_since = self._waiting_since or now
             if now - self._waiting_since < self._patience:
                 return []
@@ -88,10 +98,11 @@ class ArrivalMerge(Generic[E]):
             where = heads[0][1]
             queue = self._held[where]
             record, handle = queue[0]
-            if 0.0 <= now - record.timestamp < self._pause and self._size < self._limit:
+            if 0.0 <= now - record.timestamp < self._pause and not self.full:
                 break
             queue.popleft()
             self._size -= 1
+            self._bytes -= len(record.value or b"")
             out.append(handle)
             if queue:
                 heapq.heapreplace(heads, (queue[0][0].arrived, where))
