@@ -16,10 +16,11 @@ import msgspec
 from models.scorer import Scorer, Scores
 from pipeline.decode import MAX_AHEAD, decode_raw
 from pipeline.enrich import threads, waiting
+from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language, trained
 from pipeline.enrich.linker import Linker
-from pipeline.enrich.subjects import About, Subjects, inherited, parent_of, role_of, root_of, subjects
+from pipeline.enrich.subjects import About, Subjects, inherited, parent_of, root_of, subjects
 from pipeline.enrich.text import clean, excerpt
 from pipeline.errors import Malformed
 from pipeline.messages import (
@@ -91,7 +92,7 @@ class Enrich:
     def __init__(
         self, linker: Linker, scorer: Scorer, *, thread_days: float = 7.0, ahead_seconds: float = MAX_AHEAD
     ) -> None:
-        self.linker = linker
+        self._accounts = Accounts(linker)
         self.scorer = scorer
         self.codec = threads.ThreadCodec()
         self.counts: Counter[str] = Counter()
@@ -134,7 +135,7 @@ class Enrich:
         """A post: its mentions, those that an edit takes back, and those of the replies that came before it."""
         self.counts["posts"] += 1
         thread: threads.Thread | None = state.get(root_of(post), record)
-        found = subjects(self.linker, post, thread, record.offset)
+        found = subjects(self._accounts, post, thread, record.offset)
         earlier = threads.newest(thread, post.post_id, record.offset)
         issued = threads.issue(earlier, post.version)
         known = _heard(record, post)
@@ -190,7 +191,7 @@ class Enrich:
             if turned is None:
                 continue
             reply = self._post(one.post)
-            was, abouts = (inherited(self.linker, reply, taken) for taken in turned)
+            was, abouts = (inherited(self._accounts, reply, taken) for taken in turned)
             version = one.version + 1
             links = [(about.entity, about.link.confidence) for about in abouts]
             now[one.key] = threads.revise(thread, record.offset, one.version, turned[1].depth, links, version)
@@ -222,7 +223,7 @@ class Enrich:
         for about in abouts:
             read = clean(excerpt(post.text, [about.span] if about.span else []))
             text = work.texts.setdefault(read, len(work.texts))
-            role = role_of(self.linker, post, about.entity.id)
+            role = self._accounts.role(post.author, post.network, about.entity.id)
             work.pending.append(_Pending(place, record, post, about, role, text, told, version, known))
 
     def _mention(self, pending: _Pending, scores: Scores) -> Outgoing:

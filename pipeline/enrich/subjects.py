@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.threads import Inheritance, Thread, inherit, post_hash
-from pipeline.messages import AuthorRole, EntityRef, Link, Post
+from pipeline.messages import EntityRef, Link, Post
 
 OWN_ACCOUNT = 0.99
 """Confidence with which a company's own account speaks for the company."""
@@ -40,7 +40,7 @@ def parent_of(post: Post) -> str | None:
     return post.root_id if post.root_id != post.post_id else None
 
 
-def subjects(linker: Linker, post: Post, thread: Thread | None, offset: int) -> Subjects:
+def subjects(accounts: Accounts, post: Post, thread: Thread | None, offset: int) -> Subjects:
     """Whom a post read at `offset` is about.
 
     What it names, else what it inherits from the post that it answers; and, for a company's own account, in any case
@@ -48,39 +48,27 @@ def subjects(linker: Linker, post: Post, thread: Thread | None, offset: int) -> 
     """
     named = [
         About(one.entity, Link(one.surface, one.how, one.confidence), (one.start, one.end))
-        for one in linker.link(post.text, post.network)
+        for one in accounts.linker.link(post.text, post.network)
     ]
     if named:
-        return Subjects(with_owner(linker, post, named), 0, True)
+        return Subjects(with_owner(accounts, post, named), 0, True)
     parent = parent_of(post)
     if parent is None:
-        return Subjects(with_owner(linker, post, []), 0, False)
+        return Subjects(with_owner(accounts, post, []), 0, False)
     taken = inherit(thread, post_hash(parent), post_hash(root_of(post)), offset)
-    return Subjects(inherited(linker, post, taken), taken.depth, False)
+    return Subjects(inherited(accounts, post, taken), taken.depth, False)
 
 
-def inherited(linker: Linker, post: Post, taken: Inheritance) -> list[About]:
+def inherited(accounts: Accounts, post: Post, taken: Inheritance) -> list[About]:
     """What a post that names nobody is about, given what it inherits."""
     abouts = [About(one.entity, Link("", "inherited", one.confidence), None) for one in taken.entities]
-    return with_owner(linker, post, abouts)
+    return with_owner(accounts, post, abouts)
 
 
-def with_owner(linker: Linker, post: Post, abouts: list[About]) -> list[About]:
+def with_owner(accounts: Accounts, post: Post, abouts: list[About]) -> list[About]:
     """The same, and the company whose own account wrote the post."""
-    owner = linker.owner(post.author.handle, post.network)
+    owner = accounts.owner(post.author, post.network)
     if owner is None or any(about.entity.id == owner.id for about in abouts):
         return abouts
-    link = Link(post.author.handle or "", "handle", OWN_ACCOUNT)
+    link = Link(post.author.handle or post.author.id, "handle", OWN_ACCOUNT)
     return [*abouts, About(EntityRef(owner.id, owner.name), link, None)]
-
-
-def role_of(linker: Linker, post: Post, entity_id: str) -> AuthorRole:
-    """`own` when the author's account is the entity's, or its parent's or child's; `press` when it is a paper's."""
-    owner = linker.owner(post.author.handle, post.network)
-    if owner is None:
-        return "public"
-    mentioned = linker.catalogue.entities.get(entity_id)
-    family = {owner.id, owner.parent} if owner.parent else {owner.id}
-    if entity_id in family or (mentioned is not None and mentioned.parent == owner.id):
-        return "own"
-    return "press" if owner.role == "press" else "public"
