@@ -135,7 +135,8 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
     """One post about one entity.  A post about two companies makes two mentions.
 
     `mention_id` is the post id and the entity id: the same post gives the same mentions, however often it is read.
-    Fields that no stage has filled yet are null.
+    Fields that no stage has filled yet are null.  `compared_with` is the other company where the post sets two against
+    each other ("switched from A to B"); what it feels may be about either.
     """
 
     mention_id: Id
@@ -160,6 +161,7 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
     route: Route | None = None
     fingerprint: str | None = None
     author_role: AuthorRole = "public"
+    compared_with: Id | None = None
     model: ModelRef
 
 

@@ -17,6 +17,7 @@ from models.scorer import Scorer, Scores
 from pipeline.decode import MAX_AHEAD, decode_raw
 from pipeline.enrich import threads, waiting
 from pipeline.enrich.accounts import Accounts
+from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language, trained
 from pipeline.enrich.linker import Linker
@@ -44,11 +45,13 @@ _LARGEST = 2**62
 
 
 class _Read(NamedTuple):
-    """What a post's text says by itself: its fingerprint, its language, whether the model was trained for it."""
+    """What a post's text says by itself: its fingerprint, its language, whether the model was trained for it, which
+    companies it compares."""
 
     fingerprint: str | None
     lang: str | None
     trained: bool
+    compared: dict[str, str]
 
 
 class _Pending(NamedTuple):
@@ -218,8 +221,9 @@ class Enrich:
             return
         self.counts["mentions"] += len(abouts)
         self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
+        named = [(about.entity.id, about.link.surface) for about in abouts if about.span is not None]
         place, said = len(work.slots) - 1, language(post.text, post.lang)
-        told = _Read(fingerprint(post.text), said, trained(said, post.text))
+        told = _Read(fingerprint(post.text), said, trained(said, post.text), comparisons(post.text, named))
         for about in abouts:
             read = clean(excerpt(post.text, [about.span] if about.span else []))
             text = work.texts.setdefault(read, len(work.texts))
@@ -252,6 +256,7 @@ class Enrich:
             emotion=scores.emotion,
             fingerprint=told.fingerprint,
             author_role=pending.role,
+            compared_with=told.compared.get(about.entity.id),
             model=self.scorer.ref,
         )
         return self._out(about.entity.id, mention, pending.record)
