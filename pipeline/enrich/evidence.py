@@ -1,24 +1,28 @@
 """How surely a name means an entity: log-odds added up from what stands around it.
 
-The weights are set by hand (in nats); the sum goes through the logistic function to a confidence.  A candidate below
-`CUT` is not linked: nobody is an answer.
+The weights are set by hand (in nats); `calibration.py` makes a confidence of the sum.  A candidate below the cut is not
+linked: nobody is an answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from math import exp
+from collections.abc import Iterable
+from typing import NamedTuple
 
+from pipeline.enrich.calibration import logistic, shipped
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.catalogue.industries import BUSINESS_WORDS, INDUSTRY_WORDS, SERVICE_WORDS
+from pipeline.enrich.catalogue.industries import BUSINESS_WORDS, DEALINGS, SERVICE_WORDS
+from pipeline.enrich.lexicon import Lexicon
 from pipeline.enrich.surroundings import Place
 from pipeline.enrich.words import Kind
 
+_CALIBRATION = shipped()
 CUT = 0.5
+"""Even odds, for names that are no ordinary words."""
 
 PRIOR = {
     Kind.DISTINCT: 2.2,
-    Kind.RARE: 0.5,
+    Kind.RARE: 0.1,
     Kind.PHRASE: 0.3,
     Kind.NAME: -1.2,
     Kind.SHORT: -1.3,
@@ -26,10 +30,34 @@ PRIOR = {
 }
 FAME = 1.0
 """Nats for a fame of 1."""
-LITTLE_KNOWN = -0.8
+LITTLE_KNOWN = -1.3
 """For a name that is no distinct one, of a brand that few know (fame below 0)."""
 CERTAIN_ELSEWHERE = 4.0
-CUE = 1.6
+RIVAL = 1.2
+"""The post names another company of the same industry beyond doubt."""
+CUE = (0.0, 1.6, 2.4, 2.9)
+"""For no, one, two, three or more different words that speak for the entity."""
+HOMONYM = (0.0, -1.6, -2.6, -3.2)
+"""The same for words that speak for another meaning."""
+DEALING = (0.0, 0.5, 0.8)
+LETTER = -1.8
+"""For a name of one letter."""
+MOSTLY = -1.6
+"""For a name that mostly means the entity, but not always: `amazon`."""
+COUNTED = frozenset(("car", "drink"))
+COUNTED_NOUN = 1.6
+"""`a corona`, `his jaguar`: what is sold by the piece may have an article."""
+USED_ON = frozenset(("software", "streaming", "social", "payments"))
+ON_SERVICE = 1.2
+"""`on slack`, `on twitch`."""
+SUBJECT = 1.0
+"""A bare noun that does something: `sprint keeps charging`, where an ordinary noun would have an article."""
+SUBJECT_PERHAPS = 0.5
+"""The same where the next word only looks like a verb."""
+OBJECT = 1.0
+"""A bare noun that something is done to as to companies: `left sprint`, `calling discover`."""
+DOWN = 1.2
+"""`is zoom down`, `slack is down`."""
 INDUSTRY = (0.0, 1.2, 1.9, 2.3)
 """For no, one, two, three or more different words of the industry."""
 SERVICE = 0.7
@@ -44,6 +72,8 @@ LOWER_AMONG_CAPITALS = -0.8
 LOWER_RARE = -0.3
 ALL_CAPITALS_SHORT = 1.5
 PREPOSITION = 0.8
+PLACE = 1.4
+"""For `at`, `from` and `via`."""
 POSSESSIVE = 0.5
 DETERMINER = -1.6
 OWNER = -0.3
@@ -56,7 +86,6 @@ INFINITIVE = -1.2
 PART_OF_NAME = -1.2
 END_OF_NAME = -1.0
 
-_NONE: frozenset[str] = frozenset()
 _DETERMINERS = frozenset(["a", "an", "the", "this", "that", "these", "those", "every", "each", "no", "any", "some"])
 _OWNERS = frozenset(["your", "our", "my", "his", "her", "their", "its"])
 _MOTION_TEXT = (
@@ -64,12 +93,60 @@ _MOTION_TEXT = (
     "moved moving changed thanks thank shame kudos props back"
 )
 _MOTION = frozenset(_MOTION_TEXT.split())
-_PREPOSITIONS = frozenset(["at", "from", "via", "@", "with", "using", "by"])
+_PREPOSITIONS = frozenset(["at", "from", "via", "@", "with", "using", "by", "off"])
+_PLACES = frozenset(["at", "from", "via", "@", "off"])
+_COUNTING = frozenset(["a", "an", "my", "his", "her", "our", "your", "their", "the", "another", "some", "this", "that"])
+_DONE_TO_TEXT = (
+    "left leave leaving called calling cancelled canceled cancel cancelling canceling ditched ditching dumped dumping "
+    "dropped quit quitting boycott boycotting boycotted hate buying flying flew fly eating ate try tried trying using "
+    "uses used hacked suing sued sue thank thanks thx blame blames blamed told tell tells deleted deleting joined "
+    "joining own owns rebranded acquired acquires acquire contacted emailed messaged rang ringing drinking drank dear hey fuck "
+    "screw delete"
+)
+_NUMBERS = frozenset(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))
+"""Words after which an `s` makes a plural, not a verb."""
+_DONE_TO = frozenset(_DONE_TO_TEXT.split())
 
 
-def confidence(score: float) -> float:
-    """Probability for log-odds, to three places."""
-    return round(1.0 / (1.0 + exp(-max(-30.0, min(30.0, score)))), 3)
+_DOES_TEXT = (
+    "is was has had says said charged charges wants wanted gave gives put puts made makes sent sends lost loses "
+    "cancelled canceled froze declined won't wont can't cant don't dont doesn't doesnt didn't didnt hasn't isn't isnt "
+    "keeps kept just really still should needs took takes raised raises banned closed closing closes refuses refused "
+    "blocked locked fired fined disabled stole ruined broke sold delivered owes thinks got went will would used have "
+    "are did does do never ne me told killed dropped doubled cut changed decided claims blames"
+)
+_DOES = frozenset(_DOES_TEXT.split())
+_OPENS_TEXT = (
+    "and but so because cause cuz cos that when if why who does did do is was how then lol ok well omg ugh thinks says "
+    "said honestly guess anyone hope wish until since while although though yet or vs than think where"
+)
+_OPENS = frozenset(_OPENS_TEXT.split())
+"""Words after which a sentence's subject may stand."""
+
+
+class Certain(NamedTuple):
+    """Numbers of the entities that a post names beyond doubt (a handle, a product, a site), and their industries."""
+
+    entities: frozenset[int]
+    industries: frozenset[str]
+
+
+def certain_of(numbers: Iterable[int], entities: list[Entity]) -> Certain:
+    """What is certain in a post."""
+    kept = frozenset(numbers)
+    return Certain(kept, frozenset(name for number in kept for name in entities[number].industry))
+
+
+def confidence(score: float, kind: Kind = Kind.DISTINCT) -> float:
+    """Probability for log-odds, to three places; calibrated for ordinary words."""
+    if kind is Kind.COMMON:
+        score = _CALIBRATION.slope * score + _CALIBRATION.intercept
+    return round(logistic(score), 3)
+
+
+def cut(kind: Kind) -> float:
+    """The confidence from which a name of this kind is linked."""
+    return _CALIBRATION.cut if kind is Kind.COMMON else CUT
 
 
 def prior(entity: Entity, kind: Kind) -> float:
@@ -78,37 +155,61 @@ def prior(entity: Entity, kind: Kind) -> float:
     return PRIOR[kind] + FAME * entity.fame + little_known
 
 
-def score(entity: Entity, kind: Kind, place: Place, certain: Collection[int], number: int) -> float:
-    """Log-odds that what stands at `place`, a name of that `kind`, means `entity`, which is `number`.
-
-    `certain` are the numbers of the entities that the post names beyond doubt (a handle, a product, its site).
-    """
-    total = prior(entity, kind)
-    if entity.against and any(word in entity.against for word in place.before[-2:] + place.after[:3]):
-        total += AGAINST
+def score(entity: Entity, lexicon: Lexicon, kind: Kind, place: Place, certain: Certain, number: int) -> float:
+    """Log-odds that what stands at `place`, a name of that `kind`, means `entity`, which is `number`."""
+    total = prior(entity, kind) + (AGAINST if _said_against(lexicon, place) else 0.0)
     if kind is Kind.DISTINCT:
-        return total
-    if number in certain:
+        if not lexicon.homonym or place.surface.lower() != entity.name.lower():
+            return total
+        total += MOSTLY
+    total += _use(entity, place)
+    if number in certain.entities:
         total += CERTAIN_ELSEWHERE
-    elif certain and place.capital:
-        total += COMPANY_BESIDE
-    return total + context(entity, kind, place.around.words, place.after[0] if place.after else "")
+    elif certain.entities:
+        total += COMPANY_BESIDE if place.capital else 0.0
+        total += 0.0 if certain.industries.isdisjoint(entity.industry) else RIVAL
+    return total + context(entity, lexicon, kind, place.around.words, place.after[0] if place.after else "")
 
 
-def context(entity: Entity, kind: Kind, words: frozenset[str], following: str = "") -> float:
+def _said_against(lexicon: Lexicon, place: Place) -> bool:
+    """Whether a word beside the name says that it means something else."""
+    if lexicon.against and not lexicon.against.isdisjoint(place.before[-2:] + place.after[:3]):
+        return True
+    return bool(lexicon.adjacent) and not lexicon.adjacent.isdisjoint(place.before[-1:] + place.after[:1])
+
+
+def _use(entity: Entity, place: Place) -> float:
+    """What the word before a name says, by what the company sells."""
+    total = LETTER if len(place.surface) == 1 else 0.0
+    previous = place.before[-1] if place.before else ""
+    if previous in _COUNTING and not COUNTED.isdisjoint(entity.industry):
+        total += COUNTED_NOUN
+    elif previous == "on" and not USED_ON.isdisjoint(entity.industry):
+        total += ON_SERVICE
+    return total
+
+
+def context(entity: Entity, lexicon: Lexicon, kind: Kind, words: frozenset[str], following: str = "") -> float:
     """What the words of a post say for an entity; `following` is the word right after its name."""
-    total = CUE if entity.cues and not words.isdisjoint(entity.cues) else 0.0
+    cues = lexicon.cues & words
+    total = CUE[min(len(cues), 3)]
+    if lexicon.homonym:
+        total += HOMONYM[min(len(lexicon.homonym & words), 3)]
     own = entity.name.lower()
     hits: set[str] = set()
-    for name in entity.industry:
-        hits |= INDUSTRY_WORDS.get(name, _NONE) & words
+    for spoken in lexicon.industry:
+        hits |= spoken & words
     if hits:
-        hits = {word for word in hits if word not in own}
-    industry = INDUSTRY[min(len(hits), 3)] + (BESIDE_INDUSTRY if following in hits else 0.0)
-    if not SERVICE_WORDS.isdisjoint(words) and (SERVICE_WORDS & words) - hits:
+        hits = {word for word in hits if word not in own and word not in cues and word not in lexicon.homonym}
+    industry = INDUSTRY[min(len(hits), 3)]
+    if not SERVICE_WORDS.isdisjoint(words) and (SERVICE_WORDS & words) - hits - cues:
         industry += SERVICE
     if not BUSINESS_WORDS.isdisjoint(words):
         industry += BUSINESS
+    if not DEALINGS.isdisjoint(words):
+        industry += DEALING[min(len((DEALINGS & words) - hits - cues), 2)]
+    if following in hits or following in cues:
+        industry += BESIDE_INDUSTRY
     return total + (industry * UNKNOWN_BRAND if kind is Kind.COMMON and entity.fame <= 0.0 else industry)
 
 
@@ -122,13 +223,22 @@ def shape(kind: Kind, place: Place) -> float:
     elif previous in _OWNERS:
         total += OWNER
     elif previous in _PREPOSITIONS:
-        total += PREPOSITION
+        total += PLACE if previous in _PLACES else PREPOSITION
+    elif previous in _DONE_TO:
+        total += OBJECT
     elif previous == "to" and len(place.before) > 1 and place.before[-2] in _MOTION:
         total += MOTION
     elif previous == "to" and not capital:
         total += INFINITIVE
     if place.possessive:
         total += POSSESSIVE
+    following = place.after[0] if place.after else ""
+    if not previous or previous in _OPENS or place.at_start:
+        verb = following in _DOES
+        likely = len(following) > 4 and following.endswith(("ed", "s")) and surface.lower() not in _NUMBERS
+        total += SUBJECT if verb else SUBJECT_PERHAPS if likely else 0.0
+    if following == "down" or (following == "is" and place.after[1:2] == ["down"]):
+        total += DOWN
     if kind is not Kind.PHRASE and capital and around.has_case:
         follows = place.title_follows
         named_on = follows and follows not in SERVICE_WORDS and " " not in surface

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.evidence import CUT, confidence, context, prior, score, shape
+from pipeline.enrich.evidence import Certain, certain_of, confidence, context, cut, prior, score, shape
+from pipeline.enrich.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
 from pipeline.enrich.surfaces import Surfaces, compile_surfaces
 from pipeline.enrich.surroundings import Place, Surroundings
@@ -37,7 +38,7 @@ class Linked(NamedTuple):
 
 
 class Considered(NamedTuple):
-    """A candidate with its log-odds, for a person who asks why."""
+    """A candidate with its log-odds in nats (`score`), for a person who asks why."""
 
     entity: EntityRef
     surface: str
@@ -47,6 +48,7 @@ class Considered(NamedTuple):
     end: int
     kind: Kind
     linked: bool
+    score: float = 0.0
 
 
 class Linker:
@@ -61,6 +63,7 @@ class Linker:
         self._table: Surfaces = compile_surfaces(catalogue)
         self._refs = [EntityRef(id=e.id, name=e.name) for e in self._table.entities]
         self._signs = Signs(self._table)
+        self._lexicons: dict[int, Lexicon] = {}
 
     def link(self, text: str, network: str = "twitter") -> list[Linked]:
         """The entities that a text is about, in the order in which they are named."""
@@ -121,7 +124,7 @@ class Linker:
         for start, end, form in hits:
             senses = self._table.senses[form]
             entity = self._table.entities[senses[0].entity]
-            if len(senses) > 1 or senses[0].kind is not Kind.DISTINCT or entity.against:
+            if len(senses) > 1 or senses[0].kind is not Kind.DISTINCT or entity.against or entity.homonym:
                 doubtful.append((start, end, form))
                 continue
             certain.add(senses[0].entity)
@@ -130,13 +133,14 @@ class Linker:
         tags = [f for f in signs if f.how == "hashtag" and f.kind is not Kind.DISTINCT and f.score < SURE]
         if doubtful or tags:
             around = Surroundings(text, folded)
+            known = certain_of(certain, self._table.entities)
             for tag in tags:
-                said = context(self._table.entities[tag.entity], tag.kind, around.words)
+                said = context(self._table.entities[tag.entity], self._lexicon(tag.entity), tag.kind, around.words)
                 yield tag._replace(score=tag.score + said)
             for start, end, form in doubtful:
-                yield self._best_sense(form, start, end, around, certain)
+                yield self._best_sense(form, start, end, around, known)
 
-    def _best_sense(self, form: int, start: int, end: int, around: Surroundings, certain: set[int]) -> Found:
+    def _best_sense(self, form: int, start: int, end: int, around: Surroundings, certain: Certain) -> Found:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
         senses = self._table.senses[form]
         left, right = around.folded.span(start, end)
@@ -145,7 +149,10 @@ class Linker:
         best, second, chosen = -99.0, -99.0, senses[0]
         for sense in senses:
             entity = self._table.entities[sense.entity]
-            value = score(entity, sense.kind, place, certain, sense.entity) + shapes[sense.kind]
+            value = (
+                score(entity, self._lexicon(sense.entity), sense.kind, place, certain, sense.entity)
+                + shapes[sense.kind]
+            )
             if value > best:
                 best, second, chosen = value, best, sense
             elif value > second:
@@ -153,6 +160,12 @@ class Linker:
         if best - second < CLEAR:
             best -= UNCLEAR
         return Found(chosen.entity, chosen.how, best, left, right, chosen.kind)
+
+    def _lexicon(self, number: int) -> Lexicon:
+        found = self._lexicons.get(number)
+        if found is None:
+            found = self._lexicons[number] = lexicon_of(self._table.entities[number])
+        return found
 
     def _settle(self, text: str, found: list[Found]) -> list[Considered]:
         """Of each entity the surest candidate, at most `MAX_LINKS` linked, in order of place."""
@@ -163,10 +176,10 @@ class Linker:
         ranked = sorted(best.values(), key=lambda f: (-f.score, f.start, f.entity))
         out = []
         for rank, one in enumerate(ranked):
-            sure = confidence(one.score)
+            sure = confidence(one.score, one.kind)
             out.append(
                 Considered(self._refs[one.entity], text[one.start : one.end], one.how, sure, one.start, one.end,
-                           one.kind, sure >= CUT and rank < MAX_LINKS)
+                           one.kind, sure >= cut(one.kind) and rank < MAX_LINKS, round(one.score, 3))
             )  # fmt: skip
         return sorted(out, key=lambda c: (c.start, c.end, c.entity.id))
 

@@ -80,6 +80,8 @@ def compile_surfaces(catalogue: Catalogue) -> Surfaces:
 def _add_names(table: Surfaces, number: int, entity: Entity) -> None:
     sure = {form for name in entity.distinctive for form in spellings(name)}
     doubtful = {form for name in entity.ambiguous for form in spellings(name)}
+    doubtful_letters = {name for name in entity.ambiguous if len(name) == 1}
+    doubtful |= doubtful_letters
     seen: set[str] = set()
     named: tuple[tuple[LinkHow, tuple[str, ...]], ...] = (
         ("name", (entity.name, *entity.aliases)),
@@ -87,7 +89,7 @@ def _add_names(table: Surfaces, number: int, entity: Entity) -> None:
     )
     for how, names in named:
         for name in names:
-            for form in spellings(name):
+            for form in spellings(name) or [letter for letter in doubtful_letters if letter == name.lower()]:
                 if form in seen:
                     continue
                 seen.add(form)

@@ -97,6 +97,10 @@ def _well_known(path: Path, sources: Sources) -> list[Entity]:
         if match:
             renamed[entity.id] = match["qid"]
             changes |= {"id": match["qid"], "description": entity.description or match.get("description", "")[:1000]}
+            if not entity.handles and match["twitter"]:
+                changes["handles"] = {"twitter": (match["twitter"],)}
+            if not entity.sites and (site := _site(match)):
+                changes["sites"] = (site,)
         out.append(msgspec.structs.replace(entity, **changes))
     return [msgspec.structs.replace(e, parent=renamed.get(e.parent or "", e.parent)) for e in out]
 
@@ -108,8 +112,11 @@ def _same(entity: Entity, by_label: Mapping[str, list[dict[str, str]]]) -> dict[
     for row in found:
         if row.get("twitter", "").lower() in handles:
             return row
-    by_name = by_label.get(compact(entity.name), [])
-    return by_name[0] if len(by_name) == 1 and entity.name not in entity.ambiguous else None
+    if entity.name in entity.ambiguous:
+        return None
+    names = (entity.name,) if handles else (entity.name, *entity.aliases)
+    by_name = [rows[0] for name in names if len(rows := by_label.get(compact(name), [])) == 1]
+    return by_name[0] if by_name else None
 
 
 def _sure_names(entity: Entity) -> tuple[str, ...]:
@@ -130,13 +137,13 @@ def _brand(row: Mapping[str, str]) -> Entity:
             aliases.append(alias)
     countries = [c for c in row["countries"].split(";") if c]
     known = -0.1 if "001" in countries or len(countries) >= 5 else -0.4
-    host = (urlsplit(row["website"]).hostname or "").removeprefix("www.")
+    site = _site(row)
     return Entity(
         id=row["qid"],
         name=label,
         aliases=tuple(aliases[:MAX_ALIASES]),
         handles={"twitter": (row["twitter"],)} if row["twitter"] else {},
-        sites=(host,) if host and not _SHARED_HOSTS.search(host) else (),
+        sites=(site,) if site else (),
         industry=industries_of_categories(row["categories"]),
         description=row["description"][:1000],
         country=countries[0][:2] if len(countries) == 1 else "",
@@ -144,9 +151,15 @@ def _brand(row: Mapping[str, str]) -> Entity:
     )
 
 
+def _site(row: Mapping[str, str]) -> str:
+    """The domain of a brand's own site; empty where it has none."""
+    host = (urlsplit(row.get("website", "")).hostname or "").removeprefix("www.")
+    return "" if _SHARED_HOSTS.search(host) else host
+
+
 def _says_enough(alias: str) -> bool:
-    """Whether another name of a little-known brand is more than an ordinary word, with an article or without."""
-    return kind_of(alias.lower().removeprefix("the ")) is not Kind.COMMON
+    """Whether another name of a little-known brand is more than ordinary words, with an article or without."""
+    return kind_of(alias.lower().removeprefix("the ")) not in (Kind.COMMON, Kind.PHRASE)
 
 
 def _with_shares(entities: list[Entity], sources: Sources) -> list[Entity]:
@@ -182,7 +195,7 @@ def _share(row: Mapping[str, str], security: str, short: str, listed: Mapping[st
         industry=industry_of_sector(row["GICS Sector"]),
         description=f"{row['GICS Sub-Industry']}, {row['Headquarters Location']}",
         country="us",
-        fame=0.1,
+        fame=-0.1,
     )
 
 

@@ -15,7 +15,8 @@ class Entity(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
 
     `distinctive` names need no evidence although they are words or names of people; `ambiguous` ones need it although
     no word list has them, with a note of what else they mean.  `against` are words beside which an ambiguous name means
-    something else; `cues` are words that speak for the entity, beyond those of its `industry`.
+    something else, `homonym` words of that something else, which count wherever they stand in a post; `cues` are words
+    that speak for the entity, beyond those of its `industry`.
     """
 
     id: EntityId
@@ -34,6 +35,7 @@ class Entity(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     ambiguous: dict[str, Annotated[str, Meta(max_length=500)]] = {}
     distinctive: tuple[Name, ...] = ()
     against: tuple[Name, ...] = ()
+    homonym: tuple[Name, ...] = ()
     cues: tuple[Name, ...] = ()
     role: Literal["company", "press"] = "company"
     fame: Annotated[float, Meta(ge=-1.0, le=1.0)] = 0.0

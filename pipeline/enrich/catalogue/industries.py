@@ -81,6 +81,21 @@ _BUSINESS_WORDS_TEXT = (
 BUSINESS_WORDS = frozenset(_BUSINESS_WORDS_TEXT.split())
 """Words of news about companies."""
 
+_DEALINGS_TEXT = (
+    "charge charged charges charging bill billed price prices raised expensive overpriced fee fees refund refunded "
+    "cancel cancelled canceled cancelling order ordered orders bought buy buying paid pay paying sold switch switched "
+    "switching subscribed subscription contract deal discount coupon sale receipt delivered shipped returned return "
+    "customer customers support hold app website login crashed outage offline shares stock ceo layoffs fired strike "
+    "workers employees union brand commercial advert ad ads logo sponsor store stores outlet shop warranty recalled "
+    "competitor bankrupt bankruptcy scam ripoff greedy greed quid bucks dollars dollar cheaper lawsuit sued fined "
+    "ghosted helpline technician engineer "
+    "facture facturé client remboursement commande livraison abonnement appli magasin boutique "
+    "factura cobro cobros cobran cliente servicio pedido tienda ladrones reembolso atención "
+    "paisa paise wapas kharab bekar rechnung kunde kunden kundenservice bestellung lieferung geld"
+)
+DEALINGS = frozenset(_DEALINGS_TEXT.split())
+"""What customers, staff and investors have to do with companies: weak for any one word."""
+
 _BY_CATEGORY = {
     "amenity/fast_food": "food", "amenity/restaurant": "food", "amenity/cafe": "food", "amenity/ice_cream": "food",
     "amenity/pub": "food", "amenity/bank": "bank", "amenity/atm": "bank", "amenity/fuel": "fuel",

@@ -22,7 +22,7 @@ MAX_BYTES = 256 * 2**20
 MAX_ENTITIES = 1_000_000
 
 _LINE = msgspec.json.Decoder(Entity)
-_LISTS = frozenset(("aliases", "products", "tickers", "sites", "industry", "distinctive", "against", "cues"))
+_LISTS = frozenset(("aliases", "products", "tickers", "sites", "industry", "distinctive", "against", "cues", "homonym"))
 
 
 class CatalogueError(TerminalError):

@@ -1,0 +1,62 @@
+"""The words that speak for an entity or against it, in all their forms, ready to be met in a post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from pipeline.enrich.catalogue.entities import Entity
+from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS
+
+SHORT = 3
+"""Letters of a word that says something only right beside a name."""
+
+_VOWELS = frozenset("aeiou")
+
+
+class Lexicon(NamedTuple):
+    """`cues` speak for the entity and `homonym` for another meaning, wherever they stand; `against` only beside.
+
+    `adjacent` are the short words of `against`, which are too frequent to count unless they stand right beside.
+    """
+
+    cues: frozenset[str]
+    homonym: frozenset[str]
+    against: frozenset[str]
+    adjacent: frozenset[str]
+    industry: tuple[frozenset[str], ...]
+
+
+def lexicon_of(entity: Entity) -> Lexicon:
+    """What the catalogue says of an entity, with the forms in which words come; words of its own name say nothing."""
+    own = frozenset(entity.name.lower().split())
+    cues = forms(entity.cues) - own
+    return Lexicon(
+        cues=cues,
+        homonym=forms(entity.homonym) - own - frozenset(entity.cues),
+        against=frozenset(word.lower() for word in entity.against if len(word) > SHORT),
+        adjacent=frozenset(word.lower() for word in entity.against if len(word) <= SHORT),
+        industry=tuple(INDUSTRY_WORDS[name] for name in entity.industry if name in INDUSTRY_WORDS),
+    )
+
+
+def forms(words: Iterable[str]) -> frozenset[str]:
+    """Each word with its endings (order, orders, ordered, ordering): what is no word is never met and does no harm."""
+    return frozenset(form for word in words for form in _forms(word.lower()))
+
+
+def _forms(word: str) -> Iterator[str]:
+    yield word
+    if len(word) < 4 or not word.isascii() or not word.isalpha():
+        return
+    yield word + "s"
+    if word.endswith(("s", "ed", "ing")):
+        return
+    if word.endswith("y") and word[-2] not in _VOWELS:
+        yield from (word[:-1] + "ies", word[:-1] + "ied", word + "ing")
+    elif word.endswith("e"):
+        yield from (word + "d", word[:-1] + "ing")
+    else:
+        yield from (word + "es", word + "ed", word + "ing")
+        if word[-1] not in _VOWELS and word[-2] in _VOWELS:
+            yield from (word + word[-1] + "ed", word + word[-1] + "ing")
