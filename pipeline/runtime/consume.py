@@ -97,10 +97,9 @@ class ConsumeLoop:
                 if batch:
                     await self._process(batch)
                     continue
-                if not len(self._merge):
-                    if self.lag() == 0:
-                        self._progress.advanced()
-                    self._news.clear()
+                if not len(self._merge) and self.lag() == 0:
+                    self._progress.advanced()
+                self._news.clear()
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._news.wait(), 0.02 if len(self._merge) else 1.0)
         except Exception:
