@@ -156,7 +156,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--months", type=int, default=100)
     parser.add_argument("--first", type=int, default=JUDGING, help="first seed")
-    parser.add_argument("--trees", type=Path, help="real repost trees, for a row of their own")
+    parser.add_argument(
+        "--trees",
+        type=Path,
+        help="real repost trees, for a row of their own (those that the forecast was not fitted on)",
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", default="", help="rows, such as main,null,weak,trees,peer")
     options = parser.parse_args()
@@ -187,7 +191,7 @@ def main() -> None:
         if wanted("weak"):
             print(line("weak sentiment, promised 0.2", rows(Plan(errors=WEAK), 0.2), n), flush=True)
         if wanted("trees") and options.trees:
-            trees = streams.real_trees(options.trees)
+            trees = streams.real_trees(options.trees)[1::2]
             marks = rows(Plan(groundswells=0), 0.2, trees)
             print(line("real trees, promised 0.2", marks, n), flush=True)
             _print_forecasts(marks)
@@ -205,7 +209,7 @@ def _peer_rows(pool: ProcessPoolExecutor, n: int, options: argparse.Namespace) -
     seeds = range(options.first, options.first + n)
     runs = [("min-scan, 0.2 on calibration seeds", Plan(), None), ("min-scan, weak sentiment", Plan(errors=WEAK), None)]
     if options.trees:
-        runs.append(("min-scan, real trees", Plan(groundswells=0), streams.real_trees(options.trees)))
+        runs.append(("min-scan, real trees", Plan(groundswells=0), streams.real_trees(options.trees)[1::2]))
     for name, plan, trees in runs:
         marks = [m[0] for m in pool.map(partial(peer, plan=plan, thresholds=(level,), trees=trees), seeds, chunksize=4)]
         print(line(f"{name} (threshold {level})", marks, n), flush=True)
