@@ -31,6 +31,7 @@ FAMILIES = {
     "dead-letters": "pipeline.commands.dead_letters",
     "incidents": "pipeline.alert.cli",
     "catalogue": "pipeline.enrich.cli",
+    "explain": "pipeline.enrich.explain",
     "model": "models.cli",
     "doctor": "pipeline.commands.doctor",
     "bench": "pipeline.commands.bench",

@@ -13,14 +13,19 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
     """The stage of this name.  Imports only what that stage needs, so that a small worker stays small."""
     if name == "enrich":
         from models.load import load_scorer
-        from pipeline.enrich.load import open_linker
+        from pipeline.enrich.load import Renewal, open_linker
         from pipeline.enrich.stage import Enrich
         from pipeline.runtime.timed import TimedScorer
 
         scorer = TimedScorer(load_scorer(settings.model), metrics)
         enrich = settings.enrich
+        linker = open_linker(enrich)
         return Enrich(
-            open_linker(enrich), scorer, thread_days=enrich.thread_days, ahead_seconds=enrich.max_ahead_hours * 3600.0
+            linker,
+            scorer,
+            thread_days=enrich.thread_days,
+            ahead_seconds=enrich.max_ahead_hours * 3600.0,
+            renewed=None if enrich.catalogue is None else Renewal(enrich.catalogue, linker),
         )
     if name == "detect":
         from pipeline.detect.stage import Detect

@@ -7,7 +7,7 @@ through the model in one batch.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -93,19 +93,29 @@ class Enrich:
     merges = True
 
     def __init__(
-        self, linker: Linker, scorer: Scorer, *, thread_days: float = 7.0, ahead_seconds: float = MAX_AHEAD
+        self,
+        linker: Linker,
+        scorer: Scorer,
+        *,
+        thread_days: float = 7.0,
+        ahead_seconds: float = MAX_AHEAD,
+        renewed: Callable[[], Linker | None] | None = None,
     ) -> None:
+        """`renewed` is asked before each batch for a linker to go on with."""
         self._accounts = Accounts(linker)
         self.scorer = scorer
         self.codec = threads.ThreadCodec()
         self.counts: Counter[str] = Counter()
         self._kept = thread_days * DAY
         self._ahead = ahead_seconds
+        self._renewed = renewed
         self._encode = msgspec.json.Encoder().encode
         self._post = msgspec.json.Decoder(Post).decode
 
     def handle(self, batch: Sequence[Record], state: State) -> Result:
         """See `pipeline.stage.Stage`."""
+        if self._renewed is not None and (linker := self._renewed()) is not None:
+            self._accounts = Accounts(linker)
         result = Result(publish=[], rejected=[], effects=[])
         work = _Work()
         for record in batch:

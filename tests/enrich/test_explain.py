@@ -1,0 +1,76 @@
+"""`groundswell explain`: candidates with scores, and the reason for each that was left out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.enrich.explain import Given, explanation, read
+from pipeline.enrich.linker import Linker
+from pipeline.errors import TerminalError
+from pipeline.messages import Author
+
+
+def told(post: str, text: str = "", *options: str) -> list[dict[str, object]]:
+    done = CliRunner().invoke(app, ["explain", post, "--json", *options], input=text, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def test_what_was_left_out_and_why(linker: Linker) -> None:
+    found = explanation(linker, Given("the target audience of @Ryanair"))
+    ryanair, target = found["candidates"]
+    assert (ryanair["linked"], ryanair["entity"], ryanair["how"]) == (True, "Ryanair", "handle")
+    assert (target["linked"], target["entity"], target["surface"]) == (False, "Target", "target")
+    assert "ordinary word" in target["why"]
+    assert "does not speak for the company" in target["why"]
+    assert target["log_odds"] < 0.0 < ryanair["log_odds"]
+
+
+def test_what_else_is_known_of_a_post(linker: Linker) -> None:
+    post = Given(
+        "switched from @Verizon to @TMobile <b>today</b>, glad about the cheaper contract",
+        author=Author("t:1", "TMobile"),
+    )
+    found = explanation(linker, post)
+    verizon, mobile = sorted(found["candidates"], key=lambda c: c["start"])
+    assert (verizon["compared_with"], mobile["author_role"]) == (mobile["id"], "own")
+    assert (found["lang"], found["trained"], found["owner"]) == ("en", True, "T-Mobile US")
+    assert "<b>" not in found["model_reads"]
+    assert found["fingerprint"]
+
+
+def test_a_bare_reply_inherits(linker: Linker) -> None:
+    assert explanation(linker, Given("they suck", parent_id="t:1"))["inherits"] is True
+    assert explanation(linker, Given("they suck"))["inherits"] is False
+
+
+def test_the_command_takes_text_json_and_standard_input() -> None:
+    [text] = told("Ryanair is late")
+    [post] = told('{"type":"post","text":"Ryanair is late","network":"bluesky","kind":"reply"}')
+    [piped] = told("-", "Ryanair is late\n")
+    both = told("-", '{"text":"Ryanair is late"}\n{"text":"nobody"}\n')
+    assert text == piped == both[0]
+    assert post["candidates"] == text["candidates"]
+    assert both[1]["candidates"] == []
+
+
+def test_the_command_shows_a_table() -> None:
+    done = CliRunner().invoke(app, ["explain", "the gap in my [bold]tooth"], env={"COLUMNS": "200"})
+    assert done.exit_code == 0
+    assert "ordinary word" in done.stdout
+    assert "[bold]tooth" in done.stdout
+
+
+@pytest.mark.parametrize("text", ['{"text":5}', '{"no":"text"}', "{", '{"text":"a"}\n{"x":1}'])
+def test_what_is_no_post_is_refused(text: str) -> None:
+    with pytest.raises(TerminalError, match="Give a text"):
+        read(text, "twitter")
+
+
+def test_half_a_pair_does_no_harm(linker: Linker) -> None:
+    [given] = read("half \ud83d pair", "twitter")
+    assert explanation(linker, given)["candidates"] == []
