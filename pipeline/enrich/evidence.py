@@ -100,8 +100,8 @@ _DONE_TO_TEXT = (
     "left leave leaving called calling cancelled canceled cancel cancelling canceling ditched ditching dumped dumping "
     "dropped quit quitting boycott boycotting boycotted hate buying flying flew fly eating ate try tried trying using "
     "uses used hacked suing sued sue thank thanks thx blame blames blamed told tell tells deleted deleting joined "
-    "joining own owns rebranded acquired acquires acquire contacted emailed messaged rang ringing drinking drank dear hey fuck "
-    "screw delete"
+    "joining own owns rebranded acquired acquires acquire contacted emailed messaged rang ringing drinking drank dear "
+    "hey fuck screw delete"
 )
 _NUMBERS = frozenset(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))
 """Words after which an `s` makes a plural, not a verb."""

@@ -7,9 +7,10 @@ name.  `#BoycottAcmeAir`: people put theirs into a hashtag.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Collection, Container
 from typing import NamedTuple
 
+from pipeline.enrich.hashtags import split_words
 from pipeline.enrich.text import compact
 
 _SERVICE_BEFORE: tuple[str, ...] = ("ask", "help", "support", "contact")
@@ -46,8 +47,17 @@ _AFFIXES_TEXT = (
     "support help worst theworst the sucksass boycotts hack hacked breach leak strike strikes layoffs gate crash"
 )
 _AFFIXES = frozenset(_AFFIXES_TEXT.split())
+_WEAK_AFFIXES_TEXT = (
+    "the is over not no never bye love my why free team dear hey gate party leave save help support hate"
+)
+_WEAK_AFFIXES = frozenset(_WEAK_AFFIXES_TEXT.split())
+"""Affixes that stand beside any word: `#monsterlove` says nothing of a company."""
 _PLAIN_AFFIXES = frozenset(("news", "stock", "store", "app", "uk", "us", "usa", "india", "deals", "fan", "fans"))
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+
+
+NAME_AMID_WORDS = 4
+"""Letters that a name must have to be found amid other words that no capital parts."""
 
 
 class Decorated(NamedTuple):
@@ -98,8 +108,8 @@ class Tagged(NamedTuple):
 def split_hashtag(tag: str, names: Container[str]) -> list[Tagged]:
     """The names (compact forms) in a hashtag without its sign, longest first where they overlap.
 
-    Words are told apart by capitals, digits and underscores; without capitals only what people shout before or after a
-    brand is taken away (`boycottacmeair`).
+    Words are told apart by capitals, digits and underscores; without capitals, by what people shout before or after a
+    brand (`boycottacmeair`), else by the likeliest split, if nothing in it is unknown (`hashtags.split_words`).
     """
     whole = compact(tag)
     if whole in names:
@@ -107,7 +117,19 @@ def split_hashtag(tag: str, names: Container[str]) -> list[Tagged]:
     words = [compact(word) for word in _CAMEL.findall(tag)]
     if len(words) > 1:
         return _runs(words, names)
-    return _shouted(whole, names)
+    return _shouted(whole, names) or _likeliest(whole, names)
+
+
+def _likeliest(whole: str, names: Container[str]) -> list[Tagged]:
+    pieces = split_words(whole, names)
+    if not all(piece.known for piece in pieces):
+        return []
+    return [Tagged(piece.text, False, False) for piece in pieces if piece.name and len(piece.text) >= NAME_AMID_WORDS]
+
+
+def _affixed(words: Collection[str]) -> bool:
+    """Whether all that is left are words that people shout at companies, and one of them at nobody else."""
+    return bool(words) and all(w in _AFFIXES for w in words) and not all(w in _WEAK_AFFIXES for w in words)
 
 
 def _runs(words: list[str], names: Container[str]) -> list[Tagged]:
@@ -124,7 +146,7 @@ def _runs(words: list[str], names: Container[str]) -> list[Tagged]:
         else:
             rest.append(words[at])
             at += 1
-    affixed = bool(rest) and all(word in _AFFIXES for word in rest)
+    affixed = _affixed(rest)
     return [tagged._replace(affixed=affixed) for tagged in found]
 
 
@@ -137,5 +159,5 @@ def _shouted(whole: str, names: Container[str]) -> list[Tagged]:
             if (tail and tail not in _AFFIXES and tail not in _PLAIN_AFFIXES) or (not left and not tail):
                 continue
             if whole[left:right] in names:
-                return [Tagged(whole[left:right], False, tail not in _PLAIN_AFFIXES)]
+                return [Tagged(whole[left:right], False, _affixed([w for w in (whole[:left], tail) if w]))]
     return []

@@ -42,7 +42,7 @@ def test_confidences_are_frequencies(linker: Linker) -> None:
 
 def test_a_fit_finds_the_curve_that_made_the_labels() -> None:
     scores = [x / 10 for x in range(-40, 41) for _ in range(40)]
-    right = [(i % 40) / 40 < logistic(1.5 * score - 0.5) for i, score in enumerate(scores)]
+    right = [(i % 40 + 0.5) / 40 < logistic(1.5 * score - 0.5) for i, score in enumerate(scores)]
     slope, intercept = fit(scores, right)
     assert slope == pytest.approx(1.5, abs=0.15)
     assert intercept == pytest.approx(-0.5, abs=0.15)
