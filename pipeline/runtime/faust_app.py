@@ -33,6 +33,22 @@ class _Consumer(driver.Consumer):
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
 
+class _Quiet(faust.Monitor):
+    """Faust's monitor without its count of every record: `Metrics` has ours, at a tenth of the cost."""
+
+    def on_message_in(self, *_: Any) -> None:
+        return
+
+    def on_stream_event_in(self, *_: Any) -> None:
+        return
+
+    def on_stream_event_out(self, *_: Any) -> None:
+        return
+
+    def on_message_out(self, *_: Any) -> None:
+        return
+
+
 class _Transport(driver.Transport):
     Consumer = _Consumer
 
@@ -64,6 +80,7 @@ def make_app(stage: Stage, settings: Settings, instance: str | None = None) -> A
         value_serializer="raw",
         autodiscover=False,
         datadir=settings.data / "faust",
+        monitor=_Quiet(),
     )
     app.transport = _Transport(app.conf.broker_consumer, app)
     return app

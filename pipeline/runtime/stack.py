@@ -19,6 +19,9 @@ from pipeline.topics import STAGES
 
 log = structlog.get_logger()
 
+COMMIT_SECONDS = 0.15
+"""How often workers commit on the embedded broker: producers wait for it there."""
+
 
 class Stack(AbstractAsyncContextManager["Stack"]):
     """A running Groundswell on this machine, around a `with` block.
@@ -42,7 +45,13 @@ class Stack(AbstractAsyncContextManager["Stack"]):
         if not settings.kafka.bootstrap:
             self._broker = EmbeddedBroker()
             kafka = {"bootstrap": self._broker.bootstrap, "embedded": True, "wait_for": self._wait_for}
-            settings = settings.model_copy(update={"kafka": settings.kafka.model_copy(update=kafka)})
+            worker = {"commit_seconds": min(settings.worker.commit_seconds, COMMIT_SECONDS)}
+            settings = settings.model_copy(
+                update={
+                    "kafka": settings.kafka.model_copy(update=kafka),
+                    "worker": settings.worker.model_copy(update=worker),
+                }
+            )
             shutil.rmtree(settings.data / "state", ignore_errors=True)
         shutil.rmtree(settings.data / "workers", ignore_errors=True)
         create_all(settings.kafka)

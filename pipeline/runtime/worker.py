@@ -133,7 +133,7 @@ def _gate(stage: Stage, kafka: KafkaSettings, progress: Progress) -> Gate:
         return OpenGate()
     own = group(kafka, stage.name)
     others = {topic: [name for name in groups if name != own] for topic, groups in readers(kafka).items()}
-    return ByteGate(Committed(kafka), {t: g for t, g in others.items() if g}, share=2, waiting=progress.waiting)
+    return ByteGate(Committed(kafka), {t: g for t, g in others.items() if g}, waiting=progress.waiting)
 
 
 def _store(stage: Stage, settings: Settings, publisher: Publisher) -> Store:
