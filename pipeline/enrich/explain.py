@@ -19,7 +19,7 @@ from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language, trained
 from pipeline.enrich.linker import Considered, Linker
 from pipeline.enrich.load import open_linker
-from pipeline.enrich.text import clean, excerpt
+from pipeline.enrich.text import clean, excerpt, without_quotes
 from pipeline.enrich.words import Kind
 from pipeline.errors import TerminalError
 from pipeline.messages import MAX_TEXT, Author
@@ -121,7 +121,7 @@ def explanation(linker: Linker, post: Given) -> dict[str, Any]:
         "owner": _owner(accounts, post),
         "lang": lang,
         "trained": trained(lang, post.text),
-        "model_reads": clean(excerpt(post.text, spans[:1])),
+        "model_reads": clean(excerpt(without_quotes(post.text, spans[:1]), spans[:1])),
         "fingerprint": fingerprint(post.text),
     }
 

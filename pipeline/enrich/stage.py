@@ -22,7 +22,7 @@ from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language, trained
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.subjects import About, Subjects, inherited, parent_of, root_of, subjects
-from pipeline.enrich.text import clean, excerpt
+from pipeline.enrich.text import clean, excerpt, without_quotes
 from pipeline.errors import Malformed
 from pipeline.messages import (
     AuthorDeleted,
@@ -235,7 +235,8 @@ class Enrich:
         place, said = len(work.slots) - 1, language(post.text, post.lang)
         told = _Read(fingerprint(post.text), said, trained(said, post.text), comparisons(post.text, named))
         for about in abouts:
-            read = clean(excerpt(post.text, [about.span] if about.span else []))
+            spans = [about.span] if about.span else []
+            read = clean(excerpt(without_quotes(post.text, spans), spans))
             text = work.texts.setdefault(read, len(work.texts))
             role = self._accounts.role(post.author, post.network, about.entity.id)
             work.pending.append(_Pending(place, record, post, about, role, text, told, version, known))
