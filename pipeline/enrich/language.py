@@ -17,7 +17,7 @@ from pipeline.enrich.text import HASHTAG, LINK, MENTION
 
 TRAINED = frozenset({"en"})
 """Languages that the sentiment model was trained for."""
-MAX_CHARACTERS = 1_000
+MAX_CHARACTERS = 400
 """How much of a text is looked at."""
 SHARE = 80
 """Least percentage of the text that must be in the language."""

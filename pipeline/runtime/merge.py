@@ -93,15 +93,15 @@ class ArrivalMerge(Generic[E]):
         watched = {where for where in assigned if pending(where)} - self._given_up
         heads = [(queue[0][0].arrived, where) for where, queue in self._held.items() if queue]
         heapq.heapify(heads)
+        fresh = now if self.full else now - self._pause  # produced after this and before now: still too fresh to go
         out: list[E] = []
         while heads and len(out) < limit:
             where = heads[0][1]
             queue = self._held[where]
             record, handle = queue[0]
-            if 0.0 <= now - record.timestamp < self._pause and not self.full:
+            if fresh < record.timestamp <= now:
                 break
             queue.popleft()
-            self._size -= 1
             self._bytes -= len(record.value or b"")
             out.append(handle)
             if queue:
@@ -110,4 +110,5 @@ class ArrivalMerge(Generic[E]):
                 break
             else:
                 heapq.heappop(heads)
+        self._size -= len(out)
         return out

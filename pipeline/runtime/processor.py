@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -136,8 +137,8 @@ class Processor:
         if not messages and not letters:
             return
         await self._retried("broker", lambda: self._sender.send(messages + letters))
-        for message in messages:
-            self._metrics.records_out.labels(name, message.topic).inc()
+        for topic, count in Counter(message.topic for message in messages).items():
+            self._metrics.records_out.labels(name, topic).inc(count)
         for item in rejected:
             self._metrics.dead_letters.labels(name, item.reason.code).inc()
             log.warning(

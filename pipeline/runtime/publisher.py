@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from aiokafka.partitioner import DefaultPartitioner
 
 from pipeline.errors import TerminalError, TransientError
+from pipeline.ingest.partition import partition_of
 from pipeline.runtime.flow import Gate, OpenGate
 from pipeline.runtime.kafka import aiokafka_options
 from pipeline.settings import KafkaSettings
@@ -48,7 +48,7 @@ class Publisher:
     def __init__(self, settings: KafkaSettings, gate: Gate | None = None) -> None:
         self._settings = settings
         self._gate = gate or OpenGate()
-        self._partitioner = DefaultPartitioner()
+        self._counts: dict[str, int] = {}
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
@@ -84,7 +84,10 @@ class Publisher:
             return
         parts: dict[tuple[str, int], list[ToSend]] = {}
         for message in messages:
-            parts.setdefault((message.topic, await self._partition(message)), []).append(message)
+            topic, key, partition = message.topic, message.key, message.partition
+            if partition is None:
+                partition = partition_of(key or b"", self._counts.get(topic) or await self._partitions(topic))
+            parts.setdefault((topic, partition), []).append(message)
         try:
             await asyncio.gather(*(self._send_part(topic, part, batch) for (topic, part), batch in parts.items()))
         except KafkaError as error:
@@ -122,17 +125,12 @@ class Publisher:
         except MessageSizeTooLargeError:
             return None
 
-    async def _partition(self, message: ToSend) -> int:
-        if message.partition is not None:
-            return message.partition
-        producer = self._connected()
-        metadata = producer.client.cluster
-        partitions = metadata.partitions_for_topic(message.topic)
-        if partitions is None:
-            partitions = await producer.partitions_for(message.topic)
-        ordered = sorted(partitions)
-        chosen: int = self._partitioner(message.key, ordered, ordered)
-        return chosen
+    async def _partitions(self, topic: str) -> int:
+        """How many partitions a topic has; asked of the broker once."""
+        count = self._counts.get(topic)
+        if count is None:
+            count = self._counts[topic] = len(await self._connected().partitions_for(topic))
+        return count
 
     def _connected(self) -> Any:
         if self._producer is None:
