@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -12,6 +14,13 @@ from pipeline.enrich.explain import Given, explanation, read
 from pipeline.enrich.linker import Linker
 from pipeline.errors import TerminalError
 from pipeline.messages import Author
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """The command sends logs to the standard error of the test's runner, which is closed afterwards."""
+    yield
+    structlog.reset_defaults()
 
 
 def told(post: str, text: str = "", *options: str) -> list[dict[str, object]]:
