@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from pipeline.enrich.calibration import logistic, shipped
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.catalogue.industries import BUSINESS_WORDS, DEALINGS, SERVICE_WORDS
-from pipeline.enrich.lexicon import Lexicon
+from pipeline.enrich.catalogue.industries import SERVICE_WORDS
+from pipeline.enrich.lexicon import Lexicon, Talk
 from pipeline.enrich.surroundings import Place
 from pipeline.enrich.words import Kind
 
@@ -20,14 +20,8 @@ _CALIBRATION = shipped()
 CUT = 0.5
 """Even odds, for names that are no ordinary words."""
 
-PRIOR = {
-    Kind.DISTINCT: 2.2,
-    Kind.RARE: 0.1,
-    Kind.PHRASE: 0.3,
-    Kind.NAME: -1.2,
-    Kind.SHORT: -1.3,
-    Kind.COMMON: -1.7,
-}
+PRIOR = (-1.7, -1.3, -1.2, 0.3, 0.1, 2.2)
+"""By kind of name, in the order of `Kind`: a common word, a short, a person's or place's, a phrase, rare, distinct."""
 FAME = 1.0
 """Nats for a fame of 1."""
 LITTLE_KNOWN = -1.3
@@ -96,6 +90,7 @@ _MOTION = frozenset(_MOTION_TEXT.split())
 _PREPOSITIONS = frozenset(["at", "from", "via", "@", "with", "using", "by", "off"])
 _PLACES = frozenset(["at", "from", "via", "@", "off"])
 _COUNTING = frozenset(["a", "an", "my", "his", "her", "our", "your", "their", "the", "another", "some", "this", "that"])
+_TELLING = _COUNTING | {"on"}
 _DONE_TO_TEXT = (
     "left leave leaving called calling cancelled canceled cancel cancelling canceling ditched ditching dumped dumping "
     "dropped quit quitting boycott boycotting boycotted hate buying flying flew fly eating ate try tried trying using "
@@ -131,6 +126,10 @@ class Certain(NamedTuple):
     industries: frozenset[str]
 
 
+_COMMON, _DISTINCT, _NAME, _PHRASE, _RARE = Kind.COMMON, Kind.DISTINCT, Kind.NAME, Kind.PHRASE, Kind.RARE
+"""Members at hand: looking one up costs as much as a comparison of words."""
+
+
 def certain_of(numbers: Iterable[int], entities: list[Entity]) -> Certain:
     """What is certain in a post."""
     kept = frozenset(numbers)
@@ -139,36 +138,39 @@ def certain_of(numbers: Iterable[int], entities: list[Entity]) -> Certain:
 
 def confidence(score: float, kind: Kind = Kind.DISTINCT) -> float:
     """Probability for log-odds, to three places; calibrated for ordinary words."""
-    if kind is Kind.COMMON:
+    if kind is _COMMON:
         score = _CALIBRATION.slope * score + _CALIBRATION.intercept
     return round(logistic(score), 3)
 
 
 def cut(kind: Kind) -> float:
     """The confidence from which a name of this kind is linked."""
-    return _CALIBRATION.cut if kind is Kind.COMMON else CUT
+    return _CALIBRATION.cut if kind is _COMMON else CUT
 
 
 def prior(entity: Entity, kind: Kind) -> float:
     """Log-odds before anything around the name is looked at."""
-    little_known = LITTLE_KNOWN if entity.fame < 0.0 and kind not in (Kind.DISTINCT, Kind.RARE) else 0.0
+    little_known = LITTLE_KNOWN if entity.fame < 0.0 and kind < _RARE else 0.0
     return PRIOR[kind] + FAME * entity.fame + little_known
 
 
 def score(entity: Entity, lexicon: Lexicon, kind: Kind, place: Place, certain: Certain, number: int) -> float:
     """Log-odds that what stands at `place`, a name of that `kind`, means `entity`, which is `number`."""
-    total = prior(entity, kind) + (AGAINST if _said_against(lexicon, place) else 0.0)
-    if kind is Kind.DISTINCT:
+    total = prior(entity, kind)
+    if (lexicon.against or lexicon.adjacent) and _said_against(lexicon, place):
+        total += AGAINST
+    if kind is _DISTINCT:
         if not lexicon.homonym or place.surface.lower() != entity.name.lower():
             return total
         total += MOSTLY
-    total += _use(entity, place)
+    if place.previous in _TELLING or len(place.surface) == 1:
+        total += _use(entity, place)
     if number in certain.entities:
         total += CERTAIN_ELSEWHERE
     elif certain.entities:
         total += COMPANY_BESIDE if place.capital else 0.0
         total += 0.0 if certain.industries.isdisjoint(entity.industry) else RIVAL
-    return total + context(entity, lexicon, kind, place.around.words, place.after[0] if place.after else "")
+    return total + context(entity, lexicon, kind, place.around.talk, place.following)
 
 
 def _said_against(lexicon: Lexicon, place: Place) -> bool:
@@ -181,7 +183,7 @@ def _said_against(lexicon: Lexicon, place: Place) -> bool:
 def _use(entity: Entity, place: Place) -> float:
     """What the word before a name says, by what the company sells."""
     total = LETTER if len(place.surface) == 1 else 0.0
-    previous = place.before[-1] if place.before else ""
+    previous = place.previous
     if previous in _COUNTING and not COUNTED.isdisjoint(entity.industry):
         total += COUNTED_NOUN
     elif previous == "on" and not USED_ON.isdisjoint(entity.industry):
@@ -189,35 +191,47 @@ def _use(entity: Entity, place: Place) -> float:
     return total
 
 
-def context(entity: Entity, lexicon: Lexicon, kind: Kind, words: frozenset[str], following: str = "") -> float:
+def context(entity: Entity, lexicon: Lexicon, kind: Kind, talk: Talk, following: str = "") -> float:
     """What the words of a post say for an entity; `following` is the word right after its name."""
-    cues = lexicon.cues & words
+    plain = not lexicon.cues and not lexicon.homonym
+    unknown = kind is _COMMON and entity.fame <= 0.0
+    hits = talk.of_industry(entity.industry, lexicon.industry)
+    if hits:
+        own = entity.name.lower()
+        plain = plain and not any(word in own for word in hits)
+    if not plain:
+        return _context(own if hits else "", lexicon, unknown, talk, following, hits)
+    key = (entity.industry, unknown, following in hits)
+    known = talk.known.get(key)
+    if known is None:
+        known = talk.known[key] = _context("", lexicon, unknown, talk, following, hits)
+    return known
+
+
+def _context(own: str, lexicon: Lexicon, unknown: bool, talk: Talk, following: str, hits: frozenset[str]) -> float:
+    cues = lexicon.cues & talk.words
     total = CUE[min(len(cues), 3)]
     if lexicon.homonym:
-        total += HOMONYM[min(len(lexicon.homonym & words), 3)]
-    own = entity.name.lower()
-    hits: set[str] = set()
-    for spoken in lexicon.industry:
-        hits |= spoken & words
+        total += HOMONYM[min(len(lexicon.homonym & talk.words), 3)]
     if hits:
-        hits = {word for word in hits if word not in own and word not in cues and word not in lexicon.homonym}
+        hits = frozenset(w for w in hits if w not in own and w not in cues and w not in lexicon.homonym)
     industry = INDUSTRY[min(len(hits), 3)]
-    if not SERVICE_WORDS.isdisjoint(words) and (SERVICE_WORDS & words) - hits - cues:
+    if talk.service and talk.service - hits - cues:
         industry += SERVICE
-    if not BUSINESS_WORDS.isdisjoint(words):
+    if talk.business:
         industry += BUSINESS
-    if not DEALINGS.isdisjoint(words):
-        industry += DEALING[min(len((DEALINGS & words) - hits - cues), 2)]
+    if talk.dealings:
+        industry += DEALING[min(len(talk.dealings - hits - cues), 2)]
     if following in hits or following in cues:
         industry += BESIDE_INDUSTRY
-    return total + (industry * UNKNOWN_BRAND if kind is Kind.COMMON and entity.fame <= 0.0 else industry)
+    return total + (industry * UNKNOWN_BRAND if unknown else industry)
 
 
 def shape(kind: Kind, place: Place) -> float:
     """What capitals and the words beside a name say, whichever entity it may mean."""
     around, surface, capital = place.around, place.surface, place.capital
     total = _letters(kind, place)
-    previous = place.before[-1] if place.before else ""
+    previous = place.previous
     if previous in _DETERMINERS:
         total += DETERMINER_CAPITAL if capital and around.has_case and not place.at_start else DETERMINER
     elif previous in _OWNERS:
@@ -232,14 +246,14 @@ def shape(kind: Kind, place: Place) -> float:
         total += INFINITIVE
     if place.possessive:
         total += POSSESSIVE
-    following = place.after[0] if place.after else ""
+    following = place.following
     if not previous or previous in _OPENS or place.at_start:
         verb = following in _DOES
         likely = len(following) > 4 and following.endswith(("ed", "s")) and surface.lower() not in _NUMBERS
         total += SUBJECT if verb else SUBJECT_PERHAPS if likely else 0.0
     if following == "down" or (following == "is" and place.after[1:2] == ["down"]):
         total += DOWN
-    if kind is not Kind.PHRASE and capital and around.has_case:
+    if kind is not _PHRASE and capital and around.has_case:
         follows = place.title_follows
         named_on = follows and follows not in SERVICE_WORDS and " " not in surface
         total += (PART_OF_NAME if named_on else 0.0) + (END_OF_NAME if place.title_precedes else 0.0)
@@ -258,7 +272,7 @@ def _letters(kind: Kind, place: Place) -> float:
     if " " in surface and surface.title() == surface:
         return CAPITAL
     if not place.capital:
-        return LOWER_RARE if kind is Kind.RARE else LOWER_AMONG_CAPITALS
+        return LOWER_RARE if kind is _RARE else LOWER_AMONG_CAPITALS
     if place.at_start:
         return CAPITAL_AT_START
-    return CAPITAL_OF_NAME if kind is Kind.NAME else CAPITAL
+    return CAPITAL_OF_NAME if kind is _NAME else CAPITAL

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS
+from pipeline.enrich.catalogue.industries import BUSINESS_WORDS, DEALINGS, INDUSTRY_WORDS, SERVICE_WORDS
 
 SHORT = 3
 """Letters of a word that says something only right beside a name."""
@@ -38,6 +38,31 @@ def lexicon_of(entity: Entity) -> Lexicon:
         adjacent=frozenset(word.lower() for word in entity.against if len(word) <= SHORT),
         industry=tuple(INDUSTRY_WORDS[name] for name in entity.industry if name in INDUSTRY_WORDS),
     )
+
+
+class Talk:
+    """The words of one post, and what of them speaks for companies at all; worked out once for all candidates.
+
+    `known` holds what they say for entities without words of their own, by industries, renown and what
+    follows.
+    """
+
+    __slots__ = ("_industries", "business", "dealings", "known", "service", "words")
+
+    def __init__(self, words: frozenset[str]) -> None:
+        self.words = words
+        self.service = SERVICE_WORDS & words
+        self.business = not BUSINESS_WORDS.isdisjoint(words)
+        self.dealings = DEALINGS & words
+        self.known: dict[tuple[tuple[str, ...], bool, bool], float] = {}
+        self._industries: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def of_industry(self, names: tuple[str, ...], spoken: tuple[frozenset[str], ...]) -> frozenset[str]:
+        """The post's words of some industries, given by their names and their words."""
+        found = self._industries.get(names)
+        if found is None:
+            found = self._industries[names] = frozenset().union(*(words & self.words for words in spoken))
+        return found
 
 
 def forms(words: Iterable[str]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.evidence import Certain, certain_of, confidence, context, cut, prior, score, shape
 from pipeline.enrich.lexicon import Lexicon, lexicon_of
+from pipeline.enrich.reading import MOST, ContextReader, Question
 from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
 from pipeline.enrich.surfaces import Surfaces, compile_surfaces
 from pipeline.enrich.surroundings import Place, Surroundings
@@ -24,6 +25,8 @@ MAX_NAMES = 400
 """Names that are looked at in one post, the longest first."""
 MAX_LINKS = 16
 """Entities that one post is linked to at most; the surest are kept."""
+_DISTINCT = Kind.DISTINCT
+"""Members at hand: looking one up costs as much as a comparison of words."""
 
 
 class Linked(NamedTuple):
@@ -55,11 +58,12 @@ class Linker:
     """Links posts to the entities of a catalogue.
 
     Guarantees: any Unicode is accepted; spans lie inside the text and `text[start:end]` is the surface; each entity
-    comes once; the answer depends on the text and the network alone.
+    comes once; the answer depends on the text and the network alone.  A `reader` may add to the evidence.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, reader: ContextReader | None = None) -> None:
         self.catalogue = catalogue
+        self._reader = reader
         self._table: Surfaces = compile_surfaces(catalogue)
         self._refs = [EntityRef(id=e.id, name=e.name) for e in self._table.entities]
         self._signs = Signs(self._table)
@@ -78,6 +82,8 @@ class Linker:
         if not found and not hits:
             return []
         found += self._decide(text, folded, hits, found)
+        if self._reader is not None:
+            found = self._read(text, found, self._reader)
         return self._settle(text, found)
 
     def owner(self, handle: str | None, network: str = "twitter") -> Entity | None:
@@ -103,14 +109,17 @@ class Linker:
             free.append((start, end, form))
         if not free:
             return free
+        marked = spans(text)
+        if len(free) == 1:
+            start, end, _ = free[0]
+            return [] if any(left < end and start < right for left, right in marked) else free
         taken = bytearray(last)
-        for left, right in spans(text):
+        for left, right in marked:
             taken[left:right] = b"\x01" * (right - left)
-        if len(free) > 1:
-            free.sort(key=_longest_first)
+        free.sort(key=_longest_first)
         out: list[tuple[int, int, int]] = []
         for start, end, form in free:
-            if not any(taken[start:end]):
+            if 1 not in taken[start:end]:
                 taken[start:end] = b"\x01" * (end - start)
                 out.append((start, end, form))
         return sorted(out[:MAX_NAMES])
@@ -124,18 +133,18 @@ class Linker:
         for start, end, form in hits:
             senses = self._table.senses[form]
             entity = self._table.entities[senses[0].entity]
-            if len(senses) > 1 or senses[0].kind is not Kind.DISTINCT or entity.against or entity.homonym:
+            if len(senses) > 1 or senses[0].kind is not _DISTINCT or entity.against or entity.homonym:
                 doubtful.append((start, end, form))
                 continue
             certain.add(senses[0].entity)
             left, right = folded.span(start, end)
-            yield Found(senses[0].entity, senses[0].how, prior(entity, Kind.DISTINCT), left, right)
-        tags = [f for f in signs if f.how == "hashtag" and f.kind is not Kind.DISTINCT and f.score < SURE]
+            yield Found(senses[0].entity, senses[0].how, prior(entity, _DISTINCT), left, right)
+        tags = [f for f in signs if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
         if doubtful or tags:
             around = Surroundings(text, folded)
             known = certain_of(certain, self._table.entities)
             for tag in tags:
-                said = context(self._table.entities[tag.entity], self._lexicon(tag.entity), tag.kind, around.words)
+                said = context(self._table.entities[tag.entity], self._lexicon(tag.entity), tag.kind, around.talk)
                 yield tag._replace(score=tag.score + said)
             for start, end, form in doubtful:
                 yield self._best_sense(form, start, end, around, known)
@@ -145,14 +154,15 @@ class Linker:
         senses = self._table.senses[form]
         left, right = around.folded.span(start, end)
         place = Place(around, start, end)
-        shapes = {kind: 0.0 if kind is Kind.DISTINCT else shape(kind, place) for kind in {s.kind for s in senses}}
+        shapes: list[float | None] = [None] * len(Kind)
+        shapes[_DISTINCT] = 0.0
         best, second, chosen = -99.0, -99.0, senses[0]
         for sense in senses:
             entity = self._table.entities[sense.entity]
-            value = (
-                score(entity, self._lexicon(sense.entity), sense.kind, place, certain, sense.entity)
-                + shapes[sense.kind]
-            )
+            shaped = shapes[sense.kind]
+            if shaped is None:
+                shaped = shapes[sense.kind] = shape(sense.kind, place)
+            value = shaped + score(entity, self._lexicon(sense.entity), sense.kind, place, certain, sense.entity)
             if value > best:
                 best, second, chosen = value, best, sense
             elif value > second:
@@ -160,6 +170,18 @@ class Linker:
         if best - second < CLEAR:
             best -= UNCLEAR
         return Found(chosen.entity, chosen.how, best, left, right, chosen.kind)
+
+    def _read(self, text: str, found: list[Found], reader: ContextReader) -> list[Found]:
+        """The candidates with what the reader says of those that need evidence."""
+        asked = [i for i, one in enumerate(found) if one.kind is not _DISTINCT]
+        entities = self._table.entities
+        answers = reader.nats(
+            [Question(text, f.start, f.end, entities[f.entity], f.score) for f in (found[i] for i in asked)]
+        ) if asked else ()  # fmt: skip
+        out = list(found)
+        for i, said in zip(asked, answers, strict=True):
+            out[i] = found[i]._replace(score=found[i].score + max(-MOST, min(MOST, said)))
+        return out
 
     def _lexicon(self, number: int) -> Lexicon:
         found = self._lexicons.get(number)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 
+from pipeline.enrich.lexicon import Talk
 from pipeline.enrich.text import Folded
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
@@ -15,34 +15,38 @@ _LAST_CAPITAL = re.compile(r"(?<=[a-z,] )([A-Z][a-z]+) $")
 _PLAIN_TITLES = frozenset(("the", "at", "my", "from", "by", "with", "hey", "dear", "and", "thanks", "rt", "via", "i"))
 _NEAR = 4
 """Words to each side that count as near."""
+_REACH = 60
+"""Characters to each side in which they are looked for."""
 
 
 class Surroundings:
     """A post's text and what evidence asks of all of it.
 
-    `words` are the words of the folded text, possessives as their owners.  `has_case` says whether capitals say
+    `talk` are the words of the folded text, possessives as their owners.  `has_case` says whether capitals say
     something: some words have one, and most have none.  `shouting`: (nearly) all letters are capitals.
     """
 
-    __slots__ = ("_sequence", "_starts", "folded", "has_case", "shouting", "text", "words")
+    __slots__ = ("folded", "has_case", "shouting", "talk", "text")
 
     def __init__(self, text: str, folded: Folded) -> None:
         self.text = text
         self.folded = folded
-        found = [(m.start(), m.group()) for m in _WORD.finditer(folded.text)]
-        self._starts = [start for start, _ in found]
-        self._sequence = [word for _, word in found]
+        found = _WORD.findall(folded.text)
         owners = "'" in folded.text
-        self.words = frozenset([w.removesuffix("'s") for w in self._sequence] if owners else self._sequence)
+        self.talk = Talk(frozenset([w.removesuffix("'s") for w in found] if owners else found))
         capitals = len(_CAPITAL.findall(text))
         self.has_case = len(found) > 2 and 0 < capitals <= 0.6 * len(found)
         self.shouting = 2 * capitals > len(found) and _shouting(text[:1000])
 
     def near(self, start: int, end: int) -> tuple[list[str], list[str]]:
-        """The words before and after a span of the folded text, four at most on each side."""
-        words = self._sequence
-        first, following = bisect_left(self._starts, start), bisect_left(self._starts, end)
-        return words[max(0, first - _NEAR) : first], words[following : following + _NEAR]
+        """The words before and after a span of the folded text, four at most on each side, within `_REACH`."""
+        text = self.folded.text
+        left = max(0, start - _REACH)
+        before = _WORD.findall(text[left:start])
+        if left and before and text[left].isalnum() and text[left - 1].isalnum():
+            del before[0]
+        after = _WORD.findall(text[end : end + _REACH])
+        return before[-_NEAR:], after[:_NEAR]
 
 
 def _shouting(text: str) -> bool:
@@ -53,7 +57,7 @@ def _shouting(text: str) -> bool:
 class Place:
     """A span of the folded text that may be a name, with what stands right beside it."""
 
-    __slots__ = ("_left", "_right", "after", "around", "before", "end", "start", "surface")
+    __slots__ = ("_left", "_right", "after", "around", "before", "end", "following", "previous", "start", "surface")
 
     def __init__(self, around: Surroundings, start: int, end: int) -> None:
         self._left, self._right = around.folded.span(start, end)
@@ -61,6 +65,8 @@ class Place:
         self.start, self.end = start, end
         self.surface = around.text[self._left : self._right]
         self.before, self.after = around.near(start, end)
+        self.previous = self.before[-1] if self.before else ""
+        self.following = self.after[0] if self.after else ""
 
     @property
     def possessive(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.enrich.catalogue import Catalogue, Entity
 from pipeline.enrich.handles import split_hashtag, undecorate
 from pipeline.enrich.linker import MAX_LINKS, Linker
+from pipeline.enrich.reading import Question
 
 
 def names(linker: Linker, text: str, network: str = "twitter") -> set[str]:
@@ -219,6 +222,33 @@ def test_hashtags(tag: str, found: list[str]) -> None:
 )
 def test_what_stands_beside_a_name_counts(linker: Linker, text: str, linked: bool) -> None:
     assert bool(names(linker, text)) is linked
+
+
+class Sure:
+    """A reader that says the same of everything, and remembers what it was asked."""
+
+    def __init__(self, nats: float) -> None:
+        self.value = nats
+        self.asked: list[Question] = []
+
+    def nats(self, questions: Sequence[Question]) -> list[float]:
+        self.asked += questions
+        return [self.value for _ in questions]
+
+
+def test_a_reader_of_the_whole_post_can_turn_a_doubtful_name(linker: Linker) -> None:
+    text = "somebody told me about target"
+    assert names(Linker(linker.catalogue, Sure(9.0)), text) == {"Target"}
+    assert names(Linker(linker.catalogue, Sure(-9.0)), text) == set()
+    assert names(Linker(linker.catalogue, Sure(0.0)), text) == names(linker, text)
+
+
+def test_a_reader_is_asked_only_where_there_is_doubt(linker: Linker) -> None:
+    reader = Sure(-9.0)
+    text = "@AppleSupport my shell script and my iphone"
+    assert names(Linker(linker.catalogue, reader), text) == {"Apple"}
+    assert [q.entity.name for q in reader.asked] == ["Shell"]
+    assert [text[q.start : q.end] for q in reader.asked] == ["shell"]
 
 
 def test_where_something_was_shared_from_is_not_whom_it_is_about(linker: Linker) -> None:

@@ -1,0 +1,38 @@
+"""What a reader of whole posts adds to the evidence of words: the place for a model.
+
+`evidence.py` counts words.  A model that has read the post (its embedding against the entity's description and against
+what else the name means) knows more; it takes part as one more term of the sum, in nats, for names that need evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from pipeline.enrich.catalogue.entities import Entity
+
+MOST = 4.0
+"""Nats that a reader can add or take away at most, so that it cannot overrule a handle or a product."""
+
+
+class Question(NamedTuple):
+    """Does `text[start:end]` mean `entity`?  `score` is the evidence so far, in nats."""
+
+    text: str
+    start: int
+    end: int
+    entity: Entity
+    score: float
+
+
+class ContextReader(Protocol):
+    """Answers questions about posts.
+
+    An implementation must answer each question by its text and entity alone (so that a post gives the same mentions
+    whatever batch it comes in), raise nothing for any Unicode, and be calibrated as log-odds: 0.0 where it knows
+    nothing.  Where it is fitted, `benchmarks/linking_calibration.py --write` has to be run again with it.
+    """
+
+    def nats(self, questions: Sequence[Question]) -> Sequence[float]:
+        """One log-odds term a question, in order."""
+        ...
