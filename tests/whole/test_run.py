@@ -1,0 +1,82 @@
+"""`groundswell run`, as somebody sees it who has just cloned the repository."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+WITHIN = 90.0
+"""Seconds until the snowball must have been told; half a minute on an idle machine."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+async def test_it_starts_notices_the_snowball_and_ends_cleanly(tmp_path: Path) -> None:
+    port = free_port()
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pipeline.cli", "--data", str(tmp_path), "--set", f"web.port={port}", "run",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "COLUMNS": "200"},
+    )  # fmt: skip
+    assert run.stdout is not None
+    assert run.stderr is not None
+    said = asyncio.create_task(run.stderr.read())
+    try:
+        told = await asyncio.wait_for(first_incident(run.stdout), WITHIN)
+        assert "Acme Air" in told
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as page:
+            html = (await page.get("/")).text
+            incidents = (await page.get("/api/incidents")).text
+        assert "imulat" in html, "the page says that it is a simulation"
+        assert "Acme Air" in incidents
+        rest = asyncio.create_task(run.stdout.read())
+        asked = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(run.wait(), 20.0) == 0
+        assert time.monotonic() - asked < 10.0
+        await rest
+        words = (await said).decode()
+        for hint in ("demonstration", f"http://127.0.0.1:{port}/", "posts.raw.v1", str(tmp_path / "demo" / "logs")):
+            assert hint in words
+        assert not left_behind(tmp_path), "every process that was started has ended"
+    finally:
+        if run.returncode is None:
+            run.kill()
+
+
+async def first_incident(output: asyncio.StreamReader) -> str:
+    """The lines of the first block in which an incident is opened."""
+    block: list[str] = []
+    while True:
+        line = (await output.readline()).decode()
+        assert line, "it ended before anything was noticed"
+        if "OPENED" in line or block:
+            block.append(line)
+        if block and line.startswith("╰"):
+            return "".join(block)
+
+
+def left_behind(data: Path) -> list[int]:
+    """Processes whose environment names this data folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if f"GROUNDSWELL_DATA={data}" in (entry / "environ").read_text(errors="replace"):
+                    found.append(int(entry.name))
+            except OSError:
+                continue  # it ended meanwhile, or is not ours
+    return found
