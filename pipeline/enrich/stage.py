@@ -21,7 +21,7 @@ from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language, trained
 from pipeline.enrich.linker import Linker
-from pipeline.enrich.subjects import About, Subjects, inherited, parent_of, root_of, subjects
+from pipeline.enrich.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.enrich.text import clean, excerpt, without_quotes
 from pipeline.errors import Malformed
 from pipeline.messages import (
@@ -161,8 +161,8 @@ class Enrich:
             revision = self._note(post, record, state, thread, found, issued)
             if thread.waiting:
                 self._catch_up(post, revision, record, state, thread, work)
-        if not found.named and (parent := parent_of(post)) is not None:
-            self._wait(post, threads.post_hash(parent), record, state, thread)
+        if (parent := parent_of(post)) is not None:
+            self._wait(post, threads.post_hash(parent), found.named, record, state, thread)
 
     def _gone(
         self, post_id: str, thread: threads.Thread | None, found: Subjects, record: Record, when: datetime, version: int
@@ -177,18 +177,23 @@ class Enrich:
     ) -> threads.Revision:
         """Remember what a post is about, for those who answer it."""
         links = [(about.entity, about.link.confidence) for about in found.abouts]
-        revision = threads.revise(thread, record.offset, post.version, found.depth, links, issued)
+        revision = threads.revise(
+            thread, record.offset, post.version, found.depth, links, issued, speaker(self._accounts, post)
+        )
         if threads.remember(thread, threads.post_hash(post.post_id), revision):
             self._put(post, record, state, thread, post.created_at.timestamp() + self._kept)
         return revision
 
-    def _wait(self, post: Post, parent: int, record: Record, state: State, thread: threads.Thread | None) -> None:
-        """Let a post that names nobody wait for what it answers, unless that is known."""
+    def _wait(
+        self, post: Post, parent: int, named: bool, record: Record, state: State, thread: threads.Thread | None
+    ) -> None:
+        """Let a post wait for what it answers, unless that is known."""
         if record.value is None or not waiting.waits(thread, parent, record.offset):
             return
         thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
         key, heard = threads.post_hash(post.post_id), _arrival(record, post)
-        if waiting.keep(thread, threads.Waiting(record.offset, post.version, key, parent, heard, record.value)):
+        one = threads.Waiting(record.offset, post.version, key, parent, heard, record.value, named)
+        if waiting.keep(thread, one):
             self.counts["waiting"] += 1
             self._put(post, record, state, thread, heard + waiting.WAIT + waiting.SLACK)
 
@@ -204,10 +209,12 @@ class Enrich:
             if turned is None:
                 continue
             reply = self._post(one.post)
-            was, abouts = (inherited(self._accounts, reply, taken) for taken in turned)
+            own = names(self._accounts, reply) if one.named else []
+            was, abouts = (joined(self._accounts, reply, own, taken) for taken in turned)
+            by = speaker(self._accounts, reply)
             version = one.version + 1
             links = [(about.entity, about.link.confidence) for about in abouts]
-            now[one.key] = threads.revise(thread, record.offset, one.version, turned[1].depth, links, version)
+            now[one.key] = threads.revise(thread, record.offset, one.version, turned[1].depth, links, version, by)
             published = threads.seen(thread, one.key, record.offset)
             below = one.version if published is None else published.published
             still = {about.entity.id for about in abouts}

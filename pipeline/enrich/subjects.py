@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pipeline.enrich.accounts import Accounts
-from pipeline.enrich.threads import Inheritance, Thread, inherit, post_hash
+from pipeline.enrich.threads import Inheritance, Thread, addressed, inherit, post_hash
 from pipeline.messages import EntityRef, Link, Post
 
 OWN_ACCOUNT = 0.99
@@ -43,26 +43,40 @@ def parent_of(post: Post) -> str | None:
 def subjects(accounts: Accounts, post: Post, thread: Thread | None, offset: int) -> Subjects:
     """Whom a post read at `offset` is about.
 
-    What it names, else what it inherits from the post that it answers; and, for a company's own account, in any case
-    the company: its answers are part of the thread about it.
+    What it names, else what it inherits from the post that it answers.  A post that answers a company's own account
+    speaks to the company, whomever else it names ("no, it came by ..."); and a company's own account speaks for the
+    company: its answers are part of the thread about it.
     """
-    named = [
+    named, parent = names(accounts, post), parent_of(post)
+    if parent is None:
+        taken = Inheritance([], 0)
+    elif named:
+        taken = addressed(thread, post_hash(parent), offset)
+    else:
+        taken = inherit(thread, post_hash(parent), post_hash(root_of(post)), offset)
+    return Subjects(joined(accounts, post, named, taken), taken.depth, bool(named))
+
+
+def names(accounts: Accounts, post: Post) -> list[About]:
+    """What a post names in its own words."""
+    return [
         About(one.entity, Link(one.surface, one.how, one.confidence), (one.start, one.end))
         for one in accounts.linker.link(post.text, post.network)
     ]
-    if named:
-        return Subjects(with_owner(accounts, post, named), 0, True)
-    parent = parent_of(post)
-    if parent is None:
-        return Subjects(with_owner(accounts, post, []), 0, False)
-    taken = inherit(thread, post_hash(parent), post_hash(root_of(post)), offset)
-    return Subjects(inherited(accounts, post, taken), taken.depth, False)
 
 
-def inherited(accounts: Accounts, post: Post, taken: Inheritance) -> list[About]:
-    """What a post that names nobody is about, given what it inherits."""
-    abouts = [About(one.entity, Link("", "inherited", one.confidence), None) for one in taken.entities]
+def joined(accounts: Accounts, post: Post, named: list[About], taken: Inheritance) -> list[About]:
+    """What a post names, what it inherits besides, and the company whose own account wrote it."""
+    own = {about.entity.id for about in named}
+    others = [one for one in taken.entities if one.entity.id not in own]
+    abouts = [*named, *(About(one.entity, Link("", "inherited", one.confidence), None) for one in others)]
     return with_owner(accounts, post, abouts)
+
+
+def speaker(accounts: Accounts, post: Post) -> EntityRef | None:
+    """The company whose own account wrote a post; a paper's account speaks about others."""
+    owner = accounts.owner(post.author, post.network)
+    return None if owner is None or owner.role == "press" else EntityRef(owner.id, owner.name)
 
 
 def with_owner(accounts: Accounts, post: Post, abouts: list[About]) -> list[About]:

@@ -36,7 +36,8 @@ class Revision(msgspec.Struct, array_like=True):
     number of steps that the link was inherited over (0 when the post itself names the entity).
 
     `issued` is the version under which its mentions were published: higher than the post's own where a late parent
-    has changed them.  0 in values written before there was such a thing.
+    has changed them.  0 in values written before there was such a thing.  `by` is the company whose own account wrote
+    it, -1 for anybody else.
     """
 
     offset: int
@@ -44,6 +45,7 @@ class Revision(msgspec.Struct, array_like=True):
     depth: int
     links: list[tuple[int, float]]
     issued: int = 0
+    by: int = -1
 
     @property
     def published(self) -> int:
@@ -52,7 +54,8 @@ class Revision(msgspec.Struct, array_like=True):
 
 
 class Waiting(msgspec.Struct, array_like=True):
-    """A post, as it came, that names nobody and answers one not known; by hashes of ids.  `heard` in seconds."""
+    """A post, as it came, that answers one not known; by hashes of ids.  `heard` in seconds; `named` when its own
+    words say whom it is about."""
 
     offset: int
     version: int
@@ -60,6 +63,7 @@ class Waiting(msgspec.Struct, array_like=True):
     parent: int
     heard: float
     post: bytes
+    named: bool = False
 
 
 class Thread(msgspec.Struct, array_like=True):
@@ -134,6 +138,15 @@ def inherit(thread: Thread | None, parent: int, root: int, offset: int, now: Now
     return Inheritance(taken, revision.depth + 1)
 
 
+def addressed(thread: Thread | None, parent: int, offset: int, now: Now = _NOTHING_NOW) -> Inheritance:
+    """The company to whose own account a reply speaks, whomever else it names; see `inherit`."""
+    revision = seen(thread, parent, offset, now) if thread is not None else None
+    if thread is None or revision is None or revision.by < 0:
+        return Inheritance([], 0)
+    sure = max((confidence for number, confidence in revision.links if number == revision.by), default=1.0)
+    return Inheritance([Inherited(EntityRef(*thread.entities[revision.by]), round(sure * DECAY, 3))], 0)
+
+
 def seen(thread: Thread, key: int, offset: int, now: Now = _NOTHING_NOW) -> Revision | None:
     """The newest version of a post among the records before `offset`."""
     if key in now:
@@ -167,11 +180,18 @@ def issue(earlier: Revision | None, version: int) -> int:
 
 
 def revise(
-    thread: Thread, offset: int, version: int, depth: int, links: list[tuple[EntityRef, float]], issued: int
+    thread: Thread,
+    offset: int,
+    version: int,
+    depth: int,
+    links: list[tuple[EntityRef, float]],
+    issued: int,
+    by: EntityRef | None = None,
 ) -> Revision:
     """A revision with the strongest links, its entities numbered."""
     strongest = sorted(links, key=lambda link: (-link[1], link[0].id))[:MAX_ENTITIES]
-    return Revision(offset, version, depth, [(_number(thread, entity), sure) for entity, sure in strongest], issued)
+    numbered = [(_number(thread, entity), sure) for entity, sure in strongest]
+    return Revision(offset, version, depth, numbered, issued, -1 if by is None else _number(thread, by))
 
 
 def remember(thread: Thread, key: int, revision: Revision) -> bool:

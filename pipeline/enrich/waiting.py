@@ -1,7 +1,7 @@
 """Replies that came before what they answer.
 
-A reply that names nobody, to a post that is not known, waits for `WAIT` seconds of event time (arrival of the one to
-arrival of the other).  What comes of it:
+A reply to a post that is not known waits for `WAIT` seconds of event time (arrival of the one to arrival of the
+other), also one that names somebody, for it may speak to a company's own account.  What comes of it:
 
 - *The parent comes late* and is about somebody: the reply is published again under its version plus one, with the
   parent's entities; and so are replies to that reply which wait as well.  Mentions that have lost their ground are
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.enrich.threads import MAX_REVISIONS, Inheritance, Now, Thread, Waiting, inherit, seen
+from pipeline.enrich.threads import MAX_REVISIONS, Inheritance, Now, Thread, Waiting, addressed, inherit, seen
 
 WAIT = 3600.0
 """Seconds that a reply waits for what it answers."""
@@ -70,8 +70,10 @@ def changed(
     thread: Thread, waiting: Waiting, root: int, offset: int, now: Now
 ) -> tuple[Inheritance, Inheritance] | None:
     """What a waiting post inherited before and what it inherits now, where that is not the same."""
-    old = inherit(thread, waiting.parent, root, offset)
-    new = inherit(thread, waiting.parent, root, offset, now)
+    if waiting.named:
+        old, new = addressed(thread, waiting.parent, offset), addressed(thread, waiting.parent, offset, now)
+    else:
+        old, new = inherit(thread, waiting.parent, root, offset), inherit(thread, waiting.parent, root, offset, now)
     return None if old == new else (old, new)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 import pytest
 
@@ -9,7 +11,7 @@ from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import Author, Mention
+from pipeline.messages import Author, Mention, MentionDeleted
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records, reply
 
@@ -100,3 +102,37 @@ def test_staff_are_marked_but_do_not_speak_for_the_company(accounts: Accounts) -
         ("twitter:5", "zorbex", "press"),
         ("twitter:5", "herald", "own"),
     ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_who_answers_the_company_speaks_to_it_whomever_else_they_name(
+    accounts: Accounts, order: tuple[int, ...]
+) -> None:
+    stage = Enrich(accounts.linker, FixedScorer())
+    thread = [
+        post(1, "where is my parcel, Zorbex?"),
+        reply(2, "Who was to bring it?", 1, 1, author=Author("t:2", "Zorbex")),
+        reply(3, "Quillomat, they said", 2, 1),
+    ]
+    told = stage.handle(records([thread[at] for at in order]), State(MemoryStore(), stage.codec)).publish
+    final: dict[tuple[str, str], tuple[str, str]] = {}
+    for outgoing in told:
+        m = msgspec.json.decode(outgoing.value, type=Mention | MentionDeleted)
+        if isinstance(m, Mention):
+            final[m.post_id, m.entity.id] = (m.link.how, m.author_role)
+        else:
+            del final[m.post_id, m.entity.id]
+    assert final == {
+        ("twitter:1", "zorbex"): ("name", "public"),
+        ("twitter:2", "zorbex"): ("inherited", "own"),
+        ("twitter:3", "quill"): ("name", "public"),
+        ("twitter:3", "zorbex"): ("inherited", "public"),
+    }
+
+
+def test_who_answers_the_press_does_not_speak_to_it(accounts: Accounts) -> None:
+    stage = Enrich(accounts.linker, FixedScorer())
+    thread = [post(1, "Zorbex is bad", author=Author("t:3", "MottHerald")), reply(2, "Quillomat as well", 1, 1)]
+    told = stage.handle(records(thread), State(MemoryStore(), stage.codec)).publish
+    mentions = [msgspec.json.decode(outgoing.value, type=Mention) for outgoing in told]
+    assert [m.entity.id for m in mentions if m.post_id == "twitter:2"] == ["quill"]
