@@ -74,3 +74,10 @@ def test_build_on_the_command_line(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["build", str(tmp_path / "a.csv"), "--out", str(tmp_path / "o.jsonl")])
     assert done.exit_code == 0
     assert (tmp_path / "o.jsonl").stat().st_size > 10_000
+
+
+def test_a_doubtful_name_without_words_of_its_own_is_noted(tmp_path: Path) -> None:
+    entry = "- {id: z, name: Zorbexium, ambiguous: {Zorbexium: a mineral}%s}"
+    [found] = check(write(tmp_path, entry % ""))
+    assert (found.severity, "homonym" in found.what) == (Severity.NOTE, True)
+    assert check(write(tmp_path, entry % ", homonym: [rock, mine]")) == []

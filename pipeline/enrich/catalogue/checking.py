@@ -40,6 +40,10 @@ _ADVICE = (
     "it links only with evidence beside it. List it in `distinctive` if it needs none, or say in `ambiguous` what else "
     "it means"
 )
+_WORDS_HELP = (
+    "words of its own: list in `homonym` what people say when the name means something else, in `cues` what they say "
+    "when it means the company"
+)
 
 
 def check(path: Path, *, with_shipped: bool = True) -> list[Finding]:
@@ -76,6 +80,8 @@ def _of(
         kind = kind_of(form)
         if kind is not Kind.DISTINCT and name not in entity.distinctive and name not in entity.ambiguous:
             yield Finding(Severity.WARNING, title, f"{name!r} {_MEANS[kind]}: {_ADVICE}")
+        if name in entity.ambiguous and not entity.homonym:
+            yield Finding(Severity.NOTE, title, f"{name!r} is told apart better with {_WORDS_HELP}")
         others = [f"{other.name} ({other.id})" for other in names.get(form, ()) if other.id != entity.id]
         if others:
             shared = f"{name!r} is also a name of {', '.join(others[:5])}"
