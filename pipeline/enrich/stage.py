@@ -9,30 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from models.scorer import Scorer, Scores
+from models.scorer import Scorer
 from pipeline.decode import MAX_AHEAD, decode_raw
 from pipeline.enrich import threads, waiting
 from pipeline.enrich.accounts import Accounts
-from pipeline.enrich.comparison import comparisons
-from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.language import language, trained
 from pipeline.enrich.linker import Linker
+from pipeline.enrich.mentions import Pending, mention_of, read_for, said_by, taken_back
 from pipeline.enrich.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
-from pipeline.enrich.text import clean, excerpt, without_quotes
 from pipeline.errors import Malformed
 from pipeline.messages import (
     AuthorDeleted,
-    AuthorRole,
     EntityRef,
-    Mention,
-    MentionDeleted,
     Post,
     PostDeleted,
-    mention_id,
 )
 from pipeline.stage import Outgoing, Record, Rejected, Result
 from pipeline.state import State
@@ -41,40 +34,15 @@ from pipeline.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 DAY = 86_400.0
 UNVERSIONED = 1
 """Version of the posts, and of the deletions, of a network that has no versions."""
-_LARGEST = 2**62
-
-
-class _Read(NamedTuple):
-    """What a post's text says by itself: its fingerprint, its language, whether the model was trained for it, which
-    companies it compares."""
-
-    fingerprint: str | None
-    lang: str | None
-    trained: bool
-    compared: dict[str, str]
-
-
-class _Pending(NamedTuple):
-    """A mention that waits for its scores: its place in the output, under which version and since when it is known,
-    which text to score, and what the post's text says about all its mentions."""
-
-    place: int
-    record: Record
-    post: Post
-    about: About
-    role: AuthorRole
-    text: int
-    read: _Read
-    version: int
-    known: datetime
 
 
 class _Work:
-    """What a batch has led to so far: by record its messages, the mentions without scores, the texts to score."""
+    """What a batch has led to so far: by record its messages; the texts to score; the mentions that wait for their
+    scores, each with its record, the place of that and of its text."""
 
     def __init__(self) -> None:
         self.slots: list[list[Outgoing]] = []
-        self.pending: list[_Pending] = []
+        self.pending: list[tuple[int, int, Record, Pending]] = []
         self.texts: dict[str, int] = {}
 
 
@@ -132,8 +100,9 @@ class Enrich:
                 work.slots[-1] += self._delete(message, record, state)
         if work.pending:
             scores = self.scorer.score(list(work.texts))
-            for pending in work.pending:
-                work.slots[pending.place].append(self._mention(pending, scores[pending.text]))
+            for place, text, record, pending in work.pending:
+                mention = mention_of(pending, scores[text], self.scorer.ref)
+                work.slots[place].append(self._out(mention.entity.id, mention, record))
         result.publish = [outgoing for slot in work.slots for outgoing in slot]
         return result
 
@@ -238,46 +207,11 @@ class Enrich:
             return
         self.counts["mentions"] += len(abouts)
         self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
-        named = [(about.entity.id, about.link.surface) for about in abouts if about.span is not None]
-        place, said = len(work.slots) - 1, language(post.text, post.lang)
-        told = _Read(fingerprint(post.text), said, trained(said, post.text), comparisons(post.text, named))
+        said, place = said_by(post, abouts), len(work.slots) - 1
         for about in abouts:
-            spans = [about.span] if about.span else []
-            read = clean(excerpt(without_quotes(post.text, spans), spans))
-            text = work.texts.setdefault(read, len(work.texts))
+            text = work.texts.setdefault(read_for(post.text, about), len(work.texts))
             role = self._accounts.role(post.author, post.network, about.entity.id)
-            work.pending.append(_Pending(place, record, post, about, role, text, told, version, known))
-
-    def _mention(self, pending: _Pending, scores: Scores) -> Outgoing:
-        post, about, told, sentiment = pending.post, pending.about, pending.read, scores.sentiment
-        if sentiment.sure and not told.trained:
-            sentiment = msgspec.structs.replace(sentiment, sure=False)
-        mention = Mention(
-            mention_id=mention_id(post.post_id, about.entity.id),
-            post_id=post.post_id,
-            network=post.network,
-            kind=post.kind,
-            author=post.author,
-            text=post.text,
-            lang=told.lang,
-            url=post.url,
-            created_at=post.created_at,
-            ingested_at=pending.known,
-            parent_id=post.parent_id,
-            root_id=root_of(post),
-            version=min(pending.version, _LARGEST),
-            rating=post.rating,
-            entity=about.entity,
-            link=about.link,
-            sentiment=sentiment,
-            signals=scores.signals,
-            emotion=scores.emotion,
-            fingerprint=told.fingerprint,
-            author_role=pending.role,
-            compared_with=told.compared.get(about.entity.id),
-            model=self.scorer.ref,
-        )
-        return self._out(about.entity.id, mention, pending.record)
+            work.pending.append((place, text, record, Pending(post, about, role, said, version, known)))
 
     def _delete(self, message: PostDeleted | AuthorDeleted, record: Record, state: State) -> list[Outgoing]:
         """Pass a deletion on; for a post that this partition's threads know, also take back each mention.
@@ -296,14 +230,7 @@ class Enrich:
         return [*out, self._out(message.post_id, message, record)]
 
     def _taken_back(self, post_id: str, entity: EntityRef, when: datetime, version: int, record: Record) -> Outgoing:
-        deleted = MentionDeleted(
-            mention_id=mention_id(post_id, entity.id),
-            post_id=post_id,
-            entity=entity,
-            deleted_at=when,
-            version=min(version, _LARGEST),
-        )
-        return self._out(entity.id, deleted, record)
+        return self._out(entity.id, taken_back(post_id, entity, when, version), record)
 
     def _out(self, key: str, message: Any, record: Record) -> Outgoing:
         return Outgoing(MENTIONS_SCORED.name, key.encode(), self._encode(message), record.arrived or record.timestamp)

@@ -1,0 +1,97 @@
+"""From a post and what it is about to the mention that is published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from models.scorer import Scores
+from pipeline.enrich.comparison import comparisons
+from pipeline.enrich.fingerprint import fingerprint
+from pipeline.enrich.language import language, trained
+from pipeline.enrich.subjects import About, root_of
+from pipeline.enrich.text import clean, excerpt, without_quotes
+from pipeline.messages import AuthorRole, EntityRef, Mention, MentionDeleted, ModelRef, Post, mention_id
+
+LARGEST = 2**62
+"""Highest version that the contract allows."""
+
+
+class Said(NamedTuple):
+    """What a post's text says about all its mentions: its fingerprint, its language, whether the model was trained for
+    it, which companies it compares."""
+
+    fingerprint: str | None
+    lang: str | None
+    trained: bool
+    compared: dict[str, str]
+
+
+class Pending(NamedTuple):
+    """A mention without scores; `version` it is published under, `known` since when it can be known."""
+
+    post: Post
+    about: About
+    role: AuthorRole
+    said: Said
+    version: int
+    known: datetime
+
+
+def said_by(post: Post, abouts: Sequence[About]) -> Said:
+    """What the text of a linked post says."""
+    lang = language(post.text, post.lang)
+    named = [(about.entity.id, about.link.surface) for about in abouts if about.span is not None]
+    return Said(fingerprint(post.text), lang, trained(lang, post.text), comparisons(post.text, named))
+
+
+def read_for(text: str, about: About) -> str:
+    """What the model reads of a text for one of its mentions: the author's own words, around the company's name."""
+    spans = [about.span] if about.span else []
+    return clean(excerpt(without_quotes(text, spans), spans))
+
+
+def mention_of(pending: Pending, scores: Scores, model: ModelRef) -> Mention:
+    """The mention; its sentiment is never sure where the model was not trained for the text."""
+    post, about, said, sentiment = pending.post, pending.about, pending.said, scores.sentiment
+    if sentiment.sure and not said.trained:
+        sentiment = msgspec.structs.replace(sentiment, sure=False)
+    return Mention(
+        mention_id=mention_id(post.post_id, about.entity.id),
+        post_id=post.post_id,
+        network=post.network,
+        kind=post.kind,
+        author=post.author,
+        text=post.text,
+        lang=said.lang,
+        url=post.url,
+        created_at=post.created_at,
+        ingested_at=pending.known,
+        parent_id=post.parent_id,
+        root_id=root_of(post),
+        version=min(pending.version, LARGEST),
+        rating=post.rating,
+        entity=about.entity,
+        link=about.link,
+        sentiment=sentiment,
+        signals=scores.signals,
+        emotion=scores.emotion,
+        fingerprint=said.fingerprint,
+        author_role=pending.role,
+        compared_with=said.compared.get(about.entity.id),
+        model=model,
+    )
+
+
+def taken_back(post_id: str, entity: EntityRef, when: datetime, version: int) -> MentionDeleted:
+    """What says that a mention is no more."""
+    return MentionDeleted(
+        mention_id=mention_id(post_id, entity.id),
+        post_id=post_id,
+        entity=entity,
+        deleted_at=when,
+        version=min(version, LARGEST),
+    )
