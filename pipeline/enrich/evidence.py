@@ -130,9 +130,14 @@ _COMMON, _DISTINCT, _NAME, _PHRASE, _RARE = Kind.COMMON, Kind.DISTINCT, Kind.NAM
 """Members at hand: looking one up costs as much as a comparison of words."""
 
 
+_NOTHING = Certain(frozenset(), frozenset())
+
+
 def certain_of(numbers: Iterable[int], entities: list[Entity]) -> Certain:
     """What is certain in a post."""
     kept = frozenset(numbers)
+    if not kept:
+        return _NOTHING
     return Certain(kept, frozenset(name for number in kept for name in entities[number].industry))
 
 
@@ -247,10 +252,11 @@ def shape(kind: Kind, place: Place) -> float:
     if place.possessive:
         total += POSSESSIVE
     following = place.following
-    if not previous or previous in _OPENS or place.at_start:
-        verb = following in _DOES
-        likely = len(following) > 4 and following.endswith(("ed", "s")) and surface.lower() not in _NUMBERS
-        total += SUBJECT if verb else SUBJECT_PERHAPS if likely else 0.0
+    does = SUBJECT if following in _DOES else 0.0
+    if not does and len(following) > 4 and following.endswith(("ed", "s")) and surface.lower() not in _NUMBERS:
+        does = SUBJECT_PERHAPS
+    if does and (not previous or previous in _OPENS or place.at_start):
+        total += does
     if following == "down" or (following == "is" and place.after[1:2] == ["down"]):
         total += DOWN
     if kind is not _PHRASE and capital and around.has_case:

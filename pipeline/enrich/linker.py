@@ -191,19 +191,31 @@ class Linker:
 
     def _settle(self, text: str, found: list[Found]) -> list[Considered]:
         """Of each entity the surest candidate, at most `MAX_LINKS` linked, in order of place."""
-        best: dict[int, Found] = {}
-        for one in found:
-            if one.entity not in best or one.score > best[one.entity].score:
-                best[one.entity] = one
-        ranked = sorted(best.values(), key=lambda f: (-f.score, f.start, f.entity))
+        if len(found) > 1:
+            best: dict[int, Found] = {}
+            for one in found:
+                if one.entity not in best or one.score > best[one.entity].score:
+                    best[one.entity] = one
+            found = sorted(best.values(), key=_surest_first) if len(best) > MAX_LINKS else list(best.values())
         out = []
-        for rank, one in enumerate(ranked):
-            sure = confidence(one.score, one.kind)
+        for rank, one in enumerate(found):
+            entity, how, value, start, end, kind = one
+            sure = confidence(value, kind)
+            linked = sure >= cut(kind) and rank < MAX_LINKS
             out.append(
-                Considered(self._refs[one.entity], text[one.start : one.end], one.how, sure, one.start, one.end,
-                           one.kind, sure >= cut(one.kind) and rank < MAX_LINKS, round(one.score, 3))
-            )  # fmt: skip
-        return sorted(out, key=lambda c: (c.start, c.end, c.entity.id))
+                Considered(self._refs[entity], text[start:end], how, sure, start, end, kind, linked, round(value, 3))
+            )
+        if len(out) > 1:
+            out.sort(key=_place)
+        return out
+
+
+def _surest_first(one: Found) -> tuple[float, int, int]:
+    return -one.score, one.start, one.entity
+
+
+def _place(one: Considered) -> tuple[int, int, str]:
+    return one.start, one.end, one.entity.id
 
 
 def _longest_first(hit: tuple[int, int, int]) -> tuple[int, int]:

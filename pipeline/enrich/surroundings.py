@@ -15,7 +15,7 @@ _LAST_CAPITAL = re.compile(r"(?<=[a-z,] )([A-Z][a-z]+) $")
 _PLAIN_TITLES = frozenset(("the", "at", "my", "from", "by", "with", "hey", "dear", "and", "thanks", "rt", "via", "i"))
 _NEAR = 4
 """Words to each side that count as near."""
-_REACH = 60
+_REACH = 45
 """Characters to each side in which they are looked for."""
 
 
@@ -34,7 +34,7 @@ class Surroundings:
         found = _WORD.findall(folded.text)
         owners = "'" in folded.text
         self.talk = Talk(frozenset([w.removesuffix("'s") for w in found] if owners else found))
-        capitals = len(_CAPITAL.findall(text))
+        capitals = 0 if text.islower() else len(_CAPITAL.findall(text))
         self.has_case = len(found) > 2 and 0 < capitals <= 0.6 * len(found)
         self.shouting = 2 * capitals > len(found) and _shouting(text[:1000])
 
