@@ -7,12 +7,17 @@ a web server on every address, tables, a leader topic, and topics declared by wh
 
 from __future__ import annotations
 
+import inspect
 import ssl
+import types
+from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import faust
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers import aiokafka as driver
+from mode.services import WaitResults
 
 from pipeline.runtime.kafka import group, ssl_context
 from pipeline.settings import Settings
@@ -31,6 +36,43 @@ class _Thread(driver.AIOKafkaConsumerThread):
 class _Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> Any:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    async def wait_first(self, *waits: Any, timeout: Any = None) -> Any:
+        """As in Faust, without making four tasks for each record when the first of `waits` need not wait at all.
+
+        Faust hands each record to its stream this way, and nearly always the stream takes it at once.  One that does
+        wait (for flow control, or a full buffer) goes on in a task of its own, raced against the others as before.
+        """
+        first = waits[0] if waits else None
+        if inspect.iscoroutine(first):
+            try:
+                waits_for = first.send(None)
+            except StopIteration as end:
+                for other in waits[1:]:
+                    other.close()
+                return WaitResults([first], [end.value], self.should_stop)
+            waits = (_finish(first, waits_for), *waits[1:])
+        return await super().wait_first(*waits, timeout=timeout)
+
+
+async def _finish(coroutine: Any, waits_for: Any) -> Any:
+    """What is left of a coroutine that has been started and waits for something."""
+    return await _rest(coroutine, waits_for)
+
+
+@types.coroutine
+def _rest(coroutine: Any, waits_for: Any) -> Generator[Any, Any, Any]:
+    while True:
+        try:
+            sent = yield waits_for
+        except BaseException as error:
+            step = partial(coroutine.throw, error)
+        else:
+            step = partial(coroutine.send, sent)
+        try:
+            waits_for = step()
+        except StopIteration as end:
+            return end.value
 
 
 class _Quiet(faust.Monitor):
