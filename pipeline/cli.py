@@ -24,6 +24,7 @@ FAMILIES = {
     "replay": "pipeline.commands.replay",
     "analyze": "pipeline.commands.files",
     "detect": "pipeline.commands.files",
+    "backtest": "pipeline.commands.backtest",
     "simulate": "pipeline.simulate.cli",
     "search": "pipeline.index.cli",
     "index": "pipeline.index.cli",

@@ -1,0 +1,165 @@
+"""What a backtest found, complete enough to write the report and the line of JSON from it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from pipeline.backtest.detection import Episode, Outcome, entity_months
+from pipeline.backtest.labels import Score, delay
+from pipeline.backtest.nearness import Candidate
+from pipeline.backtest.spool import Company
+from pipeline.backtest.volumes import Window
+from pipeline.web.cards import Card
+
+SHOWN = 200
+"""Most incidents that are shown with their evidence; the table has all of them, up to `LISTED`."""
+
+LISTED = 2_000
+COMPANIES = 40
+"""Most companies whose volume is drawn."""
+
+
+class Rate(Struct):
+    """What another promise would have done: incidents, those that page, and with labels how right they were."""
+
+    false_alarms: float
+    chosen: bool
+    incidents: int
+    paging: int
+    expected_false: float
+    """False alarms that the promise stands for in this history."""
+    score: Score | None
+
+
+class Findings(Struct, kw_only=True):
+    """See the module.  `rejects` counts what could not be read, by reason; `files` are names without their folders."""
+
+    files: list[str]
+    format: str
+    false_alarms: float
+    version: str
+    model: str
+    read: int
+    rejects: dict[str, int]
+    mentions: int
+    companies: list[Company]
+    outcome: Outcome
+    rates: list[Rate]
+    candidates: list[Candidate]
+    score: Score | None = None
+    cards: list[tuple[Episode, Card]] = []
+    volumes: list[tuple[Company, Window]] = []
+
+    @property
+    def rejected(self) -> int:
+        return sum(self.rejects.values())
+
+    @property
+    def months(self) -> float:
+        """Months of all companies together."""
+        return entity_months(self.companies)
+
+    @property
+    def start(self) -> datetime | None:
+        """First arrival."""
+        return _moment(min((company.first for company in self.companies), default=None))
+
+    @property
+    def end(self) -> datetime | None:
+        """Last arrival."""
+        return _moment(max((company.last for company in self.companies), default=None))
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """The incidents in the order in which they opened."""
+        return sorted(self.outcome.episodes.values(), key=lambda e: (e.opened.at, e.opened.incident_id))
+
+
+def rate_of(outcome: Outcome, companies: list[Company], chosen: float, score: Score | None) -> Rate:
+    """A row of the table of rates."""
+    rate = outcome.false_alarms
+    return Rate(
+        rate, rate == chosen, len(outcome.episodes), outcome.paging, rate * entity_months(companies), score
+    )  # fmt: skip
+
+
+def as_json(found: Findings) -> dict[str, Any]:
+    """For machines: the summary, every incident, the candidates and the table of rates."""
+    return {
+        "read": found.read,
+        "rejected": found.rejected,
+        "rejects": found.rejects,
+        "mentions": found.mentions,
+        "entities": len(found.companies),
+        "entity_months": round(found.months, 3),
+        "start": found.start,
+        "end": found.end,
+        "false_alarms": found.false_alarms,
+        "incidents": [_incident(episode) for episode in found.episodes],
+        "candidates": [
+            {
+                "entity": {"id": c.entity, "name": c.name},
+                "test": c.test,
+                "at": c.at,
+                "value": round(c.value, 3),
+                "threshold": round(c.threshold, 3),
+                "would_need": round(c.would_need, 3),
+            }
+            for c in found.candidates
+        ],
+        "rates": [_rate(rate) for rate in found.rates],
+        "labels": None if found.score is None else _score(found.score),
+    }
+
+
+def _incident(episode: Episode) -> dict[str, Any]:
+    opened, last = episode.opened, episode.last
+    return {
+        "incident_id": opened.incident_id,
+        "entity": opened.entity,
+        "kind": opened.kind,
+        "opened_at": opened.at,
+        "paged_at": episode.paged_at,
+        "over_at": last.resolved_at,
+        "severity": episode.worst.severity,
+        "coordinated": last.coordinated,
+        "opening": opened.explanation.summary,
+        "summary": last.explanation.summary,
+        "counts": last.counts,
+        "test": opened.test,
+        "events": episode.events,
+    }
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "false_alarms": rate.false_alarms,
+        "incidents": rate.incidents,
+        "paging": rate.paging,
+        "expected_false": round(rate.expected_false, 2),
+    }
+    if rate.score is not None:
+        row |= {"found": len(rate.score.found), "missed": len(rate.score.missed), "false": rate.score.false}
+    return row
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "found": [
+            {"story": v.story.story, "kind": v.story.kind, "minutes": round(wait.total_seconds() / 60.0, 1)}
+            for v in score.found
+            if (wait := delay(v)) is not None
+        ],
+        "missed": [{"story": v.story.story, "kind": v.story.kind, "size": v.story.size} for v in score.missed],
+        "paged_wrongly": [{"story": v.story.story, "kind": v.story.kind} for v in score.paged_wrongly],
+        "false_alarms": [event.incident_id for event in score.false_alarms],
+        "false": score.false,
+        "recall": None if score.recall is None else round(score.recall, 3),
+    }
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
