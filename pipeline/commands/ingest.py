@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
+import structlog
 import typer
 
 from pipeline.commands import context
@@ -19,8 +20,12 @@ from pipeline.commands.worker import end_with
 from pipeline.errors import SettingsError
 from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.producer import Publisher
+from pipeline.runtime.agent_metrics import CountedAgent
+from pipeline.runtime.health import HealthServer
+from pipeline.runtime.metrics import Metrics
 from pipeline.settings import Settings
 
+log = structlog.get_logger()
 app = typer.Typer()
 
 NETWORKS = ("bluesky", "demo")
@@ -60,9 +65,17 @@ async def _ingest(settings: Settings, networks: list[str], seed: int, parent: in
         loop.add_signal_handler(number, end)
     end_with(parent)
     publisher = partial(_publisher, settings, ended)
-    await asyncio.gather(
-        *(_demo(publisher, seed, stop) if name == "demo" else _listen(settings, publisher, stop) for name in networks)
-    )
+    metrics = Metrics()
+    health = _health(settings, metrics)
+    try:
+        await asyncio.gather(
+            *(
+                _demo(publisher, seed, stop) if name == "demo" else _listen(settings, metrics, publisher, stop)
+                for name in networks
+            )
+        )
+    finally:
+        health.close()
 
 
 def _publisher(settings: Settings, ended: threading.Event) -> Publisher:
@@ -72,7 +85,16 @@ def _publisher(settings: Settings, ended: threading.Event) -> Publisher:
     return Publisher(settings.kafka, gate=gate)
 
 
-async def _listen(settings: Settings, connect: Callable[[], Publisher], stop: asyncio.Event) -> None:
+def _health(settings: Settings, metrics: Metrics) -> HealthServer:
+    """`/metrics` and `/healthz` of the agents; they are well while they run, the metrics say how well."""
+    server = HealthServer(
+        settings.metrics.host, settings.metrics.port, metrics.registry, lambda: (True, {"stage": "ingest"})
+    )
+    log.info("agents running", metrics=f"http://{settings.metrics.host}:{server.port}/metrics")
+    return server
+
+
+async def _listen(settings: Settings, metrics: Metrics, connect: Callable[[], Publisher], stop: asyncio.Event) -> None:
     from pipeline.ingest.cursor import CursorStore
     from pipeline.ingest.listen import Listener
     from pipeline.ingest.rejects import Rejects
@@ -82,7 +104,7 @@ async def _listen(settings: Settings, connect: Callable[[], Publisher], stop: as
         closing(CursorStore(settings.data / "cursors.sqlite")) as cursors,
         closing(Rejects(settings.data / "rejects" / f"{agent.name}.jsonl")) as rejects,
     ):
-        await Listener(agent, connect, cursors, rejects).run(stop)
+        await Listener(agent, connect, cursors, rejects, hooks=CountedAgent(metrics)).run(stop)
 
 
 async def _demo(connect: Callable[[], Publisher], seed: int, stop: asyncio.Event) -> None:

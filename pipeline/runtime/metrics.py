@@ -46,3 +46,20 @@ class Metrics:
         self.waiting = Gauge(
             "groundswell_waiting", "1 while a worker waits for something outside", ["stage", "what"], registry=r
         )
+        self.agent_frames = Counter("groundswell_agent_frames", "Frames that a network gave", ["agent"], registry=r)
+        self.agent_published = Counter(
+            "groundswell_agent_published", "Messages of an agent that Kafka has acknowledged", ["agent"], registry=r
+        )
+        self.agent_rejected = Counter(
+            "groundswell_agent_rejected", "Frames that could not be read", ["agent", "code"], registry=r
+        )
+        self.agent_gap_seconds = Counter(
+            "groundswell_agent_gap_seconds", "Spans of a network's stream that will not come any more", ["agent"],
+            registry=r,
+        )  # fmt: skip
+        self.agent_behind = Gauge(
+            "groundswell_agent_behind_seconds", "How far the newest frame lies behind the clock", ["agent"], registry=r
+        )
+        self.agent_connected = Gauge(
+            "groundswell_agent_connected", "1 while an agent is connected to its network", ["agent"], registry=r
+        )
