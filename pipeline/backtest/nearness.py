@@ -67,13 +67,13 @@ class Nearness:
         """Look at the evidence after the detector has heard `m`."""
         key = m.entity.id
         now = self._now.get(key)
+        if now is not None and s.clock - now.until > APART:
+            self._keep(self._now.pop(key))
+            now = None
         if any(incident is not None and incident.open for incident in (s.acute, s.slow)):
             if now is not None:
                 del self._now[key]
             return
-        if now is not None and s.clock - now.until > APART:
-            self._keep(self._now.pop(key))
-            now = None
         if m.author_role == "own" or m.sentiment.negative < 0.5:
             return
         for test, value, limit in _evidence(s, m, limits):

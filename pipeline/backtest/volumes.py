@@ -60,8 +60,9 @@ def around(episode: Episode) -> Window:
 
 def card(episode: Episode, window: Window) -> Card:
     """The incident at its last event, with what was seen against what was expected."""
-    last = episode.last
-    passed = max(SHORTEST, (last.at - last.opened_at).total_seconds())
+    last, first = episode.last, episode.last.explanation.first_post
+    began = last.opened_at if first is None else min(last.opened_at, first.created_at)  # what is expected counts from
+    passed = max(SHORTEST, (last.at - began).total_seconds())
     expected = last.counts.expected * window.seconds / passed
     return Card(last, window.drawn(expected=expected, opened=last.opened_at.timestamp()), None)
 

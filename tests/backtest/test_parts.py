@@ -1,0 +1,88 @@
+"""The parts that the report is counted from."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from pipeline.backtest.detection import entity_months, run_detector
+from pipeline.backtest.progress import Steps
+from pipeline.backtest.spool import MentionSpool
+from pipeline.backtest.volumes import around, card, count, overall
+from pipeline.detect.heard import read
+from pipeline.detect.stage import run
+from pipeline.errors import Malformed
+from tests.backtest.conftest import mention
+
+
+def no_tick(_: int) -> None:
+    """Nobody watches."""
+
+
+def test_the_spool_gives_what_it_took_as_often_as_wanted(tmp_path: Path) -> None:
+    with MentionSpool(tmp_path / "new") as spool:
+        lines = [msgspec.json.encode(mention(n, n * 60.0, f"text {n}")) for n in range(5)]
+        for line in lines:
+            spool.add(line)
+        spool.add(b'{"type":"post_deleted"}')  # for the index only
+        with pytest.raises(Malformed):
+            spool.add(b"{}")
+        assert list(spool) == list(spool) == [read(line) for line in lines]
+        company = spool.companies["evil"]
+        assert (company.mentions, company.negative, company.last - company.first) == (5, 5, 4 * 3600.0)
+        assert entity_months([company]) == pytest.approx(4 / 720)
+        assert spool.records == spool.mentions == 5
+
+
+def test_watching_changes_nothing(simulated: Path) -> None:
+    with MentionSpool() as spool:
+        for line in (simulated / "mentions.jsonl").read_bytes().splitlines():
+            spool.add(line)
+        expected = [event for event in run(spool, 0.2) if event.event == "opened"]
+        assert run_detector(spool, 0.2, no_tick).openings == expected
+        assert expected
+
+
+def test_every_mention_of_a_window_is_in_its_bars(simulated: Path) -> None:
+    with MentionSpool() as spool:
+        for line in (simulated / "mentions.jsonl").read_bytes().splitlines():
+            spool.add(line)
+        episodes = list(run_detector(spool, 0.2, no_tick).episodes.values())
+        companies = list(spool.companies.values())
+        near, whole = [around(episode) for episode in episodes], overall(spool, companies)
+        count(spool, [*near, *whole], no_tick)
+        for company, window in zip(companies, whole, strict=True):
+            assert window.drawn().mentions == company.mentions
+            assert window.drawn().negative == company.negative
+        for episode, window in zip(episodes, near, strict=True):
+            drawn = card(episode, window).chart
+            assert drawn.mentions >= episode.last.counts.negative
+            assert drawn.expected is not None
+            assert drawn.expected < drawn.peak
+
+
+def test_wild_dates_do_not_shrink_the_drawing(tmp_path: Path) -> None:
+    with MentionSpool(tmp_path) as spool:
+        for n in range(600):
+            spool.add(msgspec.json.encode(mention(n, n * 10.0, "x")))
+        spool.add(msgspec.json.encode(mention(601, 0.0, "x", created_at="0001-01-01T00:00:00Z")))
+        spool.add(msgspec.json.encode(mention(602, 0.0, "x", created_at="9999-12-31T23:59:59Z")))
+        (window,) = overall(spool, list(spool.companies.values()))
+        count(spool, [window], no_tick)
+        assert window.until - window.since <= 6 * 86_400
+        assert window.drawn().mentions == 600
+
+
+def test_progress_says_what_remains() -> None:
+    out = io.StringIO()
+    with Steps(Console(file=out), interactive=False) as steps:
+        steps.step("reading", 1_000)
+        steps.tick(100)
+        assert steps.line(steps._began + 60.0) == "reading: 100 of 1,000, 9 minutes to go"
+        steps.step("sorting", None)
+        steps.tick(7)
+        assert steps.line(0.0) == "sorting: 7"
