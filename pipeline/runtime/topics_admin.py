@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from pipeline import topics
 from pipeline.errors import TerminalError, TransientError
@@ -13,6 +14,15 @@ from pipeline.runtime.kafka import confluent_options
 from pipeline.settings import KafkaSettings
 
 _EXISTS = 36  # TOPIC_ALREADY_EXISTS
+
+LEADERLESS = 15.0
+"""Seconds for which a partition may be without a leader."""
+
+_LEADERLESS = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
+
+
+def _leaderless(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _LEADERLESS
 
 
 def create_all(settings: KafkaSettings) -> list[str]:
@@ -60,7 +70,11 @@ class Offsets:
         self._subject = f"Kafka at {settings.bootstrap}"
 
     def ends(self, topic: str) -> dict[int, int]:
-        """Partition → offset of the next record; empty while the topic does not exist."""
+        """Partition → offset of the next record; empty while the topic does not exist.
+
+        A partition without a leader (its topic was made a moment ago, or a broker has gone) is asked again for
+        `LEADERLESS` seconds.  Raises `TransientError` when the broker does not answer.
+        """
         try:
             metadata = self._client.list_topics(topic, timeout=10.0).topics.get(topic)
             partitions = [] if metadata is None or metadata.error else list(metadata.partitions)
@@ -81,7 +95,11 @@ class Offsets:
         return ends
 
     def _end(self, topic: str, partition: int) -> int:
-        _, high = self._client.get_watermark_offsets(TopicPartition(topic, partition), timeout=10.0)
+        for attempt in Retrying(
+            retry=retry_if_exception(_leaderless), stop=stop_after_delay(LEADERLESS), wait=wait_fixed(0.1), reraise=True
+        ):
+            with attempt:
+                _, high = self._client.get_watermark_offsets(TopicPartition(topic, partition), timeout=10.0)
         return int(high)
 
     def close(self) -> None:
