@@ -51,7 +51,7 @@ def decode_raw(data: bytes | None, produced: float, ahead: float = MAX_AHEAD) ->
     Raises `Malformed` also for what JSON allows and a post does not: NUL characters and times in the future.
     """
     message: RawMessage = decode(data, _RAW)
-    if data and _NUL.search(data) and "\x00" in repr_text(message):
+    if data and _NUL.search(data) and _holds_nul(msgspec.to_builtins(message)):
         raise Malformed("nul_character", "the text holds a NUL character", todo="Remove it at the source")
     when = message.created_at if isinstance(message, Post) else message.deleted_at
     if produced > 0.0 and when.timestamp() > produced + ahead:
@@ -64,9 +64,11 @@ def decode_raw(data: bytes | None, produced: float, ahead: float = MAX_AHEAD) ->
     return message
 
 
-def repr_text(message: RawMessage) -> str:
-    """All the strings of a message, joined."""
-    return json.dumps(msgspec.to_builtins(message), ensure_ascii=False).replace("\\u0000", "\x00")
+def _holds_nul(value: object) -> bool:
+    """Whether any string in a message holds a NUL character (the words ``\\u0000`` spelt out are none)."""
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for part in value.values())
+    return isinstance(value, str) and "\x00" in value
 
 
 def _invalid(text: str) -> Malformed:
