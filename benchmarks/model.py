@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from models.manifest import SHIPPED, TOKENIZER
-from models.onnx_runtime import OnnxScorer
+from models.runtime.onnx_cpu import OnnxScorer
 
 VOCABULARY = (
     "the a my this service phone parcel flight support refund crew store app update battery price order driver late "

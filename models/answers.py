@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.evaluation.metrics import softmax
 from models.manifest import Head
-from models.metrics import softmax
 from models.scorer import Scores
 from pipeline.messages import Label, Sentiment
 

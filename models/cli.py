@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from models.train import Progress
+    from models.training.train import Progress
 
 app = typer.Typer(no_args_is_help=True, help="The model: training, evaluation, export, the shipped artefact.")
 
@@ -24,10 +24,10 @@ def train(config: ConfigFile, data: DataFolder = None, output: OutputFolder = No
 
     Example: groundswell model train models/configs/sentiment.toml --data ~/data
     """
-    from models.config import read_config
+    from models.training.config import read_config
 
     settings = read_config(config, data=data, output=output)
-    from models.train import train as run
+    from models.training.train import train as run
 
     report = run(settings, _show)
     typer.echo(f"{report.steps} steps, best dev macro-recall {report.best_dev:.4f}; weights in {settings.output}")
@@ -44,11 +44,11 @@ def export(
 
     Example: groundswell model export models/configs/sentiment.toml build/artefact --data ~/data
     """
-    from models.config import read_config
+    from models.training.config import read_config
 
     settings = read_config(config, data=data, output=output)
-    from models.evaluate import render
-    from models.export import export as run
+    from models.evaluation.evaluate import render
+    from models.export.artefact import export as run
 
     manifest = run(settings, folder)
     for found in manifest.figures:
@@ -65,7 +65,7 @@ def evaluate(
 
     Example: groundswell model evaluate labelled.tsv --compare
     """
-    from models.evaluate import evaluate_file, render
+    from models.evaluation.evaluate import evaluate_file, render
     from models.load import load_scorer
     from pipeline.settings import ModelSettings
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from models.fixed import FixedScorer
 from models.manifest import SHIPPED
+from models.runtime.fixed import FixedScorer
 from models.scorer import Scorer
 from pipeline.settings import ModelSettings
 
@@ -18,9 +18,9 @@ def load_scorer(settings: ModelSettings) -> Scorer:
     if settings.backend == "fixed":
         return FixedScorer()
     if settings.backend == "torch":
-        from models.torch_runtime import open_torch
+        from models.runtime.torch_any import open_torch
 
         return open_torch(folder, threads=settings.threads, batch=settings.batch)
-    from models.onnx_runtime import OnnxScorer
+    from models.runtime.onnx_cpu import OnnxScorer
 
     return OnnxScorer(folder, threads=settings.threads, batch=settings.batch)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.calibrate import balancing_shift, fit_temperature
-from models.evaluate import figures, render
-from models.metrics import calibration_error, interval, macro_recall, recalls, softmax
+from models.evaluation.evaluate import figures, render
+from models.evaluation.metrics import calibration_error, interval, macro_recall, recalls, softmax
+from models.export.calibrate import balancing_shift, fit_temperature
 
 
 def test_macro_recall_is_the_mean_over_the_classes() -> None:

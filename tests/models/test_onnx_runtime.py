@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from models.manifest import SHIPPED
-from models.onnx_runtime import OnnxScorer
-from models.reading import SPREAD, TOGETHER, micro_batches
+from models.runtime.onnx_cpu import OnnxScorer
+from models.runtime.reading import SPREAD, TOGETHER, micro_batches
 from models.scorer import Scorer
 from tests.models.conftest import scorer_for
 from tests.models.test_contract import distance

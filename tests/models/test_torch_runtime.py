@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from models.manifest import SHIPPED
-from models.onnx_runtime import OnnxScorer
-from models.reading import pad
+from models.runtime.onnx_cpu import OnnxScorer
+from models.runtime.reading import pad
 from pipeline.errors import TerminalError
 from tests.models.conftest import scorer_for
 from tests.models.test_contract import distance
@@ -61,7 +61,7 @@ def checkpoint(folder: Path, names: list[str]) -> Path:
 
 
 def test_a_hugging_face_checkpoint_is_read_with_its_labels(tmp_path: Path) -> None:
-    from models.torch_runtime import open_torch
+    from models.runtime.torch_any import open_torch
 
     folder = checkpoint(tmp_path / "bert", ["POSITIVE", "NEGATIVE", "NEUTRAL"])
     scorer = open_torch(folder, threads=1)
@@ -76,7 +76,7 @@ def test_a_hugging_face_checkpoint_is_read_with_its_labels(tmp_path: Path) -> No
 
 
 def test_outputs_without_names_need_a_mapping(tmp_path: Path) -> None:
-    from models.torch_runtime import open_torch
+    from models.runtime.torch_any import open_torch
 
     folder = checkpoint(tmp_path / "bert", ["LABEL_0", "LABEL_1"])
     with pytest.raises(TerminalError, match="LABEL_0, LABEL_1"):
@@ -87,7 +87,7 @@ def test_outputs_without_names_need_a_mapping(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_neither_is_refused(tmp_path: Path) -> None:
-    from models.torch_runtime import open_torch
+    from models.runtime.torch_any import open_torch
 
     with pytest.raises(TerminalError, match=r"manifest\.json"):
         open_torch(tmp_path)
@@ -99,7 +99,7 @@ def test_a_folder_that_is_neither_is_refused(tmp_path: Path) -> None:
 def test_the_torch_runtime_verifies_the_artefact_too(tmp_path: Path) -> None:
     import shutil
 
-    from models.torch_runtime import open_torch
+    from models.runtime.torch_any import open_torch
 
     folder = Path(shutil.copytree(SHIPPED, tmp_path / "artefact"))
     (folder / "weights.safetensors").write_bytes(b"short")

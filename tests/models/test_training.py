@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from models.config import TrainConfig, read_config
-from models.data import split
+from models.training.config import TrainConfig, read_config
+from models.training.data import split
 from pipeline.errors import SettingsError, TerminalError
 
 GOOD = ("great", "lovely", "excellent", "wonderful")
@@ -147,10 +147,10 @@ def test_trains_goes_on_after_an_interruption_and_exports(
     import torch
     from safetensors.torch import load_file
 
-    from models.export import export
-    from models.onnx_runtime import OnnxScorer
-    from models.torch_runtime import open_torch
-    from models.train import Progress, train
+    from models.export.artefact import export
+    from models.runtime.onnx_cpu import OnnxScorer
+    from models.runtime.torch_any import open_torch
+    from models.training.train import Progress, train
 
     sha256 = write_base(tmp_path / "tiny_base_for_tests")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -191,7 +191,7 @@ def test_trains_goes_on_after_an_interruption_and_exports(
 def test_base_weights_that_are_not_the_stated_ones_are_refused(
     tiny: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from models.train import train
+    from models.training.train import train
 
     with pytest.raises(TerminalError, match="not installed"):
         train(tiny, lambda _: None)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from models.recent import RecentAnswers
+from models.runtime.recent import RecentAnswers
 from models.scorer import Scores
 from models.text import normalise
 from pipeline.errors import TerminalError

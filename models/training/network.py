@@ -15,7 +15,7 @@ from typing import cast
 from torch import Tensor, nn
 from transformers import BertModel
 
-from models.config import BaseConfig
+from models.training.config import BaseConfig
 from pipeline.errors import TerminalError
 
 

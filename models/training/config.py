@@ -135,5 +135,5 @@ def read_config(path: Path, *, data: Path | None = None, output: Path | None = N
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SettingsError(
-            "; ".join(problems), subject=str(path), todo="See models/config.py for what is allowed"
+            "; ".join(problems), subject=str(path), todo="See models/training/config.py for what is allowed"
         ) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics import Floats, Ints, softmax
+from models.evaluation.metrics import Floats, Ints, softmax
 
 
 def balancing_shift(shares: Floats, balance: float) -> Floats:

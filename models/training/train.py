@@ -1,8 +1,8 @@
 """Training: one encoder, all heads, one command.
 
 `train` goes on from the checkpoint in the output folder when there is one, stops when the dev part no longer gains, and
-leaves ``weights.safetensors`` and ``run.json`` there, from which `models.export` makes the artefact.  Everything that
-is random comes from the seed; the set that is reported on is never looked at here.
+leaves ``weights.safetensors`` and ``run.json`` there, from which `models.export.artefact` makes the artefact.
+Everything that is random comes from the seed; the set that is reported on is never looked at here.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models import checkpoint
-from models.batches import Batch, Tokens, gather, plan, tokens, training_tokenizer
-from models.checkpoint import RunState
-from models.config import TrainConfig
-from models.data import Parts, split
-from models.metrics import macro_recall
-from models.network import MultiHead, base_folder, build
-from models.precision import autocast, choose_precision
+from models.evaluation.metrics import macro_recall
+from models.training import checkpoint
+from models.training.batches import Batch, Tokens, gather, plan, tokens, training_tokenizer
+from models.training.checkpoint import RunState
+from models.training.config import TrainConfig
+from models.training.data import Parts, split
+from models.training.network import MultiHead, base_folder, build
+from models.training.precision import autocast, choose_precision
 
 log = structlog.get_logger()
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from models import answers
 from models.manifest import MODEL, TOKENIZER, Manifest, verify
-from models.reading import Ids, read, read_tokenizer
-from models.recent import RecentAnswers
+from models.runtime.reading import Ids, read, read_tokenizer
+from models.runtime.recent import RecentAnswers
 from models.scorer import Scores
 from pipeline.errors import TerminalError
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.config import HeadConfig, SourceConfig, TrainConfig
 from models.text import same_text_key
+from models.training.config import HeadConfig, SourceConfig, TrainConfig
 from pipeline.errors import TerminalError
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from models.answers import LABELS
-from models.data import Example, read_tsv
+from models.evaluation.metrics import Floats, Ints, calibration_error, interval, macro_recall, recalls
 from models.manifest import Figures, Interval
-from models.metrics import Floats, Ints, calibration_error, interval, macro_recall, recalls
 from models.scorer import Scorer
+from models.training.data import Example, read_tsv
 from pipeline.errors import TerminalError
 
 CONFIDENCES = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

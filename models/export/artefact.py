@@ -18,13 +18,9 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from models import answers
-from models import train as training
-from models.batches import Tokens, tokens, training_tokenizer
-from models.calibrate import balancing_shift, fit_temperature
-from models.config import HeadConfig, TrainConfig
-from models.data import Parts, split
-from models.evaluate import figures
-from models.graph import quantised_weights, write
+from models.evaluation.evaluate import figures
+from models.export.calibrate import balancing_shift, fit_temperature
+from models.export.graph import quantised_weights, write
 from models.manifest import (
     FORMAT,
     MANIFEST,
@@ -42,10 +38,14 @@ from models.manifest import (
     digest,
     verify,
 )
-from models.network import MultiHead, base_folder, build
-from models.onnx_runtime import open_session
-from models.reading import pad
+from models.runtime.onnx_cpu import open_session
+from models.runtime.reading import pad
 from models.text import NORMALISATION
+from models.training import train as training
+from models.training.batches import Tokens, tokens, training_tokenizer
+from models.training.config import HeadConfig, TrainConfig
+from models.training.data import Parts, split
+from models.training.network import MultiHead, base_folder, build
 from pipeline.errors import TerminalError
 
 log = structlog.get_logger()

@@ -23,11 +23,11 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from models import answers
 from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, Head, digest, verify
-from models.network import MultiHead
-from models.onnx_runtime import RECENT
-from models.reading import Ids, read, read_tokenizer
-from models.recent import RecentAnswers
+from models.runtime.onnx_cpu import RECENT
+from models.runtime.reading import Ids, read, read_tokenizer
+from models.runtime.recent import RecentAnswers
 from models.scorer import Scores
+from models.training.network import MultiHead
 from pipeline.errors import TerminalError
 from pipeline.messages import Label, ModelRef
 

@@ -16,8 +16,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from models.data import Example
 from models.text import normalise
+from models.training.data import Example
 
 BUCKET = 50
 """Batches sorted by length together."""

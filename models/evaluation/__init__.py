@@ -1,0 +1,1 @@
+"""How good a model is: metrics, baselines on the same rows, behaviour."""

@@ -1,0 +1,1 @@
+"""Training: data, batches, the network, the run.  Needs the `train` extra."""
