@@ -27,6 +27,8 @@ Label = Literal["negative", "neutral", "positive"]
 AuthorRole = Literal["public", "own", "press"]
 IncidentKind = Literal["pile_on", "surge", "groundswell", "amplification"]
 IncidentEventName = Literal["opened", "escalated", "updated", "resolved"]
+Reason = Literal["few_authors", "copied_texts", "new_accounts", "lockstep"]
+Leaning = Literal["ally", "critic", "mixed"]
 
 
 class Author(Struct, frozen=True):
@@ -36,6 +38,8 @@ class Author(Struct, frozen=True):
     handle: Annotated[str, Meta(max_length=512)] | None = None
     name: Annotated[str, Meta(max_length=1024)] | None = None
     followers: Annotated[int, Meta(ge=0)] | None = None
+    created_at: Time | None = None
+    """When the account was made, where the network says so."""
 
 
 class Post(Struct, tag_field="type", tag="post", kw_only=True):
@@ -136,7 +140,8 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
 
     `mention_id` is the post id and the entity id: the same post gives the same mentions, however often it is read.
     Fields that no stage has filled yet are null.  `compared_with` is the other company where the post sets two against
-    each other ("switched from A to B"); what it feels may be about either.
+    each other ("switched from A to B"); what it feels may be about either.  `sketch` says in 64 small numbers what the
+    text is about (``pipeline/sketch.py``).
     """
 
     mention_id: Id
@@ -162,6 +167,7 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
     fingerprint: str | None = None
     author_role: AuthorRole = "public"
     compared_with: Id | None = None
+    sketch: Annotated[str, Meta(max_length=88)] | None = None
     model: ModelRef
 
 
@@ -230,8 +236,52 @@ class Phrase(Struct, frozen=True):
     count: int
 
 
+class Part(Struct, frozen=True):
+    """People who take part in an incident in one way, and their mentions."""
+
+    people: int
+    mentions: int
+
+
+class Crowd(Struct, frozen=True):
+    """Who takes part: the few who write posts of their own, those who answer or quote, those who only pass on."""
+
+    wrote: Part
+    answered: Part
+    shared: Part
+
+
+class Regular(Struct, frozen=True):
+    """Somebody who often speaks of the entity and takes part: mentions in the incident, those sampled before it, and
+    how they usually lean."""
+
+    author: str
+    mentions: int
+    before: int
+    leaning: Leaning
+
+
+class Narrative(Struct, frozen=True):
+    """Complaints of an incident that are about the same thing.
+
+    `mentions`: how many so far; `share`: of all complaints that were grouped; `recent`: those of the last half hour;
+    `since`: when the first came; `example`: a post of them.
+    """
+
+    mentions: int
+    share: Probability
+    recent: int
+    since: Time
+    phrases: tuple[Phrase, ...] = ()
+    example: PostRef | None = None
+
+
 class Explanation(Struct, frozen=True):
-    """What a person needs to see in ten seconds; `summary` is one sentence."""
+    """What a person needs to see in ten seconds; `summary` is one sentence.
+
+    `narratives` tell apart what the complaints are about, the largest first; `grouped_by` says by what: the meaning of
+    the texts (`sketch`), or their words where mentions came without one.
+    """
 
     summary: str
     first_post: PostRef | None = None
@@ -239,6 +289,10 @@ class Explanation(Struct, frozen=True):
     phrases: tuple[Phrase, ...] = ()
     networks: dict[str, int] = {}
     drivers: tuple[Driver, ...] = ()
+    crowd: Crowd | None = None
+    regulars: tuple[Regular, ...] = ()
+    narratives: tuple[Narrative, ...] = ()
+    grouped_by: Literal["sketch", "words"] | None = None
 
 
 class TestResult(Struct, frozen=True):
@@ -252,10 +306,54 @@ class TestResult(Struct, frozen=True):
     false_alarms: float
 
 
+class Firing(Struct, frozen=True):
+    """A test that fired in an incident, and when: its evidence then, the threshold, and the false alarms per entity and
+    month that the threshold stands for."""
+
+    name: str
+    at: Time
+    value: float
+    threshold: float
+    false_alarms: float
+
+
+class Series(Struct, frozen=True):
+    """Mentions of the entity over time, from before the incident on, in spans of `seconds`.
+
+    `expected`: the negative mentions that the baseline foresaw.  The three are equally long, 48 spans at most; the
+    last span may not be over.
+    """
+
+    start: Time
+    seconds: int
+    mentions: tuple[int, ...]
+    negative: tuple[int, ...]
+    expected: tuple[float, ...]
+
+
+class Foretold(Struct, frozen=True):
+    """A forecast held against what came: made `minutes` after the incident began, when `seen` mentions were known.
+
+    `error`: how far the size foretold lay from the final one, as a share of the final one; `held`: whether the final
+    size lay within the interval.
+    """
+
+    minutes: float
+    seen: int
+    size: float
+    low: float
+    high: float
+    error: float
+    held: bool
+
+
 class IncidentEvent(Struct, tag_field="type", tag="incident_event", kw_only=True):
     """A step in the life of an incident.
 
-    `at` is the `ingested_at` of the mention that led to the event: nothing that arrived later was used.
+    `at` is the `ingested_at` of the mention that led to the event: nothing that arrived later was used.  It may be a
+    mention of another entity where it is time that has passed, and never goes back within an incident.  `reasons` say
+    why it looks coordinated, `fired` which tests fired when, `review` (once resolved) what had been foretold.
+    `page` and `picture` are addresses on the built-in page, where it has one.
     """
 
     incident_id: Id
@@ -273,6 +371,12 @@ class IncidentEvent(Struct, tag_field="type", tag="incident_event", kw_only=True
     forecast: Forecast | None = None
     explanation: Explanation
     test: TestResult
+    reasons: tuple[Reason, ...] = ()
+    fired: tuple[Firing, ...] = ()
+    series: Series | None = None
+    review: tuple[Foretold, ...] = ()
+    page: str | None = None
+    picture: str | None = None
 
 
 def mention_id(post_id: str, entity_id: str) -> str:
