@@ -13,6 +13,9 @@ from rich.text import Text
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.catalogue.building import build
 from pipeline.enrich.catalogue.checking import Severity, check
+from pipeline.enrich.catalogue.progress import Reading
+from pipeline.enrich.catalogue.wikidata import MOST
+from pipeline.enrich.catalogue.wordlist import SIZE, write_words
 from pipeline.enrich.linker import Linker
 from pipeline.errors import GroundswellError
 
@@ -23,15 +26,40 @@ OwnCatalogue = Annotated[Path | None, typer.Option(help="Your own file or folder
 
 @app.command("build")
 def build_catalogue(
-    lists: Annotated[list[Path], typer.Argument(help="CSV lists of brands, organisations or share prices' names.")],
+    lists: Annotated[
+        list[Path],
+        typer.Argument(help="CSV lists of brands, organisations or shares, folders of them, exports of Wikidata."),
+    ],
     out: Annotated[Path, typer.Option(help="The file to write, JSON lines.")],
+    most: Annotated[int, typer.Option(help="Of an export, how many of the best known companies.")] = MOST,
 ) -> None:
-    """Build a catalogue file from lists of brands and the hand-written well-known ones."""
+    """Build a catalogue file from lists of brands, exports of Wikidata and the hand-written well-known brands.
+
+    Example:  `groundswell catalogue build lists/ latest-all.json.gz --most 50000 --out brands.jsonl`
+    """
     try:
-        count = build(lists, out)
+        with Reading("reading") as reading:
+            count = build(lists, out, most=most, told=reading)
     except GroundswellError as error:
         raise _failed(error) from None
     typer.echo(f"{count:,} entities in {out}")
+
+
+@app.command("words")
+def build_words(
+    lists: Annotated[list[Path], typer.Argument(help="Word lists, one word a line, or a folder of SCOWL's.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    size: Annotated[int, typer.Option(help="Of a folder of SCOWL's, the lists up to this size.")] = SIZE,
+) -> None:
+    """Build the list of ordinary words from word lists.
+
+    Example:  `groundswell catalogue words /usr/share/dict/scowl --out common_words.txt`
+    """
+    try:
+        words, names = write_words(lists, out, size=size)
+    except GroundswellError as error:
+        raise _failed(error) from None
+    typer.echo(f"{words:,} words and {names:,} names in {out}")
 
 
 @app.command("check")

@@ -2,25 +2,27 @@
 
 Understood are, by their columns: the brands of the name-suggestion-index joined with Wikidata (`qid,label,aliases,…`),
 further organisations (`qid,label,description,twitter`; they lend ids and handles only), and the S&P 500 constituents
-(`Symbol,Security,…`).  A hand-written YAML of well-known brands goes before all of them.
+(`Symbol,Security,…`); and an export of Wikidata as JSON (`wikidata.py`).  A hand-written YAML of well-known brands goes
+before all of them.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
-import structlog
 
 from pipeline.enrich.catalogue.entities import Entity
+from pipeline.enrich.catalogue.export import Told, is_export
 from pipeline.enrich.catalogue.industries import industries_of_categories, industry_of_sector
-from pipeline.enrich.catalogue.loading import CatalogueError, convert, parse_yaml, write_entities
+from pipeline.enrich.catalogue.loading import MAX_BYTES, CatalogueError, convert, parse_yaml, write_entities
+from pipeline.enrich.catalogue.settling import settled
+from pipeline.enrich.catalogue.wikidata import MOST, read_wikidata
 from pipeline.enrich.surfaces import spellings
 from pipeline.enrich.text import compact
 from pipeline.enrich.words import Kind, kind_of
@@ -35,8 +37,6 @@ _LEGAL = re.compile(
 )
 _BRACKETS = re.compile(r"\s*\((?:The|Class [ABC]|Eli)\)|（[^）]*）")
 
-log = structlog.get_logger()
-
 
 class Sources(NamedTuple):
     """Rows by kind."""
@@ -44,39 +44,103 @@ class Sources(NamedTuple):
     brands: list[dict[str, str]]
     organisations: list[dict[str, str]]
     shares: list[dict[str, str]]
+    items: list[Entity]
+    """The companies of exports of Wikidata."""
 
 
-def build(paths: Sequence[Path], out: Path, *, well_known: Path | None = WELL_KNOWN) -> int:
-    """Write a catalogue (JSON lines) from CSV lists; gives the number of entities.
+def build(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    well_known: Path | None = WELL_KNOWN,
+    most: int = MOST,
+    told: Told | None = None,
+) -> int:
+    """Write a catalogue (JSON lines) from lists, folders of lists and exports; gives the number of entities.
 
-    Deterministic: the same lists give the same bytes.  Raises `CatalogueError` for a list that is not understood.
+    Of an export the `most` best known companies are taken; `told` hears how far it has been read.  Deterministic: the
+    same lists give the same bytes.  Raises `CatalogueError` for a list that is not understood; nothing is written then.
     """
-    sources = _read(paths)
+    sources = _read(paths, most, told)
     known = _well_known(well_known, sources) if well_known else []
     taken = {entity.id for entity in known} | {q for e in _raw(well_known) for q in e.get("absorbs", ())}
+    items = {entity.id: entity for entity in sources.items}
     brands = [_brand(row) for row in sources.brands if row["qid"] not in taken]
-    entities = _with_shares([*known, *brands], sources)
-    return write_entities(_settle(entities, {entity.id for entity in known}), out)
+    taken |= {brand.id for brand in brands}
+    listed = [
+        *(_completed(one, items.get(one.id)) for one in known),
+        *(_doubted(one, items.get(one.id)) for one in brands),
+    ]
+    entities = _with_shares([*listed, *(e for e in items.values() if e.id not in taken)], sources)
+    return write_entities(settled(entities, {entity.id for entity in known}), out)
 
 
-def _read(paths: Sequence[Path]) -> Sources:
-    sources = Sources([], [], [])
-    for path in paths:
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = list(csv.DictReader(file))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise CatalogueError(f"cannot be read ({error})", subject=str(path)) from error
-        columns = set(rows[0]) if rows else set()
-        if {"qid", "label", "aliases", "categories"} <= columns:
-            sources.brands.extend(rows)
-        elif {"qid", "label", "twitter"} <= columns:
-            sources.organisations.extend(rows)
-        elif {"Symbol", "Security"} <= columns:
-            sources.shares.extend(rows)
+def _completed(entity: Entity, item: Entity | None) -> Entity:
+    """An entity of the lists with what Wikidata says besides; what the lists say goes before."""
+    if item is None:
+        return entity
+    seen = {compact(name) for name in (entity.name, *entity.aliases, *entity.products)}
+    aliases = [alias for alias in (item.name, *item.aliases) if compact(alias) not in seen and _says_enough(alias)]
+    return msgspec.structs.replace(
+        entity,
+        aliases=(*entity.aliases, *aliases)[: max(MAX_ALIASES, len(entity.aliases))],
+        handles=item.handles | entity.handles,
+        sites=entity.sites or item.sites,
+        products=entity.products or item.products,
+        industry=entity.industry or item.industry,
+        description=entity.description or item.description,
+        country=entity.country or item.country,
+        parent=entity.parent or item.parent,
+        namesakes=item.namesakes | entity.namesakes,
+    )
+
+
+def _doubted(brand: Entity, item: Entity | None) -> Entity:
+    """A brand with what Wikidata says besides, and with the names that better known things have too."""
+    completed = _completed(brand, item)
+    return completed if item is None else msgspec.structs.replace(completed, ambiguous=item.ambiguous)
+
+
+def _read(paths: Sequence[Path], most: int, told: Told | None) -> Sources:
+    sources = Sources([], [], [], [])
+    for path in (file for given in paths for file in _files(given)):
+        if is_export(path):
+            sources.items.extend(read_wikidata(path, most=most, told=told))
         else:
-            raise CatalogueError(f"has the unknown columns {sorted(columns)}", subject=str(path), todo="See docs")
+            _read_table(path, sources)
     return sources
+
+
+def _files(path: Path) -> list[Path]:
+    """A file by itself, of a folder all tables in it."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.suffix.lower() == ".csv")
+    if not found:
+        raise CatalogueError("has no CSV list", subject=str(path), todo="Name the lists, or a folder of them")
+    return found
+
+
+def _read_table(path: Path, sources: Sources) -> None:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CatalogueError(f"is larger than {MAX_BYTES:,} bytes", subject=str(path), todo="Split it")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, restval=""))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CatalogueError(f"cannot be read ({error})", subject=str(path)) from error
+    columns = {column for column in rows[0] if column} if rows else set()
+    if {"qid", "label", "aliases", "categories"} <= columns:
+        sources.brands.extend(rows)
+    elif {"qid", "label", "twitter"} <= columns:
+        sources.organisations.extend(rows)
+    elif {"Symbol", "Security"} <= columns:
+        sources.shares.extend(rows)
+    else:
+        raise CatalogueError(
+            f"has the unknown columns {sorted(columns)}", subject=str(path),
+            todo="docs/linking.md names the lists that are understood",
+        )  # fmt: skip
 
 
 def _raw(path: Path | None) -> list[dict[str, Any]]:
@@ -204,40 +268,3 @@ def _short(name: str) -> str:
     name = _BRACKETS.sub("", name).strip()
     short = _LEGAL.sub("", name).strip(" ,")
     return short if len(short) >= 3 and kind_of(short.lower()) not in (Kind.COMMON, Kind.NAME) else name
-
-
-def _settle(entities: Iterable[Entity], known: set[str]) -> list[Entity]:
-    """One owner a handle and a site; aliases that many share, or that are a well-known brand's name, are dropped."""
-    everything = {e.id: e for e in sorted(entities, key=lambda e: (e.id not in known, -e.fame, len(e.id), e.id))}
-    shared = Counter(key for e in everything.values() for key in {compact(a) for a in (e.name, *e.aliases)})
-    famous = {compact(n) for e in everything.values() if e.id in known for n in (e.name, *e.aliases)}
-    owner: dict[str, str] = {}
-    for entity in everything.values():
-        for handle in (h for names in entity.handles.values() for h in names):
-            _claim(owner, f"@{handle.lower()}", entity, everything)
-        for site in entity.sites:
-            _claim(owner, site, entity, everything)
-    out = []
-    for entity in everything.values():
-        keep = entity.id in known
-        aliases = tuple(a for a in entity.aliases if keep or (shared[compact(a)] <= 2 and compact(a) not in famous))
-        handles = {n: tuple(h for h in hs if owner[f"@{h.lower()}"] == entity.id) for n, hs in entity.handles.items()}
-        out.append(
-            msgspec.structs.replace(
-                entity,
-                aliases=aliases,
-                handles={network: names for network, names in handles.items() if names},
-                sites=tuple(s for s in entity.sites if owner[s] == entity.id),
-            )
-        )
-    return out
-
-
-def _claim(owner: dict[str, str], thing: str, entity: Entity, everything: Mapping[str, Entity]) -> None:
-    """The first to claim a handle keeps it, unless a later one is named just so and the first is not."""
-    holder = owner.setdefault(thing, entity.id)
-    plain = compact(thing.split(".")[0])
-    if holder != entity.id and compact(entity.name) == plain and compact(everything[holder].name) != plain:
-        if everything[holder].fame <= 0.1:
-            owner[thing] = entity.id
-        log.debug("shared", thing=thing, entities=(holder, entity.id))

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 EntityId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[\w:.\-]+$")]
+WikidataId = Annotated[str, Meta(max_length=20, pattern=r"^Q[1-9][0-9]*$")]
+_WIKIDATA = re.compile(r"Q[1-9][0-9]*")
 
 
 class Entity(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A company or brand.  `id` is its Wikidata id where that is known, else a short name of our own.
+    """A company or brand.  `id` is its Wikidata id where that is known, else a short name of our own; `wikidata` says
+    which item of Wikidata it is where the id is another (see `item`).
 
+    `industry` is its category, by the names of our own list.  `namesakes` says of a name what else is called so, for a
+    person to read; it changes nothing.
     `distinctive` names need no evidence although they are words or names of people; `ambiguous` ones need it although
     no word list has them, with a note of what else they mean.  `against` are words beside which an ambiguous name means
     something else, `homonym` words of that something else, which count wherever they stand in a post; `cues` are words
@@ -32,7 +39,11 @@ class Entity(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     description: Annotated[str, Meta(max_length=1000)] = ""
     country: Annotated[str, Meta(max_length=8)] = ""
     parent: EntityId | None = None
+    subsidiaries: tuple[EntityId, ...] = ()
+    """As good as naming this one as their `parent`; `Catalogue.subsidiaries` has them all, however they are given."""
+    wikidata: WikidataId | None = None
     ambiguous: dict[str, Annotated[str, Meta(max_length=500)]] = {}
+    namesakes: dict[str, Annotated[str, Meta(max_length=500)]] = {}
     distinctive: tuple[Name, ...] = ()
     against: tuple[Name, ...] = ()
     homonym: tuple[Name, ...] = ()
@@ -41,8 +52,13 @@ class Entity(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     fame: Annotated[float, Meta(ge=-1.0, le=1.0)] = 0.0
     """How likely a name, all else equal, means this entity: -1 hardly known, 1 known to everybody."""
 
+    @property
+    def item(self) -> str | None:
+        """The item of Wikidata, where it is known."""
+        return self.wikidata or (self.id if _WIKIDATA.fullmatch(self.id) else None)
 
-class Catalogue(Struct, frozen=True, kw_only=True):
+
+class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
     """All entities by id, and where they came from."""
 
     entities: dict[str, Entity]
@@ -50,3 +66,12 @@ class Catalogue(Struct, frozen=True, kw_only=True):
 
     def __len__(self) -> int:
         return len(self.entities)
+
+    @cached_property
+    def subsidiaries(self) -> dict[str, tuple[str, ...]]:
+        """The ids of the companies right below each that has some, in the order of the catalogue."""
+        below: dict[str, list[str]] = {}
+        for entity in self.entities.values():
+            if entity.parent is not None:
+                below.setdefault(entity.parent, []).append(entity.id)
+        return {parent: tuple(ids) for parent, ids in below.items()}

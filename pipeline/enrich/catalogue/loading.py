@@ -22,7 +22,10 @@ MAX_BYTES = 256 * 2**20
 MAX_ENTITIES = 1_000_000
 
 _LINE = msgspec.json.Decoder(Entity)
-_LISTS = frozenset(("aliases", "products", "tickers", "sites", "industry", "distinctive", "against", "cues", "homonym"))
+_LISTS = frozenset(
+    ("aliases", "products", "subsidiaries", "tickers", "sites", "industry", "distinctive", "against", "cues", "homonym")
+)
+_NOTES = frozenset(("ambiguous", "namesakes"))
 
 
 class CatalogueError(TerminalError):
@@ -32,13 +35,29 @@ class CatalogueError(TerminalError):
 def load_catalogue(path: Path | None = None, *, with_shipped: bool = True) -> Catalogue:
     """The shipped catalogue, extended by the file or by all files of the folder `path`.
 
-    An entity of the user's with the id of a shipped one takes its place.  Raises `CatalogueError`.
+    An entity of the user's with the id of a shipped one, or that says by `wikidata` that it is the same, takes its
+    place.  Parents are whole: every one is in the catalogue, nobody is their own forebear, and `subsidiaries` are the
+    other side of `parent`.  Raises `CatalogueError`.
     """
     entities = {e.id: e for e in read_entities(SHIPPED)} if with_shipped or path is None else {}
+    own: dict[str, Entity] = {}
     for file in _files(path):
-        entities |= {entity.id: entity for entity in read_entities(file)}
-    _check_parents(entities, str(path or SHIPPED))
-    return Catalogue(entities=entities, source=str(path or "shipped"))
+        for entity in read_entities(file):
+            if entity.id in own:
+                raise CatalogueError(
+                    f"has the id {entity.id}, which another file of the folder has too", subject=str(file),
+                    todo="Ids are unique: leave one of the two",
+                )  # fmt: skip
+            own[entity.id] = entity
+    return Catalogue(entities=family(_extended(entities, own), str(path or SHIPPED)), source=str(path or "shipped"))
+
+
+def _extended(shipped: dict[str, Entity], own: dict[str, Entity]) -> dict[str, Entity]:
+    """The shipped entities with the user's in their places."""
+    renamed = {e.wikidata: e.id for e in own.values() if e.wikidata in shipped and e.wikidata not in own}
+    kept = (e for e in shipped.values() if e.id not in renamed)
+    moved = (msgspec.structs.replace(e, parent=renamed[e.parent]) if e.parent in renamed else e for e in kept)
+    return {e.id: e for e in moved} | own
 
 
 def read_entities(path: Path) -> list[Entity]:
@@ -98,7 +117,8 @@ def parse_yaml(data: bytes, name: str) -> list[Any]:
 
 
 def _csv(data: bytes, name: str) -> list[Entity]:
-    """Columns are the fields; lists are parted by `|`; `handles` is `network:handle|network:handle`."""
+    """Columns are the fields; lists are parted by `|`; `handles` is `network:handle|network:handle`; `ambiguous` and
+    `namesakes` are `name: what else it means|name: ...`."""
     try:
         rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
     except (UnicodeDecodeError, csv.Error) as error:
@@ -113,7 +133,17 @@ def _csv(data: bytes, name: str) -> list[Entity]:
             entry[key] = [part.strip() for part in entry[key].split("|") if part.strip()]
         if "handles" in entry:
             entry["handles"] = _handles(entry["handles"], subject)
+        for key in _NOTES & entry.keys():
+            entry[key] = _notes(entry[key], subject)
         out.append(convert(entry, subject))
+    return out
+
+
+def _notes(cell: str, subject: str) -> dict[str, str]:
+    parts = (part.partition(":") for part in cell.split("|") if part.strip())
+    out = {name.strip(): note.strip() for name, _, note in parts}
+    if not all(out) or not all(out.values()):
+        raise CatalogueError("has a name without a note", subject=subject, todo="Write name: what else it means")
     return out
 
 
@@ -146,12 +176,38 @@ def _check_unique(entities: Sequence[Entity], name: str) -> None:
         raise CatalogueError(f"has more than {MAX_ENTITIES:,} entities", subject=name)
 
 
-def _check_parents(entities: dict[str, Entity], name: str) -> None:
+def family(entities: dict[str, Entity], name: str) -> dict[str, Entity]:
+    """The same with every `subsidiaries` put down as a `parent`; `CatalogueError` where the two do not fit."""
+    out = dict(entities)
     for entity in entities.values():
-        if entity.parent is not None and entity.parent not in entities:
-            raise CatalogueError(
-                f"names the parent {entity.parent}, which is not in the catalogue", subject=f"{name} ({entity.name})"
-            )
+        for below in entity.subsidiaries:
+            child = out.get(below)
+            if child is None:
+                what = f"names the subsidiary {below}, which is not in the catalogue"
+                raise CatalogueError(what, subject=f"{name} ({entity.name})")
+            if child.parent not in (None, entity.id):
+                what = f"names the subsidiary {below}, whose parent is {child.parent}"
+                raise CatalogueError(what, subject=f"{name} ({entity.name})", todo="One company has one parent")
+            out[below] = msgspec.structs.replace(child, parent=entity.id)
+        if entity.subsidiaries:
+            out[entity.id] = msgspec.structs.replace(out[entity.id], subsidiaries=())
+    for entity in out.values():
+        if entity.parent is not None:
+            _check_parent(entity, out, name)
+    return out
+
+
+def _check_parent(entity: Entity, entities: dict[str, Entity], name: str) -> None:
+    """Follow the parents up to the top."""
+    current, seen = entity, {entity.id}
+    while current.parent is not None:
+        if current.parent not in entities:
+            what = f"names the parent {current.parent}, which is not in the catalogue"
+            raise CatalogueError(what, subject=f"{name} ({current.name})")
+        if current.parent in seen:
+            raise CatalogueError("is its own forebear by `parent`", subject=f"{name} ({entity.name})")
+        current = entities[current.parent]
+        seen.add(current.id)
 
 
 def write_entities(entities: Iterable[Entity], path: Path) -> int:
