@@ -55,6 +55,57 @@ def test_a_folder_is_all_its_files(tmp_path: Path) -> None:
     assert catalogue.entities["zorbex"].handles == {"twitter": ("Zorbex",), "bluesky": ("z.b",)}
 
 
+def test_one_id_in_two_files_of_a_folder_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", YAML)
+    write(tmp_path, "b.yaml", "- {id: acme, name: Acme Rail}\n")
+    with pytest.raises(CatalogueError, match=r"b\.yaml.*the id acme"):
+        load_catalogue(tmp_path, with_shipped=False)
+
+
+def test_subsidiaries_are_the_other_side_of_parents(tmp_path: Path) -> None:
+    text = YAML + "- {id: group, name: Acme Group, subsidiaries: [acme]}\n- {id: lite, name: Lite, parent: acme}\n"
+    catalogue = load_catalogue(write(tmp_path, "own.yaml", text), with_shipped=False)
+    assert catalogue.entities["acme"].parent == "group"
+    assert catalogue.subsidiaries == {"group": ("acme",), "acme": ("lite",)}
+
+
+def test_an_entity_of_ones_own_may_say_which_item_it_is(tmp_path: Path) -> None:
+    own = "- {id: crm-17, name: Zorbexair, wikidata: Q66}\n- {id: b2, name: Plane Parts, parent: crm-17}\n"
+    catalogue = load_catalogue(write(tmp_path, "own.yaml", own))
+    assert "Q66" not in catalogue.entities
+    assert (catalogue.entities["crm-17"].item, catalogue.entities["Q312"].item) == ("Q66", "Q312")
+    assert catalogue.entities["b2"].item is None
+    assert [one.entity.id for one in Linker(catalogue).link("Zorbexair is late")] == ["crm-17"]
+
+
+def test_a_shipped_subsidiary_follows_its_parents_new_id(tmp_path: Path) -> None:
+    child = next(e for e in load_catalogue().entities.values() if e.parent)
+    own = f"- {{id: crm-18, name: Parentco, wikidata: {child.parent}}}\n"
+    assert str(child.parent).startswith("Q")
+    assert load_catalogue(write(tmp_path, "own.yaml", own)).entities[child.id].parent == "crm-18"
+
+
+def test_every_field_can_be_given_in_a_table(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "own.csv",
+        "id,name,products,industry,description,country,parent,subsidiaries,wikidata,ambiguous,namesakes\n"
+        "zb,Zorbex,Zed|Zee,airline,flies,us,,ql,Q123,zed: a letter|zorbex: a river,Zorbex: a song\n"
+        "ql,Quillomat,,,,,,,,,\n",
+    )
+    catalogue = load_catalogue(path, with_shipped=False)
+    entity = catalogue.entities["zb"]
+    assert (entity.products, entity.industry, entity.country, entity.item) == (
+        ("Zed", "Zee"),
+        ("airline",),
+        "us",
+        "Q123",
+    )
+    assert entity.ambiguous == {"zed": "a letter", "zorbex": "a river"}
+    assert entity.namesakes == {"Zorbex": "a song"}
+    assert catalogue.entities["ql"].parent == "zb"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
@@ -64,6 +115,11 @@ def test_a_folder_is_all_its_files(tmp_path: Path) -> None:
         ("a.yaml", "- {id: x, name: X, fame: 7}", "fame"),
         ("a.yaml", "- {id: x, name: X}\n- {id: x, name: Y}", "twice"),
         ("a.yaml", "- {id: x, name: X, parent: nobody}", "nobody"),
+        ("a.yaml", "- {id: x, name: X, parent: y}\n- {id: y, name: Y, parent: x}", "its own forebear"),
+        ("a.yaml", "- {id: x, name: X, subsidiaries: [nobody]}", "nobody"),
+        ("a.yaml", "- {id: x, name: X, subsidiaries: [y]}\n- {id: y, name: Y, parent: z}\n- {id: z, name: Z}", "is z"),
+        ("a.yaml", "- {id: x, name: X, wikidata: P31}", "wikidata"),
+        ("a.csv", "id,name,ambiguous\nx,X,no note\n", "without a note"),
         ("a.yaml", "just: a mapping", "list"),
         ("a.yaml", "[unclosed", "YAML"),
         ("a.yaml", "- !!python/object/apply:os.system [true]", "Expected"),

@@ -30,6 +30,13 @@ def test_a_clear_entity_needs_no_words(tmp_path: Path) -> None:
         ("{id: z, name: Old Bridge}", "made of ordinary words"),
         ("{id: z, name: Zorbexium, aliases: [Ryanair]}", "also a name of Ryanair"),
         ("{id: z, name: Zorbexium, handles: {twitter: [ryanair]}}", "also listed for Ryanair"),
+        (
+            "{id: z, name: Zorbexium, handles: {instagram: ['@RyanAir']}}",
+            "@RyanAir on instagram is also listed for Ryanair",
+        ),
+        ("{id: z, name: Zorbexium, sites: [ryanair.com]}", "the site ryanair.com is also listed for Ryanair"),
+        ("{id: z, name: Zorbexium, tickers: [ba]}", "the ticker ba is also listed for Boeing"),
+        ("{id: z, name: Zorbexium, products: [Ryanair]}", "also a name of Ryanair"),
         ("{id: z, name: Zorbexium, industry: [alchemy]}", "no words to go by"),
     ],
 )
@@ -42,6 +49,22 @@ def test_warnings(tmp_path: Path, entry: str, said: str) -> None:
 def test_taking_a_shipped_ones_place_is_noted(tmp_path: Path) -> None:
     findings = check(write(tmp_path, "- {id: Q312, name: Zorbexium}"))
     assert [(f.severity, "Apple" in f.what) for f in findings] == [(Severity.NOTE, True)]
+
+
+def test_a_conflict_between_ones_own_is_told_on_both_sides(tmp_path: Path) -> None:
+    both = "- {id: a, name: Zorbexium, aliases: [Zorbi]}\n- {id: b, name: Quillomat, aliases: [ZORBI], "
+    findings = check(write(tmp_path, both + "wikidata: Q990099}\n- {id: Q990099, name: Fennicware}"))
+    assert [(f.entity, f.what.split(":")[0]) for f in findings] == [
+        ("Fennicware (Q990099)", "Q990099 of Wikidata is also Quillomat (b)"),
+        ("Quillomat (b)", "'ZORBI' is also a name of Zorbexium (a)"),
+        ("Quillomat (b)", "Q990099 of Wikidata is also Fennicware (Q990099)"),
+        ("Zorbexium (a)", "'Zorbi' is also a name of Quillomat (b)"),
+    ]
+
+
+def test_every_alias_that_is_a_word_is_told(tmp_path: Path) -> None:
+    findings = check(write(tmp_path, "- {id: a, name: Zorbexium, aliases: [river, Old Bridge, Quillomat, wendy]}"))
+    assert [f.what.split()[0] for f in findings] == ["'Old", "'river'", "'wendy'"]
 
 
 def test_an_unusable_file_is_an_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Looks through a catalogue for what would surprise its author: shared names and handles, names that are words."""
+"""Looks through a catalogue for what would surprise its author: what two companies claim, and names that are words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS
 from pipeline.enrich.catalogue.loading import SHIPPED, load_catalogue, read_entities
-from pipeline.enrich.surfaces import spellings
+from pipeline.enrich.surfaces import SHARED_HANDLES, spellings
 from pipeline.enrich.words import Kind, kind_of
 
 
@@ -35,7 +35,6 @@ _MEANS = {
     Kind.NAME: "is a name of people or places",
     Kind.PHRASE: "is made of ordinary words",
 }
-
 _ADVICE = (
     "it links only with evidence beside it. List it in `distinctive` if it needs none, or say in `ambiguous` what else "
     "it means"
@@ -44,6 +43,37 @@ _WORDS_HELP = (
     "words of its own: list in `homonym` what people say when the name means something else, in `cues` what they say "
     "when it means the company"
 )
+_SHOWN = 5
+"""Other companies named in one finding."""
+
+
+class Claims:
+    """Who claims a name, a handle, a site, a ticker, an item of Wikidata."""
+
+    def __init__(self, entities: dict[str, Entity]) -> None:
+        self._by_thing: dict[tuple[str, str], list[Entity]] = {}
+        for entity in entities.values():
+            for thing in {thing for thing, _ in claimed(entity)}:
+                self._by_thing.setdefault(thing, []).append(entity)
+
+    def others(self, thing: tuple[str, str], entity: Entity) -> list[str]:
+        """The rivals of an entity for a thing, by name and id; its own family too."""
+        return [f"{other.name} ({other.id})" for other in self._by_thing[thing] if other.id != entity.id]
+
+
+def claimed(entity: Entity) -> Iterator[tuple[tuple[str, str], str]]:
+    """What an entity claims, as kind and form, and how its author wrote it."""
+    for name in (entity.name, *entity.aliases, *entity.products):
+        for form in spellings(name):
+            yield ("name", form), name
+    for network, handles in entity.handles.items():
+        # Companies mostly have one handle on several networks, and it is looked up for all of them.
+        place = "handle" if network in SHARED_HANDLES else network
+        yield from (((place, handle.lstrip("@").lower()), f"@{handle.lstrip('@')} on {network}") for handle in handles)
+    yield from ((("site", site.lower()), f"the site {site}") for site in entity.sites)
+    yield from ((("ticker", ticker.upper()), f"the ticker {ticker}") for ticker in entity.tickers)
+    if entity.item is not None:
+        yield ("item", entity.item), f"{entity.item} of Wikidata"
 
 
 def check(path: Path, *, with_shipped: bool = True) -> list[Finding]:
@@ -51,49 +81,51 @@ def check(path: Path, *, with_shipped: bool = True) -> list[Finding]:
     catalogue = load_catalogue(path, with_shipped=with_shipped)
     shipped = {entity.id: entity for entity in read_entities(SHIPPED)} if with_shipped else {}
     own = [e for e in catalogue.entities.values() if shipped.get(e.id) != e]
-    names: dict[str, list[Entity]] = {}
-    handles: dict[tuple[str, str], list[Entity]] = {}
-    for entity in catalogue.entities.values():
-        for form in {form for name in (entity.name, *entity.aliases, *entity.products) for form in spellings(name)}:
-            names.setdefault(form, []).append(entity)
-        for network, listed in entity.handles.items():
-            for handle in listed:
-                handles.setdefault((network, handle.lower()), []).append(entity)
-    findings = [finding for entity in own for finding in _of(entity, shipped, names, handles)]
+    claims = Claims(catalogue.entities)
+    findings = [finding for entity in own for finding in _of(entity, shipped, claims)]
     return sorted(findings, key=lambda f: (f.severity is not Severity.WARNING, f.entity, f.what))
 
 
-def _of(
-    entity: Entity,
-    shipped: dict[str, Entity],
-    names: dict[str, list[Entity]],
-    handles: dict[tuple[str, str], list[Entity]],
-) -> Iterator[Finding]:
+def _of(entity: Entity, shipped: dict[str, Entity], claims: Claims) -> Iterator[Finding]:
     title = f"{entity.name} ({entity.id})"
-    if entity.id in shipped:
-        yield Finding(Severity.NOTE, title, f"takes the place of the shipped {shipped[entity.id].name}")
-    for name in (entity.name, *entity.aliases, *entity.products):
-        form = spellings(name)[0] if spellings(name) else ""
-        if not form:
-            yield Finding(Severity.WARNING, title, f"{name!r} is too short to be searched for")
-            continue
-        kind = kind_of(form)
-        if kind is not Kind.DISTINCT and name not in entity.distinctive and name not in entity.ambiguous:
-            yield Finding(Severity.WARNING, title, f"{name!r} {_MEANS[kind]}: {_ADVICE}")
-        if name in entity.ambiguous and not entity.homonym:
-            yield Finding(Severity.NOTE, title, f"{name!r} is told apart better with {_WORDS_HELP}")
-        others = [f"{other.name} ({other.id})" for other in names.get(form, ()) if other.id != entity.id]
-        if others:
-            shared = f"{name!r} is also a name of {', '.join(others[:5])}"
-            yield Finding(Severity.WARNING, title, f"{shared}: a post goes to the one that more speaks for, or to none")
-    for network, listed in entity.handles.items():
-        for handle in listed:
-            rivals = [f"{o.name} ({o.id})" for o in handles[network, handle.lower()] if o.id != entity.id]
-            if rivals:
-                yield Finding(Severity.WARNING, title, f"@{handle} on {network} is also listed for {', '.join(rivals)}")
+    replaced = shipped.get(entity.id) or shipped.get(entity.wikidata or "")
+    if replaced is not None:
+        yield Finding(Severity.NOTE, title, f"takes the place of the shipped {replaced.name} ({replaced.id})")
+    yield from (Finding(severity, title, what) for severity, what in _names(entity))
+    yield from (Finding(Severity.WARNING, title, what) for what in _conflicts(entity, claims))
     for industry in entity.industry:
         if industry not in INDUSTRY_WORDS:
             known = ", ".join(sorted(INDUSTRY_WORDS))
-            yield Finding(
-                Severity.WARNING, title, f"the industry {industry!r} has no words to go by; known are {known}"
-            )
+            what = f"the industry {industry!r} has no words to go by; known are {known}"
+            yield Finding(Severity.WARNING, title, what)
+
+
+def _names(entity: Entity) -> Iterator[tuple[Severity, str]]:
+    """What its names mean besides."""
+    for name in (entity.name, *entity.aliases, *entity.products):
+        forms = spellings(name)
+        if not forms:
+            yield Severity.WARNING, f"{name!r} is too short to be searched for"
+            continue
+        kind = kind_of(forms[0])
+        if kind is not Kind.DISTINCT and name not in entity.distinctive and name not in entity.ambiguous:
+            yield Severity.WARNING, f"{name!r} {_MEANS[kind]}: {_ADVICE}"
+        if name in entity.ambiguous and not entity.homonym:
+            yield Severity.NOTE, f"{name!r} is told apart better with {_WORDS_HELP}"
+
+
+def _conflicts(entity: Entity, claims: Claims) -> Iterator[str]:
+    """What others claim too, each thing once, and what becomes of it."""
+    told: set[str] = set()
+    for thing, written in claimed(entity):
+        others = claims.others(thing, entity)
+        if not others or written in told:
+            continue
+        told.add(written)
+        rivals = ", ".join(others[:_SHOWN]) + (f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
+        if thing[0] == "name":
+            yield f"{written!r} is also a name of {rivals}: a post goes to the one that more speaks for, or to none"
+        elif thing[0] == "item":
+            yield f"{written} is also {rivals}: they are one company, so leave one of them"
+        else:
+            yield f"{written} is also listed for {rivals}: a post goes to the better known one, so leave it with one"
