@@ -27,6 +27,7 @@ Label = Literal["negative", "neutral", "positive"]
 AuthorRole = Literal["public", "own", "press"]
 IncidentKind = Literal["pile_on", "surge", "groundswell", "amplification"]
 IncidentEventName = Literal["opened", "escalated", "updated", "resolved"]
+Untrained = Literal["language", "no_words", "hashtags", "code", "long"]
 Reason = Literal["few_authors", "copied_texts", "new_accounts", "lockstep"]
 Leaning = Literal["ally", "critic", "mixed"]
 
@@ -141,7 +142,9 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
     `mention_id` is the post id and the entity id: the same post gives the same mentions, however often it is read.
     Fields that no stage has filled yet are null.  `compared_with` is the other company where the post sets two against
     each other ("switched from A to B"); what it feels may be about either.  `sketch` says in 64 small numbers what the
-    text is about (``pipeline/sketch.py``).
+    text is about (``pipeline/sketch.py``).  `depth` is the number of answers between the post and the one that names
+    the entity, 0 when it names it itself.  `untrained` says why the model was not trained for the text (another
+    language, no words, hashtags only, code, too long); its sentiment is then never sure, and must page nobody.
     """
 
     mention_id: Id
@@ -167,6 +170,8 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
     fingerprint: str | None = None
     author_role: AuthorRole = "public"
     compared_with: Id | None = None
+    depth: Annotated[int, Meta(ge=0)] = 0
+    untrained: Untrained | None = None
     sketch: Annotated[str, Meta(max_length=88)] | None = None
     model: ModelRef
 
