@@ -20,7 +20,7 @@ _CALIBRATION = shipped()
 CUT = 0.5
 """Even odds, for names that are no ordinary words."""
 
-PRIOR = (-1.7, -1.3, -1.2, 0.3, 0.1, 2.2)
+PRIOR = (-1.7, -1.3, -1.5, 0.3, -0.8, 2.2)
 """By kind of name, in the order of `Kind`: a common word, a short, a person's or place's, a phrase, rare, distinct."""
 FAME = 1.0
 """Nats for a fame of 1."""
@@ -52,6 +52,8 @@ OBJECT = 1.0
 """A bare noun that something is done to as to companies: `left sprint`, `calling discover`."""
 DOWN = 1.2
 """`is zoom down`, `slack is down`."""
+HAS = 1.0
+"""`ANZ boss`, `boots outlet`: what companies have stands right after the name."""
 INDUSTRY = (0.0, 1.2, 1.9, 2.3)
 """For no, one, two, three or more different words of the industry."""
 SERVICE = 0.7
@@ -110,6 +112,11 @@ _DOES_TEXT = (
     "blocked locked fired fined disabled stole ruined broke sold delivered owes thinks got went will would used have "
     "are did does do never ne me told killed dropped doubled cut changed decided claims blames"
 )
+_HAD_TEXT = (
+    "boss bosses ceo chief chiefs exec execs executive executives spokesman spokeswoman spokesperson chairman workers "
+    "staff employees customers shareholders shares stock store stores outlet outlets branch branches"
+)
+_HAD = frozenset(_HAD_TEXT.split())
 _DOES = frozenset(_DOES_TEXT.split())
 _OPENS_TEXT = (
     "and but so because cause cuz cos that when if why who does did do is was how then lol ok well omg ugh thinks says "
@@ -165,7 +172,7 @@ def score(entity: Entity, lexicon: Lexicon, kind: Kind, place: Place, certain: C
     if (lexicon.against or lexicon.adjacent) and _said_against(lexicon, place):
         total += AGAINST
     if kind is _DISTINCT:
-        if not lexicon.homonym or place.surface.lower() != entity.name.lower():
+        if not lexicon.homonym or entity.ambiguous or place.surface.lower() != entity.name.lower():
             return total
         total += MOSTLY
     if place.previous in _TELLING or len(place.surface) == 1:
@@ -173,7 +180,7 @@ def score(entity: Entity, lexicon: Lexicon, kind: Kind, place: Place, certain: C
     if number in certain.entities:
         total += CERTAIN_ELSEWHERE
     elif certain.entities:
-        total += COMPANY_BESIDE if place.capital else 0.0
+        total += COMPANY_BESIDE if place.capital and not place.title_follows else 0.0
         total += 0.0 if certain.industries.isdisjoint(entity.industry) else RIVAL
     return total + context(entity, lexicon, kind, place.around.talk, place.following)
 
@@ -257,6 +264,8 @@ def shape(kind: Kind, place: Place) -> float:
         does = SUBJECT_PERHAPS
     if does and (not previous or previous in _OPENS or place.at_start):
         total += does
+    if following in _HAD:
+        total += HAS
     if following == "down" or (following == "is" and place.after[1:2] == ["down"]):
         total += DOWN
     if kind is not _PHRASE and capital and around.has_case:

@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from functools import cache
 from math import log
-from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.enrich.text import fold
-from pipeline.enrich.words import ordinary
+from pipeline.enrich.words import ordinary, ranks
 
 MAX_LETTERS = 60
 """Longer tags are not split: they are read as one unknown word."""
@@ -35,7 +34,6 @@ ACROSS = 5.0
 WITHOUT_CAPITAL = 5.0
 """For a word that begins without a capital in a tag that has them."""
 
-_FREQUENT = Path(__file__).parent / "catalogue" / "data" / "frequent_words.txt"
 _SPOKEN_TEXT = (
     "app asap yolo lol omg wtf tbh smh diy rip vs nhs tv dj faq iphone wifi podcast selfie vlog emoji meme memes blog "
     "boycott sucks fail fails scam layoffs outage outages refund ripoff dont cant wont didnt doesnt isnt im ive youre "
@@ -90,8 +88,7 @@ def word_costs() -> dict[str, float]:
     costs |= {w: PROPER_NAME for w in words.names if w not in costs and len(w) > 2 and w.isalnum()}
     for word in _SPOKEN:
         costs[word] = min(SPOKEN, costs.get(word, SPOKEN))
-    plain = [w for w in _FREQUENT.read_text(encoding="utf-8").splitlines() if w and w[0] != "#"]
-    for rank, word in enumerate(plain):
+    for word, rank in ranks().items():
         costs[word] = min(costs.get(word, 99.0), log((rank + 6) * 10))
     costs["a"], costs["i"] = 6.0, 6.0
     return costs

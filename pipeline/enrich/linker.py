@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.evidence import Certain, certain_of, confidence, context, cut, prior, score, shape
 from pipeline.enrich.lexicon import Lexicon, lexicon_of
+from pipeline.enrich.medium import NETWORK, as_name
 from pipeline.enrich.reading import MOST, ContextReader, Question
 from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
 from pipeline.enrich.surfaces import Surfaces, compile_surfaces
@@ -133,7 +134,8 @@ class Linker:
         for start, end, form in hits:
             senses = self._table.senses[form]
             entity = self._table.entities[senses[0].entity]
-            if len(senses) > 1 or senses[0].kind is not _DISTINCT or entity.against or entity.homonym:
+            plain = len(senses) == 1 and senses[0].kind is _DISTINCT
+            if not plain or entity.against or entity.homonym or NETWORK in entity.industry:
                 doubtful.append((start, end, form))
                 continue
             certain.add(senses[0].entity)
@@ -162,7 +164,10 @@ class Linker:
             shaped = shapes[sense.kind]
             if shaped is None:
                 shaped = shapes[sense.kind] = shape(sense.kind, place)
-            value = shaped + score(entity, self._lexicon(sense.entity), sense.kind, place, certain, sense.entity)
+            said = score(entity, self._lexicon(sense.entity), sense.kind, place, certain, sense.entity)
+            value = shaped + said + sense.doubt
+            if sense.kind is _DISTINCT and sense.how == "name" and NETWORK in entity.industry:
+                value += as_name(place.before, place.after, around.talk.words)
             if value > best:
                 best, second, chosen = value, best, sense
             elif value > second:

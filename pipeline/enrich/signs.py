@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pipeline.enrich.evidence import CUT, confidence, prior
 from pipeline.enrich.handles import split_hashtag, undecorate
+from pipeline.enrich.medium import NETWORK, as_handle, as_tag
 from pipeline.enrich.surfaces import SHARED_HANDLES, Sense, Surfaces
 from pipeline.enrich.text import HASHTAG, LINK, MENTION
 from pipeline.enrich.words import Kind
@@ -31,10 +32,10 @@ LISTED = 4.6
 """Nats of a listed handle."""
 TICKER = 2.2
 SITE = 1.4
-SHARED_FROM = -2.0
-"""Nats of a network's handle that only says where something was shared from."""
 SERVICE_HANDLE, DECORATED_HANDLE, PLAIN_HANDLE = 2.6, 0.6, 0.2
 """Nats that an unlisted handle adds to the name in it: with `support` or the like, with `uk`, with nothing."""
+SHORT_REST = -3.5
+"""For a decorated handle in which three letters are left or fewer: `gmcuk`."""
 SHOUTED_TAG, WHOLE_TAG = 2.4, 1.0
 """The same for a hashtag that shouts at the name, and for one that is the name."""
 
@@ -45,8 +46,6 @@ _PLATFORMS_TEXT = (
 _PLATFORMS = frozenset(_PLATFORMS_TEXT.split())
 """Sites that people point to for what others put there: a link to one says nothing about the company."""
 _TICKER_SIGN = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z])?)\b")
-_SHARED_FROM = re.compile(r"\b(?:via|a|on|from) $", re.IGNORECASE)
-"""Before a network's handle: where something was shared from, not whom a post is about."""
 _ONE_WORD = re.compile(r"\w+")
 _HOST = re.compile(r"(?:https?://)?([^\s/?#:]+)", re.IGNORECASE)
 
@@ -83,12 +82,14 @@ class Signs:
         if "@" in text:
             for place in islice(MENTION.finditer(text), MAX_SIGNS):
                 for one in self._handle(place.group(1), network, place.start(), place.end()):
-                    before = _SHARED_FROM.search(text, max(0, place.start() - 8), place.start())
-                    medium = "social" in self._table.entities[one.entity].industry
-                    yield one._replace(score=SHARED_FROM) if before and medium else one
+                    if NETWORK in self._table.entities[one.entity].industry:
+                        one = one._replace(score=one.score + as_handle(text, one.start, one.end))
+                    yield one
         if "#" in text or "＃" in text:
             for place in islice(HASHTAG.finditer(text), MAX_SIGNS):
                 for number, value, kind in self._tagged(place.group(1)):
+                    if NETWORK in self._table.entities[number].industry:
+                        value += as_tag(text)
                     yield Found(number, "hashtag", value, place.start(), place.end(), kind)
         if "$" in text:
             for place in islice(_TICKER_SIGN.finditer(text), MAX_SIGNS):
@@ -124,6 +125,8 @@ class Signs:
             return None
         bonus = SERVICE_HANDLE if left.service else DECORATED_HANDLE if left.steps else PLAIN_HANDLE
         sense, value = self._best_known(self._table.senses[self._table.compacts[left.name]])
+        if left.steps and not left.service and len(left.name) <= 3:
+            bonus += SHORT_REST
         if left.service and len(left.name) > 2:
             bonus += max(0.0, -prior(self._table.entities[sense.entity], sense.kind))
         value += bonus

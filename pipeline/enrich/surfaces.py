@@ -15,11 +15,14 @@ import ahocorasick
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.text import fold
-from pipeline.enrich.words import Kind, kind_of
+from pipeline.enrich.words import FREQUENT, VERY_FREQUENT, Kind, kind_of, ranks
 from pipeline.messages import LinkHow
 
 SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))
 """Networks on which a handle is one word, and on which companies mostly have the same one."""
+
+OF_VERY_FREQUENT, OF_FREQUENT = -0.8, -0.4
+"""Nats for an ordinary word among the commonest: next, three."""
 
 _SIGNS = re.compile(r"[\W_]+")
 _DASHES = re.compile(r"\s*-\s*")
@@ -31,6 +34,8 @@ class Sense(NamedTuple):
     entity: int
     kind: Kind
     how: LinkHow
+    doubt: float = 0.0
+    """Nats, at most 0, for an ordinary word that stands in very many posts."""
 
 
 @dataclass(slots=True)
@@ -96,7 +101,13 @@ def _add_names(table: Surfaces, number: int, entity: Entity) -> None:
                 kind = Kind.COMMON if form in doubtful else Kind.DISTINCT if form in sure else kind_of(form)
                 if kind is Kind.DISTINCT and entity.fame < 0.0 and " " not in form:
                     kind = Kind.RARE
-                _add_form(table, form, Sense(number, kind, how))
+                doubt = _doubt(form) if kind is Kind.COMMON else 0.0
+                _add_form(table, form, Sense(number, kind, how, doubt))
+
+
+def _doubt(form: str) -> float:
+    rank = ranks().get(form, FREQUENT)
+    return OF_VERY_FREQUENT if rank < VERY_FREQUENT else OF_FREQUENT if rank < FREQUENT else 0.0
 
 
 def _add_form(table: Surfaces, form: str, sense: Sense) -> None:

@@ -11,7 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-_FILE = Path(__file__).parent / "catalogue" / "data" / "common_words.txt"
+_DATA = Path(__file__).parent / "catalogue" / "data"
+_FILE = _DATA / "common_words.txt"
+_FREQUENT = _DATA / "frequent_words.txt"
+_OF_TODAY = frozenset(("bbq", "ecco", "selfie", "emoji", "hashtag", "meme", "vape", "vegan"))
+"""Words that people use and the list, made for spelling, does not have."""
+VERY_FREQUENT, FREQUENT = 300, 1000
+"""Ranks of words that stand in so many posts that the few about a brand of that name are lost among them."""
 
 
 class Kind(IntEnum):
@@ -47,7 +53,14 @@ def ordinary() -> Words:
             names.add(line.lower())
         elif line and line[0] != "#":
             common.add(line)
-    return Words(frozenset(common), frozenset(names))
+    return Words(frozenset(common) | _OF_TODAY, frozenset(names))
+
+
+@cache
+def ranks() -> dict[str, int]:
+    """The commonest words with their place in the order of frequency, from 0."""
+    lines = _FREQUENT.read_text(encoding="utf-8").splitlines()
+    return {word: rank for rank, word in enumerate(line for line in lines if line and line[0] != "#")}
 
 
 def kind_of(form: str) -> Kind:
@@ -68,4 +81,4 @@ def kind_of(form: str) -> Kind:
 
 
 def _owner(word: str) -> str:
-    return word.removesuffix("'s").strip("'.,!")
+    return word.removesuffix("'s").strip("'.,!@#*")
