@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zlib import crc32
 
-from pipeline.detect import lifecycle, thresholds
+from pipeline.detect import lifecycle, telling, thresholds
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.evidence import Start
 from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
@@ -25,15 +25,11 @@ LATE = 600
 FORGOTTEN = 86_400
 """Seconds behind the clock after which a mention no longer enters the baseline's present bin."""
 
-SAMPLE = 8
-"""One in so many mentions of quiet times teaches the words of the past."""
-
 CAUTION = 0.6
 """By how much the thresholds of an entity never heard of before are raised; falls to nothing while it is learned."""
 
 SURGE_AFTER, SURGE_MENTIONS = 12 * 3600, 30
 GROUNDSWELL_AFTER = 7 * 86_400
-QUIET_BLOCKS = 4
 TAKEN_BACK = 2 * 1440  # minutes after which a deleted mention has left the evidence anyway
 
 _NOTHING: tuple[IncidentEvent, ...] = ()
@@ -123,16 +119,20 @@ class Detector:
             self._keep(s, m, w.root)
         acute, slow = s.acute, s.slow
         if acute is None and slow is None:
-            if w.key % SAMPLE == 0 and m.text:
-                s.past.learn(m.text)
+            telling.learn(s, m, w)
             return
         heard = False
         for incident in (acute, slow):
-            if incident is not None and incident.resolved == 0 and t >= incident.started and incident.covers(w.root):
+            if incident is None or incident.resolved:
+                continue
+            incident.course.settle(s.clock, s.baseline.expected(s.clock))
+            incident.course.add(t, w.complains)
+            if t >= incident.started and incident.covers(w.root):
                 lifecycle.count(s, incident, m, w)
+                telling.hear(s, incident, m, w, t)
                 heard = True
         if heard and w.complains:
-            s.talk.hear(m.text)
+            telling.group(s, m, t)
 
     def _first(self, s: EntityState, t: int) -> None:
         """The entity is heard of for the first time."""
@@ -145,10 +145,9 @@ class Detector:
         events: list[IncidentEvent] = []
         t, acute = s.clock, s.acute
         if acute is not None:
-            if acute.resolved == 0 and lifecycle.over(s, acute, t):
-                events.append(lifecycle.resolve(s, acute, m))
-                s.evidence.clear()
-            elif acute.resolved and t - acute.resolved >= lifecycle.REFRACTORY:
+            if acute.resolved == 0 and lifecycle.over(acute, t):
+                events.append(lifecycle.resolve(s, acute, lifecycle.occasion(m), acute.hot + lifecycle.QUIET))
+            if acute.resolved and t - acute.resolved >= lifecycle.REFRACTORY:
                 s.acute = None
         baseline = s.baseline
         if t >= baseline.bin_end:
@@ -171,9 +170,8 @@ class Detector:
         if slow is not None and slow.resolved:
             s.slow = slow = None
         if slow is not None:
-            if swell.quiet >= QUIET_BLOCKS:
-                swell.clear()
-                return (lifecycle.resolve(s, slow, m),)
+            if swell.quiet >= lifecycle.QUIET_BLOCKS:
+                return (lifecycle.resolve(s, slow, lifecycle.occasion(m), s.clock),)
             told = lifecycle.follow(s, slow, m)
             return _NOTHING if told is None else (told,)
         threshold = self.thresholds.groundswell
@@ -181,7 +179,7 @@ class Detector:
             return _NOTHING
         test = TestResult("groundswell", swell.evidence, threshold, self.thresholds.rates["groundswell"])
         s.slow = lifecycle.begin(s, m, test, swell.since, None)
-        return (lifecycle.tell(s, s.slow, m, "opened"),)
+        return (lifecycle.tell(s, s.slow, lifecycle.occasion(m), "opened"),)
 
     def _keep(self, s: EntityState, m: HeardMention, root: int) -> None:
         """Keep a negative post as possible evidence, and count the answer it gives to another."""
@@ -229,11 +227,11 @@ class Detector:
         acute = s.acute
         about = None if thread is None else root
         if acute is not None and acute.resolved == 0:
-            lifecycle.merge(s, acute, test.name, about)
+            lifecycle.merge(s, acute, test, about)
             return None
         if acute is not None and (about is None or about in acute.roots):
-            lifecycle.reopen(s, acute)
-            return lifecycle.tell(s, acute, m, "escalated")
+            lifecycle.reopen(s, acute, test)
+            return lifecycle.tell(s, acute, lifecycle.occasion(m), "escalated")
         if thread is None:
             s.acute = lifecycle.begin(s, m, test, s.evidence.start(), None)
         else:
@@ -241,7 +239,7 @@ class Detector:
             start = Start(thread.first, s.mentions, s.negative, s.authors, s.copies, expected)
             s.acute = lifecycle.begin(s, m, test, start, root)
             lifecycle.take_thread(s.acute, thread)
-        return lifecycle.tell(s, s.acute, m, "opened")
+        return lifecycle.tell(s, s.acute, lifecycle.occasion(m), "opened")
 
     def _take_back(self, s: EntityState, heard: HeardDeletion) -> Sequence[IncidentEvent]:
         """Take a deleted mention out of counts and, where it still weighs, out of the evidence."""
@@ -260,6 +258,8 @@ class Detector:
                 continue
             if incident.first_post is not None and incident.first_post.post_id == heard.post_id:
                 incident.first_post = None
+            if incident.resolved == 0:
+                incident.course.take_back(t, negative)
             if incident.resolved == 0 and incident.wide and t >= incident.started - 59:
                 incident.mentions = max(0, incident.mentions - 1)
                 incident.negative = max(0, incident.negative - negative)

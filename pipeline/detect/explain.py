@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal, NamedTuple, cast
 
+from pipeline.detect.coordination import WORDS
 from pipeline.detect.entity import EntityState
 from pipeline.detect.forecast import Outlook
 from pipeline.detect.incident import Incident, KeptPost
-from pipeline.detect.phrases import new_phrases
-from pipeline.messages import Driver, Explanation, Phrase, PostRef
+from pipeline.detect.people import Standing
+from pipeline.detect.phrases import new_phrases, phrases_of
+from pipeline.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
 
 TOP_POSTS = 3
 
+FEWEST, LEAST_SHARE = 3, 0.05
+"""Complaints, and share of all complaints, from which a narrative is told."""
 
-def explanation(s: EntityState, incident: Incident, name: str, expected: float, outlook: Outlook) -> Explanation:
-    """Sentence, first post, posts that drew most answers, new phrases, networks and drivers of an incident."""
-    phrases = new_phrases(s.talk, s.past, name)
+STORY_SHARE = 0.2
+"""Share of the complaints from which a narrative is named in the sentence beside another."""
+
+
+class Known(NamedTuple):
+    """What is known beside the state: the entity's name, the negatives expected since the beginning, the forecast."""
+
+    name: str
+    expected: float
+    outlook: Outlook
+
+
+def explanation(s: EntityState, incident: Incident, known: Known) -> Explanation:
+    """Sentence, first post, posts that drew most answers, new phrases, narratives, networks and people."""
+    phrases = new_phrases(s.talk, s.past, known.name)
+    told = narratives(s, known.name)
     first = incident.first_post
     posts = [
         post
@@ -26,7 +44,7 @@ def explanation(s: EntityState, incident: Incident, name: str, expected: float, 
     ]
     posts.sort(key=lambda post: (-post.replies, post.t))
     return Explanation(
-        summary=summary(s, incident, name, expected, outlook, [text for text, _ in phrases[:2]]),
+        summary=summary(s, incident, known, topics([text for text, _ in phrases], told)),
         first_post=_reference(first) if first is not None else None,
         top_posts=tuple(_reference(post) for post in posts[:TOP_POSTS]),
         phrases=tuple(Phrase(text, count) for text, count in phrases),
@@ -36,12 +54,64 @@ def explanation(s: EntityState, incident: Incident, name: str, expected: float, 
             for author, count in sorted(incident.drivers.items(), key=lambda d: (-d[1], d[0]))
             if count > 1
         ),
+        crowd=crowd(incident),
+        regulars=regulars(incident),
+        narratives=told,
+        grouped_by=cast(Literal["sketch", "words"], s.narratives.by) if told else None,
     )
 
 
-def summary(
-    s: EntityState, incident: Incident, name: str, expected: float, outlook: Outlook, phrases: list[str]
-) -> str:
+def narratives(s: EntityState, name: str) -> tuple[Narrative, ...]:
+    """What the complaints are about, the largest group first."""
+    seen = max(1, s.narratives.seen)
+    least = max(FEWEST, LEAST_SHARE * seen)
+    found = []
+    for slot, known in enumerate(s.narratives.slots):
+        if known is None or known.mentions < least:
+            continue
+        phrases = phrases_of(s.talk, slot, known.mentions, s.past, name)
+        posts = [post for post in s.ring if post.slot == slot]
+        example = max(posts, key=lambda post: (post.replies, -post.t), default=None)
+        found.append(
+            Narrative(
+                mentions=known.mentions,
+                share=round(known.mentions / seen, 3),
+                recent=round(known.recently(s.clock)),
+                since=datetime.fromtimestamp(known.first, UTC),
+                phrases=tuple(Phrase(text, count) for text, count in phrases),
+                example=None if example is None else _reference(example),
+            )
+        )
+    found.sort(key=lambda narrative: (-narrative.mentions, narrative.since))
+    return tuple(found)
+
+
+def crowd(incident: Incident) -> Crowd:
+    """Who takes part, by what they do."""
+    parts = incident.parts
+    return Crowd(
+        Part(parts.writers, parts.written), Part(parts.answerers, parts.answers), Part(parts.sharers, parts.shares)
+    )
+
+
+def regulars(incident: Incident) -> tuple[Regular, ...]:
+    """Those who often speak of the entity, the busiest in the incident first."""
+    found = [
+        Regular(author, mentions, standing[0], Standing(*standing).leaning)
+        for author, (mentions, *standing) in incident.regulars.items()
+    ]
+    return tuple(sorted(found, key=lambda regular: (-regular.mentions, regular.author)))
+
+
+def topics(phrases: list[str], told: tuple[Narrative, ...]) -> str:
+    """What it is about in a few words: two stories with their shares where there are two, else the newest phrases."""
+    stories = [n for n in told if n.share >= STORY_SHARE and n.phrases][:2]
+    if len(stories) == 2 and stories[0].phrases[0].text != stories[1].phrases[0].text:
+        return " and ".join(f"“{n.phrases[0].text}” ({n.share:.0%})" for n in stories)
+    return " and ".join(f"“{phrase}”" for phrase in phrases[:2])
+
+
+def summary(s: EntityState, incident: Incident, known: Known, about: str) -> str:
     """Who, what, since when, how fast, how big, compared with what: one sentence."""
     span = duration((incident.hot if incident.resolved else s.clock) - incident.started)
     posts = f"{incident.mentions:,} posts, {incident.negative:,} negative,"
@@ -50,15 +120,16 @@ def summary(
     people = f"{incident.authors:,} {'person' if incident.authors == 1 else 'people'}"
     where = " in one thread" if incident.kind == "pile_on" and not incident.wide and len(incident.roots) == 1 else ""
     since = f"since {_moment(incident.started, s.clock)} UTC"
-    talk = f", about {' and '.join(f'“{phrase}”' for phrase in phrases)}" if phrases else ""
+    talk = f", about {about}" if about else ""
+    usual = _usual(known.expected)
     if incident.resolved:
-        text = f"{name}: over after {span}, {posts} by {people}{where}, {since}, {_usual(expected)}{talk}"
+        text = f"{known.name}: over after {span}, {posts} by {people}{where}, {since}, {usual}{talk}"
     else:
         text = (
-            f"{name}: {posts} by {people}{where} within {span}, {since}, {_usual(expected)}{talk}; {_growth(outlook)}"
+            f"{known.name}: {posts} by {people}{where} within {span}, {since}, {usual}{talk}; {_growth(known.outlook)}"
         )
     if incident.coordinated:
-        text += "; looks coordinated (few authors or copied texts)"
+        text += f"; looks coordinated ({', '.join(WORDS[reason] for reason in incident.reasons)})"
     if incident.learning:
         text += "; still learning what is normal here"
     return text + "."

@@ -15,15 +15,17 @@ from msgspec import Meta, Struct
 from pipeline.decode import decode
 from pipeline.errors import Malformed
 from pipeline.messages import MAX_TEXT, Id, Probability, Time
+from pipeline.sketch import LENGTH
 
 Name = Annotated[str, Meta(max_length=1024)]
 
 
 class HeardAuthor(Struct, frozen=True, gc=False):
-    """Who wrote it."""
+    """Who wrote it, and since when the account has existed, where that is known."""
 
     id: Id
     handle: Name | None = None
+    created_at: Time | None = None
 
 
 class HeardEntity(Struct, frozen=True, gc=False):
@@ -34,9 +36,10 @@ class HeardEntity(Struct, frozen=True, gc=False):
 
 
 class HeardSentiment(Struct, frozen=True, gc=False):
-    """How likely it is negative toward the entity."""
+    """How likely it is negative toward the entity, and how likely positive."""
 
     negative: Probability
+    positive: Probability = 0.0
 
 
 class HeardMention(Struct, kw_only=True, tag_field="type", tag="mention"):
@@ -55,6 +58,7 @@ class HeardMention(Struct, kw_only=True, tag_field="type", tag="mention"):
     network: Name = ""
     url: Annotated[str, Meta(max_length=4096)] | None = None
     fingerprint: Annotated[str, Meta(max_length=512)] | None = None
+    sketch: Annotated[str, Meta(max_length=LENGTH)] | None = None
     author_role: str = "public"
 
 

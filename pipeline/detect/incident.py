@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-ROOTS, NETWORKS, DRIVERS = 6, 6, 6
-"""Most threads, networks and authors kept of an incident."""
+from pipeline.detect.coordination import Signs
+from pipeline.detect.course import Course
+from pipeline.detect.people import Parts
+from pipeline.messages import Reason
+
+ROOTS, NETWORKS, DRIVERS, REGULARS = 6, 5, 6, 4
+"""Most threads, networks, authors and regulars kept of an incident."""
+
+FIRED, FORETOLD = 6, 3
+"""Most firings and forecasts kept of an incident."""
 
 POST_BYTES = 220
 """Most bytes of a post that is kept as evidence; longer texts are cut, longer ids make it unfit."""
 
+NAME_BYTES = 32
+"""Most bytes of an author's name."""
+
 
 class KeptPost(Struct, array_like=True):
-    """A negative post that may be quoted as evidence; `root` is the hash of its thread."""
+    """A negative post that may be quoted as evidence; `root` is the hash of its thread, `slot` that of its narrative
+    (-1: none)."""
 
     post_id: str
     author: str
@@ -23,16 +35,38 @@ class KeptPost(Struct, array_like=True):
     url: str | None
     root: int
     replies: int = 0
+    slot: int = -1
+
+
+class Fired(Struct, array_like=True, frozen=True):
+    """A test that fired at event time `at`: its evidence, the threshold, and the false alarms per entity and month that
+    the threshold stands for."""
+
+    name: str
+    at: int
+    value: float
+    threshold: float
+    rate: float
+
+
+class Forecasted(Struct, array_like=True, frozen=True):
+    """A forecast as it was told at event time `at`, when `seen` mentions were known; sizes in mentions."""
+
+    at: int
+    seen: int
+    size: float
+    low: float
+    high: float
 
 
 class Incident(Struct, array_like=True):
     """An incident, open until `resolved` is set, and kept for the refractory time.
 
-    Times are whole seconds of event time; `opened_at` is the arrival of the mention that opened it, in seconds.
+    Times are whole seconds of event time; `opened_at` is the arrival of the mention that opened it, `told_at` that of
+    the last event, in seconds.
     `expected_from`: negatives the baseline had foreseen until the incident began.  `told`: mentions when it last
     escalated.  `fast`, `middle`, `slow`: mentions, decaying over 5, 30 and 180 minutes.
-    `hot`: last time at which it was not quiet.  `fired`: which tests fired, and when; `rate`: the false
-    alarms per entity and month that the one that opened it is allowed.
+    `hot`: last time at which it was not quiet.  `fired`: which tests fired when, the one that opened it first.
     """
 
     incident_id: str
@@ -43,10 +77,8 @@ class Incident(Struct, array_like=True):
     expected_from: float
     roots: list[int]
     wide: bool
-    test: str
-    threshold: float
-    rate: float
-    value: float
+    fired: list[Fired]
+    course: Course
     mentions: int = 0
     negative: int = 0
     authors: int = 0
@@ -58,15 +90,24 @@ class Incident(Struct, array_like=True):
     at: int = 0
     severity: int = 0
     told: int = 0
+    told_at: float = 0.0
     last_event: int = 0
     hot: int = 0
     resolved: int = 0
-    coordinated: bool = False
     learning: bool = False
+    reasons: tuple[Reason, ...] = ()
     first_post: KeptPost | None = None
     networks: dict[str, int] = {}
     drivers: dict[str, int] = {}
-    fired: dict[str, int] = {}
+    regulars: dict[str, tuple[int, int, int, int]] = {}
+    """Author → mentions in the incident, then how often before, against and in favour."""
+    foretold: list[Forecasted] = []
+    parts: Parts = field(default_factory=Parts)
+    signs: Signs = field(default_factory=Signs)
+
+    @property
+    def coordinated(self) -> bool:
+        return bool(self.reasons)
 
     @property
     def open(self) -> bool:
@@ -93,11 +134,17 @@ def bump(counts: dict[str, int], key: str, most: int) -> None:
 
 
 def keep_post(ring: list[KeptPost], post: KeptPost, most: int) -> None:
-    """Take a post among the kept; the one that drew the fewest answers for its age makes room."""
+    """Take a post among the kept; the one that drew the fewest answers for its age makes room.
+
+    The only post of a narrative stays while there are others to go.
+    """
     if len(ring) >= most:
+        slots = [kept.slot for kept in ring]
         least, fewest = 0, 1e18
         for place, kept in enumerate(ring):
             worth = kept.replies + kept.t / 3600.0
+            if kept.slot >= 0 and slots.count(kept.slot) == 1:
+                worth += 1e9
             if worth < fewest:
                 least, fewest = place, worth
         del ring[least]
@@ -115,7 +162,7 @@ def clip(text: str, most: int) -> str:
 
 def kept_post(post_id: str, author: str, text: str, t: int, url: str | None, root: int) -> KeptPost | None:
     """A post cut to `POST_BYTES`, or None when its id leaves no room for a text."""
-    author = clip(author, 40)
+    author = clip(author, NAME_BYTES)
     room = POST_BYTES - len(post_id.encode("utf-8", "replace")) - len(author.encode())
     if room < 60:
         return None
@@ -129,6 +176,6 @@ def kept_post(post_id: str, author: str, text: str, t: int, url: str | None, roo
 def incident_id(entity: str, kind: str, mark: str) -> str:
     """`{entity}:{kind}:{mark}`; what is too long for an id is cut and told apart by its hash."""
     whole = f"{entity}:{kind}:{mark}"
-    if len(whole) <= 400:
+    if len(whole.encode("utf-8", "replace")) <= 240:
         return whole
-    return f"{entity[:180]}:{kind}:{mark[:160]}~{crc32(whole.encode('utf-8', 'replace')):08x}"
+    return f"{clip(entity, 100)}:{kind}:{clip(mark, 100)}~{crc32(whole.encode('utf-8', 'replace')):08x}"

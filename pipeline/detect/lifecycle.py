@@ -5,28 +5,34 @@ Every function here changes the state and gives the event to tell, if there is o
 
 from __future__ import annotations
 
-from copy import copy
 from datetime import UTC, datetime
 from math import exp
+from typing import NamedTuple
 from zlib import crc32
 
+from pipeline.detect.coordination import reasons
 from pipeline.detect.entity import EntityState
 from pipeline.detect.evidence import Start
-from pipeline.detect.explain import explanation
+from pipeline.detect.explain import Known, explanation
 from pipeline.detect.forecast import Outlook, outlook
+from pipeline.detect.groundswell import BLOCK
 from pipeline.detect.heard import HeardMention
-from pipeline.detect.incident import DRIVERS, NETWORKS, ROOTS, Incident, bump, incident_id, kept_post
-from pipeline.detect.phrases import Talk
-from pipeline.detect.severity import is_coordinated, severity
+from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident, incident_id
+from pipeline.detect.review import foretell, review
+from pipeline.detect.severity import severity
+from pipeline.detect.telling import course_since, look_back
 from pipeline.detect.threads import FAST, TAU, Thread
 from pipeline.detect.weight import Weighed
-from pipeline.messages import Counts, EntityRef, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
+from pipeline.messages import Counts, EntityRef, Firing, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
 
 UPDATE = 900
 """Seconds between updates at least."""
 
 QUIET = 3600
 """Seconds of quiet after which an incident is over."""
+
+QUIET_BLOCKS = 4
+"""Blocks of six hours without a trace after which a groundswell is over."""
 
 REFRACTORY = 6 * 3600
 """Seconds after the end within which the same snowball is opened again instead of anew."""
@@ -36,6 +42,18 @@ SLOW = 10_800.0
 
 LEARNING = 3 * 86_400
 """Seconds for which a new entity is being learned."""
+
+
+class Occasion(NamedTuple):
+    """What an event is told at: about whom, and the arrival of the mention that led to it."""
+
+    entity: EntityRef
+    arrival: datetime
+
+
+def occasion(m: HeardMention) -> Occasion:
+    """A mention as the occasion of an event about its own entity."""
+    return Occasion(EntityRef(m.entity.id, m.entity.name or m.entity.id), m.ingested_at or m.created_at)
 
 
 def begin(s: EntityState, m: HeardMention, test: TestResult, start: Start, root: int | None) -> Incident:
@@ -52,15 +70,12 @@ def begin(s: EntityState, m: HeardMention, test: TestResult, start: Start, root:
         expected_from=start.expected,
         roots=[] if root is None else [root],
         wide=root is None,
-        test=kind,
-        threshold=test.threshold,
-        rate=test.false_alarms,
-        value=test.value,
+        fired=[_fired(test, s.clock)],
+        course=course_since(s, start.t),
         at=s.clock,
         hot=s.clock,
         last_event=s.clock,
         learning=s.baseline.age(s.clock) < LEARNING,
-        fired={kind: s.clock},
     )
     # Deletions since then may have been of mentions before it.
     incident.negative = max(0, s.negative - start.negative)
@@ -68,9 +83,12 @@ def begin(s: EntityState, m: HeardMention, test: TestResult, start: Start, root:
     incident.authors = s.authors - start.authors
     incident.copies = s.copies - start.copies
     incident.fast, incident.middle, incident.slow = s.evidence.fast, s.evidence.middle, float(incident.negative)
-    if not any(other is not None and other.open for other in (s.acute, s.slow)):
-        s.talk = Talk()
-    _look_back(s, m, incident, root)
+    if root is None:
+        since = [thread for thread in s.threads.values() if thread.first >= start.t]
+        answers = sum(thread.mentions - thread.reposts for thread in since)
+        incident.reposts = min(sum(thread.reposts for thread in since), incident.mentions)
+        incident.parts.begin(incident.mentions, incident.authors, answers, incident.reposts)
+    look_back(s, m, incident, root)
     return incident
 
 
@@ -79,12 +97,14 @@ def take_thread(incident: Incident, thread: Thread) -> None:
     incident.mentions, incident.negative = thread.mentions, thread.negative
     incident.authors, incident.copies, incident.reposts = thread.authors, thread.copies, thread.reposts
     incident.fast, incident.middle, incident.slow = thread.fast, thread.middle, float(thread.mentions)
+    incident.parts.begin(thread.mentions, thread.authors, thread.mentions - thread.reposts, thread.reposts)
     post = incident.first_post
     if post is not None and post.t <= thread.first and crc32(post.post_id.encode()) == post.root:
         incident.started = post.t  # the root itself was heard
         incident.mentions += 1
         incident.negative += 1
         incident.authors += 1
+        incident.parts.hear(answer=False, repost=False, first=True)
 
 
 def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> None:
@@ -100,6 +120,7 @@ def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> No
     incident.authors += w.first
     incident.copies += w.copied
     incident.reposts += w.repost
+    incident.parts.hear(w.answer, w.repost, w.first)
     if w.complains or not incident.wide:
         incident.fast += 1.0
         incident.middle += 1.0
@@ -107,9 +128,6 @@ def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> No
         usual = 1.5 * s.baseline.mu_negative * TAU if incident.wide else 0.0
         if incident.middle > usual + 1.0:
             incident.hot = s.clock
-    if w.complains:
-        bump(incident.networks, m.network or m.post_id.partition(":")[0][:24], NETWORKS)
-        bump(incident.drivers, (m.author.handle or m.author.id)[:40], DRIVERS)
 
 
 def follow(s: EntityState, incident: Incident, m: HeardMention) -> IncidentEvent | None:
@@ -122,62 +140,91 @@ def follow(s: EntityState, incident: Incident, m: HeardMention) -> IncidentEvent
     ahead = _outlook(s, incident)
     worse = _severity(s, incident, ahead) > incident.severity
     if doubled or worse:
-        return tell(s, incident, m, "escalated")
-    return tell(s, incident, m, "updated") if due else None
+        return tell(s, incident, occasion(m), "escalated")
+    return tell(s, incident, occasion(m), "updated") if due else None
 
 
-def over(s: EntityState, incident: Incident, t: int) -> bool:
+def over(incident: Incident, t: int) -> bool:
     """Whether an open incident has been quiet for an hour at `t`."""
     return t - incident.hot >= QUIET
 
 
-def resolve(s: EntityState, incident: Incident, m: HeardMention) -> IncidentEvent:
-    """End an incident; its evidence is spent."""
-    incident.resolved = s.clock
+def resolve(s: EntityState, incident: Incident, when: Occasion, t: int) -> IncidentEvent:
+    """End an incident at event time `t`; its evidence is spent."""
+    incident.resolved = t
     for root in incident.roots:
         if root in s.threads:
             s.threads[root].evidence = s.threads[root].spread = 0.0
-    return tell(s, incident, m, "resolved")
+    if incident is s.slow:
+        s.groundswell.clear()
+    else:
+        s.evidence.clear()
+    return tell(s, incident, when, "resolved")
 
 
-def merge(s: EntityState, incident: Incident, test: str, root: int | None) -> bool:
-    """Take a further test that fired into an open incident; gives whether it is news."""
+def patience(s: EntityState) -> int | None:
+    """Seconds of silence after which something open here is over; None when nothing is open."""
+    left = []
+    if s.acute is not None and s.acute.open:
+        left.append(s.acute.hot + QUIET - s.clock)
+    if s.slow is not None and s.slow.open:
+        left.append(int(s.groundswell.end + QUIET_BLOCKS * BLOCK) - s.clock)
+    return max(0, min(left)) if left else None
+
+
+def settle(s: EntityState, when: Occasion, silent: int) -> list[IncidentEvent]:
+    """End what is over after so many seconds without a mention of this entity; its own clock stays where it is."""
+    t = s.clock + silent
+    events = []
+    if s.acute is not None and s.acute.open and over(s.acute, t):
+        events.append(resolve(s, s.acute, when, s.acute.hot + QUIET))
+    if s.slow is not None and s.slow.open and t >= s.groundswell.end + QUIET_BLOCKS * BLOCK:
+        events.append(resolve(s, s.slow, when, int(s.groundswell.end + QUIET_BLOCKS * BLOCK)))
+    return events
+
+
+def merge(s: EntityState, incident: Incident, test: TestResult, root: int | None) -> None:
+    """Take a further test that fired into an open incident, which keeps which fired when."""
     if root is None:
         incident.wide = True
     elif root not in incident.roots and len(incident.roots) < ROOTS:
         incident.roots.append(root)
-    if test in incident.fired:
-        return False
-    incident.fired[test] = s.clock
-    return True
+    if all(fired.name != test.name for fired in incident.fired) and len(incident.fired) < FIRED:
+        incident.fired.append(_fired(test, s.clock))
 
 
-def reopen(s: EntityState, incident: Incident) -> None:
+def reopen(s: EntityState, incident: Incident, test: TestResult) -> None:
     """Open an incident again that ended within the refractory time."""
     incident.resolved = 0
     incident.hot = s.clock
+    if len(incident.fired) < FIRED:
+        incident.fired.append(_fired(test, s.clock))
 
 
-def tell(s: EntityState, incident: Incident, m: HeardMention, event: IncidentEventName) -> IncidentEvent:
-    """The event, with everything known at this mention."""
-    arrival = (m.ingested_at or m.created_at).astimezone(UTC)
-    incident.coordinated = is_coordinated(incident.mentions, incident.authors, incident.copies, incident.reposts)
+def tell(s: EntityState, incident: Incident, when: Occasion, event: IncidentEventName) -> IncidentEvent:
+    """The event, with everything known on this occasion; its time never goes back within an incident."""
+    incident.told_at = max(incident.told_at, when.arrival.timestamp())
+    incident.reasons = reasons(incident.mentions, incident.authors, incident.copies, incident.reposts, incident.signs)
     ahead = _outlook(s, incident)
     level = _severity(s, incident, ahead)
     incident.severity = max(level, incident.severity) if not incident.coordinated else level
     if event != "updated":
         incident.told = incident.mentions
     incident.last_event = s.clock
-    name = m.entity.name or m.entity.id
-    expected = max(0.0, s.baseline.expected(s.clock) - incident.expected_from)
+    if not incident.resolved:
+        foretell(incident, ahead, s.clock)
+    now = max(s.clock, incident.resolved)
+    foreseen = s.baseline.expected(now)
+    expected = max(0.0, foreseen - incident.expected_from)
     mu = s.baseline.mu_negative
     mentions = expected * (mu + s.baseline.mu_other) / mu if mu > 0.0 else 0.0
+    first = incident.fired[0]
     return IncidentEvent(
         incident_id=incident.incident_id,
-        entity=EntityRef(m.entity.id, name),
+        entity=when.entity,
         kind=incident.kind,  # type: ignore[arg-type]
         event=event,
-        at=arrival,
+        at=datetime.fromtimestamp(incident.told_at, UTC),
         severity=incident.severity,
         pageable=not incident.coordinated,
         coordinated=incident.coordinated,
@@ -186,9 +233,19 @@ def tell(s: EntityState, incident: Incident, m: HeardMention, event: IncidentEve
         counts=Counts(incident.mentions, incident.negative, incident.authors, round(mentions, 2)),
         share=Share(round(incident.share_before, 4), round(min(1.0, incident.negative / max(1, incident.mentions)), 4)),
         forecast=Forecast(ahead.size, ahead.low, ahead.high, ahead.doubling_minutes),
-        explanation=explanation(s, incident, name, expected, ahead),
-        test=TestResult(incident.test, round(incident.value, 3), round(incident.threshold, 3), round(incident.rate, 5)),
+        explanation=explanation(s, incident, Known(when.entity.name, expected, ahead)),
+        test=TestResult(first.name, first.value, first.threshold, first.rate),
+        reasons=incident.reasons,
+        fired=tuple(
+            Firing(f.name, datetime.fromtimestamp(f.at, UTC), f.value, f.threshold, f.rate) for f in incident.fired
+        ),
+        series=incident.course.series(now, foreseen),
+        review=review(incident) if incident.resolved else (),
     )
+
+
+def _fired(test: TestResult, t: int) -> Fired:
+    return Fired(test.name, t, round(test.value, 3), round(test.threshold, 3), round(test.false_alarms, 5))
 
 
 def _outlook(s: EntityState, incident: Incident) -> Outlook:
@@ -207,19 +264,3 @@ def _outlook(s: EntityState, incident: Incident) -> Outlook:
 def _severity(s: EntityState, incident: Incident, ahead: Outlook) -> int:
     daily = s.baseline.mu_negative / max(s.baseline.factor, 0.05) * 86_400.0  # negatives on an ordinary day
     return severity(ahead.low, ahead.size, incident.mentions, ahead.doubling_minutes, daily, incident.coordinated)
-
-
-def _look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | None) -> None:
-    """Fill the explanation from the posts kept before the incident opened."""
-    posts = sorted(
-        (p for p in s.ring if incident.covers(p.root) and (root is not None or p.t >= incident.started)),
-        key=lambda p: p.t,
-    )
-    for post in posts:
-        s.talk.hear(post.text)
-        bump(incident.drivers, post.author[:40], DRIVERS)
-        bump(incident.networks, post.post_id.partition(":")[0][:24], NETWORKS)
-    incident.first_post = copy(posts[0]) if posts else None
-    if incident.first_post is None and root is not None:
-        author = m.author.handle or m.author.id
-        incident.first_post = kept_post(m.post_id, author, m.text, s.clock, m.url, root)

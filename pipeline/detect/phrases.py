@@ -13,11 +13,12 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from pipeline.detect.incident import bump
-
 CELLS = 384
 TERMS = 28
 TERM_BYTES = 28
+SLOTS = 5
+"""Narratives whose words are counted apart."""
+
 _READ = 280
 _FEWEST = 3
 _WORD = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
@@ -60,33 +61,60 @@ class Past(Struct, array_like=True):
 
 
 class Talk(Struct, array_like=True):
-    """Words of the incident in progress, each counted once a mention."""
+    """Words of the incident in progress, each counted once a mention: in all, then in each narrative by its slot."""
 
-    counts: dict[str, int] = {}
+    counts: dict[str, list[int]] = {}
     mentions: int = 0
 
-    def hear(self, text: str) -> None:
-        """Take in a negative mention of the incident."""
+    def hear(self, text: str, slot: int = -1) -> None:
+        """Take in a negative mention of the incident, which belongs to the narrative in that slot (-1: to none).
+
+        At most `TERMS` words are counted; a newcomer takes the place of one counted once (lossy counting).
+        """
         self.mentions += 1
+        counts = self.counts
         for term in terms(text):
-            if len(term.encode()) <= TERM_BYTES:
-                bump(self.counts, term, TERMS)
+            known = counts.get(term)
+            if known is None:
+                if len(term.encode("utf-8", "replace")) > TERM_BYTES or not self._room():
+                    continue
+                known = counts[term] = [0] * (1 + SLOTS)
+            known[0] += 1
+            if slot >= 0:
+                known[1 + slot] += 1
+
+    def move(self, slot: int, to: int) -> None:
+        """The narrative in a slot was merged into another, or given up (-1)."""
+        for known in self.counts.values():
+            if to >= 0:
+                known[1 + to] += known[1 + slot]
+            known[1 + slot] = 0
+
+    def _room(self) -> bool:
+        """Whether there is room for another word, if need be in the place of one."""
+        if len(self.counts) < TERMS:
+            return True
+        for term, known in self.counts.items():
+            if known[0] == 1:
+                del self.counts[term]
+                return True
+        return False
 
 
-def terms(text: str) -> set[str]:
-    """Words and pairs of neighbouring words, without the most common ones."""
+def terms(text: str) -> list[str]:
+    """Words and pairs of neighbouring words, each once, in order, without the most common ones."""
     words = _WORD.findall(_NOISE.sub(" ", text[:_READ].lower()))
-    found: set[str] = set()
+    found: dict[str, None] = {}
     before = ""
     for word in words[:40]:
         if word in _COMMON:
             before = ""
             continue
-        found.add(word)
+        found[word] = None
         if before:
-            found.add(f"{before} {word}")
+            found[f"{before} {word}"] = None
         before = word
-    return found
+    return list(found)
 
 
 def new_phrases(talk: Talk, past: Past, name: str, most: int = 5) -> list[tuple[str, int]]:
@@ -96,14 +124,45 @@ def new_phrases(talk: Talk, past: Past, name: str, most: int = 5) -> list[tuple[
     """
     skip = set(_WORD.findall(name.lower()))
     scored: list[tuple[float, str, int]] = []
-    for term, count in talk.counts.items():
+    for term, (count, *_) in talk.counts.items():
         if count < max(_FEWEST, 0.04 * talk.mentions) or skip & set(term.split()):
             continue
-        now = (count + 0.5) / (talk.mentions + 1.0)
-        was = min(past.share(term), 0.95)
-        odds = log(now / max(1.0 - now, 0.02)) - log(was / (1.0 - was))
+        odds = _log_odds(count, talk.mentions) - _logit(past.share(term))
         if odds > 1.0:
             scored.append((odds * count**0.5, term, count))
+    return _best(scored, most)
+
+
+def phrases_of(talk: Talk, slot: int, mentions: int, past: Past, name: str, most: int = 3) -> list[tuple[str, int]]:
+    """The phrases of one narrative of `mentions` complaints: new for the entity, and said here more than elsewhere in
+    the incident."""
+    skip = set(_WORD.findall(name.lower()))
+    others = max(0, talk.mentions - mentions)
+    scored: list[tuple[float, str, int]] = []
+    for term, counts in talk.counts.items():
+        count = counts[1 + slot]
+        if count < max(2, 0.08 * mentions) or skip & set(term.split()):
+            continue
+        here = _log_odds(count, max(mentions, count))
+        odds = here - _logit(past.share(term))
+        apart = here - _log_odds(counts[0] - count, max(others, counts[0] - count)) if others >= _FEWEST else 1.0
+        if odds > 0.5 and apart > 0.0:
+            scored.append((min(odds, 4.0) * apart * count**0.5, term, count))
+    return _best(scored, most)
+
+
+def _log_odds(count: int, mentions: int) -> float:
+    share = (count + 0.5) / (mentions + 1.0)
+    return log(share / max(1.0 - share, 0.02))
+
+
+def _logit(share: float) -> float:
+    share = min(share, 0.95)
+    return log(share / (1.0 - share))
+
+
+def _best(scored: list[tuple[float, str, int]], most: int) -> list[tuple[str, int]]:
+    """The best phrases, no word twice."""
     scored.sort(key=lambda entry: (-entry[0], entry[1]))
     chosen: list[tuple[str, int]] = []
     for _, term, count in scored:

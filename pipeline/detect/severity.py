@@ -6,8 +6,6 @@ from math import sqrt
 
 _SIZES = (10.0, 30.0, 100.0, 400.0, 1500.0)
 _SOON, _MANY = 10.0, 20
-FEW_VOICES = 0.35
-"""Share of distinct authors below which a crowd is not one."""
 
 
 def severity(
@@ -25,11 +23,3 @@ def severity(
     if careful < 0.5 * daily_negative:
         level -= 1
     return max(0, min(level, 2 if coordinated else 5))
-
-
-def is_coordinated(mentions: int, authors: int, copies: int, reposts: int) -> bool:
-    """Whether few authors or copied texts make the crowd; reposts are copies by nature and do not count as such."""
-    answers = mentions - reposts
-    if mentions < 8:
-        return False
-    return authors < FEW_VOICES * mentions or (answers >= 8 and copies > 0.5 * answers)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.detect.course import Course
 from pipeline.detect.entity import EntityState
-from pipeline.detect.explain import duration, summary
+from pipeline.detect.explain import Known, duration, summary
 from pipeline.detect.forecast import Outlook
-from pipeline.detect.incident import Incident
+from pipeline.detect.incident import Fired, Incident
 from pipeline.detect.phrases import Past, Talk, new_phrases, terms
 
 STARTED = 1_772_460_300  # 2026-03-02 14:05 UTC
@@ -17,20 +18,20 @@ OUTLOOK = Outlook(183.0, 88.0, 420.0, 9.0)
 def incident(**changes: object) -> Incident:
     made = Incident(
         incident_id="acme:pile_on:x:1", kind="pile_on", opened_at=STARTED + 300.0, started=STARTED, share_before=0.15,
-        expected_from=0.0, roots=[1], wide=False, test="pile_on", threshold=4.0, rate=0.1, value=4.2, mentions=51,
-        negative=42, authors=38,
+        expected_from=0.0, roots=[1], wide=False, fired=[Fired("pile_on", STARTED + 300, 4.2, 4.0, 0.1)],
+        course=Course(STARTED), mentions=51, negative=42, authors=38,
     )  # fmt: skip
     for name, value in changes.items():
         setattr(made, name, value)
     return made
 
 
-def said_of(made: Incident, expected: float = 1.2, outlook: Outlook = OUTLOOK, phrases: tuple[str, ...] = ()) -> str:
-    return summary(EntityState(clock=STARTED + 25 * 60), made, "Acme", expected, outlook, list(phrases))
+def said_of(made: Incident, expected: float = 1.2, outlook: Outlook = OUTLOOK, about: str = "") -> str:
+    return summary(EntityState(clock=STARTED + 25 * 60), made, Known("Acme", expected, outlook), about)
 
 
 def test_pile_on_in_one_sentence() -> None:
-    assert said_of(incident(), phrases=("charged twice", "refund")) == (
+    assert said_of(incident(), about="“charged twice” and “refund”") == (
         "Acme: 51 posts, 42 negative, by 38 people in one thread within 25 minutes, since 14:05 UTC, where "
         "1.2 negative would be usual, about “charged twice” and “refund”; doubling in 9 minutes, may reach about "
         "180 (88–420)."
@@ -46,11 +47,11 @@ def test_surge_that_hardly_grows() -> None:
 
 
 def test_amplification_and_what_is_odd_about_it() -> None:
-    made = incident(kind="amplification", reposts=400, coordinated=True, learning=True)
+    made = incident(kind="amplification", reposts=400, reasons=("few_authors", "new_accounts"), learning=True)
     assert said_of(made, expected=0.0) == (
         "Acme: a negative post shared 400 times by 38 people within 25 minutes, since 14:05 UTC, where next "
         "to no negative would be usual; doubling in 9 minutes, may reach about 180 (88–420); looks coordinated (few "
-        "authors or copied texts); still learning what is normal here."
+        "authors, new accounts); still learning what is normal here."
     )
 
 
@@ -82,4 +83,4 @@ def test_new_phrases_are_those_that_the_past_does_not_know() -> None:
 
 
 def test_words_leave_out_addresses_handles_and_the_commonest() -> None:
-    assert terms("@acme the refund https://t.example/abc &amp; THE refund") == {"refund"}
+    assert terms("@acme the refund https://t.example/abc &amp; THE refund") == ["refund"]

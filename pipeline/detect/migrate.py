@@ -1,0 +1,46 @@
+"""State of older versions, brought up to date step by step.
+
+Each step works on the plain lists that the bytes decode to, so that no class of an older version has to be kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.detect.phrases import SLOTS
+
+_NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
+
+
+def upgraded(packed: list[Any], version: int) -> list[Any]:
+    """The packed state as a program of `version` writes it."""
+    steps = {1: _from_1}
+    while packed[0] < version:
+        packed = steps[packed[0]](packed)
+    return packed
+
+
+def _from_1(packed: list[Any]) -> list[Any]:
+    """Version 2 keeps the course, people and narratives of incidents, and which tests fired with what evidence."""
+    *start, talk, acute, slow = packed
+    clock, baseline = start[1], start[4]
+    bin_end, rate, spent = baseline[1], baseline[13], baseline[16]
+    foreseen = spent + rate * max(0.0, clock - (bin_end - 600.0))
+    counts = {term: [count, *[0] * SLOTS] for term, count in talk[0].items()}
+    incidents = (_incident_1(incident, [clock, 60, [], [], [], clock, foreseen]) for incident in (acute, slow))
+    return [2, *start[1:], [counts, talk[1]], *incidents, "", [{}], _NARRATIVES]
+
+
+def _incident_1(old: list[Any] | None, course: list[Any]) -> list[Any] | None:
+    if old is None:
+        return None
+    identity, test, rest = old[:8], old[8:12], old[12:]
+    name, threshold, rate, value = test
+    counted, at, severity, told, last_event, hot, resolved = rest[:8], rest[8], *rest[9:14]
+    _coordinated, learning, first_post, networks, drivers, fired = rest[14:20]
+    firings = [[name, fired.get(name, identity[3]), value, threshold, rate]]
+    firings += [[other, when, 0.0, 0.0, 0.0] for other, when in fired.items() if other != name]
+    return [
+        *identity, firings, course, *counted, at, severity, told, 0.0, last_event, hot, resolved, learning, [],
+        first_post, networks, drivers,
+    ]  # fmt: skip

@@ -1,0 +1,174 @@
+"""What the complaints of an incident are about: told apart while they come in, with a bounded memory.
+
+Leader clustering (Hartigan 1975) on the sketches of the texts: a complaint joins the narrative that it is most alike,
+or begins one.  Centres follow what joins them; two that have grown alike become one.  A narrative that found no
+followers makes room.  All arithmetic is on whole numbers or exactly rounded, so a replay gives the same groups.
+
+Where mentions come without a sketch, hashed words stand in for meaning: poorer, but better than one heap.
+"""
+
+from __future__ import annotations
+
+from math import exp, isqrt
+from zlib import crc32
+
+import numpy as np
+from msgspec import Struct, field
+from numpy.typing import NDArray
+
+from pipeline.detect.phrases import SLOTS, Past, terms
+from pipeline.sketch import DIMENSIONS, Sketch
+
+ALIKE = {"sketch": 0.5, "words": 0.3}
+"""Cosine from which a complaint belongs to a narrative, chosen on one half of the labelled stories
+(`python -m benchmarks.detection.narratives`)."""
+
+ONE = {"sketch": 0.8, "words": 0.6}
+"""Cosine from which two narratives are one."""
+
+RECENT = 1800.0
+"""Seconds over which recent complaints are counted."""
+
+_MEMORY = 15
+"""A centre moves as if it had at most so many followers: stories drift."""
+
+_LONE = 2
+"""Followers up to which a narrative makes room for a newcomer."""
+
+_LENGTH = 127
+
+Numbers = NDArray[np.int64]
+
+
+class Narrative(Struct, array_like=True):
+    """A group of complaints: its centre as 64 signed bytes of length 127, how many, since when; `recent` counts them,
+    decaying, as of `at`.  Times in whole seconds."""
+
+    centre: bytes
+    first: int
+    mentions: int = 1
+    recent: float = 1.0
+    at: int = 0
+
+    def recently(self, t: int) -> float:
+        """Complaints of the last half hour, decaying."""
+        return self.recent * exp(-max(0, t - self.at) / RECENT)
+
+
+class Narratives(Struct, array_like=True):
+    """The narratives of an incident by slot (None: free).
+
+    `by`: what complaints are grouped by, empty before the first; `seen`: complaints looked at; those in no narrative
+    are the difference.
+    """
+
+    slots: list[Narrative | None] = field(default_factory=lambda: [None] * SLOTS)
+    by: str = ""
+    seen: int = 0
+
+    def place(self, vector: Sketch | None, by: str, t: int) -> tuple[int, list[tuple[int, int]]]:
+        """Take in a complaint of time `t`.
+
+        Gives the slot that it joined (-1: none), and what became of others first: pairs of a slot and the one that it
+        was merged into (-1: it was given up).
+        """
+        if by == "sketch" and self.by == "words":  # meaning is at hand after all: begin anew with it
+            lost = [(slot, -1) for slot, known in enumerate(self.slots) if known is not None]
+            self.slots = [None] * SLOTS
+            self.seen = 0
+        else:
+            lost = []
+        self.by = "sketch" if "sketch" in (by, self.by) else by
+        self.seen += 1
+        if vector is None or by != self.by:
+            return -1, lost
+        numbers = np.array(vector, np.int64)
+        slot, nearest = self._nearest(numbers)
+        if slot >= 0 and nearest >= ALIKE[by]:
+            self._join(slot, numbers, t)
+            lost += self._merged(slot)
+            return (lost[-1][1] if lost and lost[-1][0] == slot else slot), lost
+        slot = self._free(lost)
+        if slot >= 0:
+            self.slots[slot] = Narrative(_bytes(numbers), t, at=t)
+        return slot, lost
+
+    def _nearest(self, vector: Numbers) -> tuple[int, float]:
+        """The slot whose centre is most alike, and the cosine."""
+        slots = [slot for slot, known in enumerate(self.slots) if known is not None]
+        if not slots:
+            return -1, -1.0
+        centres = b"".join(known.centre for known in self.slots if known is not None)
+        products = np.frombuffer(centres, np.int8).reshape(-1, DIMENSIONS) @ vector
+        best = int(products.argmax())
+        return slots[best], float(products[best]) / (_LENGTH * float(vector @ vector) ** 0.5)
+
+    def _join(self, slot: int, vector: Numbers, t: int) -> None:
+        known = self.slots[slot]
+        assert known is not None
+        known.centre = _bytes(min(known.mentions, _MEMORY) * _numbers(known.centre) + vector)
+        known.mentions += 1
+        known.first = min(known.first, t)
+        known.recent = known.recently(t) + 1.0
+        known.at = max(known.at, t)
+
+    def _merged(self, slot: int) -> list[tuple[int, int]]:
+        """Make one of the narrative that has just moved and another that it has become like; the older one stays."""
+        moved = self.slots[slot]
+        assert moved is not None
+        centre = _numbers(moved.centre)
+        for other, known in enumerate(self.slots):
+            if known is None or other == slot:
+                continue
+            if int(_numbers(known.centre) @ centre) < ONE[self.by] * _LENGTH * _LENGTH:
+                continue
+            keep, gone = (other, slot) if known.first <= moved.first else (slot, other)
+            self._unite(keep, gone)
+            return [(gone, keep)]
+        return []
+
+    def _unite(self, keep: int, gone: int) -> None:
+        a, b = self.slots[keep], self.slots[gone]
+        assert a is not None
+        assert b is not None
+        part = 1 + 999 * a.mentions // (a.mentions + b.mentions)  # of a thousand
+        centre = _bytes(part * _numbers(a.centre) + (1000 - part) * _numbers(b.centre))
+        t = max(a.at, b.at)
+        recent = a.recently(t) + b.recently(t)
+        self.slots[keep] = Narrative(centre, min(a.first, b.first), a.mentions + b.mentions, recent, t)
+        self.slots[gone] = None
+
+    def _free(self, lost: list[tuple[int, int]]) -> int:
+        """A slot for a newcomer: a free one, or that of the smallest when it has found no followers; else -1."""
+        smallest, fewest = -1, _LONE + 1
+        for slot, known in enumerate(self.slots):
+            if known is None:
+                return slot
+            if known.mentions < fewest:
+                smallest, fewest = slot, known.mentions
+        if smallest >= 0:
+            lost.append((smallest, -1))
+        return smallest
+
+
+def hashed(text: str, past: Past) -> Sketch | None:
+    """A vector of the words of a text: signed hashing (Weinberger et al. 2009), rare words of the past count more."""
+    sums = [0.0] * DIMENSIONS
+    for term in terms(text):
+        key = crc32(term.encode("utf-8", "replace"))
+        rare = 1.0 / (0.02 + min(past.share(term), 1.0))
+        sums[key % DIMENSIONS] += rare if key >> 16 & 1 else -rare
+    most = max(map(abs, sums))
+    if most == 0.0:
+        return None
+    return tuple(round(_LENGTH * value / most) for value in sums)
+
+
+def _numbers(centre: bytes) -> Numbers:
+    return np.frombuffer(centre, np.int8).astype(np.int64)
+
+
+def _bytes(values: Numbers) -> bytes:
+    """The direction of a vector of whole numbers as signed bytes of length 127, exactly rounded."""
+    scale = isqrt(int(values @ values) << 16) or 1  # 256 times the length
+    return ((2 * 256 * _LENGTH * values + scale) // (2 * scale)).astype(np.int8).tobytes()

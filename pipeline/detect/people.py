@@ -1,0 +1,109 @@
+"""Who drives an incident: parts that people take, the busiest of them, and those who often speak of the entity.
+
+Who comes back is found by sticky sampling (Manku and Motwani 2002): somebody enters by chance, and is counted exactly
+from then on.  A person counts once in six hours, so that one long quarrel does not make a regular.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from zlib import crc32
+
+from msgspec import Struct
+
+from pipeline.messages import Leaning
+
+KNOWN = 16
+"""People remembered per entity."""
+
+OFTEN = 4
+"""Stretches of six hours in which somebody must have spoken of the entity to be a regular."""
+
+_ENTER, _PUSH = 4, 64
+"""One in so many newcomers is remembered while there is room; one in so many pushes at the least known when not."""
+
+_ONE_SIDED = 0.6
+_FULL = 255
+
+
+class Standing(NamedTuple):
+    """How often somebody spoke of the entity, how often against it and how often for it."""
+
+    times: int
+    against: int
+    favour: int
+
+    @property
+    def leaning(self) -> Leaning:
+        """Ally or critic where most of what they said was so."""
+        if self.against >= _ONE_SIDED * self.times:
+            return "critic"
+        return "ally" if self.favour >= _ONE_SIDED * self.times else "mixed"
+
+
+class Regulars(Struct, array_like=True):
+    """People by the CRC-32 of their id: times << 16 | against << 8 | favour, each at most 255."""
+
+    known: dict[int, int] = {}
+
+    def learn(self, author: str, against: bool, favour: bool, chance: int) -> None:
+        """Somebody speaks of the entity in quiet times, for the first time in six hours; `chance` is any number."""
+        known = self.known
+        key = crc32(author.encode("utf-8", "replace"))
+        step = 1 << 16 | against << 8 | favour
+        if key in known:
+            known[key] += step
+            if known[key] >> 16 >= _FULL:
+                self.known = {k: v >> 1 & 0x7F7F7F for k, v in known.items()}
+        elif len(known) < KNOWN:
+            if chance % _ENTER == 0:
+                known[key] = step
+        elif chance % _PUSH == 0:
+            least = min(known, key=known.__getitem__)
+            times = (known[least] >> 16) - 1
+            if times:
+                rest = known[least] >> 8 & 255, known[least] & 255
+                known[least] = times << 16 | min(rest[0], times) << 8 | min(rest[1], times)
+            else:
+                del known[least]
+                known[key] = step
+
+    def standing(self, author: str) -> Standing | None:
+        """What is known of somebody who often speaks of the entity; None of anybody else."""
+        value = self.known.get(crc32(author.encode("utf-8", "replace")), 0)
+        if value >> 16 < OFTEN:
+            return None
+        return Standing(value >> 16, value >> 8 & 255, value & 255)
+
+
+class Parts(Struct, array_like=True):
+    """People and mentions of an incident by what they did: wrote posts of their own, answered, only passed on."""
+
+    writers: int = 0
+    written: int = 0
+    answerers: int = 0
+    answers: int = 0
+    sharers: int = 0
+    shares: int = 0
+
+    def hear(self, answer: bool, repost: bool, first: bool) -> None:
+        """A mention; `first` of its author in six hours."""
+        if repost:
+            self.shares += 1
+            self.sharers += first
+        elif answer:
+            self.answers += 1
+            self.answerers += first
+        else:
+            self.written += 1
+            self.writers += first
+
+    def begin(self, mentions: int, authors: int, answers: int, shares: int) -> None:
+        """What had been counted before the incident was found; people are split as their mentions are."""
+        self.shares = min(shares, mentions)
+        self.answers = min(answers, mentions - self.shares)
+        self.written = mentions - self.answers - self.shares
+        if mentions:
+            self.sharers = authors * self.shares // mentions
+            self.answerers = authors * self.answers // mentions
+        self.writers = min(authors - self.sharers - self.answerers, self.written)
