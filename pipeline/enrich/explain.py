@@ -16,13 +16,14 @@ from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.evidence import CUT
 from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.language import language, trained
+from pipeline.enrich.language import language
 from pipeline.enrich.linker import Considered, Linker
 from pipeline.enrich.load import open_linker
 from pipeline.enrich.text import clean, excerpt, without_quotes
+from pipeline.enrich.untrained import untrained
 from pipeline.enrich.words import Kind
 from pipeline.errors import TerminalError
-from pipeline.messages import MAX_TEXT, Author
+from pipeline.messages import MAX_TEXT, Author, Untrained
 
 app = typer.Typer()
 
@@ -36,6 +37,15 @@ _OF_KIND = {
     Kind.PHRASE: "is made of ordinary words",
     Kind.RARE: "is the name of a brand that few know",
     Kind.DISTINCT: "names nothing else",
+}
+
+
+_UNTRAINED: dict[Untrained, str] = {
+    "language": "in a language that",
+    "no_words": "without words, which",
+    "hashtags": "a list of hashtags, which",
+    "code": "code, which",
+    "long": "an article, which",
 }
 
 
@@ -120,7 +130,7 @@ def explanation(linker: Linker, post: Given) -> dict[str, Any]:
         "inherits": not any(c.linked for c in considered) and post.parent_id is not None,
         "owner": _owner(accounts, post),
         "lang": lang,
-        "trained": trained(lang, post.text),
+        "untrained": untrained(lang, post.text),
         "model_reads": clean(excerpt(without_quotes(post.text, spans[:1]), spans[:1])),
         "fingerprint": fingerprint(post.text),
     }
@@ -176,7 +186,8 @@ def _show(told: dict[str, Any]) -> None:
     for one in told["candidates"]:
         if one["compared_with"]:
             console.print(Text(f"{one['entity']} is set against {names[one['compared_with']]}."))
-    sure = "" if told["trained"] else " (not what the model was trained for: its sentiment is never sure)"
+    kind = told["untrained"]
+    sure = f" ({_UNTRAINED[kind]} the model was not trained for: its sentiment is never sure)" if kind else ""
     console.print(Text(f"Language: {told['lang'] or 'cannot be told'}{sure}"))
     console.print(Text(f"The model reads: {told['model_reads']}"), soft_wrap=True)
     console.print(Text(f"Fingerprint for copies: {told['fingerprint'] or 'none, too few words'}"))

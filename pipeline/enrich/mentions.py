@@ -11,27 +11,29 @@ import msgspec
 from models.scorer import Scores
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.language import language, trained
+from pipeline.enrich.language import language
 from pipeline.enrich.subjects import About, root_of
 from pipeline.enrich.text import clean, excerpt, without_quotes
-from pipeline.messages import AuthorRole, EntityRef, Mention, MentionDeleted, ModelRef, Post, mention_id
+from pipeline.enrich.untrained import untrained
+from pipeline.messages import AuthorRole, EntityRef, Mention, MentionDeleted, ModelRef, Post, Untrained, mention_id
 
 LARGEST = 2**62
 """Highest version that the contract allows."""
 
 
 class Said(NamedTuple):
-    """What a post's text says about all its mentions: its fingerprint, its language, whether the model was trained for
+    """What a post's text says about all its mentions: its fingerprint, its language, why the model was not trained for
     it, which companies it compares."""
 
     fingerprint: str | None
     lang: str | None
-    trained: bool
+    untrained: Untrained | None
     compared: dict[str, str]
 
 
 class Pending(NamedTuple):
-    """A mention without scores; `version` it is published under, `known` since when it can be known."""
+    """A mention without scores; `version` it is published under, `known` since when it can be known,
+    `depth` over how many answers it inherits."""
 
     post: Post
     about: About
@@ -39,13 +41,14 @@ class Pending(NamedTuple):
     said: Said
     version: int
     known: datetime
+    depth: int
 
 
 def said_by(post: Post, abouts: Sequence[About]) -> Said:
     """What the text of a linked post says."""
     lang = language(post.text, post.lang)
     named = [(about.entity.id, about.link.surface) for about in abouts if about.span is not None]
-    return Said(fingerprint(post.text), lang, trained(lang, post.text), comparisons(post.text, named))
+    return Said(fingerprint(post.text), lang, untrained(lang, post.text), comparisons(post.text, named))
 
 
 def read_for(text: str, about: About) -> str:
@@ -57,7 +60,7 @@ def read_for(text: str, about: About) -> str:
 def mention_of(pending: Pending, scores: Scores, model: ModelRef) -> Mention:
     """The mention; its sentiment is never sure where the model was not trained for the text."""
     post, about, said, sentiment = pending.post, pending.about, pending.said, scores.sentiment
-    if sentiment.sure and not said.trained:
+    if sentiment.sure and said.untrained is not None:
         sentiment = msgspec.structs.replace(sentiment, sure=False)
     return Mention(
         mention_id=mention_id(post.post_id, about.entity.id),
@@ -82,6 +85,8 @@ def mention_of(pending: Pending, scores: Scores, model: ModelRef) -> Mention:
         fingerprint=said.fingerprint,
         author_role=pending.role,
         compared_with=said.compared.get(about.entity.id),
+        depth=max(1, pending.depth) if about.link.how == "inherited" else 0,
+        untrained=said.untrained,
         model=model,
     )
 

@@ -124,7 +124,7 @@ class Enrich:
         if earlier is not None and earlier.version < post.version:
             work.slots[-1] += self._gone(post.post_id, thread, found, record, post.created_at, issued)
         self.counts["linked" if found.abouts else "unlinked"] += 1
-        self._add(work, record, post, found.abouts, issued, known)
+        self._add(work, record, post, found.abouts, issued, known, found.depth)
         if found.abouts or (earlier is not None and thread is not None):
             thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
             revision = self._note(post, record, state, thread, found, issued)
@@ -191,7 +191,8 @@ class Enrich:
             when = reply.created_at
             work.slots[-1] += [self._taken_back(reply.post_id, e, when, below, record) for e in gone]
             self.counts["reissued"] += len(abouts)
-            self._add(work, record, reply, abouts, version, max(heard, reply.ingested_at or heard))
+            again = max(heard, reply.ingested_at or heard)
+            self._add(work, record, reply, abouts, version, again, turned[1].depth)
         del now[key]
         noted = [threads.remember(thread, reply_key, again) for reply_key, again in now.items()]
         if any(noted):
@@ -201,7 +202,9 @@ class Enrich:
         thread.until = max(thread.until, until)
         state.put(root_of(post), thread, record, expires=thread.until)
 
-    def _add(self, work: _Work, record: Record, post: Post, abouts: list[About], version: int, known: datetime) -> None:
+    def _add(
+        self, work: _Work, record: Record, post: Post, abouts: list[About], version: int, known: datetime, depth: int
+    ) -> None:
         """Put the mentions of a post in line for the model."""
         if not abouts:
             return
@@ -211,7 +214,7 @@ class Enrich:
         for about in abouts:
             text = work.texts.setdefault(read_for(post.text, about), len(work.texts))
             role = self._accounts.role(post.author, post.network, about.entity.id)
-            work.pending.append((place, text, record, Pending(post, about, role, said, version, known)))
+            work.pending.append((place, text, record, Pending(post, about, role, said, version, known, depth)))
 
     def _delete(self, message: PostDeleted | AuthorDeleted, record: Record, state: State) -> list[Outgoing]:
         """Pass a deletion on; for a post that this partition's threads know, also take back each mention.

@@ -66,11 +66,7 @@ def clean(text: str, *, limit: int = MODEL_CHARACTERS) -> str:
     Guarantees: any Unicode in, printable text of at most `limit` characters out, without line breaks; doing it twice
     changes nothing more that matters to the model.
     """
-    text = text[: limit * 8]
-    if "<" in text:
-        text = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", text)))
-    if "&" in text:
-        text = html.unescape(html.unescape(text))
+    text = without_markup(text[: limit * 8])
     if not text.isascii():
         text = _repair(text)
     text = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
@@ -79,6 +75,15 @@ def clean(text: str, *, limit: int = MODEL_CHARACTERS) -> str:
     text = _LONG_RUN.sub(lambda run: run.group(1) * 4, text)
     text = _SPACE.sub(" ", text).strip()
     return text[:limit].encode("utf-8", "replace").decode()
+
+
+def without_markup(text: str) -> str:
+    """The text without the tags of HTML, and with the characters that entities stand for."""
+    if "<" in text:
+        text = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", text)))
+    if "&" in text:
+        text = html.unescape(html.unescape(text))
+    return text
 
 
 def _repair(text: str) -> str:

@@ -47,7 +47,7 @@ def test_what_else_is_known_of_a_post(linker: Linker) -> None:
     found = explanation(linker, post)
     verizon, mobile = sorted(found["candidates"], key=lambda c: c["start"])
     assert (verizon["compared_with"], mobile["author_role"]) == (mobile["id"], "own")
-    assert (found["lang"], found["trained"], found["owner"]) == ("en", True, "T-Mobile US")
+    assert (found["lang"], found["untrained"], found["owner"]) == ("en", None, "T-Mobile US")
     assert "<b>" not in found["model_reads"]
     assert found["fingerprint"]
 

@@ -126,3 +126,5 @@ def test_a_mention_says_so(linker: Linker, text: str, lang: str, sure: bool) -> 
     [outgoing] = stage.handle(records([post(1, "@Ryanair " + text)]), State(MemoryStore(), stage.codec)).publish
     mention = msgspec.json.decode(outgoing.value, type=Mention)
     assert (mention.lang, mention.sentiment.sure) == (lang, sure)
+    assert mention.untrained == (None if sure else "language")
+    assert "@Ryanair" in mention.text  # it is published, and found, all the same

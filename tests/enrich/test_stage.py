@@ -95,7 +95,8 @@ def test_a_long_thread_gets_less_sure_but_does_not_forget(stage: Enrich) -> None
     chain = [post(0, "Ryanair is late")] + [reply(i, "yes", i - 1, 0) for i in range(1, 40)]
     mentions = run(stage, records(chain))
     confidences = [m.link.confidence for m in mentions]
-    assert len(confidences) == 40
+    assert [m.depth for m in mentions] == list(range(40))
+    assert {m.root_id for m in mentions} == {"twitter:0"}
     assert confidences == sorted(confidences, reverse=True)
     assert confidences[-1] == 0.3
 
