@@ -31,6 +31,7 @@ FAMILIES = {
     "topics": "pipeline.commands.topics",
     "dead-letters": "pipeline.commands.dead_letters",
     "incidents": "pipeline.alert.cli",
+    "promise": "pipeline.commands.promise",
     "catalogue": "pipeline.enrich.cli",
     "explain": "pipeline.enrich.explain",
     "model": "models.cli",

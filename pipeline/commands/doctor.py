@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 @app.command()
 def doctor() -> None:
-    """Look at settings, model, catalogue, Kafka, index, ports and workers; status 1 when something is wrong.
+    """Look at settings, model, catalogue, Kafka, index, ports, workers and the promise; status 1 when one is wrong.
 
     Example:  `groundswell --set index.url=http://localhost:9200 doctor`
     """
@@ -43,6 +43,7 @@ def doctor() -> None:
         "index": _index,
         "page": _page,
         "workers": _workers,
+        "promise": _promise,
     }
     findings = [_look(what, check, settings) for what, check in checks.items()]
     table = Table("", "", "")
@@ -109,6 +110,17 @@ async def _count(settings: Settings) -> str:
         return f"{await index.count():,} mentions in {settings.index.url or settings.data}"
     finally:
         await index.close()
+
+
+def _promise(settings: Settings) -> str:
+    from pipeline.alert.promise import look_here
+    from pipeline.detect.promise import sentence
+
+    found = asyncio.run(look_here(settings))
+    if found.broken:
+        worst = found.broken[0]
+        raise TerminalError(sentence(worst, found.days), subject=worst.name, todo="See: groundswell promise")
+    return sentence(found.whole, found.days)
 
 
 def _page(settings: Settings) -> str:

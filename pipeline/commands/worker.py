@@ -57,6 +57,13 @@ async def _one(stage: str, settings: Settings, instance: str | None, parent: int
     gc.set_threshold(20_000, 20, 20)
     worker = Worker(built, settings, metrics, instance)
     end_with(parent)
+    if stage == "alert":
+        from pipeline.alert.promise import keep_looking
+
+        checking = asyncio.create_task(keep_looking(settings, metrics))
+        await worker.run()
+        checking.cancel()
+        return
     await worker.run()
 
 

@@ -46,6 +46,18 @@ class Metrics:
         self.waiting = Gauge(
             "groundswell_waiting", "1 while a worker waits for something outside", ["stage", "what"], registry=r
         )
+        self.false_alarms_allowed = Gauge(
+            "groundswell_false_alarms_allowed", "False alarms that the promise allows in the span looked at",
+            ["scope", "name"], registry=r,
+        )  # fmt: skip
+        self.false_alarms_reported = Gauge(
+            "groundswell_false_alarms_reported", "Incidents of that span that people called false", ["scope", "name"],
+            registry=r,
+        )  # fmt: skip
+        self.promise_broken = Gauge(
+            "groundswell_promise_broken", "1 while there are more false alarms than chance explains", ["scope", "name"],
+            registry=r,
+        )  # fmt: skip
         self.agent_frames = Counter("groundswell_agent_frames", "Frames that a network gave", ["agent"], registry=r)
         self.agent_published = Counter(
             "groundswell_agent_published", "Messages of an agent that Kafka has acknowledged", ["agent"], registry=r

@@ -1,0 +1,111 @@
+"""The running check of the promise: what the index and the verdicts know, held against the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from pipeline.alert.acknowledgements import Acknowledgements
+from pipeline.detect.load import promised
+from pipeline.detect.promise import MONTH, Check, Promise, Told, Watched, check
+from pipeline.errors import GroundswellError
+from pipeline.index.load import open_index
+from pipeline.index.protocol import Index, Query
+from pipeline.runtime.metrics import Metrics
+from pipeline.settings import Settings
+
+log = structlog.get_logger()
+
+DAYS = 90.0
+"""Days that are looked at, back from the newest mention."""
+
+ENTITIES = 500
+"""Most entities that are looked at, the most mentioned."""
+
+INCIDENTS = 5_000
+"""Most incidents that are looked at, the newest."""
+
+EVERY = 600.0
+"""Seconds between two checks of a worker."""
+
+_DAY = 86_400
+_AT_ONCE = 8
+
+
+async def look(index: Index, verdicts: Acknowledgements, promise: Promise, days: float = DAYS) -> Check:
+    """The check over the last `days` before the newest mention: event time, so that a replay is judged as it was.
+
+    An entity counts from the first day of the span on which it was heard of.  Incidents count when somebody was told:
+    those that may page, and any with a verdict.  Raises what the index and the verdicts raise.
+    """
+    newest = await index.search(Query(limit=1))
+    if not newest.mentions:
+        return check(promise, [], [], days)
+    until = newest.mentions[0].created_at
+    since = _earlier(until, days)
+    entities = await index.entities(ENTITIES)
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def watched(entity: str, name: str) -> Watched | None:
+        async with room:
+            spans = await index.volume(Query(entity=entity, since=since), _DAY)
+        if not spans:
+            return None
+        begun = max(since, spans[0].start)
+        return Watched(entity, name, max(1.0 / 30.0, (until - begun).total_seconds() / MONTH))
+
+    found = await asyncio.gather(*(watched(entity, name) for entity, name, _ in entities))
+    events = [e for e in await index.incidents(limit=INCIDENTS) if since <= e.opened_at <= until]
+    given = await asyncio.to_thread(verdicts.newest, [event.incident_id for event in events])
+    told = [
+        Told(event.entity.id, None if (one := given.get(event.incident_id)) is None else one.verdict)
+        for event in events
+        if event.pageable or event.incident_id in given
+    ]
+    return check(promise, [one for one in found if one is not None], told, days)
+
+
+async def look_here(settings: Settings, days: float = DAYS) -> Check:
+    """The same with the index and the data folder of the settings."""
+    index = open_index(settings)
+    try:
+        return await look(index, Acknowledgements(settings.data), promised(settings.detect), days)
+    finally:
+        await index.close()
+
+
+def publish(metrics: Metrics, found: Check) -> None:
+    """The check as metrics: the whole and every team; entities only while their promise is broken."""
+    for gauge in (metrics.false_alarms_allowed, metrics.false_alarms_reported, metrics.promise_broken):
+        gauge.clear()
+    for one in found.kept:
+        if one.scope == "entity" and not one.broken:
+            continue
+        metrics.false_alarms_allowed.labels(one.scope, one.name).set(one.allowed)
+        metrics.false_alarms_reported.labels(one.scope, one.name).set(one.reported)
+        metrics.promise_broken.labels(one.scope, one.name).set(one.broken)
+
+
+async def keep_looking(settings: Settings, metrics: Metrics, every: float = EVERY) -> None:
+    """Check again and again, for ever; what goes wrong is logged and tried again at the next turn."""
+    while True:
+        try:
+            found = await look_here(settings)
+            publish(metrics, found)
+            for one in found.broken:
+                log.warning(
+                    "false alarms are more than promised", scope=one.scope, name=one.name, reported=one.reported,
+                    allowed=round(one.allowed, 2),
+                )  # fmt: skip
+        except GroundswellError as error:
+            log.warning("the promise could not be checked", reason=str(error))
+        await asyncio.sleep(every)
+
+
+def _earlier(until: datetime, days: float) -> datetime:
+    try:
+        return until - timedelta(days=days)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)

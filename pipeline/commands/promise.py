@@ -1,0 +1,76 @@
+"""`groundswell promise`: are there more false alarms than were promised?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.commands import context
+from pipeline.detect.promise import Check, Kept, sentence
+
+app = typer.Typer()
+
+LISTED = 30
+"""Most rows for a person."""
+
+
+@app.command()
+def promise(
+    days: Annotated[float, typer.Option(min=1.0, max=3_650.0, help="Days back from the newest mention.")] = 90.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Hold the false alarms that people reported against those promised: in all, per team, per company.
+
+    A false alarm is an incident with the verdict `false` (groundswell incidents ack).  Status 1 when a promise is
+    broken beyond chance.
+
+    Example:  `groundswell promise --days 30`
+    """
+    from pipeline.alert.promise import look_here
+
+    found = asyncio.run(look_here(context.load(), days))
+    if as_json:
+        typer.echo(msgspec.json.encode(_for_machines(found)))
+    else:
+        _show(Console(highlight=False), found)
+    if found.broken:
+        raise typer.Exit(1)
+
+
+def _show(console: Console, found: Check) -> None:
+    from pipeline.alert.text import one_line
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("", "for", "months", "allowed", "reported false", "no verdict", "at least, a month"):
+        table.add_column(heading, justify="left" if heading in ("", "for") else "right")
+    for one in found.kept[:LISTED]:
+        table.add_row(
+            "[red]broken[/]" if one.broken else "[green]kept[/]" if one.judged else "unknown",
+            Text(one_line(f"team {one.name}" if one.scope == "team" else one.name, 40)),
+            f"{one.months:,.1f}",
+            f"{one.allowed:,.2f}",
+            f"{one.reported:,}",
+            f"{one.unjudged:,}",
+            f"{one.at_least:,.2f}",
+        )
+    console.print(table)
+    console.print(sentence(found.whole, found.days), soft_wrap=True)
+    if found.broken:
+        console.print(
+            "What to do: docs/on-call.md, “More false alarms than promised”; a lower detect.false_alarms helps at once.",
+            soft_wrap=True,
+        )
+
+
+def _for_machines(found: Check) -> dict[str, object]:
+    return {"days": found.days, "kept": [_row(one, found.days) for one in found.kept]}
+
+
+def _row(one: Kept, days: float) -> dict[str, object]:
+    return msgspec.to_builtins(one) | {"likely": round(one.likely, 2), "sentence": sentence(one, days)}  # type: ignore[no-any-return]
