@@ -83,7 +83,7 @@ class State:
         self._codec = codec
         self._limit = limit
         self._cells: dict[str, _Cell] = {}
-        self._touched: set[str] = set()
+        self._touched: dict[str, None] = {}
 
     def _cell(self, key: str, partition: int) -> _Cell:
         cell = self._cells.get(key)
@@ -110,10 +110,11 @@ class State:
         cell.value = value
         cell.absorbed[record.partition] = record.offset
         cell.expires = expires
-        self._touched.add(key)
+        self._touched[key] = None
 
     async def flush(self, now: float) -> int:
-        """Write every touched value once, forget what has expired at event time `now`; gives the number of changes."""
+        """Write every touched value once, in the order in which they were first touched, and forget what has expired at
+        event time `now`; gives the number of changes."""
         changes = [self._change(key) for key in self._touched]
         for partition, key in self._store.expired(now, limit=1_000):
             if key not in self._touched:

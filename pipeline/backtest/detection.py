@@ -15,6 +15,7 @@ from pipeline.detect.detector import Detector
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
 from pipeline.detect.stage import KEPT
+from pipeline.detect.watch import Watch
 from pipeline.messages import IncidentEvent
 
 MONTH = 30 * 86_400.0
@@ -57,16 +58,22 @@ def run_detector(spool: MentionSpool, false_alarms: float, tick: Tick, nearness:
     Deterministic.  Memory: one state an entity, as in the workers; `nearness` is shown every mention.
     """
     detector = Detector(false_alarms)
+    watch = Watch()
     states: dict[str, EntityState] = {}
     outcome = Outcome(false_alarms, [], {})
     done = 0
     for heard in spool:
         key = heard.entity.id
+        if isinstance(heard, HeardMention):
+            for late in watch.pass_to(heard):
+                for event in watch.settle(late, states[late], heard):
+                    _take(outcome, event)
         state = states.get(key)
         if state is None or (state.clock and _arrival(heard) > state.clock + KEPT):
             state = states[key] = EntityState()  # the workers forget an entity after so long a silence
         for event in detector.hear(state, heard):
             _take(outcome, event)
+        watch.look(key, state)
         if nearness is not None and isinstance(heard, HeardMention):
             nearness.look(state, heard, detector.thresholds)
         done += 1
