@@ -1,17 +1,14 @@
-"""Near-duplicate fingerprint of a text.
+"""Near-duplicate fingerprint of a text: a sketch of its telling words (`pipeline.copies`).
 
-The fingerprint is a minimum-hash sketch (Broder 1997) of its words: the few words with the smallest hashes decide, so a
-text with one word changed mostly keeps it, and texts about the same thing in other words do not.  Links, mentions,
-emoji, digits, case, accents, punctuation and repeated letters play no part.
+Links, mentions, emoji, digits, case, accents, punctuation, repeated letters and the commonest words play no part.
 """
 
 from __future__ import annotations
 
 import html
 import re
-import zlib
-from hashlib import blake2b
 
+from pipeline.copies import sketch
 from pipeline.enrich.text import LINK, MENTION, fold
 
 MAX_CHARACTERS = 2_000
@@ -25,14 +22,13 @@ _FILLER_TEXT = (
     "how why who there here more than about like rt amp http https via"
 )
 _FILLER = frozenset(_FILLER_TEXT.split())
-_FEWEST = 4
-_SKETCH = 4
 
 
 def fingerprint(text: str) -> str | None:
     """16 hexadecimal digits, or None for a text of fewer than four telling words.
 
-    Guarantee: the same for texts that differ in links, mentions, case, punctuation, digits and emoji only.
+    Guarantee: the same for texts that differ in links, mentions, case, punctuation, digits and emoji only; for texts
+    that differ in one telling word besides, `pipeline.copies.alike`.
     """
     text = text[:MAX_CHARACTERS]
     if "&" in text:
@@ -42,8 +38,5 @@ def fingerprint(text: str) -> str | None:
     if "@" in text:
         text = MENTION.sub(" ", text)
     folded = _REPEAT.sub(r"\1", fold(text).text)
-    words = {word.encode("utf-8", "replace") for word in _WORD.findall(folded.replace("'", "")) if word not in _FILLER}
-    if len(words) < _FEWEST:
-        return None
-    smallest = sorted([(zlib.crc32(word), word) for word in words])[:_SKETCH]
-    return blake2b(b" ".join(sorted([word for _, word in smallest])), digest_size=8).hexdigest()
+    words = _WORD.findall(folded.replace("'", ""))
+    return sketch(word.encode("utf-8", "replace") for word in words if word not in _FILLER)

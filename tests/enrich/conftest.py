@@ -32,14 +32,14 @@ class FixedScorer:
         return [Scores(bad if "bad" in text else fine) for text in texts]
 
 
-def post(number: int, text: str, **fields: Any) -> Post:
+def post(number: int | str, text: str, **fields: Any) -> Post:
     """Post number `number`, `number` minutes after the start."""
     made: dict[str, Any] = {
         "post_id": f"twitter:{number}",
         "network": "twitter",
         "author": Author(f"twitter:user{number}", f"user{number}"),
         "text": text,
-        "created_at": START + timedelta(minutes=number),
+        "created_at": START + timedelta(minutes=number if isinstance(number, int) else 0),
     }
     return Post(**(made | fields))
 
