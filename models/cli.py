@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The model: training, evaluation, export, the shipped artefact.")
 
-ConfigFile = Annotated[Path, typer.Argument(help="TOML file of the run, such as models/configs/sentiment.toml")]
+ConfigFile = Annotated[Path, typer.Argument(help="TOML file of the run, such as models/configs/groundswell.toml")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder that the data sets lie in")]
 OutputFolder = Annotated[Path | None, typer.Option("--output", help="Folder of the run: checkpoints, weights")]
 Artefact = Annotated[Path | None, typer.Option("--model", help="Folder of an artefact; the shipped one when not given")]
@@ -22,15 +22,15 @@ Artefact = Annotated[Path | None, typer.Option("--model", help="Folder of an art
 def train(config: ConfigFile, data: DataFolder = None, output: OutputFolder = None) -> None:
     """Train, or go on with an interrupted training (needs the `train` extra).
 
-    Example: groundswell model train models/configs/sentiment.toml --data ~/data
+    Example: groundswell model train models/configs/groundswell.toml --data ~/data
     """
     from models.training.config import read_config
 
     settings = read_config(config, data=data, output=output)
     from models.training.train import train as run
 
-    report = run(settings, _show)
-    typer.echo(f"{report.steps} steps, best dev macro-recall {report.best_dev:.4f}; weights in {settings.output}")
+    report = run(settings, _show, lambda line: typer.echo(line, err=True))
+    typer.echo(f"{report.steps} steps, best mean macro-recall of the heads on the dev part {report.best_dev:.4f}; weights in {settings.output}")
 
 
 @app.command()
@@ -42,12 +42,12 @@ def export(
 ) -> None:
     """Make the 8-bit artefact of a finished training, with calibration and figures.
 
-    Example: groundswell model export models/configs/sentiment.toml build/artefact --data ~/data
+    Example: groundswell model export models/configs/groundswell.toml build/artefact --data ~/data
     """
     from models.training.config import read_config
 
     settings = read_config(config, data=data, output=output)
-    from models.evaluation.evaluate import render
+    from models.evaluation.table import render
     from models.export.artefact import export as run
 
     manifest = run(settings, folder)
@@ -57,20 +57,41 @@ def export(
 
 @app.command()
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="Tab-separated, with the columns text and label (0, 1, 2)")],
+    file: Annotated[
+        Path | None, typer.Argument(help="Tab-separated, with the columns text and label, and target for that head")
+    ] = None,
+    head: Annotated[str, typer.Option(help="What the labels of the file are of")] = "sentiment",
+    suite: Annotated[
+        Path | None, typer.Option(help="A training configuration, or a folder of data: all heads, on the parts aside")
+    ] = None,
+    data: DataFolder = None,
+    behaviour: Annotated[bool, typer.Option("--behaviour", help="The behavioural checks")] = False,
+    set_floors: Annotated[bool, typer.Option("--set-floors", help="Hold the shipped model to what was found")] = False,
+    baselines: Annotated[bool, typer.Option(help="Baselines on the same rows (needs the `bench` extra)")] = True,
+    compare: Annotated[bool, typer.Option("--compare", help="Compare with the unquantised weights on torch")] = False,
     model: Artefact = None,
-    compare: Annotated[bool, typer.Option(help="Compare with the torch runtime (fp32 activations)")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Figures as one JSON object")] = False,
 ) -> None:
-    """Macro-recall and calibration error on labelled texts, with intervals.
+    """Figures on labelled texts, with intervals: of a file, of all heads, or of the behavioural checks.
 
-    Example: groundswell model evaluate labelled.tsv --compare
+    Example: groundswell model evaluate --suite models/configs/data.toml --data ~/data --behaviour
     """
-    from models.evaluation.evaluate import evaluate_file, render
+    if file is None and suite is None and not behaviour and not set_floors:
+        raise typer.BadParameter("name a file, --suite or --behaviour")
+    from models.evaluation import command
     from models.load import load_scorer
     from pipeline.settings import ModelSettings
 
+    scorer = load_scorer(ModelSettings(path=model))
     other = load_scorer(ModelSettings(path=model, backend="torch")) if compare else None
-    typer.echo(render(evaluate_file(load_scorer(ModelSettings(path=model)), file, other)))
+    found = command.Found(f"{scorer.ref.name} {scorer.ref.version}")
+    if file is not None:
+        found.figures += command.of_file(scorer, file, head, other)
+    if suite is not None:
+        found.figures += command.of_suite(scorer, suite, data, baselines, other, _tell)
+    if behaviour or set_floors:
+        found.behaviour = command.of_behaviour(scorer, set_floors)
+    command.show(found, as_json=as_json)
 
 
 @app.command()
@@ -97,6 +118,10 @@ def card(model: Artefact = None) -> None:
     from models.manifest import SHIPPED, read_manifest
 
     typer.echo(render_card(read_manifest(model or SHIPPED)), nl=False)
+
+
+def _tell(what: str) -> None:
+    typer.echo(what, err=True)
 
 
 def _show(progress: Progress) -> None:

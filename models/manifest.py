@@ -13,11 +13,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from models.evaluation.figures import Capability, Figures, Retrieval
 from models.text import NORMALISATION
 from pipeline.errors import TerminalError
 from pipeline.messages import ModelRef
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.safetensors", "tokenizer.json"
 SHIPPED = Path(__file__).parent / "artefact"
@@ -87,29 +88,6 @@ class Training(Struct, frozen=True):
     code_version: str
 
 
-class Interval(Struct, frozen=True):
-    """A figure with its 95 % bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class Figures(Struct, frozen=True):
-    """Figures of one head on one set; `fp32` is the same weights before quantisation."""
-
-    head: str
-    data: str
-    texts: int
-    macro_recall: Interval
-    recalls: dict[str, float]
-    calibration_error: float
-    accuracy_by_confidence: list[tuple[float, float, float]]
-    """(least confidence, share of texts with it, accuracy on them)."""
-    fp32_macro_recall: float
-    fp32_same_label: float
-
-
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a runtime or a reader needs to know about an artefact."""
 
@@ -126,6 +104,10 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     training: Training
     figures: list[Figures]
     files: dict[FileName, FileInfo]
+    teachers: list[Base] = []
+    """Whose answers were learnt beside the labels; nothing of their weights is in the artefact."""
+    behaviour: list[Capability] = []
+    retrieval: list[Retrieval] = []
 
     @property
     def ref(self) -> ModelRef:

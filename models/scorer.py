@@ -1,30 +1,55 @@
-"""What a model gives for a text, and what every runtime of it must keep to."""
+"""What a model gives for a post, and what every runtime of it must keep to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from pipeline.messages import ModelRef, Sentiment, Signals
 
+Span = tuple[int, int]
+"""Start and end of a name in a text, in characters; the end is exclusive."""
+
+Target = tuple[Span, ...]
+"""Where a text names one entity; empty when it does not (an answer in a thread about it, say)."""
+
+
+class Reading(Struct, frozen=True):
+    """A text to be read, and whom it is asked about."""
+
+    text: str
+    targets: tuple[Target, ...] = ()
+
 
 class Scores(Struct, frozen=True):
-    """Everything that one pass over a text gives.  Signals and emotion are null where the model has no such head."""
+    """Everything that one pass over a text gives.
+
+    `targets` has the sentiment toward each target asked about, in order; toward one that the text does not name, or
+    names beyond what the model reads, it is the sentiment of the post.  Signals, emotion and embedding are null where
+    the model has no such head; `emotion_confidence` is the probability of `emotion`; the embedding is of length one,
+    (width,) float32.
+    """
 
     sentiment: Sentiment
+    targets: tuple[Sentiment, ...] = ()
     signals: Signals | None = None
     emotion: str | None = None
+    emotion_confidence: float | None = None
+    embedding: NDArray[np.float32] | None = None
 
 
 class Scorer(Protocol):
-    """Reads texts.
+    """Reads posts; a bare string is a reading that asks about nobody.
 
-    Guarantees: one answer a text, in order; the answer for a text does not depend on what it is batched with (within
-    1e-3 for reduced precision); any Unicode is accepted, the empty text too.
+    Guarantees: one answer a reading, in order; the answer for a reading does not depend on what it is batched with
+    (within 1e-3 for reduced precision), nor that for the post on whom it is asked about; any Unicode is accepted, the
+    empty text and spans outside the text too.
     """
 
     ref: ModelRef
 
-    def score(self, texts: Sequence[str]) -> list[Scores]: ...
+    def score(self, readings: Sequence[str | Reading]) -> list[Scores]: ...

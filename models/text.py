@@ -11,34 +11,86 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 
-NORMALISATION = "tweeteval-emoji-1"
+from models.scorer import Span
+
+NORMALISATION = "tweeteval-emoji-2"
 """Name of the clean-up below; changes whenever an output of it changes."""
 
 MAX_CHARACTERS = 4_000
 """Characters read of a text: far more than the tokens that the model reads, and a bound on hostile input."""
 
-_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|www\.)[^\s\ue000]+", re.IGNORECASE)
 _USER = re.compile(r"(?<![\w@])@(?:(?:[\w-]+\.)+[a-z]{2,}|\w+)(?:@[\w.-]+\w)?", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _QUOTES = re.compile(r'\\?"{2,}|\\"')
 _BLANK = re.compile(r"\s+")
 _PICTURE = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
 _INVISIBLE = re.compile("[\u200b-\u200f\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_MARK = "\ue000"
+_WHOLE = re.compile(r"(?:https?://|www\.|@|#)\S*|\S*@\S*", re.IGNORECASE)
 _NAMES = {"❤": "red heart", "☹": "frowning face", "☺": "smiling face", "👍": "thumbs up", "👎": "thumbs down"}
 
 
 def normalise(text: str) -> str:
     """The text as the model reads it; any string is accepted, lone surrogates and NUL included, and the result is
     always valid Unicode of at most a few times `MAX_CHARACTERS`."""
-    text = text[:MAX_CHARACTERS]
+    return _cleaned(_decoded(text[:MAX_CHARACTERS]))
+
+
+def normalise_spans(text: str, spans: Sequence[Span]) -> tuple[str, list[Span | None]]:
+    """The text as the model reads it, and where the spans are in it; None for one that is lost on the way (empty,
+    outside the text, beyond what is read).  The text is the same as without spans.
+
+    A span inside a handle, a hashtag or a link becomes the whole of what that is turned into.
+    """
+    plain = normalise(text)
+    found = [_widened(text[:MAX_CHARACTERS], start, end) for start, end in spans]
+    edges = sorted({edge for span in found if span for edge in span})
+    pieces = [text[a:b] for a, b in zip([0, *edges], [*edges, MAX_CHARACTERS], strict=True)]
+    marked = _cleaned(_MARK.join(_decoded(piece) for piece in pieces))
+    parts = marked.split(_MARK)
+    if len(parts) != len(pieces) or "".join(parts) != plain:  # a mark stood where the clean-up joins characters
+        return plain, [None] * len(spans)
+    places = dict(zip(edges, accumulate(map(len, parts)), strict=False))
+    return plain, [(places[span[0]], places[span[1]]) if span else None for span in found]
+
+
+def _widened(text: str, start: int, end: int) -> Span | None:
+    """The span without blanks at its ends, and with the whole of a handle, hashtag or link that it touches."""
+    if not 0 <= start < end <= len(text):
+        return None
+    inside = text[start:end]
+    start, end = start + len(inside) - len(inside.lstrip()), end - (len(inside) - len(inside.rstrip()))
+    if start >= end:
+        return None
+    first, last = start, end
+    while first > 0 and not text[first - 1].isspace():
+        first -= 1
+    while last < len(text) and not text[last].isspace():
+        last += 1
+    for match in _WHOLE.finditer(text, first, last):
+        if match.start() < end and match.end() > start:
+            start, end = min(start, match.start()), max(end, match.end())
+    return start, end
+
+
+def _decoded(text: str) -> str:
+    """Escapes and HTML entities as the characters they stand for; no character is private."""
     if "\\u" in text:
         text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
     if "&" in text:
         text = html.unescape(text)
+    return text if text.isascii() else _PRIVATE.sub(" ", _valid(text))
+
+
+def _cleaned(text: str) -> str:
     if not text.isascii():
-        text = _names_for_pictures(_valid(text))
+        text = _names_for_pictures(text)
     if '"' in text:
         text = _QUOTES.sub('"', text)
     text = _LINK.sub("http", text)

@@ -1,93 +1,101 @@
-"""How good an artefact is on labelled texts: macro-recall and calibration, with intervals, 8-bit against fp32."""
+"""How good a model is on labelled rows: official metrics with intervals, calibration, baselines on the same rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
-from models.answers import LABELS
-from models.evaluation.metrics import Floats, Ints, calibration_error, interval, macro_recall, recalls
-from models.manifest import Figures, Interval
-from models.scorer import Scorer
-from models.training.data import Example, read_tsv
-from pipeline.errors import TerminalError
+from models.evaluation.figures import Compared, Figures, Interval, Slice
+from models.evaluation.metrics import Floats, Ints, confidence_error, coverage, interval, recalls
+from models.evaluation.rows import LABELS, METRICS, OFFICIAL, SIGNALS, Answers, Rows
+from models.evaluation.slices import slices_of
 
 CONFIDENCES = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+SMALLEST_SLICE = 30
+"""Texts below which nothing is said about a part of a set."""
 
-
-def predict(scorer: Scorer, texts: Sequence[str]) -> Floats:
-    """Probabilities of negative, neutral and positive, (texts, 3)."""
-    answers = [answer.sentiment for answer in scorer.score(texts)]
-    return np.array([(answer.negative, answer.neutral, answer.positive) for answer in answers], np.float64)
+DIGITS = 4
 
 
 def figures(
-    probabilities: Floats,
-    labels: Ints,
+    rows: Rows,
+    answers: Answers,
     *,
-    name: str,
-    head: str = "sentiment",
-    names: Sequence[str] = LABELS,
-    reference: Floats | None = None,
+    reference: Answers | None = None,
+    others: Mapping[str, Answers] | None = None,
+    slices: bool = False,
 ) -> Figures:
-    """The figures of predictions; `reference` are those of the unquantised weights (default: the same)."""
-    predicted = probabilities.argmax(axis=1)
-    other = predicted if reference is None else reference.argmax(axis=1)
-    classes = len(names)
-    low, high = interval(lambda chosen: macro_recall(predicted[chosen], labels[chosen], classes), len(labels))
-    confidence = probabilities.max(axis=1)
-    curve = []
-    for least in CONFIDENCES:
-        inside = confidence >= least
-        right = float(np.mean(predicted[inside] == labels[inside])) if inside.any() else 0.0
-        curve.append((least, round(float(inside.mean()), 4), round(right, 4)))
+    """The figures of a model's answers; `reference` are those of its unquantised weights, `others` those of other
+    systems to the same rows."""
+    classes, groups = len(LABELS[rows.head]), rows.groups
+    official = OFFICIAL.get(rows.head, "macro-F1")
+    right = (answers.predicted == rows.labels).astype(np.float64)
+    found = None if answers.confidence is None else coverage(answers.confidence, right, CONFIDENCES)
+    other = None if reference is None else METRICS[official](reference.predicted, rows.labels, classes, None)
+    per_label = recalls(answers.predicted, rows.labels, classes)
     return Figures(
-        head=head,
-        data=name,
-        texts=len(labels),
-        macro_recall=Interval(round(macro_recall(predicted, labels, classes), 4), round(low, 4), round(high, 4)),
-        recalls={
-            label: round(value, 4) for label, value in zip(names, recalls(predicted, labels, classes), strict=True)
-        },
-        calibration_error=round(calibration_error(probabilities, labels), 4),
-        accuracy_by_confidence=curve,
-        fp32_macro_recall=round(macro_recall(other, labels, classes), 4),
-        fp32_same_label=round(float(np.mean(other == predicted)), 4),
+        head=rows.head,
+        data=rows.data,
+        texts=len(rows.texts),
+        metric=official,
+        metrics={name: _metric(name, answers, rows, groups) for name in _metrics_for(rows.head)},
+        recalls={label: round(value, DIGITS) for label, value in zip(LABELS[rows.head], per_label, strict=True)},
+        calibration_error=_calibration(answers, right, groups),
+        accuracy_by_confidence=[(level, round(a, DIGITS), round(b, DIGITS)) for level, a, b in found or ()],
+        fp32=None if other is None else round(other, DIGITS),
+        fp32_same_label=None
+        if reference is None
+        else round(float(np.mean(reference.predicted == answers.predicted)), DIGITS),
+        slices=tuple(_slices(rows, answers, groups)) if slices else (),
+        compared=tuple(_compared(name, them, answers, rows, groups) for name, them in (others or {}).items()),
     )
 
 
-def evaluate_file(scorer: Scorer, path: Path, reference: Scorer | None = None) -> Figures:
-    """The figures of a scorer on a tab-separated file with the columns `text` and `label` (0 negative, 1 neutral,
-    2 positive); `reference` is another one to compare with.
-
-    Raises `TerminalError` when the file is not as stated or empty.
-    """
-    examples = read_tsv(path, len(LABELS))
-    if not examples:
-        raise TerminalError("has no examples", subject=str(path))
-    return evaluate(scorer, examples, path.name, reference)
+def _metrics_for(head: str) -> Sequence[str]:
+    return tuple(METRICS) if head == "irony" else tuple(name for name in METRICS if name != "F1 of yes")
 
 
-def evaluate(scorer: Scorer, examples: Sequence[Example], name: str, reference: Scorer | None = None) -> Figures:
-    """The figures of a scorer on labelled texts."""
-    texts = [example.text for example in examples]
-    labels = np.array([example.label for example in examples], np.int64)
-    other = predict(reference, texts) if reference is not None else None
-    return figures(predict(scorer, texts), labels, name=name, reference=other)
+def _rounded(value: float, bounds: tuple[float, float]) -> Interval:
+    return Interval(round(value, DIGITS), round(bounds[0], DIGITS), round(bounds[1], DIGITS))
 
 
-def render(found: Figures) -> str:
-    """The figures for a person to read."""
-    recall = found.macro_recall
-    lines = [
-        f"{found.head} on {found.data}: {found.texts} texts",
-        f"  macro-recall       {recall.value:.4f}  (95 % interval {recall.low:.4f} – {recall.high:.4f})",
-        "  recall             " + ", ".join(f"{label} {value:.4f}" for label, value in found.recalls.items()),
-        f"  calibration error  {found.calibration_error:.4f}  (15 bins)",
-        f"  against fp32       {found.fp32_macro_recall:.4f} macro-recall, {found.fp32_same_label:.2%} same labels",
-        "  confidence at least → share of texts, accuracy on them",
-    ]
-    lines += [f"    {least:.1f} → {share:6.1%}, {right:.1%}" for least, share, right in found.accuracy_by_confidence]
-    return "\n".join(lines)
+def _metric(name: str, answers: Answers, rows: Rows, groups: Ints) -> Interval:
+    metric = partial(METRICS[name], answers.predicted, rows.labels, len(LABELS[rows.head]))
+    return _rounded(metric(None), interval(metric, groups))
+
+
+def _calibration(answers: Answers, right: Floats, groups: Ints) -> Interval | None:
+    if answers.confidence is None:
+        return None
+    confidence = answers.confidence
+    value = confidence_error(confidence, right)
+    return _rounded(value, interval(lambda weights: confidence_error(confidence, right, weights=weights), groups))
+
+
+def _compared(name: str, them: Answers, answers: Answers, rows: Rows, groups: Ints) -> Compared:
+    official, classes = METRICS[OFFICIAL.get(rows.head, "macro-F1")], len(LABELS[rows.head])
+
+    def ahead(weights: Floats | None) -> float:
+        ours = official(answers.predicted, rows.labels, classes, weights)
+        return ours - official(them.predicted, rows.labels, classes, weights)
+
+    metric = partial(official, them.predicted, rows.labels, classes)
+    return Compared(
+        name, _rounded(metric(None), interval(metric, groups)), _rounded(ahead(None), interval(ahead, groups))
+    )
+
+
+def _slices(rows: Rows, answers: Answers, groups: Ints) -> list[Slice]:
+    out = []
+    for by, name, chosen in slices_of(rows.texts):
+        if len(chosen) < SMALLEST_SLICE:
+            continue
+        part = rows.only(chosen)
+        predicted = answers.predicted[chosen]
+        metric = partial(METRICS["accuracy"], predicted, part.labels, len(LABELS[rows.head]))
+        no = part.labels == 0
+        alarms = round(float(np.mean(predicted[no] == 1)), DIGITS) if rows.head in SIGNALS and no.any() else None
+        out.append(Slice(by, name, len(chosen), _rounded(metric(None), interval(metric, groups[chosen])), alarms))
+    return out

@@ -5,22 +5,22 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import subprocess
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import onnxruntime
 import structlog
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from models import answers
-from models.evaluation.evaluate import figures
-from models.export.calibrate import balancing_shift, fit_temperature
+from models.export.calibrate import calibrated
 from models.export.graph import quantised_weights, write
+from models.export.measure import measure
 from models.manifest import (
     FORMAT,
     MANIFEST,
@@ -30,7 +30,6 @@ from models.manifest import (
     Base,
     Data,
     Encoder,
-    Figures,
     FileInfo,
     Head,
     Manifest,
@@ -39,32 +38,38 @@ from models.manifest import (
     verify,
 )
 from models.runtime.onnx_cpu import open_session
-from models.runtime.reading import pad
 from models.text import NORMALISATION
-from models.training import train as training
-from models.training.batches import Tokens, tokens, training_tokenizer
-from models.training.config import HeadConfig, TrainConfig
-from models.training.data import Parts, split
-from models.training.network import MultiHead, base_folder, build
+from models.training.bases import open_base
+from models.training.batches import Tokens, gather, tokens
+from models.training.config import BaseConfig, TrainConfig, read_config
+from models.training.data import Pool, read_pool
+from models.training.looking import labels_of
+from models.training.network import MultiHead
+from models.training.report import RunReport, read_report
+from models.training.teaching import logits
 from pipeline.errors import TerminalError
 
 log = structlog.get_logger()
 
 NOTICE = "NOTICE"
 QUANTISATION = "weights int8 (one scale an output, word embeddings one a row), activations int8 token by token"
-Logits = Callable[[str, Tokens], NDArray[np.float32]]
+Logits = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Trained:
+class Trained:
     """A finished run: the network with its kept weights."""
 
     config: TrainConfig
-    report: training.RunReport
+    report: RunReport
     model: MultiHead
     tokenizer: Tokenizer
     encoder: Encoder
-    parts: dict[str, Parts]
+    pool: Pool
+
+    def tokens(self, part: str) -> Tokens:
+        """The examples of a part, as the network reads them."""
+        return tokens(getattr(self.pool, part), self.tokenizer, list(self.config.post_heads))
 
 
 def export(config: TrainConfig, folder: Path) -> Manifest:
@@ -72,40 +77,42 @@ def export(config: TrainConfig, folder: Path) -> Manifest:
 
     Raises `TerminalError` when the run is not finished or is another configuration's.
     """
-    trained = _read_run(config)
+    trained = read_run(config)
     heads = sorted(config.heads)
-    state = load_file(config.output / "weights.safetensors")
-    write(folder, quantised_weights(state, trained.encoder, heads), trained.encoder, heads)
+    write(
+        folder,
+        quantised_weights(load_file(config.output / "weights.safetensors"), trained.encoder, heads),
+        trained.encoder,
+        heads,
+    )
     trained.tokenizer.save(str(folder / TOKENIZER), pretty=False)
     (folder / NOTICE).write_text(f"{config.base.notice}\n", encoding="utf-8")
     session = open_session(folder / MODEL, config.threads)
-
-    def small(head: str, data: Tokens) -> NDArray[np.float32]:
-        return _onnx_logits(session, head, data)
-
-    def full(head: str, data: Tokens) -> NDArray[np.float32]:
-        return np.asarray(training.logits(trained.model, head, data, torch.device("cpu")).numpy())
-
-    calibrated = {name: _calibrate(name, config.heads[name], trained, small) for name in heads}
-    found = [_report(name, calibrated[name], trained, small, full) for name in heads if config.heads[name].report]
-    manifest = _manifest(trained, calibrated, found, folder)
-    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    small = small_logits(session, trained.tokens("calibration"))
+    calibration = _calibration(trained, small)
+    manifest = _manifest(trained, calibration, folder)
+    _save(manifest, folder)
+    found = measure(trained.model, trained.tokenizer, config, trained.pool, manifest.heads, folder)
+    _save(msgspec.structs.replace(manifest, figures=found), folder)
     return verify(folder)
 
 
-def _read_run(config: TrainConfig) -> _Trained:
+def read_run(config: TrainConfig) -> Trained:
+    """A finished run, with its data read anew.
+
+    Raises `TerminalError` when it is not finished or is another configuration's.
+    """
     if not (config.output / "run.json").is_file():
         raise TerminalError("no finished training run", subject=str(config.output), todo="Run `model train` first")
-    report = training.read_report(config.output)
+    report = read_report(config.output)
     if report.fingerprint != config.fingerprint:
         raise TerminalError(
             "is the run of another configuration", subject=str(config.output), todo="Train anew, or name its own file"
         )
-    model = build(config.base, {name: len(head.labels) for name, head in config.heads.items()})
-    model.load_state_dict(
-        {name: torch.from_numpy(value) for name, value in load_file(config.output / "weights.safetensors").items()},
-        strict=False,
-    )
+    base = open_base(config.base, config.max_tokens)
+    model = MultiHead(base.encoder, config.post_heads, config.target_labels)
+    weights = load_file(config.output / "weights.safetensors")
+    model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()}, strict=False)
     shape = model.encoder.config
     encoder = Encoder(
         layers=shape.num_hidden_layers,
@@ -115,51 +122,53 @@ def _read_run(config: TrainConfig) -> _Trained:
         vocabulary=shape.vocab_size,
         max_tokens=config.max_tokens,
     )
-    tokenizer = training_tokenizer(base_folder(config.base), config.max_tokens)
-    parts = {name: split(head, config) for name, head in config.heads.items()}
-    return _Trained(config, report, model, tokenizer, encoder, parts)
+    return Trained(config, report, model.eval(), base.tokenizer, encoder, read_pool(config))
 
 
-def _onnx_logits(session: object, head: str, data: Tokens, size: int = 32) -> NDArray[np.float32]:
+def small_logits(session: onnxruntime.InferenceSession, data: Tokens, size: int = 16) -> Logits:
+    """Logits of the exported graph: of each head for all examples, of the target head for all targets."""
     order = sorted(range(len(data.ids)), key=lambda index: len(data.ids[index]))
-    rows: dict[int, NDArray[np.float32]] = {}
+    names = [output.name for output in session.get_outputs() if output.name.startswith("logits.")]
+    out: dict[str, NDArray[np.float32]] = {}
     for start in range(0, len(order), size):
-        chosen = order[start : start + size]
-        ids, mask = pad([data.ids[index] for index in chosen])
-        rows.update(zip(chosen, session.run([f"logits.{head}"], {"ids": ids, "mask": mask})[0], strict=True))  # type: ignore[attr-defined]
-    return np.stack([rows[index] for index in range(len(order))])
+        batch = gather(data, order[start : start + size])
+        spans, texts = batch.spans.numpy(), batch.texts.numpy()
+        if not len(texts):  # the graph wants one target at least
+            spans, texts = batch.mask[:1].numpy(), np.zeros(1, np.int64)
+        fed = {"ids": batch.ids.numpy(), "mask": batch.mask.numpy(), "spans": spans, "texts": texts}
+        for output, found in zip(names, session.run(names, fed), strict=True):
+            name = output.removeprefix("logits.")
+            rows = batch.asked if name == "target" else batch.rows
+            if name not in out:
+                count = sum(map(len, data.targets)) if name == "target" else len(order)
+                out[name] = np.zeros((count, found.shape[1]), np.float32)
+            out[name][rows] = found[: len(rows)]
+    return out
 
 
-def _calibrate(name: str, head: HeadConfig, trained: _Trained, logits: Logits) -> Head:
-    part = trained.parts[name]
-    counts = np.bincount([example.label for example in part.train], minlength=len(head.labels)).astype(np.float64)
-    shares = np.maximum(counts, 1.0) / counts.sum()
-    shift = balancing_shift(shares, head.balance)
-    data = tokens(part.calibration, trained.tokenizer)
-    labels = np.asarray(data.labels)
-    temperature = fit_temperature(logits(name, data) + shift, labels, (shares**-head.balance)[labels])
-    log.info("calibrated", head=name, temperature=temperature, shift=[round(float(value), 3) for value in shift])
-    return Head(head.labels, temperature, tuple(round(float(value), 4) for value in shift), head.sure)
+def full_logits(model: MultiHead, data: Tokens) -> Logits:
+    """The same of the network before quantisation."""
+    return {name: value.astype(np.float32) for name, value in logits(model, data, torch.device("cpu"), "fp32").items()}
 
 
-def _report(name: str, head: Head, trained: _Trained, small: Logits, full: Logits) -> Figures:
-    data = tokens(trained.parts[name].report, trained.tokenizer)
-    source = trained.config.heads[name].report
-    assert source is not None  # asked for by the caller
-    return figures(
-        answers.probabilities(small(name, data), head),
-        np.asarray(data.labels),
-        name=source.name,
-        head=name,
-        names=head.labels,
-        reference=answers.probabilities(full(name, data), head),
-    )
+def _calibration(trained: Trained, found: Logits) -> dict[str, Head]:
+    kept, learnt = trained.tokens("calibration"), trained.tokens("train")
+    out = {}
+    for name, head in trained.config.heads.items():
+        out[name] = calibrated(head, found[name], labels_of(kept, name), labels_of(learnt, name))
+        log.info("calibrated", head=name, temperature=out[name].temperature, shift=out[name].shift)
+    return out
 
 
-def _manifest(trained: _Trained, heads: dict[str, Head], found: list[Figures], folder: Path) -> Manifest:
+def _save(manifest: Manifest, folder: Path) -> None:
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+
+
+def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifest:
     config, report = trained.config, trained.report
     files = (MODEL, WEIGHTS, TOKENIZER, NOTICE)
-    learnt = config.model_dump_json(exclude={"data", "output", "threads"})
+    learnt = config.model_dump_json(exclude={"data", "output", "threads", "teacher"})
+    teachers = config.teacher.configs if config.teacher else ()
     return Manifest(
         format=FORMAT,
         name=config.name,
@@ -169,8 +178,9 @@ def _manifest(trained: _Trained, heads: dict[str, Head], found: list[Figures], f
         quantisation=QUANTISATION,
         encoder=trained.encoder,
         heads=heads,
-        base=Base(config.base.name, config.base.licence, config.base.sha256, config.base.notice),
-        data=[data for name in heads for data in _data(trained, name)],
+        base=_base(config.base),
+        teachers=[_base(read_config(path, data=config.data).base) for path in teachers],
+        data=_data(trained),
         training=Training(
             seed=report.seed,
             steps=report.steps,
@@ -179,20 +189,25 @@ def _manifest(trained: _Trained, heads: dict[str, Head], found: list[Figures], f
             config_sha256=hashlib.sha256(learnt.encode()).hexdigest(),
             code_version=_code_version(),
         ),
-        figures=found,
+        figures=[],
         files={name: FileInfo(digest(folder / name), (folder / name).stat().st_size) for name in files},
     )
 
 
-def _data(trained: _Trained, name: str) -> list[Data]:
-    head, part = trained.config.heads[name], trained.parts[name]
-    uses = (("training", part.train), ("early stopping", part.dev), ("calibration", part.calibration))
-    names = "; ".join(source.name for source in head.train)
-    licences = "; ".join(source.licence for source in head.train)
-    out = [Data(names, licences, f"{name}: {use}", len(examples)) for use, examples in uses]
-    if head.report is not None:
-        out.append(Data(head.report.name, head.report.licence, f"{name}: figures only", len(part.report)))
-    return out
+def _base(base: BaseConfig) -> Base:
+    return Base(base.name, base.licence, base.sha256, base.notice)
+
+
+_USES = {"train": "training", "dev": "early stopping", "calibration": "calibration", "report": "figures only"}
+
+
+def _data(trained: Trained) -> list[Data]:
+    return [
+        Data(source.name, source.licence, f"{source.head or 'no label'}: {use}", count)
+        for source in trained.config.sources
+        for part, use in _USES.items()
+        if (count := trained.pool.counts[source.name, part])
+    ]
 
 
 def _code_version() -> str:

@@ -10,6 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.metrics import Floats, Ints, softmax
+from models.manifest import Head
+from models.training.batches import UNKNOWN
+from models.training.config import HeadConfig
+
+
+def calibrated(head: HeadConfig, logits: NDArray[np.floating], labels: Ints, learnt: Ints) -> Head:
+    """How the logits of a head become honest probabilities: fitted on the calibration part's `logits` and `labels`
+    (`UNKNOWN` ones are left out); `learnt` are the labels of the training part, whose shares are evened out."""
+    counts = np.bincount(learnt[learnt != UNKNOWN], minlength=len(head.labels)).astype(np.float64)
+    shares = np.maximum(counts, 1.0) / counts.sum()
+    shift = balancing_shift(shares, head.balance)
+    known = labels != UNKNOWN
+    weights = (shares**-head.balance)[labels[known]]
+    temperature = fit_temperature(logits[known] + shift, labels[known], weights)
+    return Head(head.labels, temperature, tuple(round(float(value), 4) for value in shift), head.sure)
 
 
 def balancing_shift(shares: Floats, balance: float) -> Floats:

@@ -27,7 +27,16 @@ from models.manifest import MODEL, WEIGHTS, Encoder
 Array = NDArray[np.generic]
 Arrays = dict[str, Array]
 
+TARGET = "target"
+TARGET_PARTS = ("query", "key", "value", "mix", "out")
+TARGET_ATTENTION = 4
 _MS = "com.microsoft"
+_SHAPES = {
+    "ids": ["texts", "tokens"],
+    "mask": ["texts", "tokens"],
+    "spans": ["targets", "tokens"],
+    "texts": ["targets"],
+}
 _EPSILON = 1e-12
 _TYPES = {"F32": TensorProto.FLOAT, "I8": TensorProto.INT8, "U8": TensorProto.UINT8, "I64": TensorProto.INT64}
 _CONSTANTS: Arrays = {
@@ -78,9 +87,11 @@ def quantised_weights(state: dict[str, NDArray[np.float32]], encoder: Encoder, h
         for kind in ("weight", "bias"):
             out[f"{own}attended.norm.{kind}"] = state[f"{old}attention.output.LayerNorm.{kind}"]
             out[f"{own}narrow.norm.{kind}"] = state[f"{old}output.LayerNorm.{kind}"]
-    for head in heads:
-        out[f"head.{head}"] = state[f"heads.{head}.weight"].T
-        out[f"head.{head}.bias"] = state[f"heads.{head}.bias"]
+    linear = {f"head.{head}": f"heads.{head}" for head in heads if head != TARGET}
+    linear |= {f"target.{part}": f"target.{part}" for part in TARGET_PARTS if TARGET in heads}
+    for name, part in (linear | {"embed": "embedding"}).items():
+        out[name] = state[part + ".weight"].T
+        out[name + ".bias"] = state[part + ".bias"]
     return {name: np.ascontiguousarray(value) for name, value in out.items()}
 
 
@@ -91,12 +102,18 @@ def write(folder: Path, weights: Arrays, encoder: Encoder, heads: list[str]) -> 
     (folder / WEIGHTS).chmod(0o644)
     graph = _Graph(encoder)
     states = graph.encode()
-    embedding = graph.mean(states)
-    outputs = [graph.output(embedding, "embedding", encoder.hidden)]
+    post = graph.mean(states, "mask")
+    embedding = graph.op("LpNormalization", [graph.linear(post, "embed")], axis=-1, p=2)
+    outputs = [graph.output(embedding, "embedding", encoder.hidden, "texts")]
+    names = ["ids", "mask"]
     for head in heads:
-        logits = graph.op("Gemm", [embedding, f"head.{head}", f"head.{head}.bias"])
-        outputs.append(graph.output(logits, f"logits.{head}", weights[f"head.{head}"].shape[1]))
-    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"]) for name in ("ids", "mask")]
+        if head == TARGET:
+            names += ["spans", "texts"]
+            logits, width = graph.toward(states, post), weights["target.out"].shape[1]
+        else:
+            logits, width = graph.linear(post, f"head.{head}"), weights[f"head.{head}"].shape[1]
+        outputs.append(graph.output(logits, f"logits.{head}", width, "targets" if head == TARGET else "texts"))
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, _SHAPES[name]) for name in names]
     constants = [onnx.numpy_helper.from_array(value, name) for name, value in _CONSTANTS.items()]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "groundswell", inputs, outputs, constants + _external(folder / WEIGHTS)),
@@ -141,9 +158,13 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, outputs, name=name, domain=domain, **attributes))
         return outputs
 
-    def output(self, value: str, name: str, width: int) -> onnx.ValueInfoProto:
+    def output(self, value: str, name: str, width: int, rows: str) -> onnx.ValueInfoProto:
         self.nodes.append(helper.make_node("Identity", [value], [name]))
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["texts", width])
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, width])
+
+    def linear(self, value: str, weight: str) -> str:
+        """A float layer on rows."""
+        return self.op("Gemm", [value, weight, weight + ".bias"])
 
     def matrix(self, value: str, weight: str, zero: str) -> str:
         """`value` times an int8 matrix, with a scale of its own for every token of `value`."""
@@ -191,8 +212,24 @@ class _Graph:
             states = self.add_and_norm(thought, states, own + "narrow")
         return states
 
-    def mean(self, states: str) -> str:
-        """Mean of the token states that are not padding, (texts, hidden)."""
-        mask = self.op("Unsqueeze", [self.op("Cast", ["mask"], to=TensorProto.FLOAT), "axis.last"])
-        total = self.op("ReduceSum", [self.op("Mul", [states, mask]), "axis.tokens"], keepdims=0)
-        return self.op("Div", [total, self.op("ReduceSum", [mask, "axis.tokens"], keepdims=0)])
+    def mean(self, states: str, mask: str) -> str:
+        """Mean of the token states that a mask marks, (rows, hidden); zero where it marks none."""
+        weights = self.op("Unsqueeze", [self.op("Cast", [mask], to=TensorProto.FLOAT), "axis.last"])
+        total = self.op("ReduceSum", [self.op("Mul", [states, weights]), "axis.tokens"], keepdims=0)
+        count = self.op("ReduceSum", [weights, "axis.tokens"], keepdims=0)
+        return self.op("Div", [total, self.op("Max", [count, "one"])])
+
+    def toward(self, states: str, post: str) -> str:
+        """Logits of the target head, (targets, labels); see `models.training.network.TargetHead`."""
+        own = self.op("Gather", [states, "texts"])
+        query = self.op("Unsqueeze", [self.linear(self.mean(own, "spans"), "target.query"), "axis.tokens"])
+        key, value = (
+            self.op("Add", [self.op("MatMul", [own, f"target.{part}"]), f"target.{part}.bias"])
+            for part in ("key", "value")
+        )
+        seen = self.op("Cast", [self.op("Gather", ["mask", "texts"])], to=TensorProto.INT32)
+        found = self.op("MultiHeadAttention", [query, key, value, "", seen], domain=_MS, num_heads=TARGET_ATTENTION)
+        named = self.mean(own, "spans")
+        found = self.op("Squeeze", [found, "axis.tokens"])
+        joined = self.op("Concat", [named, found, self.op("Gather", [post, "texts"])], axis=-1)
+        return self.linear(self.op("Gelu", [self.linear(joined, "target.mix")]), "target.out")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from models.scorer import Scores
+from models.scorer import Reading, Scores
 from pipeline.messages import Label, ModelRef, Sentiment
 
 _ANSWERS: dict[Label, Sentiment] = {
@@ -21,6 +21,6 @@ class FixedScorer:
         self.ref = ModelRef(name=f"fixed-{label}", version="1")
         self._answer = Scores(_ANSWERS[label])
 
-    def score(self, texts: Sequence[str]) -> list[Scores]:
+    def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
         """The same answer for each text."""
-        return [self._answer] * len(texts)
+        return [self._answer] * len(readings)

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from models import answers
 from models.manifest import MODEL, TOKENIZER, Manifest, verify
 from models.runtime.reading import Ids, read, read_tokenizer
 from models.runtime.recent import RecentAnswers
-from models.scorer import Scores
+from models.scorer import Reading, Scores
 from pipeline.errors import TerminalError
 
 RECENT = 16_384
@@ -53,19 +52,21 @@ class OnnxScorer:
     def __init__(self, folder: Path, *, threads: int = 0, batch: int = 32, recent: int = RECENT) -> None:
         self.manifest: Manifest = verify(folder)
         self.ref = self.manifest.ref
-        self._head = self.manifest.heads["sentiment"]
         self._batch = batch
         self._recent = RecentAnswers(recent)
         self._tokenizer = read_tokenizer(folder / TOKENIZER, self.manifest.encoder.max_tokens)
         self._session = open_session(folder / MODEL, threads)
+        self._outputs = [output.name for output in self._session.get_outputs()]
+        self._asks = any(given.name == "spans" for given in self._session.get_inputs())
 
-    def score(self, texts: Sequence[str]) -> list[Scores]:
-        """One answer a text, in order."""
-        return read(texts, self._tokenizer, self._network, self._recent, self._batch)
+    def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
+        """One answer a reading, in order."""
+        return read(readings, self._tokenizer, self._network, self.manifest.heads, self._recent, self._batch)
 
-    def logits(self, ids: Ids, mask: Ids) -> NDArray[np.float32]:
-        """Raw outputs of the sentiment head, (texts, labels)."""
-        return np.asarray(self._session.run(["logits.sentiment"], {"ids": ids, "mask": mask})[0])
-
-    def _network(self, ids: Ids, mask: Ids) -> list[Scores]:
-        return answers.scores(self.logits(ids, mask), self._head)
+    def _network(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> answers.Outputs:
+        fed = {"ids": ids, "mask": mask}
+        if self._asks:
+            one = len(texts) == 0  # the graph wants one target at least
+            fed |= {"spans": mask[:1] if one else spans, "texts": np.zeros(1, np.int64) if one else texts}
+        found = self._session.run(self._outputs, fed)
+        return {name.removeprefix("logits."): value for name, value in zip(self._outputs, found, strict=True)}

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from models.runtime.recent import RecentAnswers
-from models.scorer import Scores
-from models.text import normalise
+from models.answers import Outputs, scores
+from models.manifest import Head
+from models.runtime.recent import Clean, RecentAnswers
+from models.scorer import Reading, Scores, Span
+from models.text import normalise, normalise_spans
 from pipeline.errors import TerminalError
 
 Ids = NDArray[np.int64]
-Network = Callable[[Ids, Ids], list[Scores]]
-"""(ids, mask), each (texts, tokens), to one answer a text."""
+Network = Callable[[Ids, Ids, Ids, Ids], Outputs]
+"""(ids, mask), each (texts, tokens); spans, (targets, tokens), and texts, (targets,): the tokens of a name, and which
+text it is in.  There may be no targets."""
 
 TOGETHER = 256
 """Tokens in a micro-batch: what the layers pass on then stays in a core's cache.  At 33 tokens a text and one thread
@@ -45,33 +49,80 @@ def read_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     return tokenizer
 
 
-def read(
-    texts: Sequence[str], tokenizer: Tokenizer, network: Network, recent: RecentAnswers, batch: int
-) -> list[Scores]:
-    """One answer a text, in order.
+class _Text(NamedTuple):
+    """What the network reads of a reading: its tokens, and the places of each target's tokens (none: not named)."""
 
-    Texts that are equal after clean-up are read once.  The others go through the network in micro-batches of at
+    ids: list[int]
+    places: list[list[int]]
+
+
+def read(
+    readings: Sequence[str | Reading],
+    tokenizer: Tokenizer,
+    network: Network,
+    heads: Mapping[str, Head],
+    recent: RecentAnswers,
+    batch: int,
+) -> list[Scores]:
+    """One answer a reading, in order.
+
+    Readings that are equal after clean-up are read once.  The others go through the network in micro-batches of at
     most `batch` texts of like length, so that little padding is computed.
     """
     out: list[Scores] = []
-    for start in range(0, len(texts), CHUNK):
-        cleaned = [normalise(text) for text in texts[start : start + CHUNK]]
-        answers = {text: recent.get(text) for text in dict.fromkeys(cleaned)}
-        new = [text for text, answer in answers.items() if answer is None]
-        for text, found in zip(new, _read_new(new, tokenizer, network, batch), strict=True):
-            answers[text] = found
-            recent.put(text, found)
-        out += [answer for text in cleaned if (answer := answers[text]) is not None]
+    for start in range(0, len(readings), CHUNK):
+        cleaned = [clean(reading) for reading in readings[start : start + CHUNK]]
+        answers = {key: recent.get(key) for key in dict.fromkeys(cleaned)}
+        new = [key for key, answer in answers.items() if answer is None]
+        for key, found in zip(new, _read_new(new, tokenizer, network, heads, batch), strict=True):
+            answers[key] = found
+            recent.put(key, found)
+        out += [answer for key in cleaned if (answer := answers[key]) is not None]
     return out
 
 
-def _read_new(texts: list[str], tokenizer: Tokenizer, network: Network, batch: int) -> list[Scores]:
-    encoded = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)] if texts else []
+def clean(reading: str | Reading) -> Clean:
+    """The text as the network reads it, and where in it the targets are named."""
+    if isinstance(reading, str):
+        return Clean(normalise(reading), ())
+    if not reading.targets:
+        return Clean(normalise(reading.text), ())
+    flat = [span for target in reading.targets for span in target]
+    text, spans = normalise_spans(reading.text, flat)
+    left = iter(spans)
+    return Clean(
+        text, tuple(tuple(span for _ in target if (span := next(left)) is not None) for target in reading.targets)
+    )
+
+
+def _read_new(
+    wanted: Sequence[Clean], tokenizer: Tokenizer, network: Network, heads: Mapping[str, Head], batch: int
+) -> list[Scores]:
+    texts = []
+    for key, encoding in zip(wanted, tokenizer.encode_batch([key.text for key in wanted]), strict=True):
+        offsets = encoding.offsets if key.targets else ()
+        texts.append(_Text(encoding.ids, [places_of(target, offsets) for target in key.targets]))
     out: dict[int, Scores] = {}
-    for chosen in micro_batches([len(row) for row in encoded], batch):
-        ids, mask = pad([encoded[index] for index in chosen])
-        out.update(zip(chosen, network(ids, mask), strict=True))
+    for chosen in micro_batches([len(text.ids) for text in texts], batch):
+        ids, mask = pad([texts[index].ids for index in chosen])
+        named = [(row, places) for row, index in enumerate(chosen) for places in texts[index].places if places]
+        spans = np.zeros((len(named), ids.shape[1]), np.int64)
+        for number, (_, places) in enumerate(named):
+            spans[number, places] = 1
+        left = iter(range(len(named)))
+        asked = [[next(left) if places else None for places in texts[index].places] for index in chosen]
+        outputs = network(ids, mask, spans, np.array([row for row, _ in named], np.int64))
+        out.update(zip(chosen, scores(outputs, heads, asked), strict=True))
     return [out[index] for index in range(len(texts))]
+
+
+def places_of(spans: Sequence[Span], offsets: Sequence[Span]) -> list[int]:
+    """The tokens that lie in one of the spans, by their places; special tokens are empty and lie nowhere."""
+    return [
+        place
+        for place, (start, end) in enumerate(offsets)
+        if start < end and any(start < last and end > first for first, last in spans)
+    ]
 
 
 def micro_batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:

@@ -8,7 +8,7 @@ hub, no pickle, no code from the folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, Head, digest,
 from models.runtime.onnx_cpu import RECENT
 from models.runtime.reading import Ids, read, read_tokenizer
 from models.runtime.recent import RecentAnswers
-from models.scorer import Scores
-from models.training.network import MultiHead
+from models.scorer import Reading, Scores
+from models.training.network import MultiHead, mean
 from pipeline.errors import TerminalError
 from pipeline.messages import Label, ModelRef
 
+TensorNetwork = Callable[[Tensor, Tensor, Tensor, Tensor], dict[str, Tensor]]
 _WORDS: dict[str, Label] = {"neg": "negative", "neu": "neutral", "pos": "positive"}
 _CHECKPOINT_SURE = 0.5
 _MAX_CHECKPOINT_TOKENS = 128
@@ -39,15 +40,15 @@ _MAX_CHECKPOINT_TOKENS = 128
 class TorchScorer:
     """Reads texts with a torch network; keeps to `models.scorer.Scorer`.
 
-    `network` takes ids and mask, both (texts, tokens), and gives logits of the sentiment head, (texts, labels).
+    `network` takes ids, mask, spans and texts as `models.runtime.reading.Network` does, as tensors.
     """
 
     def __init__(
         self,
         ref: ModelRef,
         tokenizer: Tokenizer,
-        network: Callable[[Tensor, Tensor], Tensor],
-        head: Head,
+        network: TensorNetwork,
+        heads: Mapping[str, Head],
         device: torch.device,
         *,
         batch: int,
@@ -56,23 +57,19 @@ class TorchScorer:
         self.ref = ref
         self._tokenizer = tokenizer
         self._network = network
-        self._head = head
+        self._heads = heads
         self._device = device
         self._batch = batch
         self._recent = RecentAnswers(recent)
 
-    def score(self, texts: Sequence[str]) -> list[Scores]:
-        """One answer a text, in order."""
-        return read(texts, self._tokenizer, self._scores, self._recent, self._batch)
+    def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
+        """One answer a reading, in order."""
+        return read(readings, self._tokenizer, self._outputs, self._heads, self._recent, self._batch)
 
     @torch.inference_mode()
-    def logits(self, ids: Ids, mask: Ids) -> NDArray[np.float32]:
-        """Raw outputs of the sentiment head, (texts, labels)."""
-        found = self._network(torch.from_numpy(ids).to(self._device), torch.from_numpy(mask).to(self._device))
-        return np.asarray(found.float().cpu().numpy())
-
-    def _scores(self, ids: Ids, mask: Ids) -> list[Scores]:
-        return answers.scores(self.logits(ids, mask), self._head)
+    def _outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> answers.Outputs:
+        found = self._network(*(torch.from_numpy(value).to(self._device) for value in (ids, mask, spans, texts)))
+        return {name: value.float().cpu().numpy() for name, value in found.items()}
 
 
 def open_torch(
@@ -100,20 +97,33 @@ def _on(device: torch.device, model: Any) -> Any:
 def _open_artefact(folder: Path, device: torch.device, batch: int, recent: int) -> TorchScorer:
     manifest = verify(folder)
     weights = load_file(folder / WEIGHTS)
-    model = MultiHead(_encoder(weights, manifest.encoder), {name: len(h.labels) for name, h in manifest.heads.items()})
-    with torch.no_grad():
-        for name in manifest.heads:
-            model.heads[name].weight.copy_(torch.from_numpy(weights[f"head.{name}"].T.copy()))  # type: ignore[operator]
-            model.heads[name].bias.copy_(torch.from_numpy(weights[f"head.{name}.bias"]))  # type: ignore[operator]
+    heads = {name: len(head.labels) for name, head in manifest.heads.items() if name != answers.TARGET}
+    targets = len(manifest.heads[answers.TARGET].labels) if answers.TARGET in manifest.heads else 0
+    model = MultiHead(_encoder(weights, manifest.encoder), heads, targets)
+    model.load_state_dict(_heads(weights), strict=False)
     model = _on(device, model)
 
-    def network(ids: Tensor, mask: Tensor) -> Tensor:
-        found: Tensor = model(ids, mask, "sentiment")
-        return found
+    def network(ids: Tensor, mask: Tensor, spans: Tensor, texts: Tensor) -> dict[str, Tensor]:
+        states = model.states(ids, mask)
+        post = mean(states, mask)
+        found: dict[str, Tensor] = model.judge(post)
+        if targets and len(texts):
+            found[answers.TARGET] = model.toward(states, mask, post, spans, texts)
+        return {**found, answers.EMBEDDING: model.embed(post)}
 
     tokenizer = read_tokenizer(folder / TOKENIZER, manifest.encoder.max_tokens)
-    head = manifest.heads["sentiment"]
-    return TorchScorer(manifest.ref, tokenizer, network, head, device, batch=batch, recent=recent)
+    return TorchScorer(manifest.ref, tokenizer, network, manifest.heads, device, batch=batch, recent=recent)
+
+
+def _heads(weights: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
+    """The artefact's layers outside the encoder under the names of a `MultiHead`."""
+    out = {}
+    for name in weights:
+        new = "embedding" if name == "embed" else name.replace("head.", "heads.", 1)
+        if name.startswith(("head.", "target.", "embed")) and not name.endswith(".bias"):
+            out[new + ".weight"] = torch.from_numpy(weights[name].T.copy())
+            out[new + ".bias"] = torch.from_numpy(weights[name + ".bias"].copy())
+    return out
 
 
 def _encoder(weights: dict[str, NDArray[Any]], shape: Encoder) -> BertModel:
@@ -199,10 +209,10 @@ def _open_checkpoint(
     missing = [label for label in answers.LABELS if label not in found]
     head = Head((*found, *missing), 1.0, (0.0,) * 3, _CHECKPOINT_SURE)
 
-    def network(ids: Tensor, mask: Tensor) -> Tensor:
+    def network(ids: Tensor, mask: Tensor, spans: Tensor, texts: Tensor) -> dict[str, Tensor]:
         logits: Tensor = model(input_ids=ids, attention_mask=mask).logits
         never = logits.new_full((len(logits), len(missing)), -1e4)  # a checkpoint without neutral never answers it
-        return torch.cat([logits, never], dim=1)
+        return {answers.SENTIMENT: torch.cat([logits, never], dim=1)}
 
     tokenizer = fast.backend_tokenizer
     tokenizer.no_padding()
@@ -210,4 +220,4 @@ def _open_checkpoint(
     version = msgspec.json.decode((folder / "config.json").read_bytes()).get("transformers_version", "")
     weights = folder / "model.safetensors"
     ref = ModelRef(folder.name, digest(weights)[:12] if weights.is_file() else str(version))
-    return TorchScorer(ref, tokenizer, network, head, device, batch=batch, recent=recent)
+    return TorchScorer(ref, tokenizer, network, {answers.SENTIMENT: head}, device, batch=batch, recent=recent)

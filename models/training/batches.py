@@ -1,82 +1,127 @@
 """Tokens of the examples, in batches of like length.
 
 Padding is wasted work: examples are shuffled, cut into buckets of some fifty batches, sorted by length within a bucket
-and cut into batches, whose order is shuffled again.  The order is a function of seed and epoch alone, so that an
-interrupted run goes on with the batches it has not seen.
+and cut into batches, whose order is shuffled again.  Every batch mixes whatever the examples teach.  The order is a
+function of seed and epoch alone, so that an interrupted run goes on with the batches it has not seen.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from models.text import normalise
-from models.training.data import Example
+from models.runtime.reading import places_of
+from models.text import normalise_spans
+from models.training.readers import Example
 
 BUCKET = 50
 """Batches sorted by length together."""
 
+UNKNOWN = -100
+"""Label of a text for a head that it does not teach; left out by the loss."""
+
+Answers = Mapping[str, NDArray[np.float16]]
+"""A teacher's probabilities: of each head for every example, (examples, labels), and `target` for every target."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Token ids of the examples of one head, and their labels."""
+    """Examples as the network reads them.  `labels` has a row an example for every head of the post; `targets` are
+    (places of the name's tokens, label), and `first` says which of all targets is an example's first one."""
 
     ids: list[list[int]]
-    labels: list[int]
+    labels: dict[str, NDArray[np.int64]]
+    targets: list[list[tuple[list[int], int]]]
+    first: list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`ids` and `mask` are (texts, tokens), `labels` (texts,); all int64."""
+    """`ids` and `mask` are (texts, tokens); `labels` of a head (texts,); `spans` (targets, tokens), `texts` and
+    `toward` (targets,): which text, which label.  `rows` and `asked` say where its examples and targets are among
+    all."""
 
-    head: str
     ids: Tensor
     mask: Tensor
-    labels: Tensor
+    labels: dict[str, Tensor]
+    spans: Tensor
+    texts: Tensor
+    toward: Tensor
+    rows: NDArray[np.int64]
+    asked: NDArray[np.int64]
 
 
-def training_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
-    """The tokenizer of a base: cuts at `max_tokens`, does not pad."""
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_tokens)
-    return tokenizer
+def tokens(examples: Sequence[Example], tokenizer: Tokenizer, heads: Sequence[str]) -> Tokens:
+    """The token ids of texts, cleaned as every runtime cleans them, and where the names in them are."""
+    ids: list[list[int]] = []
+    targets: list[list[tuple[list[int], int]]] = []
+    first, count = [], 0
+    for start in range(0, len(examples), 1_000):
+        chunk = examples[start : start + 1_000]
+        cleaned = [normalise_spans(e.text, [span for target, _ in e.targets for span in target]) for e in chunk]
+        encoded = tokenizer.encode_batch([text for text, _ in cleaned])
+        for example, (_, spans), encoding in zip(chunk, cleaned, encoded, strict=True):
+            left = iter(spans)
+            found = []
+            for target, label in example.targets:
+                named = [span for _ in target if (span := next(left)) is not None]
+                places = places_of(named, encoding.offsets)
+                if places:
+                    found.append((places, label))
+            ids.append(list(encoding.ids))
+            targets.append(found)
+            first.append(count)
+            count += len(found)
+    labels = {head: np.array([e.labels.get(head, UNKNOWN) for e in examples], np.int64) for head in heads}
+    return Tokens(ids, labels, targets, first)
 
 
-def tokens(examples: Sequence[Example], tokenizer: Tokenizer) -> Tokens:
-    """The token ids of texts, cleaned as every runtime cleans them."""
-    encoded = tokenizer.encode_batch([normalise(example.text) for example in examples])
-    return Tokens([list(encoding.ids) for encoding in encoded], [example.label for example in examples])
-
-
-def plan(sets: dict[str, Tokens], size: int, seed: int, epoch: int) -> list[tuple[str, list[int]]]:
-    """The batches of an epoch, as (head, indices of examples); the heads' batches are mixed in proportion to their
-    data.  Deterministic in (sets' sizes and lengths, size, seed, epoch)."""
+def plan(data: Tokens, times: Sequence[int], size: int, seed: int, epoch: int) -> list[list[int]]:
+    """The batches of an epoch, as indices of examples.  Deterministic in (lengths, times, size, seed, epoch)."""
     shuffler = random.Random(f"{seed}/{epoch}")
-    batches: list[tuple[str, list[int]]] = []
-    for head, data in sorted(sets.items()):
-        order = list(range(len(data.ids)))
-        shuffler.shuffle(order)
-        for start in range(0, len(order), size * BUCKET):
-            bucket = sorted(order[start : start + size * BUCKET], key=lambda index: len(data.ids[index]))
-            batches += [(head, bucket[at : at + size]) for at in range(0, len(bucket), size)]
+    order = [index for index, count in enumerate(times) for _ in range(count)]
+    shuffler.shuffle(order)
+    batches: list[list[int]] = []
+    for start in range(0, len(order), size * BUCKET):
+        bucket = sorted(order[start : start + size * BUCKET], key=lambda index: len(data.ids[index]))
+        batches += [bucket[at : at + size] for at in range(0, len(bucket), size)]
     shuffler.shuffle(batches)
     return batches
 
 
-def gather(head: str, data: Tokens, indices: Sequence[int]) -> Batch:
+def gather(data: Tokens, indices: Sequence[int]) -> Batch:
     """A batch of tensors, padded to its longest text, rounded up to eight."""
     longest = -(-max(len(data.ids[index]) for index in indices) // 8) * 8  # few shapes: kernels are compiled for each
     ids = torch.zeros(len(indices), longest, dtype=torch.long)
     mask = torch.zeros(len(indices), longest, dtype=torch.long)
+    asked, texts, toward, places = [], [], [], []
     for row, index in enumerate(indices):
         length = len(data.ids[index])
         ids[row, :length] = torch.tensor(data.ids[index])
         mask[row, :length] = 1
-    return Batch(head, ids, mask, torch.tensor([data.labels[index] for index in indices]))
+        for number, (found, label) in enumerate(data.targets[index]):
+            asked.append(data.first[index] + number)
+            texts.append(row)
+            toward.append(label)
+            places.append(found)
+    spans = torch.zeros(len(places), longest, dtype=torch.long)
+    for row, found in enumerate(places):
+        spans[row, found] = 1
+    chosen = np.asarray(indices, np.int64)
+    return Batch(
+        ids,
+        mask,
+        {head: torch.from_numpy(labels[chosen]) for head, labels in data.labels.items()},
+        spans,
+        torch.tensor(texts, dtype=torch.long),
+        torch.tensor(toward, dtype=torch.long),
+        chosen,
+        np.asarray(asked, np.int64),
+    )

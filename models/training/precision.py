@@ -40,14 +40,13 @@ def choose_precision(model: MultiHead, device: torch.device) -> str:
 def _seconds(model: MultiHead, device: torch.device, precision: str, rounds: int = 2) -> float:
     """Best time of a forward and backward pass of 32 texts of 32 tokens, after one to warm up."""
     model.train()
-    head = next(iter(model.heads))
     ids = torch.randint(1000, 20_000, (32, 32), device=device, generator=None)
     mask = torch.ones_like(ids)
     best = float("inf")
     for attempt in range(rounds + 1):
         started = time.perf_counter()
         with autocast(precision, device):
-            loss = model(ids, mask, head).float().square().mean()
+            loss = model.states(ids, mask).float().square().mean()
         loss.backward()
         if device.type == "cuda":
             torch.cuda.synchronize()

@@ -2,7 +2,7 @@
 
 `train` goes on from the checkpoint in the output folder when there is one, stops when the dev part no longer gains, and
 leaves ``weights.safetensors`` and ``run.json`` there, from which `models.export.artefact` makes the artefact.
-Everything that is random comes from the seed; the set that is reported on is never looked at here.
+Everything that is random comes from the seed; the sets that are reported on are never looked at here.
 """
 
 from __future__ import annotations
@@ -11,31 +11,37 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
-import numpy as np
 import structlog
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
-from models.evaluation.metrics import macro_recall
 from models.training import checkpoint
-from models.training.batches import Batch, Tokens, gather, plan, tokens, training_tokenizer
+from models.training.bases import Base, open_base
+from models.training.batches import Answers, Batch, Tokens, gather, plan, tokens
 from models.training.checkpoint import RunState
-from models.training.config import TrainConfig
-from models.training.data import Parts, split
-from models.training.network import MultiHead, base_folder, build
+from models.training.config import TrainConfig, read_config
+from models.training.data import Pool, read_pool
+from models.training.looking import look
+from models.training.losses import distance, loss_of
+from models.training.network import MultiHead, mean
+from models.training.noise import noisy
 from models.training.precision import autocast, choose_precision
+from models.training.readers import Example
+from models.training.report import RunReport
+from models.training.teaching import answers_of_teachers
 
 log = structlog.get_logger()
+
+RETAIN_EVERY = 4
+"""One in so many batches is also held to the base's embedding, which costs a pass through the base."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the training stands; `remaining` in seconds, `dev` the latest mean macro-recall (0–1) or None."""
+    """Where the training stands; `remaining` in seconds, `dev` the latest mean figure (0–1) or None."""
 
     step: int
     steps: int
@@ -43,23 +49,6 @@ class Progress:
     examples_per_second: float
     remaining: float
     dev: float | None
-
-
-class RunReport(msgspec.Struct):
-    """What a finished run leaves in ``run.json``: what it was trained on and how it went."""
-
-    name: str
-    version: str
-    seed: int
-    fingerprint: str
-    precision: str
-    device: str
-    steps: int
-    seconds: float
-    best_dev: float
-    train_texts: dict[str, int]
-    dropped_texts: dict[str, int]
-    history: list[dict[str, float]]
 
 
 @dataclass(slots=True)
@@ -70,74 +59,66 @@ class _Run:
     device: torch.device
     precision: str
     model: MultiHead
+    before: MultiHead | None
     optimiser: torch.optim.Optimizer
-    train: dict[str, Tokens]
-    dev: dict[str, Tokens]
+    base: Base
+    pool: Pool
+    train: Tokens
+    dev: Tokens
+    taught: Answers | None
     batches_per_epoch: int
     steps: int
 
 
-def train(config: TrainConfig, progress: Callable[[Progress], None]) -> RunReport:
+def train(
+    config: TrainConfig, progress: Callable[[Progress], None], told: Callable[[str], None] = lambda _: None
+) -> RunReport:
     """Train, or go on training; gives the report that is also in ``run.json``.
 
-    Raises `TerminalError` for data, base weights or a checkpoint that are not what the config says.
+    Teachers that are not finished are trained first.  Raises `TerminalError` for data, base weights or a checkpoint
+    that are not what the config says.
     """
+    for path in config.teacher.configs if config.teacher else ():
+        teacher = read_config(path, data=config.data)
+        if not (teacher.output / "run.json").is_file():
+            told(f"the teacher {teacher.name} first")
+            train(teacher, progress, told)
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    parts = {name: split(head, config) for name, head in config.heads.items()}
-    run = _prepare(config, parts)
+    run = _prepare(config, told)
     path = config.output / "checkpoint.pt"
     state = checkpoint.load(path, config.fingerprint)
     state = _fresh(run) if state is None else _restore(run, state)
-    started, saved, first = time.monotonic() - state.seconds, time.monotonic(), state.step
-    began, seen = time.monotonic(), 0
-    order: list[tuple[str, list[int]]] = []
-    while state.step < run.steps and state.since_best < config.patience:
-        epoch, at = divmod(state.step, run.batches_per_epoch)
-        if at == 0 or not order:
-            order = plan(run.train, config.optimiser.batch, config.seed, epoch)
-        head, indices = order[at]
-        loss = _learn(run, state, gather(head, run.train[head], indices))
-        seen += len(indices)
-        state.losses = [*state.losses[-99:], loss]
-        state.step += 1
-        state.seconds = time.monotonic() - started
-        dev = _look(run, state) if _due(run, state.step) else None
-        if dev is not None or state.step % 20 == 0:
-            speed = (state.step - first) / (time.monotonic() - began)
-            progress(
-                Progress(
-                    step=state.step,
-                    steps=run.steps,
-                    loss=sum(state.losses) / len(state.losses),
-                    examples_per_second=seen / (time.monotonic() - began),
-                    remaining=(run.steps - state.step) / speed,
-                    dev=dev,
-                )
-            )
-        if time.monotonic() - saved >= config.checkpoint_seconds:
-            checkpoint.save(_collected(run, state), path)
-            saved = time.monotonic()
+    _learn_all(run, state, progress)
     checkpoint.save(_collected(run, state), path)
-    return _finish(run, state, parts)
+    return _finish(run, state)
 
 
-def _prepare(config: TrainConfig, parts: dict[str, Parts]) -> _Run:
+def _prepare(config: TrainConfig, told: Callable[[str], None]) -> _Run:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = build(config.base, {name: len(head.labels) for name, head in config.heads.items()}).to(device)
-    tokenizer = training_tokenizer(base_folder(config.base), config.max_tokens)
-    sets = {name: tokens(part.train, tokenizer) for name, part in parts.items()}
+    pool = read_pool(config, told)
+    base = open_base(config.base, config.max_tokens)
+    heads = list(config.post_heads)
+    own = tokens(pool.train, base.tokenizer, heads)
+    torch.manual_seed(config.seed)
+    model = MultiHead(base.encoder, config.post_heads, config.target_labels).to(device)
+    before = MultiHead(open_base(config.base, config.max_tokens).encoder, {}) if config.optimiser.retain else None
     precision = choose_precision(model, device) if config.precision == "auto" else config.precision
-    per_epoch = len(plan(sets, config.optimiser.batch, config.seed, 0))
+    taught = answers_of_teachers(config, pool.train, own, precision, told)
+    per_epoch = len(plan(own, pool.times, config.optimiser.batch, config.seed, 0))
     return _Run(
         config=config,
         device=device,
         precision=precision,
         model=model,
+        before=before.to(device).eval() if before else None,
         optimiser=_optimiser(model, config),
-        train=sets,
-        dev={name: tokens(part.dev, tokenizer) for name, part in parts.items()},
+        base=base,
+        pool=pool,
+        train=own,
+        dev=tokens(pool.dev, base.tokenizer, heads),
+        taught=taught,
         batches_per_epoch=per_epoch,
         steps=max(1, round(per_epoch * config.optimiser.epochs)),
     )
@@ -147,7 +128,9 @@ def _optimiser(model: MultiHead, config: TrainConfig) -> torch.optim.Optimizer:
     """AdamW; heads learn faster; biases and layer norms do not decay."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
-        groups.setdefault((name.startswith("heads."), parameter.ndim > 1), []).append(parameter)
+        if parameter.requires_grad:
+            is_head = name.startswith(("heads.", "target."))
+            groups.setdefault((is_head, parameter.ndim > 1), []).append(parameter)
     settings = config.optimiser
     return torch.optim.AdamW(
         [
@@ -163,6 +146,61 @@ def _optimiser(model: MultiHead, config: TrainConfig) -> torch.optim.Optimizer:
     )
 
 
+def _learn_all(run: _Run, state: RunState, progress: Callable[[Progress], None]) -> None:
+    config = run.config
+    started, saved, first = time.monotonic() - state.seconds, time.monotonic(), state.step
+    began, seen = time.monotonic(), 0
+    order: list[list[int]] = []
+    data = run.train
+    while state.step < run.steps and state.since_best < config.patience:
+        epoch, at = divmod(state.step, run.batches_per_epoch)
+        if at == 0 or not order:
+            order = plan(run.train, run.pool.times, config.optimiser.batch, config.seed, epoch)
+            data = _with_noise(run, epoch)
+        loss = _learn(run, state, gather(data, order[at]))
+        seen += len(order[at])
+        state.losses = [*state.losses[-99:], loss]
+        state.step += 1
+        state.seconds = time.monotonic() - started
+        dev = _look(run, state) if _due(run, state.step) else None
+        if dev is not None or state.step % 20 == 0:
+            passed = time.monotonic() - began
+            progress(
+                Progress(
+                    step=state.step,
+                    steps=run.steps,
+                    loss=sum(state.losses) / len(state.losses),
+                    examples_per_second=seen / passed,
+                    remaining=(run.steps - state.step) * passed / (state.step - first),
+                    dev=dev,
+                )
+            )
+        if time.monotonic() - saved >= config.checkpoint_seconds:
+            checkpoint.save(_collected(run, state), config.output / "checkpoint.pt")
+            saved = time.monotonic()
+
+
+def _with_noise(run: _Run, epoch: int) -> Tokens:
+    """The training texts as this epoch shows them.  A text with names in it keeps its length: only its case changes."""
+    share = run.config.optimiser.noise
+    if not share:
+        return run.train
+    changed = [index for index in range(len(run.pool.train)) if (index * 7919 + epoch * 104729) % 1000 < share * 1000]
+    texts = []
+    for index in changed:
+        example = run.pool.train[index]
+        seed = f"{run.config.seed}/{epoch}/{index}"
+        text = example.text.lower() if example.targets else noisy(example.text, seed)
+        safe = not example.targets or len(text) == len(example.text)
+        texts.append(Example(text if safe else example.text, example.labels, example.targets))
+    found = tokens(texts, run.base.tokenizer, [])
+    ids, targets = list(run.train.ids), list(run.train.targets)
+    for index, row, names in zip(changed, found.ids, found.targets, strict=True):
+        if len(names) == len(targets[index]):
+            ids[index], targets[index] = row, names
+    return Tokens(ids, run.train.labels, targets, run.train.first)
+
+
 def _learn(run: _Run, state: RunState, batch: Batch) -> float:
     """One step; gives the loss."""
     settings = run.config.optimiser
@@ -171,12 +209,12 @@ def _learn(run: _Run, state: RunState, batch: Batch) -> float:
     for group in run.optimiser.param_groups:
         group["lr"] = group["peak"] * min((state.step + 1) / warm, left)
     run.model.train()
-    head = run.config.heads[batch.head]
-    with autocast(run.precision, run.device):
-        logits = run.model(batch.ids.to(run.device), batch.mask.to(run.device), batch.head)
-    loss = head.weight * functional.cross_entropy(
-        logits.float(), batch.labels.to(run.device), label_smoothing=head.smoothing
-    )
+    loss, embedding = loss_of(run.model, batch, run.config, run.device, run.precision, run.taught)
+    if run.before is not None and state.step % RETAIN_EVERY == 0:
+        ids, mask = batch.ids.to(run.device), batch.mask.to(run.device)
+        with torch.no_grad(), autocast(run.precision, run.device):
+            before = run.before.embed(mean(run.before.states(ids, mask), mask))
+        loss = loss + settings.retain * distance(embedding, before)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(run.model.parameters(), settings.clip)
     run.optimiser.step()
@@ -207,50 +245,33 @@ def _due(run: _Run, step: int) -> bool:
 
 
 def _look(run: _Run, state: RunState) -> float:
-    """Evaluate the averaged weights on the dev parts, and keep them when they are the best so far."""
-    own = {name: value.detach().clone() for name, value in run.model.named_parameters()}
-    if state.average:
-        run.model.load_state_dict(state.average, strict=False)
-    figures = {}
-    for head, data in run.dev.items():
-        scores = logits(run.model, head, data, run.device, run.precision).numpy()
-        labels = np.asarray(data.labels)
-        figures[head] = macro_recall(scores.argmax(1), labels, scores.shape[1])
-    mean = sum(figures.values()) / len(figures)
+    """Evaluate the averaged weights on the dev part, and keep them when they are the best so far."""
+    own = {name: state.average[name].clone() for name in state.average}
+    current = dict(run.model.named_parameters())
+    with torch.no_grad():
+        for name, value in state.average.items():
+            own[name].copy_(current[name])
+            current[name].copy_(value)
+    figures = look(run.model, run.dev, run.config, run.device, run.precision)
+    better = sum(figures.values()) / len(figures)
     state.history.append({"step": float(state.step), **figures})
-    if mean > state.best:
-        state.best, state.since_best = mean, 0
-        state.best_weights = {name: value.detach().cpu().clone() for name, value in run.model.named_parameters()}
+    if better > state.best:
+        state.best, state.since_best = better, 0
+        state.best_weights = {name: value.detach().cpu().clone() for name, value in current.items()}
     else:
         state.since_best += 1
-    run.model.load_state_dict(own, strict=False)
+    with torch.no_grad():
+        for name, value in own.items():
+            current[name].copy_(value)
     log.info("dev part", step=state.step, **{name: round(value, 4) for name, value in figures.items()})
-    return mean
-
-
-@torch.no_grad()
-def logits(
-    model: MultiHead, head: str, data: Tokens, device: torch.device, precision: str = "fp32", size: int = 64
-) -> Tensor:
-    """Logits of a head for all examples, (texts, labels) float32 on the CPU, in the order of the examples."""
-    model.eval()
-    order = sorted(range(len(data.ids)), key=lambda index: len(data.ids[index]))
-    out: Tensor | None = None
-    for start in range(0, len(order), size):
-        chosen = order[start : start + size]
-        batch = gather(head, data, chosen)
-        with autocast(precision, device):
-            scores = model(batch.ids.to(device), batch.mask.to(device), head).float().cpu()
-        out = torch.zeros(len(order), scores.shape[1]) if out is None else out
-        out[chosen] = scores
-    assert out is not None
-    return out
+    return better
 
 
 def _fresh(run: _Run) -> RunState:
     state = RunState(run.config.fingerprint)
     if run.config.optimiser.average:
-        state.average = {name: value.detach().clone() for name, value in run.model.named_parameters()}
+        learnt = ((name, value) for name, value in run.model.named_parameters() if value.requires_grad)
+        state.average = {name: value.detach().clone() for name, value in learnt}
     return state
 
 
@@ -272,7 +293,7 @@ def _collected(run: _Run, state: RunState) -> RunState:
     return state
 
 
-def _finish(run: _Run, state: RunState, parts: dict[str, Parts]) -> RunReport:
+def _finish(run: _Run, state: RunState) -> RunReport:
     config = run.config
     save_file(state.best_weights, config.output / "weights.safetensors")
     report = RunReport(
@@ -285,14 +306,9 @@ def _finish(run: _Run, state: RunState, parts: dict[str, Parts]) -> RunReport:
         steps=state.step,
         seconds=round(state.seconds, 1),
         best_dev=state.best,
-        train_texts={name: len(part.train) for name, part in parts.items()},
-        dropped_texts={name: part.dropped for name, part in parts.items()},
+        texts={f"{source}: {part}": count for (source, part), count in sorted(run.pool.counts.items())},
+        dropped=run.pool.dropped,
         history=state.history,
     )
     (config.output / "run.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
     return report
-
-
-def read_report(folder: Path) -> RunReport:
-    """The report of a finished run."""
-    return msgspec.json.decode((folder / "run.json").read_bytes(), type=RunReport)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from models.scorer import Scorer, Scores
+from models.scorer import Reading, Scorer, Scores
 from pipeline.runtime.metrics import Metrics
 
 
@@ -17,10 +17,10 @@ class TimedScorer:
         self._scorer = scorer
         self._metrics = metrics
 
-    def score(self, texts: Sequence[str]) -> list[Scores]:
+    def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
         """As the scorer inside."""
         started = time.monotonic()
-        scores = self._scorer.score(texts)
+        scores = self._scorer.score(readings)
         self._metrics.model_seconds.observe(time.monotonic() - started)
-        self._metrics.model_posts.inc(len(texts))
+        self._metrics.model_posts.inc(len(readings))
         return scores

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from models.training.config import TrainConfig, read_config
-from models.training.data import split
+from models.training.data import read_pool
+from models.training.readers import Example
 from pipeline.errors import SettingsError, TerminalError
 
 GOOD = ("great", "lovely", "excellent", "wonderful")
@@ -26,6 +27,16 @@ def write_data(folder: Path, rows: int = 600) -> None:
         words = [draw.choice((BAD, PLAIN, GOOD)[label]) for _ in range(2)] + [f"n{index}"]
         lines.append(f"the {' '.join(words)}\t{label}")
     (folder / "train.tsv").write_text("\n".join(lines) + "\n")
+    names, questions = [], ["text"]
+    for index in range(rows):
+        one, two = draw.choice(((0, 2), (2, 0), (0, 0), (2, 2)))
+        words = [draw.choice((BAD, PLAIN, GOOD)[label]) for label in (one, two)]
+        text = "the north is {} here the south is {} n{}".format(*words, index)
+        for name, label in (("north", one), ("south", two)):
+            names += [text.replace(name, "$T$"), name, str(label - 1)]
+        questions.append(f"is the {draw.choice(PLAIN)} here {index}{'?' if index % 2 else ''}")
+    (folder / "names.raw").write_text("\n".join(names) + "\n")
+    (folder / "questions.csv").write_text("\n".join(questions) + "\n")
     (folder / "val.txt").write_text("the awful rude N0 !\nthe street is here\nthe lovely day\n")
     (folder / "val_labels.txt").write_text("0\n1\n2\n")
 
@@ -37,7 +48,7 @@ def write_base(folder: Path) -> str:
     from transformers import BertConfig, BertModel
 
     torch.manual_seed(1)
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "is", "here", "day", "@", "user", *GOOD, *BAD, *PLAIN]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "is", "here", "day", "north", "south", "?", *GOOD, *BAD, *PLAIN]
     tokenizer = Tokenizer(models.WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -69,6 +80,8 @@ max_tokens = 16
 precision = "fp32"
 threads = 1
 checkpoint_seconds = 0.0
+dev = 0.1
+calibration = 0.1
 
 [base]
 name = "tiny"
@@ -86,28 +99,42 @@ average = 0.9
 
 [heads.sentiment]
 labels = ["negative", "neutral", "positive"]
-dev = 60
-calibration = 60
-[[heads.sentiment.train]]
+
+[heads.target]
+labels = ["negative", "neutral", "positive"]
+
+[heads.question]
+labels = ["no", "yes"]
+
+[[sources]]
 name = "own words"
+head = "sentiment"
 format = "tsv"
 path = "train.tsv"
 licence = "ours"
-[heads.sentiment.report]
+
+[[sources]]
 name = "own words, kept aside"
+head = "sentiment"
 format = "lines"
 path = "val.txt"
 labels = "val_labels.txt"
+report = 1.0
 licence = "ours"
 
-[heads.question]
-labels = ["no", "yes", "perhaps"]
-dev = 60
-calibration = 60
-[[heads.question.train]]
-name = "own words, as another task"
-format = "tsv"
-path = "train.tsv"
+[[sources]]
+name = "own names"
+head = "target"
+format = "aspects"
+path = "names.raw"
+report = 0.1
+licence = "ours"
+
+[[sources]]
+name = "own questions"
+head = "question"
+format = "questions"
+path = "questions.csv"
 licence = "ours"
 """
 
@@ -120,15 +147,39 @@ def tiny(tmp_path: Path) -> TrainConfig:
     return read_config(tmp_path / "tiny.toml", data=tmp_path, output=tmp_path / "run")
 
 
+def texts(examples: list[Example]) -> set[str]:
+    return {example.text for example in examples}
+
+
 def test_the_parts_do_not_overlap_and_the_reported_texts_are_left_out(tiny: TrainConfig) -> None:
-    parts = split(tiny.heads["sentiment"], tiny)
-    sets = [{example.text for example in part} for part in (parts.train, parts.dev, parts.calibration)]
-    assert sum(map(len, sets)) == len(set.union(*sets)) == 600 - parts.dropped
-    assert split(tiny.heads["sentiment"], tiny) == parts, "the same seed gives the same parts"
-    path = tiny.data / "val.txt"
-    first = parts.train[0].text
-    path.write_text(f"@someone {first.upper()}!! https://x.example\nthe street is here\nthe lovely day\n")
-    assert first not in {example.text for example in split(tiny.heads["sentiment"], tiny).train}
+    pool = read_pool(tiny)
+    kept = [example for found in pool.report.values() for example in found]
+    sets = [texts(part) for part in (pool.train, pool.dev, pool.calibration, kept)]
+    assert all(sets)
+    assert sum(map(len, sets)) == len(set.union(*sets))
+    assert read_pool(tiny) == pool, "the same configuration gives the same parts"
+    again = read_pool(tiny.model_copy(update={"seed": 2}))
+    assert (texts(again.train), texts(again.dev)) == (sets[0], sets[1]), "another seed has the same parts"
+    first = pool.train[0].text
+    (tiny.data / "val.txt").write_text(f"@someone {first.upper()}!! https://x.example\nthe street\nthe lovely day\n")
+    assert first not in texts(read_pool(tiny).train)
+
+
+def test_a_text_that_two_sources_label_is_one_example(tiny: TrainConfig) -> None:
+    source = next(source for source in tiny.sources if source.name == "own words")
+    other = source.model_copy(update={"name": "the same words", "head": "question", "path": Path("again.tsv")})
+    lines = (tiny.data / "train.tsv").read_text().splitlines()
+    (tiny.data / "again.tsv").write_text("\n".join(line.replace("\t2", "\t0") for line in lines) + "\n")
+    both = read_pool(tiny.model_copy(update={"sources": (*tiny.sources, other)}))
+    assert len(both.train) == len(read_pool(tiny).train)
+    assert any({"sentiment", "question"} <= example.labels.keys() for example in both.train)
+
+
+def test_names_in_a_text_are_found_in_its_tokens(tiny: TrainConfig) -> None:
+    example = next(example for example in read_pool(tiny).train if example.targets)
+    for (span,), _ in example.targets:
+        assert example.text[slice(*span)] in {"north", "south"}
+    assert len(example.targets) == 2
 
 
 def test_a_wrong_key_or_a_wrong_file_is_named(tiny: TrainConfig, tmp_path: Path) -> None:
@@ -137,7 +188,7 @@ def test_a_wrong_key_or_a_wrong_file_is_named(tiny: TrainConfig, tmp_path: Path)
         read_config(tmp_path / "wrong.toml")
     (tmp_path / "train.tsv").write_text("text\tlabel\nfine\t1\nbad\t7\n")
     with pytest.raises(TerminalError, match=r"train\.tsv: line 3: label '7'"):
-        split(tiny.heads["sentiment"], tiny)
+        read_pool(tiny)
 
 
 @pytest.mark.torch
@@ -158,7 +209,7 @@ def test_trains_goes_on_after_an_interruption_and_exports(
     whole = tiny.model_copy(update={"base": base})
     reports: list[Progress] = []
     finished = train(whole, reports.append)
-    assert finished.best_dev > 0.9
+    assert finished.best_dev > 0.75
     assert reports[-1].step == finished.steps <= reports[-1].steps
     assert reports[0].remaining > 0.0
 
@@ -178,7 +229,8 @@ def test_trains_goes_on_after_an_interruption_and_exports(
     assert all(torch.allclose(one[name], two[name], atol=1e-5) for name in one)
 
     manifest = export(whole, tmp_path / "artefact")
-    assert set(manifest.heads) == {"sentiment", "question"}
+    assert set(manifest.heads) == {"sentiment", "target", "question"}
+    assert {found.data for found in manifest.figures} == {"own words, kept aside", "own names"}
     texts = ["the awful rude table", "the lovely great day", "the report street", ""]
     small, full = OnnxScorer(tmp_path / "artefact").score(texts), open_torch(tmp_path / "artefact").score(texts)
     assert [answer.sentiment.label for answer in small[:3]] == ["negative", "positive", "neutral"]

@@ -1,0 +1,103 @@
+"""Reads every case with a model, and tells by capability how many are met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from models.evaluation.behaviour.cases import Case, read_cases
+from models.evaluation.behaviour.judging import Unanswered
+from models.evaluation.figures import Capability
+from models.scorer import Scorer
+from pipeline.enrich.language import language, trained
+
+EXAMPLES = 4
+"""Cases not met that are kept of a capability."""
+
+MARGIN = 0.03
+"""Share of the cases of a capability, and at least one case, by which its floor is below what was measured: rounding
+differs from processor to processor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A case, and what was answered instead of what was expected (None: it was met)."""
+
+    case: Case
+    instead: str | None
+
+
+class Floors(Struct):
+    """Least share of the cases that the shipped model must meet, by capability, and the model it was measured on."""
+
+    model: str
+    floors: dict[str, float]
+
+
+def judge(scorer: Scorer, cases: Sequence[Case] | None = None) -> list[Verdict]:
+    """Every case that the model has an answer to, read in one batch."""
+    cases = read_cases() if cases is None else cases
+    answers = iter(scorer.score([reading for case in cases for reading in case.readings if case.judge is not None]))
+    out = []
+    for case in cases:
+        if case.judge is None:
+            text = case.readings[0].text
+            found = trained(language(text, None), text)
+            said = "taken for one" if found else "taken for one not trained for"
+            out.append(Verdict(case, None if found == case.trained else said))
+        else:
+            found_of = [next(answers) for _ in case.readings]
+            with suppress(Unanswered):
+                out.append(Verdict(case, case.judge(found_of)))
+    return out
+
+
+def capabilities(verdicts: Sequence[Verdict]) -> list[Capability]:
+    """How many cases of each capability are met, with examples of those that are not."""
+    by_name: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_name.setdefault(verdict.case.capability, []).append(verdict)
+    return [
+        Capability(
+            name,
+            len(found),
+            sum(one.instead is None for one in found),
+            tuple(told(one) for one in found if one.instead is not None)[:EXAMPLES],
+        )
+        for name, found in by_name.items()
+    ]
+
+
+def told(verdict: Verdict) -> str:
+    """A case that is not met, in a sentence."""
+    texts = " → ".join(f"“{reading.text}”" for reading in verdict.case.readings)
+    return f"{texts}: expected {verdict.case.expected}, answered {verdict.instead}"
+
+
+def read_floors() -> Floors:
+    """The floors that the shipped model is held to."""
+    return msgspec.json.decode(_floors().read_bytes(), type=Floors)
+
+
+def write_floors(found: Sequence[Capability], model: str) -> Floors:
+    """Set the floors to what was measured, less the margin."""
+    floors = Floors(model, {one.name: floor_for(one) for one in found})
+    _floors().write_bytes(msgspec.json.format(msgspec.json.encode(floors), indent=2) + b"\n")
+    return floors
+
+
+def floor_for(found: Capability) -> float:
+    """The floor of a capability, rounded down to a hundredth; never below 0."""
+    missed = max(1.0, MARGIN * found.cases)
+    return max(0, int(100 * (found.passed - missed) / found.cases)) / 100
+
+
+def _floors() -> Path:
+    with resources.as_file(resources.files("models.evaluation.behaviour") / "floors.json") as path:
+        return path

@@ -1,0 +1,68 @@
+"""Figures for a person to read: one table for all sets, with every system on the same rows, and details of one set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from models.evaluation.figures import Capability, Figures, Interval
+
+
+def table(found: Sequence[Figures], model: str) -> Table:
+    """A row for each system on each set: the official metric, and how much the model is ahead of the others."""
+    out = Table(title="95 % bootstrap intervals; ahead: the model's figure less the other's, on the same resamples")
+    for name in ("head", "set", "rows", "metric", "system", "figure", "the model is ahead by", "calibration error"):
+        out.add_column(name, justify="right" if name in {"rows", "figure"} else "left")
+    for one in found:
+        calibration = "" if one.calibration_error is None else in_brackets(one.calibration_error, "{:.3f}")
+        out.add_row(one.head, one.data, f"{one.texts:,}", one.metric, model, in_brackets(one.official), "", calibration)
+        for other in one.compared:
+            out.add_row("", "", "", "", other.name, in_brackets(other.metric), points(other.ahead), "")
+        further = "   ".join(
+            f"{name} {in_brackets(value)}" for name, value in one.metrics.items() if name != one.metric
+        )
+        out.add_row("", "", "", "", "", "", f"[dim]also: {further}[/]", "", end_section=True)
+    return out
+
+
+def behaviour_table(found: Sequence[Capability], floors: dict[str, float]) -> Table:
+    """A row for each capability: how many cases there are, how many are met, and how many must be."""
+    out = Table(title=f"Behaviour: {sum(one.cases for one in found)} cases")
+    for name in ("capability", "cases", "met", "floor"):
+        out.add_column(name, justify="left" if name == "capability" else "right")
+    for one in found:
+        floor = floors.get(one.name)
+        low = floor is not None and one.rate < floor
+        met = f"[bold red]{one.rate:.1%}[/]" if low else f"{one.rate:.1%}"
+        out.add_row(one.name, str(one.cases), met, "" if floor is None else f"{floor:.0%}")
+    return out
+
+
+def render(one: Figures) -> str:
+    """The figures of one set in words."""
+    lines = [f"{one.head} on {one.data}: {one.texts:,} texts"]
+    lines += [
+        f"  {name:<18} {value.value:.4f}  (95 % interval {value.low:.4f} – {value.high:.4f})"
+        for name, value in one.metrics.items()
+    ]
+    lines.append("  recall             " + ", ".join(f"{label} {value:.4f}" for label, value in one.recalls.items()))
+    if one.calibration_error is not None:
+        lines.append(f"  calibration error  {one.calibration_error.value:.4f}  (15 bins)")
+    if one.fp32 is not None and one.fp32_same_label is not None:
+        lines.append(f"  against fp32       {one.fp32:.4f} {one.metric}, {one.fp32_same_label:.2%} same labels")
+    if one.accuracy_by_confidence:
+        lines.append("  confidence at least → share of texts, accuracy on them")
+    lines += [f"    {least:.1f} → {share:6.1%}, {right:.1%}" for least, share, right in one.accuracy_by_confidence]
+    return "\n".join(lines)
+
+
+def in_brackets(value: Interval, form: str = "{:.1%}") -> str:
+    """A figure with its interval, such as `71.3% (69.0% – 73.4%)`."""
+    return f"{form.format(value.value)} ({form.format(value.low)} – {form.format(value.high)})"
+
+
+def points(value: Interval) -> str:
+    """A difference in points, such as `+3.1 (+0.9 – +5.2)`."""
+    low, high = 100 * value.low, 100 * value.high
+    return f"{100 * value.value:+.1f} ({low:+.1f} – {high:+.1f})"

