@@ -28,9 +28,10 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
             renewed=None if enrich.catalogue is None else Renewal(enrich.catalogue, linker),
         )
     if name == "detect":
+        from pipeline.detect.load import promised
         from pipeline.detect.stage import Detect
 
-        return Detect(false_alarms=settings.detect.false_alarms)
+        return Detect(false_alarms=promised(settings.detect))
     if name == "index":
         from pipeline.index.load import open_index
         from pipeline.index.stage import IndexStage

@@ -88,20 +88,26 @@ def publish(metrics: Metrics, found: Check) -> None:
         metrics.promise_broken.labels(one.scope, one.name).set(one.broken)
 
 
-async def keep_looking(settings: Settings, metrics: Metrics, every: float = EVERY) -> None:
-    """Check again and again, for ever; what goes wrong is logged and tried again at the next turn."""
+async def look_once(settings: Settings, metrics: Metrics) -> None:
+    """Check, publish, and log what is broken; what goes wrong is logged and leaves the metrics as they were."""
+    try:
+        found = await look_here(settings)
+    except GroundswellError as error:
+        log.warning("the promise could not be checked", reason=str(error))
+        return
+    publish(metrics, found)
+    for one in found.broken:
+        log.warning(
+            "false alarms are more than promised", scope=one.scope, name=one.name, reported=one.reported,
+            allowed=round(one.allowed, 2),
+        )  # fmt: skip
+
+
+async def keep_looking(settings: Settings, metrics: Metrics) -> None:
+    """Check again and again, for ever."""
     while True:
-        try:
-            found = await look_here(settings)
-            publish(metrics, found)
-            for one in found.broken:
-                log.warning(
-                    "false alarms are more than promised", scope=one.scope, name=one.name, reported=one.reported,
-                    allowed=round(one.allowed, 2),
-                )  # fmt: skip
-        except GroundswellError as error:
-            log.warning("the promise could not be checked", reason=str(error))
-        await asyncio.sleep(every)
+        await look_once(settings, metrics)
+        await asyncio.sleep(EVERY)
 
 
 def _earlier(until: datetime, days: float) -> datetime:

@@ -47,7 +47,7 @@ def _show(console: Console, found: Check) -> None:
     from pipeline.alert.text import one_line
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("", "for", "months", "allowed", "reported false", "no verdict", "at least, a month"):
+    for heading in ("", "for", "months", "allowed", "called false", "no verdict", "at least a month"):
         table.add_column(heading, justify="left" if heading in ("", "for") else "right")
     for one in found.kept[:LISTED]:
         table.add_row(
@@ -63,7 +63,7 @@ def _show(console: Console, found: Check) -> None:
     console.print(sentence(found.whole, found.days), soft_wrap=True)
     if found.broken:
         console.print(
-            "What to do: docs/on-call.md, “More false alarms than promised”; a lower detect.false_alarms helps at once.",
+            "What to do: docs/on-call.md, “More false alarms than promised”. A lower detect.false_alarms helps now.",
             soft_wrap=True,
         )
 

@@ -23,9 +23,10 @@ def detect_file(settings: Settings, lines: Iterable[bytes], out: IO[bytes]) -> i
 
 
 async def _detect(settings: Settings, lines: Iterable[bytes], out: IO[bytes]) -> int:
+    from pipeline.detect.load import promised
     from pipeline.detect.stage import Detect
 
-    stage = Detect(false_alarms=settings.detect.false_alarms)
+    stage = Detect(false_alarms=promised(settings.detect))
     bad = 0
     async for batch in through(stage, records(lines, MENTIONS_SCORED.name), CHUNK):
         for message in batch.published:

@@ -21,6 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pipeline.alert.acknowledgements import Acknowledgements
+from pipeline.detect.promise import Promise
 from pipeline.errors import GroundswellError, TransientError
 from pipeline.index.protocol import Index
 from pipeline.web import params
@@ -41,17 +42,19 @@ def create_app(
     status: Callable[[], Mapping[str, Any]],
     *,
     acknowledgements: Acknowledgements | None = None,
+    promise: Promise | None = None,
     hosts: Iterable[str] = LOOPBACK,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
     """The application.  It answers only requests addressed to one of `hosts`.
 
-    `status()` says what is running.  What the page knows how to show: ``source`` (``"simulation"`` brings up a banner
-    that says so), ``services``: a list of ``{"name", "state", "detail"}``, where a state other than ``running`` is
-    marked (or shorter ``running``: ``{name: state or detail}``), ``links``: ``{title: address}``, and ``version``.
-    Other entries are in ``/api/status`` only.
+    With `promise`, the page says whether false alarms keep to it. `status()` says what is running. What the page
+    knows how to show: ``source`` (``"simulation"`` brings up a banner that says so), ``services``: a list of
+    ``{"name", "state", "detail"}``, where a state other than ``running`` is marked (or shorter ``running``:
+    ``{name: state or detail}``), ``links``: ``{title: address}``, and ``version``. Other entries are in
+    ``/api/status`` only.
     """
-    pages = _Pages(View(index, status, acknowledgements, clock))
+    pages = _Pages(View(index, status, acknowledgements, clock, promise))
     routes = [
         Route("/", pages.told_as_page(pages.page)),
         Route("/part/{name:str}", pages.told_as_page(pages.part)),

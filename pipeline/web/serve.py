@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 
 from pipeline.alert.acknowledgements import Acknowledgements
+from pipeline.detect.load import promised
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
 from pipeline.settings import Settings
@@ -64,6 +65,7 @@ async def serve(settings: Settings, status: Callable[[], Mapping[str, Any]] | No
         index,
         status or (lambda: read_status(settings.data / STATUS_FILE)),
         acknowledgements=Acknowledgements(settings.data),
+        promise=promised(settings.detect),
         hosts={*LOOPBACK, f"[{host}]" if ":" in host else host},
     )
     config = uvicorn.Config(

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from pipeline.alert.acknowledgements import Acknowledgement, Acknowledgements
+from pipeline.alert.promise import look
+from pipeline.detect.promise import Promise, sentence
 from pipeline.index.protocol import Index, Page, Query, Volume
 from pipeline.messages import IncidentEvent
 from pipeline.web import params
@@ -26,8 +28,22 @@ SHOWN_OPEN, SHOWN_OVER = 20, 8
 FRESH = 1.0
 """Seconds for which answers are shared between viewers."""
 
+SELDOM = 300.0
+"""Seconds for which the check of the promise is shared: verdicts are given by hand."""
+
+LINES = 8
+"""Most promises on the page."""
+
 ASKED = ("q", "entity", "sentiment", "network", "since", "until", "order", "offset")
 """Parameters of a search that the page keeps in its address."""
+
+
+class Line(NamedTuple):
+    """A promise on the page: for whom, whether broken, and how it was kept in words."""
+
+    name: str
+    broken: bool
+    words: str
 
 
 class View:
@@ -39,12 +55,15 @@ class View:
         status: Callable[[], Mapping[str, Any]],
         acknowledgements: Acknowledgements | None,
         clock: Callable[[], datetime],
+        promise: Promise | None = None,
     ) -> None:
         self._index = index
         self._status = status
         self._acknowledgements = acknowledgements
         self._clock = clock
+        self._promise = promise
         self._cache: Cache[Any] = Cache(FRESH)
+        self._seldom: Cache[list[Line]] = Cache(SELDOM)
 
     async def whole(self, given: Given) -> dict[str, Any]:
         """Everything, for the first load."""
@@ -73,8 +92,8 @@ class View:
         }
 
     async def side(self, given: Given) -> dict[str, Any]:
-        """What is running, and the numbers at the top."""
-        return {"state": await self.status()}
+        """What is running, the numbers at the top, and how the promise is kept."""
+        return {"state": await self.status(), "promise": await self._seldom.get("promise", self._kept)}
 
     async def status(self) -> dict[str, Any]:
         """Numbers, what runs, and a `revision` that changes when the page should be drawn anew."""
@@ -129,6 +148,14 @@ class View:
         if self._acknowledgements is None:
             return {}
         return await asyncio.to_thread(self._acknowledgements.newest, [event.incident_id for event in events])
+
+    async def _kept(self) -> list[Line]:
+        """How the promise is kept in all and for every team, and for the companies for which it is broken."""
+        if self._promise is None or self._acknowledgements is None:
+            return []
+        found = await look(self._index, self._acknowledgements, self._promise)
+        shown = [one for one in found.kept if one.scope != "entity" or one.broken][:LINES]
+        return [Line(one.name, one.broken, sentence(one, found.days)) for one in shown]
 
     async def _counts(self) -> dict[str, Any]:
         count, letters, open_, newest = await asyncio.gather(
