@@ -30,7 +30,8 @@ def train(config: ConfigFile, data: DataFolder = None, output: OutputFolder = No
     from models.training.train import train as run
 
     report = run(settings, _show, lambda line: typer.echo(line, err=True))
-    typer.echo(f"{report.steps} steps, best mean macro-recall of the heads on the dev part {report.best_dev:.4f}; weights in {settings.output}")
+    typer.echo(f"{report.steps} steps; macro-recall on the dev part, mean of the heads: {report.best_dev:.4f}")
+    typer.echo(f"Weights in {settings.output}; `groundswell model export` makes the artefact of them")
 
 
 @app.command()

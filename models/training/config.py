@@ -56,8 +56,10 @@ class SourceConfig(_Part):
     """For `lines`: the file with one label a line."""
     column: str = "text"
     """For `texts` and `questions`: the column of a CSV file that the texts are in."""
+    group: str = ""
+    """For `texts`: the column that says which texts belong together, in one part."""
     head: str = ""
-    """Which head it teaches; empty for texts without labels."""
+    """Which head it teaches; empty for texts without labels, of which only a teacher's answer is learnt."""
     licence: str
     report: float = Field(default=0.0, ge=0.0, le=1.0)
     """Share of the texts that is never learnt from and that figures are reported on; 1 for a set made for that."""

@@ -55,7 +55,8 @@ def read_pool(config: TrainConfig, told: Callable[[str], None] = lambda _: None)
     pool = Pool()
     kept_aside: set[str] = set()
     known: dict[str, tuple[Example, Part]] = {}
-    for source in sorted(config.sources, key=lambda source: source.report < 1.0):
+    used = [source for source in config.sources if source.head or config.teacher is not None]
+    for source in sorted(used, key=lambda source: source.report < 1.0):
         told(source.name)
         labels = len(config.heads[source.head].labels) if source.head else 0
         for example in read_source(source, config.data, labels):

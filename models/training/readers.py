@@ -67,10 +67,10 @@ def read_source(source: SourceConfig, root: Path, labels: int) -> Iterator[Examp
     if source.format == "complaints":
         rows = _rows(path, "text", "complaint")
         return (Example(text, {source.head: _label(value, labels, path, line)}) for line, (text, value) in rows)
-    texts = (text for _, (text,) in _rows(path, source.column))
     if source.format == "questions":
-        return (_question(text, source.head) for text in texts)
-    return (Example(text) for text in texts)
+        return (_question(text, source.head) for _, (text,) in _rows(path, source.column))
+    columns = [source.column, source.group] if source.group else [source.column]
+    return (Example(cells[0], group=cells[-1] if source.group else "") for _, cells in _rows(path, *columns))
 
 
 def read_tsv(path: Path, labels: int, head: str = "sentiment") -> Iterator[Example]:
