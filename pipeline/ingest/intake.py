@@ -15,6 +15,7 @@ from pipeline.ingest.agent import Agent, AgentHooks
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.producer import Publisher
 from pipeline.ingest.rejects import Rejects
+from pipeline.ingest.roots import Roots
 from pipeline.messages import RawMessage
 
 REMEMBERED = 100_000
@@ -39,8 +40,10 @@ class Intake:
         rejects: Rejects,
         hooks: AgentHooks,
         save_seconds: float = 0.5,
+        roots: Roots | None = None,
     ) -> None:
         self._agent = agent
+        self._roots = roots or Roots()
         self._publisher = publisher
         self._cursors = cursors
         self._rejects = rejects
@@ -133,7 +136,7 @@ class Intake:
 
     def _publish(self, message: RawMessage, position: int, frame: bytes) -> None:
         try:
-            self._number = self._publisher.publish(message, arrived=position / 1e6)
+            self._number = self._publisher.publish(self._roots.settled(message), arrived=position / 1e6)
         except Malformed as error:
             self._reject(error, frame)
 

@@ -18,6 +18,7 @@ from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.intake import Intake
 from pipeline.ingest.producer import Publisher
 from pipeline.ingest.rejects import Rejects
+from pipeline.ingest.roots import Roots
 
 FRAMES_WAITING = 256
 """Frames between the network and Kafka.  When they are full the socket is not read, and the server waits for us."""
@@ -64,6 +65,7 @@ class Listener:
         self._finish_seconds = finish_seconds
         self._save_seconds = save_seconds
         self._skip = FIRST_SKIP
+        self._roots = Roots()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until `stop` is set.  Raises `TerminalError` for what waiting does not mend."""
@@ -90,7 +92,9 @@ class Listener:
         except TransientError as error:
             log.warning("Kafka is away", agent=self._agent.name, error=str(error))
             raise
-        intake = Intake(self._agent, publisher, self._cursors, self._rejects, self._hooks, self._save_seconds)
+        intake = Intake(
+            self._agent, publisher, self._cursors, self._rejects, self._hooks, self._save_seconds, self._roots
+        )
         try:
             while not stop.is_set():
                 await self._retried(partial(self._connection, intake, stop), stop)

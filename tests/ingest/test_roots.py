@@ -1,0 +1,134 @@
+"""Posts that belong together come together, whatever the network calls their root."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.enrich.catalogue.entities import Catalogue, Entity
+from pipeline.enrich.linker import Linker
+from pipeline.enrich.stage import Enrich
+from pipeline.ingest.partition import partition_of
+from pipeline.ingest.producer import key_of
+from pipeline.ingest.roots import Roots
+from pipeline.messages import Author, Mention, Post, PostDeleted
+from pipeline.stage import Record
+from pipeline.state import MemoryStore, State
+from tests.enrich.conftest import FixedScorer
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def said(
+    name: str, text: str = "so true", kind: str = "post", parent: str | None = None, root: str | None = None
+) -> Post:
+    fields: dict[str, Any] = {"kind": kind, "parent_id": parent, "root_id": root}
+    return Post(post_id=name, network="n", author=Author(f"n:{name}"), text=text, created_at=START, **fields)
+
+
+def quote(name: str, of: str, text: str = "look at this") -> Post:
+    """As Bluesky has it: the quoted post is the root."""
+    return said(name, text, "quote", of, of)
+
+
+THREAD = [
+    said("top", "where is my parcel, Zorbexium"),
+    said("answer", parent="top", root="top", kind="reply"),
+    quote("quote", "answer"),
+    said("below", parent="quote", root="quote", kind="reply"),
+    said("lower", parent="below", root="quote", kind="reply"),
+    quote("again", "lower"),
+    said("shared", "", parent="again", root="again", kind="repost"),
+    said("bare", parent="shared", kind="reply"),
+]
+
+
+def test_quotes_and_their_answers_get_the_root_of_the_thread() -> None:
+    roots = Roots()
+    assert [key_of(roots.settled(post)) for post in THREAD] == [b"top"] * len(THREAD)
+
+
+def test_a_chain_without_roots_is_one_thread() -> None:
+    chain = [said("0"), *(said(str(n), parent=str(n - 1), kind="reply") for n in range(1, 30))]
+    roots = Roots()
+    assert {key_of(roots.settled(post)) for post in chain} == {b"0"}
+
+
+def test_all_of_them_inherit_through_real_partitions() -> None:
+    roots = Roots()
+    entity = Entity(id="z", name="Zorbexium")
+    stage = Enrich(Linker(Catalogue(entities={"z": entity})), FixedScorer())
+    state = State(MemoryStore(), stage.codec)
+    records = []
+    for offset, post in enumerate(THREAD):
+        settled = roots.settled(post)
+        key = key_of(settled)
+        records.append(Record("posts.raw.v1", partition_of(key, 12), offset, key, msgspec.json.encode(settled)))
+    told = [msgspec.json.decode(o.value, type=Mention) for o in stage.handle(records, state).publish]
+    assert [(m.post_id, m.depth) for m in told] == [(post.post_id, n) for n, post in enumerate(THREAD)]
+
+
+def test_what_was_not_heard_before_stays_with_the_post_that_it_names() -> None:
+    roots = Roots()
+    early = quote("quote", "answer")
+    assert roots.settled(early) is early
+    assert key_of(roots.settled(THREAD[1])) == b"top"
+    assert key_of(roots.settled(THREAD[3])) == b"answer"  # it answers the early quote: they are together
+
+
+def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
+    roots = Roots(limit=100)
+    for n in range(1_000):
+        roots.settled(said(f"a{n}", parent=f"t{n}", root=f"t{n}", kind="reply"))
+    assert len(roots._roots) == 100
+    assert key_of(roots.settled(quote("q1", "a999"))) == b"t999"
+    assert key_of(roots.settled(quote("q2", "a5"))) == b"a5"
+
+
+def test_what_is_heard_again_stays_what_it_was() -> None:
+    roots = Roots()
+    first = [roots.settled(post) for post in THREAD]
+    assert [roots.settled(post) for post in first] == first
+    assert [roots.settled(post) for post in THREAD] == first
+
+
+@pytest.mark.parametrize("message", [said("alone"), said("itself", root="itself"), said("x", parent="x", root="x")])
+def test_what_refers_to_nothing_else_is_left_alone(message: Post) -> None:
+    roots = Roots()
+    assert roots.settled(message) is message
+    assert roots._roots == {}
+
+
+def test_deletions_pass() -> None:
+    gone = PostDeleted(post_id="a", network="n", deleted_at=START, version=2)
+    assert Roots().settled(gone) is gone
+
+
+NAMES = st.sampled_from("abcde")
+
+
+@given(st.lists(st.tuples(NAMES, st.none() | NAMES, st.none() | NAMES), max_size=30), st.integers(1, 5))
+def test_any_references_are_taken(posts: list[tuple[str, str | None, str | None]], limit: int) -> None:
+    roots = Roots(limit)
+    for name, parent, root in posts:
+        settled = roots.settled(said(name, parent=parent, root=root))
+        assert isinstance(settled, Post)
+        assert settled.root_id != name or root == name
+        assert len(roots._roots) <= limit
+
+
+def test_it_costs_little() -> None:
+    import time
+
+    rng, roots = random.Random(1), Roots()
+    posts = [said(f"p{n}", parent=f"p{rng.randrange(n + 1)}", kind="reply") for n in range(20_000)]
+    started = time.process_time()
+    for post in posts:
+        roots.settled(post)
+    assert (time.process_time() - started) / len(posts) < 50e-6
