@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,10 @@ from typing import IO, Annotated
 import typer
 
 from pipeline.commands import context
+from pipeline.commands.file_progress import FileProgress
 from pipeline.errors import TerminalError
+from pipeline.ingest.read.lines import lines, open_source
+from pipeline.runtime.carry import Stop, carry
 
 app = typer.Typer()
 
@@ -32,28 +35,46 @@ def opened(path: str) -> Iterator[IO[bytes]]:
 
 @app.command()
 def analyze(
-    file: Annotated[str, typer.Argument(help="Posts, one JSON object a line; - for standard input")],
+    file: Annotated[str, typer.Argument(help="Posts, one JSON object a line, also gzipped; - for standard input")],
     whole: Annotated[bool, typer.Option("--whole", help="One line a post: its own sentiment, no linking")] = False,
     target: Annotated[bool, typer.Option("--target", help='One line a post: sentiment toward its "target"')] = False,
+    toward: Annotated[str | None, typer.Option("--toward", help="The same, toward this name in every post")] = None,
+    skip: Annotated[int, typer.Option(help="Go on after so many lines: those of an interrupted run", min=0)] = 0,
     catalogue: Annotated[str | None, typer.Option(help="An own catalogue, as enrich.catalogue")] = None,
 ) -> None:
-    """Posts in, mentions out, in input order.  Only post_id and text are needed.
+    """Posts in, mentions out, in input order and constant memory.  Only post_id and text are needed.
+
+    Ctrl-C ends it after the lines in hand, and says how to go on.
 
     Example:  `groundswell analyze posts.jsonl > mentions.jsonl`
     """
-    from pipeline.runtime.analysis import linked, per_post
-
-    if whole and target:
-        raise typer.BadParameter("choose one of --whole and --target")
+    if whole + target + (toward is not None) > 1:
+        raise typer.BadParameter("choose one of --whole, --target and --toward")
     if catalogue:
         context.put("enrich.catalogue", catalogue)
     settings = context.load()
-    with opened(file) as lines:
-        if whole or target:
-            bad = per_post(settings, lines, sys.stdout.buffer, target=target)
+    from pipeline.runtime.analysis import Asked, Lines, linked, per_post
+
+    stop = Stop()
+    with open_source(file) as stream, FileProgress(file) as progress, stop.heard():
+        source = Lines(stop.awaited(progress.counted(lines(stream, file))), skip)
+        if whole or target or toward is not None:
+            from models.load import load_scorer
+
+            pieces = per_post(load_scorer(settings.model), source, Asked(whole, toward))
         else:
-            bad = asyncio.run(linked(settings, lines, sys.stdout.buffer))
-    _close(bad, file)
+            pieces = linked(settings, source)
+        done = carry(pieces, sys.stdout.buffer, stop, lambda done: progress.told(done.line), skip)
+    if done.unread:
+        _nobody_reads()
+    if done.stopped:
+        context.err.print(
+            f"stopped after line {done.line:,}; what comes of all lines up to it is written. "
+            f"To go on: groundswell analyze {file} --skip {done.line} >> …",
+            soft_wrap=True,
+        )
+        raise typer.Exit(130)
+    _close(done.bad, file)
 
 
 @app.command()
@@ -72,9 +93,15 @@ def detect(
     if false_alarms is not None:
         context.put("detect.false_alarms", false_alarms)
     settings = context.load()
-    with opened(file) as lines:
-        bad = detect_file(settings, lines, sys.stdout.buffer)
+    with opened(file) as source:
+        bad = detect_file(settings, source, sys.stdout.buffer)
     _close(bad, file)
+
+
+def _nobody_reads() -> None:
+    """Standard output was closed by whoever read it: that is no error, and nothing is left to be written there."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(0)
 
 
 def _close(bad: int, file: str) -> None:

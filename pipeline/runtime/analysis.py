@@ -1,21 +1,34 @@
-"""Posts of a file into mentions: the enrich stage without a broker, and the model alone."""
+"""Posts of a file into mentions: the enrich stage without a broker, and the model alone.
+
+Both read line by line and give piece by piece what came of the lines, in order and in constant memory.  A piece says up
+to which line everything is in it, so that whoever carries it out knows where to go on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from itertools import islice
-from typing import IO, Any
+from itertools import chain, islice
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import structlog
 
-from pipeline.decode import decode
+from models.naming import occurrences
+from models.scorer import Reading, Scorer, Scores
+from pipeline.decode import MAX_BYTES, decode
+from pipeline.enrich.language import language
+from pipeline.enrich.text import MODEL_CHARACTERS, excerpt
+from pipeline.enrich.untrained import untrained
 from pipeline.errors import Malformed
-from pipeline.messages import Id, Text
-from pipeline.runtime.files import through
+from pipeline.ingest.read.lines import Line
+from pipeline.messages import Id, ModelRef, Text
+from pipeline.runtime.files import Batch, through
 from pipeline.settings import Settings
 from pipeline.stage import Record
+from pipeline.state import MemoryStore, State
 from pipeline.topics import POSTS_RAW
 
 log = structlog.get_logger()
@@ -26,104 +39,221 @@ _encode = msgspec.json.Encoder().encode
 CHUNK = 256
 """Posts in hand at a time."""
 
+T = TypeVar("T")
 
-class Line(msgspec.Struct):
-    """The least that `--whole` and `--target` need of a post."""
+
+class Piece(NamedTuple):
+    """What came of the next lines of the input, up to and with number `line` (from 1): whole lines of output, and how
+    many lines in all could not be read."""
+
+    line: int
+    output: bytes
+    bad: int
+
+
+class PostLine(msgspec.Struct):
+    """The least that one line a post needs of it."""
 
     post_id: Id
     text: Text
     target: str | None = None
+    lang: str | None = None
 
 
-_LINE = msgspec.json.Decoder(Line)
+_POST_LINE = msgspec.json.Decoder(PostLine)
 
 
-def filled(line: bytes, number: int) -> bytes:
+class Lines:
+    """The lines of a file, counted; empty ones are passed over, those that cannot be read are told and counted.
+
+    The first `skip` were dealt with by an earlier run.
+    """
+
+    def __init__(self, lines: Iterator[Line], skip: int = 0) -> None:
+        self.read = self.bad = 0
+        self.skip = skip
+        self._lines = lines
+        self._held: Line | None = None
+
+    def earlier(self) -> Iterator[Line]:
+        """The lines that an earlier run dealt with."""
+        for line in self._lines:
+            if line.number > self.skip:
+                self._held = line
+                return
+            self.read = line.number
+            if line.data.strip():
+                yield line
+
+    def rest(self) -> Iterator[Line]:
+        """The lines after those."""
+        if self._held is None:
+            deque(self.earlier(), maxlen=0)
+        for line in chain(() if self._held is None else (self._held,), self._lines):
+            self.read = line.number
+            if line.data.strip():
+                yield line
+
+    def tell(self, number: int, reason: Malformed) -> None:
+        """A line cannot be read; of those that were skipped this was told the first time."""
+        if number > self.skip:
+            self.bad += 1
+            log.warning("line not read", line=number, code=reason.code, reason=str(reason))
+
+
+class Watermark:
+    """The earliest of the latest times heard: before it, nothing more is expected in a file that is more or less in
+    order.  In one that is not it stays behind, and costs memory rather than context."""
+
+    def __init__(self, posts: int = 10_000) -> None:
+        self._times: deque[float] = deque(maxlen=posts)
+
+    def add(self, seconds: float) -> None:
+        """A post was written at this time."""
+        self._times.append(seconds)
+
+    def __call__(self) -> float:
+        full = len(self._times) == self._times.maxlen
+        return min(self._times) if full else 0.0
+
+
+def linked(settings: Settings, lines: Lines) -> Iterator[Piece]:
+    """The mentions of all posts.
+
+    Lines that are skipped go through linking all the same, at a small part of the cost: the answers to them inherit
+    what they are about, so that a run which goes on gives what an unbroken one would have given.
+    """
+    from models.runtime.fixed import FixedScorer
+    from pipeline.runtime.metrics import Metrics
+    from pipeline.stages import build
+
+    stage: Any = build("enrich", settings, Metrics())
+    state, clock = State(MemoryStore(), stage.codec), Watermark()
+    with asyncio.Runner() as runner:
+        try:
+            scorer, stage.scorer = stage.scorer, FixedScorer()
+            for _ in _batches(runner, through(stage, _records(lines.earlier(), lines, clock), CHUNK, state=state)):
+                pass
+            stage.scorer = scorer
+            rest = _records(lines.rest(), lines, clock)
+            for batch in _batches(runner, through(stage, rest, CHUNK, state=state, clock=clock)):
+                for record, reason in batch.rejected:
+                    lines.tell(record.offset + 1, reason)
+                yield Piece(lines.read, b"".join(message.value + b"\n" for message in batch.published), lines.bad)
+        finally:
+            runner.run(stage.close())
+    yield Piece(lines.read, b"", lines.bad)
+
+
+def _batches(runner: asyncio.Runner, batches: AsyncIterator[Batch]) -> Iterator[Batch]:
+    """Without an event loop of one's own around it."""
+
+    async def following() -> Batch | None:
+        return await anext(batches, None)
+
+    while (batch := runner.run(following())) is not None:
+        yield batch
+
+
+def _records(source: Iterator[Line], lines: Lines, clock: Watermark) -> Iterator[Record]:
+    for line in source:
+        try:
+            post = _filled(line)
+        except Malformed as reason:
+            lines.tell(line.number, reason)
+            continue
+        clock.add(_seconds(post.get("created_at")))
+        yield Record(POSTS_RAW.name, 0, line.number - 1, None, _encode(post))
+
+
+_NOW = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _filled(line: Line) -> dict[str, Any]:
     """A post with the defaults of the contract for what is left out (author unknown, time now).
 
     Raises `Malformed`.
     """
-    post = decode(line, _ANY)
+    post = _read(line, _ANY)
     post.setdefault("type", "post")
     if post["type"] == "post":
         post.setdefault("network", "file")
         post.setdefault("created_at", _NOW)
         author = post.setdefault("author", {})
         if isinstance(author, dict):
-            author.setdefault("id", f"unknown:{number}")
-    return _encode(post)
+            author.setdefault("id", f"unknown:{line.number - 1}")
+    return post
 
 
-_NOW = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
-async def linked(settings: Settings, lines: Iterable[bytes], out: IO[bytes]) -> int:
-    """Write the mentions of all posts, in input order; gives the number of lines that could not be read."""
-    from pipeline.runtime.metrics import Metrics
-    from pipeline.stages import build
-
-    stage = build("enrich", settings, Metrics())
-    bad = _Bad()
+def _seconds(value: object) -> float:
+    """A time in seconds; 0, which holds the watermark back, for what is none."""
     try:
-        async for batch in through(stage, _posts(lines, bad), CHUNK):
-            for message in batch.published:
-                out.write(message.value + b"\n")
-            for record, reason in batch.rejected:
-                bad.tell(record.offset, reason)
-    finally:
-        await stage.close()
-    return bad.count
+        return msgspec.convert(value, datetime).timestamp()
+    except (msgspec.ValidationError, OverflowError, OSError):
+        return 0.0
 
 
-def per_post(settings: Settings, lines: Iterable[bytes], out: IO[bytes], *, target: bool) -> int:
-    """Write exactly one line a post: its sentiment and signals.
-
-    With `target` the line names the target too; its sentiment is that of the whole post, as in mentions: this model has
-    no head for targets.
-    """
-    from models.load import load_scorer
-
-    scorer = load_scorer(settings.model)
-    bad = _Bad()
-    for chunk in _chunks(_lines(lines, bad)):
-        texts = [line.text for line in chunk]
-        for line, score in zip(chunk, scorer.score(texts), strict=True):
-            answer = {"post_id": line.post_id, **msgspec.to_builtins(score), "model": scorer.ref}
-            if target:
-                answer["target"] = line.target
-            out.write(_encode(answer) + b"\n")
-    return bad.count
+def _read(line: Line, decoder: msgspec.json.Decoder[T]) -> T:
+    if not line.whole:
+        raise Malformed("too_large", f"the line has more than the {MAX_BYTES:,} bytes allowed")
+    return decode(line.data, decoder)
 
 
-class _Bad:
-    """Counts and names the lines that cannot be read."""
+class Asked(NamedTuple):
+    """What is wanted of a post: `whole`, its own sentiment; else the sentiment toward a `name`, or where none is given
+    toward the words in its own `target`."""
 
-    def __init__(self) -> None:
-        self.count = 0
-
-    def tell(self, number: int, reason: Malformed) -> None:
-        self.count += 1
-        log.warning("line not read", line=number + 1, code=reason.code, reason=str(reason))
+    whole: bool = True
+    name: str | None = None
 
 
-def _posts(lines: Iterable[bytes], bad: _Bad) -> Iterator[Record]:
-    for number, line in enumerate(lines):
-        if line.strip():
-            try:
-                yield Record(POSTS_RAW.name, 0, number, None, filled(line, number))
-            except Malformed as reason:
-                bad.tell(number, reason)
+def per_post(scorer: Scorer, lines: Lines, asked: Asked) -> Iterator[Piece]:
+    """Exactly one line a post that can be read, in order."""
+    source = _posts(lines)
+    while posts := list(islice(source, CHUNK)):
+        readings = [_reading(post, asked) for post in posts]
+        answers = zip(posts, readings, scorer.score(readings), strict=True)
+        output = b"".join(_encode(_answer(*one, asked, scorer.ref)) + b"\n" for one in answers)
+        yield Piece(lines.read, output, lines.bad)
+    yield Piece(lines.read, b"", lines.bad)
 
 
-def _lines(lines: Iterable[bytes], bad: _Bad) -> Iterator[Line]:
-    for number, line in enumerate(lines):
-        if line.strip():
-            try:
-                yield decode(line, _LINE)
-            except Malformed as reason:
-                bad.tell(number, reason)
+def _posts(lines: Lines) -> Iterator[PostLine]:
+    for line in lines.rest():
+        try:
+            yield _read(line, _POST_LINE)
+        except Malformed as reason:
+            lines.tell(line.number, reason)
 
 
-def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:
-    while chunk := list(islice(lines, CHUNK)):
-        yield chunk
+def _reading(post: PostLine, asked: Asked) -> Reading:
+    """The text, and where it names the target: every place; of a text longer than the model reads, the part around
+    the first ones."""
+    name = post.target if asked.name is None else asked.name
+    if asked.whole or not name:
+        return Reading(post.text)
+    text, target = post.text, occurrences(post.text, name)
+    if target and len(text) > MODEL_CHARACTERS:
+        text = excerpt(text, list(target))
+        target = occurrences(text, name)
+    return Reading(text, (target,))
+
+
+def _answer(post: PostLine, reading: Reading, scores: Scores, asked: Asked, model: ModelRef) -> dict[str, Any]:
+    lang = language(post.text, post.lang)
+    why = untrained(lang, post.text)
+    feeling = scores.targets[0] if scores.targets else scores.sentiment
+    if why is not None and feeling.sure:
+        feeling = msgspec.structs.replace(feeling, sure=False)
+    answer: dict[str, Any] = {"post_id": post.post_id}
+    if not asked.whole:
+        named = bool(reading.targets and reading.targets[0])
+        answer |= {"target": post.target if asked.name is None else asked.name, "named": named}
+    return answer | {
+        "sentiment": feeling,
+        "signals": scores.signals,
+        "emotion": scores.emotion,
+        "lang": lang,
+        "untrained": why,
+        "model": model,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
 from typing import NamedTuple
 
@@ -26,13 +26,24 @@ def records(lines: Iterable[bytes], topic: str) -> Iterable[Record]:
             yield Record(topic, 0, number, None, value)
 
 
-async def through(stage: Stage, source: Iterable[Record], size: int = 256) -> AsyncIterator[Batch]:
-    """Carry records through a stage in batches, its state in memory (constant, but for the stage's own)."""
-    state = State(MemoryStore(), stage.codec)
+async def through(
+    stage: Stage,
+    source: Iterable[Record],
+    size: int = 256,
+    *,
+    state: State | None = None,
+    clock: Callable[[], float] | None = None,
+) -> AsyncIterator[Batch]:
+    """Carry records through a stage in batches, its state in memory (constant, but for the stage's own).
+
+    `state` is one to go on with.  After each batch `clock` says which event time (seconds) has passed, so that what is
+    kept until then can be forgotten; when not given, it is the latest arrival of a record.
+    """
+    state = State(MemoryStore(), stage.codec) if state is None else state
     it = iter(source)
-    clock = 0.0
+    latest = 0.0
     while batch := list(islice(it, size)):
         result = stage.handle(batch, state)
-        clock = max(clock, max(record.arrived for record in batch))
-        await state.flush(clock)
+        latest = max(latest, max(record.arrived for record in batch))
+        await state.flush(latest if clock is None else clock())
         yield Batch(len(batch), result.publish, result.rejected)
