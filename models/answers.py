@@ -15,10 +15,11 @@ from pipeline.messages import Label, Sentiment, Signals
 LABELS: tuple[Label, Label, Label] = ("negative", "neutral", "positive")
 SIGNALS = ("offensive", "hate", "irony", "complaint", "question", "praise")
 SENTIMENT, TARGET, EMOTION = "sentiment", "target", "emotion"
-EMBEDDING = "embedding"
+EMBEDDING, SKETCH = "embedding", "sketch"
 
 Outputs = Mapping[str, NDArray[np.float32]]
-"""Logits by head, (texts, labels); of `target`, (targets, labels); and the embedding, (texts, width)."""
+"""Logits by head, (texts, labels); of `target`, (targets, labels); the embedding, (texts, width), and
+its sketch."""
 
 
 def probabilities(logits: NDArray[np.float32], head: Head) -> NDArray[np.float64]:
@@ -33,7 +34,7 @@ def scores(outputs: Outputs, heads: Mapping[str, Head], asked: Sequence[Sequence
     toward = sentiments(outputs[TARGET], heads[TARGET]) if TARGET in outputs and TARGET in heads else None
     signals = _signals(outputs, heads)
     emotions = _emotions(outputs, heads)
-    embedding = outputs.get(EMBEDDING)
+    embedding, sketch = outputs.get(EMBEDDING), outputs.get(SKETCH)
     out = []
     for index, rows in enumerate(asked):
         emotion, confidence = emotions[index] if emotions else (None, None)
@@ -45,6 +46,7 @@ def scores(outputs: Outputs, heads: Mapping[str, Head], asked: Sequence[Sequence
                 emotion,
                 confidence,
                 None if embedding is None else embedding[index],
+                None if sketch is None else sketch[index],
             )
         )
     return out

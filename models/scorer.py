@@ -31,7 +31,7 @@ class Scores(Struct, frozen=True):
     `targets` has the sentiment toward each target asked about, in order; toward one that the text does not name, or
     names beyond what the model reads, it is the sentiment of the post.  Signals, emotion and embedding are null where
     the model has no such head; `emotion_confidence` is the probability of `emotion`; the embedding is of length one,
-    (width,) float32.
+    (width,) float32, and the sketch is what 64 numbers keep of it.
     """
 
     sentiment: Sentiment
@@ -40,6 +40,7 @@ class Scores(Struct, frozen=True):
     emotion: str | None = None
     emotion_confidence: float | None = None
     embedding: NDArray[np.float32] | None = None
+    sketch: NDArray[np.float32] | None = None
 
 
 class Scorer(Protocol):

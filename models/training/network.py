@@ -3,7 +3,7 @@
 A text goes through the encoder once.  Heads that judge the post are linear layers on the mean of its token states.  The
 head for targets asks, for each name in the text, the tokens of the text what they say about it: attention from the mean
 of the name's states over all states, then a small layer on (name, what was found, post).  The embedding is a linear map
-of the mean, kept where the base's embedding was.
+of the mean, kept where the base's embedding was; the sketch is what 64 numbers keep of it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ ATTENTION = 4
 
 WIDTH = 32
 """Width of each of them."""
+
+SKETCH = 64
+"""Numbers that a mention keeps of an embedding."""
 
 
 class TargetHead(nn.Module):
@@ -63,6 +66,7 @@ class MultiHead(nn.Module):
         self.embedding = nn.Linear(hidden, hidden)
         nn.init.eye_(self.embedding.weight)
         nn.init.zeros_(self.embedding.bias)
+        self.sketch = nn.Linear(hidden, SKETCH).requires_grad_(False)  # not learnt: see `models.training.sketching`
         self.dropout = nn.Dropout(dropout)
 
     def states(self, ids: Tensor, mask: Tensor) -> Tensor:
