@@ -9,7 +9,7 @@ A file has a `capability`, what it is `about`, `lists` of words, and `checks`.  
 | `emotion` (one, or several that will do) | `texts` | of the post |
 | `either` (some of the above) | `texts` | at least one of those named in it |
 | several of the above | `texts` | each of them |
-| `trained` (true or false) | `texts` | whether the language is one that the model was trained for |
+| `untrained` (why, or `no`) | `texts` | whether the model was trained for such a text, and why not |
 | none | `texts` with `[name\\|label]` | the sentiment toward each name so marked |
 | `more` (a label) | `pairs` | the second is read so, and no less than the first |
 | `same: sentiment` | `groups`, or `texts` with `vary` | each other text is read like the first |
@@ -33,7 +33,7 @@ from models.evaluation.behaviour import judging
 from models.evaluation.behaviour.judging import Judge
 from models.evaluation.rows import SIGNALS
 from models.scorer import Reading
-from pipeline.messages import Label
+from pipeline.messages import Label, Untrained
 
 Labels = Label | list[Label]
 
@@ -53,7 +53,7 @@ class Check(Expected, forbid_unknown_fields=True):
     pairs: list[tuple[str, str]] = []
     groups: list[Annotated[list[str], Meta(min_length=2)]] = []
     either: Expected | None = None
-    trained: bool | None = None
+    untrained: Untrained | Literal["no"] | None = None
     more: Label | None = None
     same: Literal["sentiment"] | None = None
     vary: str = ""
@@ -71,14 +71,14 @@ class File(Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Texts that are read, and what their answers must be.  `judge` is None where the language alone is asked about,
-    and `trained` then says what must come out."""
+    """Texts that are read, and what their answers must be.  `judge` is None where it is asked whether the model was
+    trained for a text, and `untrained` then says why not (`no`: it was)."""
 
     capability: str
     readings: tuple[Reading, ...]
     expected: str
     judge: Judge | None
-    trained: bool | None = None
+    untrained: Untrained | Literal["no"] | None = None
 
 
 def read_cases() -> list[Case]:
@@ -98,10 +98,9 @@ def _cases(file: File, check: Check) -> Iterator[Case]:
     elif check.same is not None:
         for first, second in _alike(file, check):
             yield _case(file, (first, second), "the same", judging.same_sentiment)
-    elif check.trained is not None:
+    elif check.untrained is not None:
         for text in check.texts:
-            said = "a language trained for" if check.trained else "a language not trained for"
-            yield Case(file.capability, (Reading(text),), said, None, check.trained)
+            yield Case(file.capability, (Reading(text),), f"untrained: {check.untrained}", None, check.untrained)
     else:
         for text in _filled(file, check):
             yield _of_text(file, check, text)

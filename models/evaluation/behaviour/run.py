@@ -15,7 +15,8 @@ from models.evaluation.behaviour.cases import Case, read_cases
 from models.evaluation.behaviour.judging import Unanswered
 from models.evaluation.figures import Capability
 from models.scorer import Scorer
-from pipeline.enrich.language import language, trained
+from pipeline.enrich.language import language
+from pipeline.enrich.untrained import untrained
 
 EXAMPLES = 4
 """Cases not met that are kept of a capability."""
@@ -48,9 +49,8 @@ def judge(scorer: Scorer, cases: Sequence[Case] | None = None) -> list[Verdict]:
     for case in cases:
         if case.judge is None:
             text = case.readings[0].text
-            found = trained(language(text, None), text)
-            said = "taken for one" if found else "taken for one not trained for"
-            out.append(Verdict(case, None if found == case.trained else said))
+            found = untrained(language(text, None), text) or "no"
+            out.append(Verdict(case, None if found == case.untrained else f"untrained: {found}"))
         else:
             found_of = [next(answers) for _ in case.readings]
             with suppress(Unanswered):
