@@ -20,17 +20,18 @@ def calibrated(head: HeadConfig, logits: NDArray[np.floating], labels: Ints, lea
     (`UNKNOWN` ones are left out); `learnt` are the labels of the training part, whose shares are evened out."""
     counts = np.bincount(learnt[learnt != UNKNOWN], minlength=len(head.labels)).astype(np.float64)
     shares = np.maximum(counts, 1.0) / counts.sum()
-    shift = balancing_shift(shares, head.balance)
+    wanted = np.asarray(head.prior) if head.prior else shares ** (1.0 - head.balance)
+    shift = prior_shift(shares, wanted)
     known = labels != UNKNOWN
-    weights = (shares**-head.balance)[labels[known]]
+    weights = (wanted / shares)[labels[known]]
     temperature = fit_temperature(logits[known] + shift, labels[known], weights)
     return Head(head.labels, temperature, tuple(round(float(value), 4) for value in shift), head.sure)
 
 
-def balancing_shift(shares: Floats, balance: float) -> Floats:
-    """Added to the logits, moves the label shares that they assume from `shares` towards equal ones (logit adjustment,
-    Menon et al., 2021); sums to zero."""
-    shift = -balance * np.log(shares)
+def prior_shift(shares: Floats, wanted: Floats) -> Floats:
+    """Added to the logits, moves the label shares that they assume from `shares` to `wanted` (Saerens et al., 2002;
+    logit adjustment: Menon et al., 2021); sums to zero."""
+    shift = np.log(wanted / wanted.sum()) - np.log(shares)
     return np.asarray(shift - shift.mean())
 
 

@@ -87,8 +87,16 @@ class HeadConfig(_Part):
     balance: float = Field(default=0.0, ge=0.0, le=1.0)
     """0: probabilities for texts with the label shares of the training data; 1: for equal shares; between: between.
     Applied to the logits at export (Menon et al., 2021), not learnt."""
+    prior: tuple[float, ...] = ()
+    """Label shares that the probabilities are for, where those of the training data are far from any stream's."""
     sure: float = Field(default=0.5, ge=0.0, le=1.0)
     """Answers with a lower probability are not sure."""
+
+    @model_validator(mode="after")
+    def _prior_is_one(self) -> HeadConfig:
+        if self.prior and (len(self.prior) != len(self.labels) or min(self.prior) <= 0.0 or self.balance):
+            raise ValueError("`prior` has a share above 0 for each label, and goes without `balance`")
+        return self
 
 
 class TeacherConfig(_Part):
@@ -176,7 +184,9 @@ class TrainConfig(_Part):
         silent = {"output", "data", "threads", "precision", "checkpoint_seconds"}
         learnt = self.model_dump(mode="json", exclude=silent)
         for head in learnt["heads"].values():
-            del head["balance"], head["sure"]
+            del head["balance"], head["prior"], head["sure"]
+        if learnt["teacher"]:
+            learnt["teacher"]["configs"] = [Path(path).name for path in learnt["teacher"]["configs"]]
         return hashlib.sha256(json.dumps(learnt, sort_keys=True).encode()).hexdigest()[:16]
 
 

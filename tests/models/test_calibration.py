@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.evaluation.metrics import softmax
-from models.export.calibrate import balancing_shift, fit_temperature
+from models.export.calibrate import fit_temperature, prior_shift
 
 
 def test_a_temperature_is_found_again() -> None:
@@ -19,5 +19,5 @@ def test_a_temperature_is_found_again() -> None:
 
 def test_full_balance_takes_out_the_shares_of_the_training_data() -> None:
     shares = np.array([0.1, 0.6, 0.3])
-    assert softmax(np.log(shares) + balancing_shift(shares, 1.0)) == pytest.approx([1 / 3] * 3)
-    assert softmax(np.log(shares) + balancing_shift(shares, 0.0)) == pytest.approx(shares)
+    assert softmax(np.log(shares) + prior_shift(shares, np.full(3, 1 / 3))) == pytest.approx([1 / 3] * 3)
+    assert softmax(np.log(shares) + prior_shift(shares, shares)) == pytest.approx(shares)
