@@ -13,7 +13,8 @@ from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language
 from pipeline.enrich.subjects import About, root_of
-from pipeline.enrich.text import clean, excerpt, without_quotes
+from pipeline.enrich.targets import felt, places
+from pipeline.enrich.text import MODEL_CHARACTERS, PARTS, clean, excerpt, without_quotes
 from pipeline.enrich.untrained import untrained
 from pipeline.messages import AuthorRole, EntityRef, Mention, MentionDeleted, ModelRef, Post, Untrained, mention_id
 
@@ -52,14 +53,18 @@ def said_by(post: Post, abouts: Sequence[About]) -> Said:
 
 
 def read_for(text: str, about: About) -> str:
-    """What the model reads of a text for one of its mentions: the author's own words, around the company's name."""
+    """What the model reads of a text for one of its mentions: the author's own words, of a long text the parts that
+    name the entity."""
     spans = [about.span] if about.span else []
+    if spans and len(text) > MODEL_CHARACTERS:
+        spans += [span for span in places(text, about.link.surface) if span != about.span][: PARTS - 1]
     return clean(excerpt(without_quotes(text, spans), spans))
 
 
-def mention_of(pending: Pending, scores: Scores, model: ModelRef) -> Mention:
-    """The mention; its sentiment is never sure where the model was not trained for the text."""
-    post, about, said, sentiment = pending.post, pending.about, pending.said, scores.sentiment
+def mention_of(pending: Pending, scores: Scores, target: int | None, sketch: str | None, model: ModelRef) -> Mention:
+    """The mention, with the sentiment toward its entity (`target` in the scores, None for that of the post); never sure
+    where the model was not trained for the text."""
+    post, about, said, sentiment = pending.post, pending.about, pending.said, felt(scores, target)
     if sentiment.sure and said.untrained is not None:
         sentiment = msgspec.structs.replace(sentiment, sure=False)
     return Mention(
@@ -87,6 +92,7 @@ def mention_of(pending: Pending, scores: Scores, model: ModelRef) -> Mention:
         compared_with=said.compared.get(about.entity.id),
         depth=max(1, pending.depth) if about.link.how == "inherited" else 0,
         untrained=said.untrained,
+        sketch=sketch,
         model=model,
     )
 

@@ -19,7 +19,9 @@ from pipeline.enrich import threads, waiting
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.mentions import Pending, mention_of, read_for, said_by, taken_back
+from pipeline.enrich.projection import sketch_of
 from pipeline.enrich.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
+from pipeline.enrich.targets import Place, Questions, places
 from pipeline.errors import Malformed
 from pipeline.messages import (
     AuthorDeleted,
@@ -37,13 +39,13 @@ UNVERSIONED = 1
 
 
 class _Work:
-    """What a batch has led to so far: by record its messages; the texts to score; the mentions that wait for their
-    scores, each with its record, the place of that and of its text."""
+    """What a batch has led to so far: by record its messages; what to ask the model; the mentions that wait for its
+    answers, each with its record, the place of that and of the answer."""
 
     def __init__(self) -> None:
         self.slots: list[list[Outgoing]] = []
-        self.pending: list[tuple[int, int, Record, Pending]] = []
-        self.texts: dict[str, int] = {}
+        self.pending: list[tuple[int, Place, Record, Pending]] = []
+        self.questions = Questions()
 
 
 class Enrich:
@@ -99,10 +101,11 @@ class Enrich:
             else:
                 work.slots[-1] += self._delete(message, record, state)
         if work.pending:
-            scores = self.scorer.score(list(work.texts))
-            for place, text, record, pending in work.pending:
-                mention = mention_of(pending, scores[text], self.scorer.ref)
-                work.slots[place].append(self._out(mention.entity.id, mention, record))
+            scores = self.scorer.score(work.questions.readings())
+            sketches = [sketch_of(score.embedding) for score in scores]
+            for slot, (reading, target), record, pending in work.pending:
+                mention = mention_of(pending, scores[reading], target, sketches[reading], self.scorer.ref)
+                work.slots[slot].append(self._out(mention.entity.id, mention, record))
         result.publish = [outgoing for slot in work.slots for outgoing in slot]
         return result
 
@@ -210,11 +213,12 @@ class Enrich:
             return
         self.counts["mentions"] += len(abouts)
         self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
-        said, place = said_by(post, abouts), len(work.slots) - 1
+        said, slot = said_by(post, abouts), len(work.slots) - 1
         for about in abouts:
-            text = work.texts.setdefault(read_for(post.text, about), len(work.texts))
+            text = read_for(post.text, about)
+            place = work.questions.ask(text, places(text, about.link.surface) if about.span else ())
             role = self._accounts.role(post.author, post.network, about.entity.id)
-            work.pending.append((place, text, record, Pending(post, about, role, said, version, known, depth)))
+            work.pending.append((slot, place, record, Pending(post, about, role, said, version, known, depth)))
 
     def _delete(self, message: PostDeleted | AuthorDeleted, record: Record, state: State) -> list[Outgoing]:
         """Pass a deletion on; for a post that this partition's threads know, also take back each mention.

@@ -19,6 +19,9 @@ import ftfy
 MODEL_CHARACTERS = 600
 """Longest text that the model is given, in characters; more than it reads at 128 tokens."""
 
+PARTS = 4
+"""Parts of a long text that the model is given at most."""
+
 QUOTES_WITHIN = 20_000
 """How much of a text is looked at for quotes, in characters."""
 
@@ -112,15 +115,16 @@ def without_quotes(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 
 def excerpt(text: str, spans: Sequence[tuple[int, int]], *, limit: int = MODEL_CHARACTERS) -> str:
-    """The parts of a long text around `spans`, as much as `limit` characters hold; a short text as it is.
+    """The parts of a long text around the first few of `spans`, as much as `limit` characters hold; a short text as it
+    is.
 
     Windows are cut at spaces and joined by an ellipsis; without a span, the beginning.
     """
     if len(text) <= limit or not spans:
         return text if len(text) <= limit else text[: limit * 2]
-    room = max(80, limit // min(len(spans), 4))
+    room = max(80, limit // min(len(spans), PARTS))
     windows: list[tuple[int, int]] = []
-    for start, end in sorted(spans)[:4]:
+    for start, end in sorted(spans[:PARTS]):
         left, right = max(0, start - room // 2), min(len(text), max(end, start + room // 2))
         left = text.rfind(" ", 0, left) + 1 if left else 0
         if windows and left <= windows[-1][1]:

@@ -58,14 +58,16 @@ def test_posts_about_nobody_cost_no_model_time_and_no_state(stage: Enrich, score
     state = State(MemoryStore(), stage.codec)
     assert run(stage, records([post(1, "what a nice day"), post(2, "it is")]), state) == []
     assert scorer.batches == []
-    assert state._touched == set()
+    assert not state._touched
     assert (stage.counts["posts"], stage.counts["unlinked"], stage.counts["mentions"]) == (2, 2, 0)
 
 
 def test_one_batch_of_texts_each_scored_once(stage: Enrich, scorer: FixedScorer) -> None:
     texts = ["Ryanair is bad", "nothing", "Ryanair is bad", "Verizon and T-Mobile are bad"]
     mentions = run(stage, records([post(i, text) for i, text in enumerate(texts)]))
-    assert scorer.batches == [["Ryanair is bad", "Verizon and T-Mobile are bad"]]
+    [readings] = scorer.batches
+    assert [one.text for one in readings] == ["Ryanair is bad", "Verizon and T-Mobile are bad"]
+    assert [one.targets for one in readings] == [(((0, 7),),), (((0, 7),), ((12, 20),))]
     assert [m.post_id for m in mentions] == ["twitter:0", "twitter:2", "twitter:3", "twitter:3"]
 
 
@@ -255,7 +257,7 @@ async def test_reading_again_after_a_crash_gives_the_same(linker: Linker, seed: 
         again = stage_of(linker, FixedScorer())
         state = State(store, again.codec)
         assert [again.handle([record], state).publish for record in heard[start:]] == first[start:]
-        assert state._touched == set()
+        assert not state._touched
 
 
 async def test_threads_expire_by_event_time(linker: Linker) -> None:

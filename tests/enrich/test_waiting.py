@@ -224,4 +224,4 @@ async def test_read_again_after_a_crash(linker: Linker, seed: int) -> None:
         again = Enrich(linker, FixedScorer())
         state = State(store, again.codec)
         assert [again.handle([record], state).publish for record in heard[start:]] == first[start:]
-        assert state._touched == set()
+        assert not state._touched
