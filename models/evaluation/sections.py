@@ -1,0 +1,155 @@
+"""Figures as sections of a card, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import mean, stdev
+
+from models.evaluation.figures import Capability, Figures, Retrieval
+from models.evaluation.table import in_brackets, points
+
+WEAK = 0.8
+"""Share of the cases of a capability below which the card shows what goes wrong."""
+
+
+def figures_section(found: Sequence[Figures]) -> list[str]:
+    """One row a set: the official metric with its interval, its spread over seeds, calibration, cost of 8 bits."""
+    rows = [
+        (
+            one.head,
+            one.data,
+            f"{one.texts:,}",
+            one.metric,
+            f"**{in_brackets(one.official)}**",
+            _spread(one),
+            "" if one.calibration_error is None else in_brackets(one.calibration_error, "{:.3f}"),
+            "" if one.fp32 is None else f"{one.fp32:.1%}, {one.fp32_same_label or 0.0:.1%} same labels",
+        )
+        for one in found
+    ]
+    head = (
+        "head", "set", "rows", "metric", "figure", "over seeds", "calibration error (15 bins)", "before quantisation",
+    )  # fmt: skip
+    return [
+        "## Figures",
+        "",
+        "On rows that nothing was fitted on; in brackets the 95 % bootstrap interval, which tells of the sample of "
+        "rows alone. Over seeds: mean and standard deviation of whole training runs, unquantised.",
+        "",
+        *_table(head, rows, "llrl"),
+        *_further(found),
+    ]
+
+
+def _spread(one: Figures) -> str:
+    values = [seed.metrics[one.metric] for seed in one.seeds if one.metric in seed.metrics]
+    if not values:
+        return "one seed"
+    return f"{mean(values):.1%} ± {stdev(values) if len(values) > 1 else 0.0:.1%} ({len(values)} seeds)"
+
+
+def _further(found: Sequence[Figures]) -> list[str]:
+    lines = []
+    for one in found:
+        others = ", ".join(f"{name} {in_brackets(value)}" for name, value in one.metrics.items() if name != one.metric)
+        per_label = ", ".join(f"{label} {value:.1%}" for label, value in one.recalls.items())
+        lines.append(f"- {one.head} on {one.data}: {others}; recall: {per_label}.")
+    return ["", *lines] if lines else []
+
+
+def compared_section(found: Sequence[Figures]) -> list[str]:
+    """Other systems on the same rows; nothing where none was compared."""
+    rows = [
+        (one.head, one.data, other.name, in_brackets(other.metric), points(other.ahead))
+        for one in found
+        for other in one.compared
+    ]
+    head = ("head", "set", "system", "figure", "the model is ahead by (points)")
+    return ["", "## Beside others, on the same rows", "", *_table(head, rows, "lllrr")] if rows else []
+
+
+def coverage_section(found: Sequence[Figures]) -> list[str]:
+    """What is left, and how right it is, when answers below a confidence are passed over."""
+    curves = [one for one in found if one.accuracy_by_confidence]
+    if not curves:
+        return []
+    levels = [level for level, _, _ in curves[0].accuracy_by_confidence]
+    rows = [
+        (one.head, one.data, *(f"{share:.0%}: {right:.1%}" for _, share, right in one.accuracy_by_confidence))
+        for one in curves
+    ]
+    return [
+        "",
+        "## Coverage and accuracy",
+        "",
+        "Share of the rows whose confidence is at least this, and the accuracy on them.",
+        "",
+        *_table(("head", "set", *(f"≥ {level:.1f}" for level in levels)), rows, "ll" + "r" * len(levels)),
+    ]
+
+
+def slices_section(found: Sequence[Figures]) -> list[str]:
+    """Where it is better and worse; nothing where that was not measured."""
+    rows = [
+        (
+            one.head, one.data, part.by, part.name, f"{part.texts:,}", in_brackets(part.metric),
+            "" if part.false_alarms is None else f"{part.false_alarms:.1%}",
+        )
+        for one in found
+        for part in one.slices
+    ]  # fmt: skip
+    if not rows:
+        return []
+    return [
+        "",
+        "## By length, style and dialect",
+        "",
+        "Parts are told by rough rules from the text alone (`models/evaluation/slices.py`): many a text in a dialect "
+        "has no mark of it. False alarms: texts labelled no that are called yes.",
+        "",
+        *_table(("head", "set", "by", "part", "rows", "accuracy", "false alarms"), rows, "llllrrr"),
+    ]
+
+
+def behaviour_section(found: Sequence[Capability]) -> list[str]:
+    """How many of our own checks are met, by capability."""
+    if not found:
+        return []
+    rows = [(one.name, str(one.cases), f"{one.rate:.0%}") for one in found]
+    return [
+        "",
+        "## Behaviour",
+        "",
+        f"{sum(one.cases for one in found)} cases of our own, in the manner of CheckList (Ribeiro et al., 2020).",
+        "",
+        *_table(("capability", "cases", "met"), rows, "lrr"),
+    ]
+
+
+def weaknesses_section(found: Sequence[Capability]) -> list[str]:
+    """Examples of what goes wrong where much does."""
+    weak = [one for one in sorted(found, key=lambda one: one.rate) if one.rate < WEAK and one.failures]
+    if not weak:
+        return []
+    lines = ["", "## Known weaknesses", ""]
+    for one in weak:
+        lines.append(f"- **{one.name}**: {one.cases - one.passed} of {one.cases} cases are not met, such as")
+        lines += [f"  - {failure}" for failure in one.failures]
+    return lines
+
+
+def retrieval_section(found: Sequence[Retrieval]) -> list[str]:
+    """Whether embeddings find paraphrases, before and after fine-tuning."""
+    rows = [
+        (one.encoder, one.data, f"{one.groups:,}", f"{one.recall_at_1:.1%}", f"{one.mean_reciprocal_rank:.3f}")
+        for one in found
+    ]
+    head = ("embedding of", "set", "groups", "recall at 1", "mean reciprocal rank")
+    return ["", "## Retrieval of paraphrases", "", *_table(head, rows, "llrrr")] if rows else []
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], sides: str) -> list[str]:
+    """`sides` has l or r for each column; the last one holds for those beyond."""
+    rules = [sides[min(index, len(sides) - 1)] for index in range(len(head))]
+    lines = [head, ["--:" if side == "r" else "---" for side in rules], *rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
