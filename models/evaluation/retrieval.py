@@ -6,7 +6,11 @@ and after fine-tuning, on groups that were not trained on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import csv
+import gzip
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +18,9 @@ from numpy.typing import NDArray
 from models.evaluation.figures import Retrieval
 from models.scorer import Scorer
 from pipeline.errors import TerminalError
+
+WORDS = 5
+"""Of a text that can be told from others at all."""
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to (texts, width); of any length, they are made equally long here."""
@@ -50,13 +57,40 @@ def scorer_embeds(scorer: Scorer) -> Embed:
     return embed
 
 
-def pairs_of(groups: dict[str, list[str]], most: int, *, seed: int = 1) -> list[tuple[str, str]]:
-    """Two different texts of each of `most` groups, drawn by a seed; groups without two are passed over."""
+def read_groups(path: Path, label: str = "") -> dict[str, list[str]]:
+    """Texts by group, from a CSV file, maybe gzipped, with the columns `group_id` and `text`; with a `label`, those
+    whose column `label` says so.
+
+    Raises `TerminalError` when the file is not like that.
+    """
+    opened = gzip.open if path.suffix == ".gz" else open
+    groups: dict[str, list[str]] = {}
+    try:
+        with opened(path, "rt", encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if missing := {"group_id", "text"} - set(reader.fieldnames or ()):
+                raise TerminalError(f"has no column {', '.join(sorted(missing))}", subject=str(path))
+            for row in reader:
+                if not label or row.get("label") == label:
+                    groups.setdefault(row["group_id"], []).append(row["text"] or "")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TerminalError(f"cannot be read: {error}", subject=str(path)) from None
+    return groups
+
+
+def pairs_of(groups: Mapping[str, Sequence[str]], most: int, *, seed: int = 1) -> list[tuple[str, str]]:
+    """The two texts of each of `most` groups that share the fewest of their words, groups drawn by a seed; texts of
+    fewer than `WORDS` words are passed over, and groups without two of more."""
     random = np.random.default_rng(seed)
-    usable = [list(dict.fromkeys(texts)) for _, texts in sorted(groups.items())]
-    usable = [texts for texts in usable if len(texts) > 1]
-    chosen = sorted(random.permutation(len(usable))[:most].tolist())
-    return [tuple(usable[index][place] for place in random.permutation(len(usable[index]))[:2]) for index in chosen]
+    found = [_farthest(texts) for _, texts in sorted(groups.items())]
+    pairs = [pair for pair in found if pair is not None]
+    return [pairs[index] for index in sorted(random.permutation(len(pairs))[:most].tolist())]
+
+
+def _farthest(texts: Sequence[str]) -> tuple[str, str] | None:
+    words = {text: set(text.lower().split()) for text in texts if len(text.split()) >= WORDS}
+    pairs = [(a, b) for a, b in combinations(words, 2) if words[a] != words[b]]
+    return min(pairs, key=lambda p: len(words[p[0]] & words[p[1]]) / len(words[p[0]] | words[p[1]]), default=None)
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

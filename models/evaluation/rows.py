@@ -39,6 +39,13 @@ OFFICIAL = {"sentiment": "macro-recall", TARGET: "accuracy", "irony": "F1 of yes
 _CHUNK = 2_048
 
 
+class NoSuchHead(TerminalError):
+    """The model does not answer what is asked."""
+
+    def __init__(self, head: str) -> None:
+        super().__init__("the model has no such head", subject=head, todo="Name another artefact with --model")
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """A set for one head: `labels` are numbers into `LABELS[head]`; `targets` has the name asked about for the head
@@ -117,7 +124,7 @@ def _label(value: str, head: str, path: Path, line: int) -> int:
 def answers_of(scorer: Scorer, rows: Rows) -> Answers:
     """What a scorer answers; a yes is a probability of at least one half.
 
-    Raises `TerminalError` when it has no such head.
+    Raises `NoSuchHead`.
     """
     if rows.head == TARGET:
         return _toward(scorer, rows)
@@ -143,7 +150,7 @@ def answer_of(scores: Scores, head: str) -> tuple[int, float | None]:
     if head in SIGNALS and scores.signals is not None:
         yes = float(getattr(scores.signals, head))
         return int(yes >= 0.5), max(yes, 1.0 - yes)
-    raise TerminalError("the model has no such head", subject=head, todo="Name another artefact with --model")
+    raise NoSuchHead(head)
 
 
 def _toward(scorer: Scorer, rows: Rows) -> Answers:
@@ -158,7 +165,7 @@ def _toward(scorer: Scorer, rows: Rows) -> Answers:
         readings = [Reading(text, tuple(rows.targets[index] for index in asked[text])) for text in chunk]
         for text, scores in zip(chunk, scorer.score(readings), strict=True):
             if len(scores.targets) != len(asked[text]):
-                raise TerminalError("the model has no such head", subject=TARGET, todo="Name another with --model")
+                raise NoSuchHead(TARGET)
             for index, sentiment in zip(asked[text], scores.targets, strict=True):
                 predicted[index] = SENTIMENTS.index(sentiment.label)
                 confidence[index] = max(sentiment.negative, sentiment.neutral, sentiment.positive)

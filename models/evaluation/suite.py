@@ -14,7 +14,7 @@ import numpy as np
 from models.evaluation import baselines
 from models.evaluation.evaluate import figures
 from models.evaluation.figures import Figures
-from models.evaluation.rows import LABELS, TARGET, Answers, Rows, answers_of
+from models.evaluation.rows import LABELS, TARGET, Answers, NoSuchHead, Rows, answers_of
 from models.scorer import Scorer, Target
 from models.training.data import Pool
 from models.training.readers import Example
@@ -72,13 +72,17 @@ def measure(
     told: Callable[[str], None] = lambda _: None,
 ) -> list[Figures]:
     """The figures of a scorer on every task, with those of the baselines where `compare` asks for them; `reference` is
-    the unquantised model.  Each step is told before it begins."""
+    the unquantised model.  Each step is told before it begins, and each head that the model lacks."""
     linear: dict[str, baselines.Linear] = {}
     out = []
     for task in found:
         rows = task.report
         told(f"{rows.head}: {rows.data}, {len(rows.texts):,} rows")
-        answers = answers_of(scorer, rows)
+        try:
+            answers = answers_of(scorer, rows)
+        except NoSuchHead as error:
+            told(f"{rows.head}: left out, {error.what}")
+            continue
         unquantised = None if reference is None else answers_of(reference, rows)
         others: dict[str, Answers] = {}
         if compare:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from models.evaluation import baselines
-from models.evaluation.retrieval import pairs_of, retrieval, scorer_embeds
+from models.evaluation.retrieval import pairs_of, read_groups, retrieval, scorer_embeds
 from models.evaluation.rows import Rows
 from models.evaluation.suite import measure, rows_of, tasks
+from models.scorer import Reading, Scores
 from models.training.data import Pool
 from models.training.readers import Example
 from pipeline.errors import TerminalError
+from tests.models.test_evaluate import FEELS as FEELS_OF
 from tests.models.test_evaluate import Words
 
 GOOD = ("good day", "a good one", "so good", "good again")
@@ -131,15 +135,44 @@ def test_retrieval_ranks_the_paraphrase_among_all() -> None:
     assert (flat.recall_at_1, flat.mean_reciprocal_rank) == (0.0, 0.25)
 
 
-def test_pairs_are_drawn_from_groups_with_two_texts_and_are_repeatable() -> None:
-    groups = {str(n): [f"{n} a", f"{n} b", f"{n} b"] for n in range(20)} | {"alone": ["x", "x"]}
-    pairs = pairs_of(groups, 10)
-    assert pairs == pairs_of(groups, 10)
-    assert len(pairs) == 10
-    assert all(first != second and first.split()[0] == second.split()[0] for first, second in pairs)
+def test_a_group_gives_the_two_texts_that_share_the_fewest_words() -> None:
+    texts = ["the cat sat on the mat", "the cat sat on a mat", "a dog lay under the table", "too short"]
+    (pair,) = pairs_of({"a": texts, "alone": texts[:1], "twice": [texts[0], texts[0]]}, 10)
+    assert pair == (texts[1], texts[2]) or pair == (texts[0], texts[2])
+    groups = {str(n): [f"{n} the cat sat here", f"{n} a dog lay there"] for n in range(20)}
+    assert pairs_of(groups, 5) == pairs_of(groups, 5)
+    assert len(pairs_of(groups, 5)) == 5
     assert len(pairs_of(groups, 100)) == 20
+
+
+@pytest.mark.parametrize("name", ["pairs.csv", "pairs.csv.gz"])
+def test_groups_are_read_from_a_file(tmp_path: Path, name: str) -> None:
+    text = 'group_id,label,text\n1,good,"one, two"\n1,good,three\n2,bad,four\n'
+    data = text.encode() if name.endswith(".csv") else gzip.compress(text.encode())
+    (tmp_path / name).write_bytes(data)
+    assert read_groups(tmp_path / name) == {"1": ["one, two", "three"], "2": ["four"]}
+    assert read_groups(tmp_path / name, "bad") == {"2": ["four"]}
+
+
+def test_a_file_without_groups_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\nb\n")
+    with pytest.raises(TerminalError, match="no column group_id"):
+        read_groups(tmp_path / "a.csv")
+    with pytest.raises(TerminalError, match="cannot be read"):
+        read_groups(tmp_path / "none.csv")
 
 
 def test_a_model_without_an_embedding_is_refused() -> None:
     with pytest.raises(TerminalError, match="gives no embedding"):
         scorer_embeds(Words())(["a"])
+
+
+def test_heads_that_the_model_lacks_are_left_out_and_told() -> None:
+    class Plain(Words):
+        def _one(self, reading: Reading) -> Scores:
+            return Scores(FEELS_OF["neutral"])
+
+    steps: list[str] = []
+    found = measure(Plain(), tasks(pool(), ("sentiment", "target")), compare=False, told=steps.append)
+    assert [one.head for one in found] == ["sentiment"]
+    assert "target: left out, the model has no such head" in steps
