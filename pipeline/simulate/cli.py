@@ -14,13 +14,18 @@ import typer
 
 from pipeline.errors import TerminalError
 from pipeline.simulate.companies import MOST, catalogue_yaml, companies
-from pipeline.simulate.delivery import SentimentErrors
+from pipeline.simulate.delivery import Lateness, SentimentErrors
 from pipeline.simulate.events import Story
 from pipeline.simulate.load import load_posts
+from pipeline.simulate.schedule import StoryRates
 from pipeline.simulate.scribe import Scribe
 from pipeline.simulate.streams import Plan, Stream
 
 _log = structlog.get_logger()
+
+STORY_KINDS: tuple[str, ...] = tuple(kind for kind, _ in StoryRates().kinds())
+MOST_STORIES = 60.0
+"""Most stories of a kind, per company and month."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -39,6 +44,15 @@ def simulate(
     catalogue: Annotated[Path | None, typer.Option(help="Write the companies here, YAML for the linker.")] = None,
     missed: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of negatives that the model misses.")] = 0.11,
     false: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of others that it calls negative.")] = 0.06,
+    story: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=RATE", help=f"Only these, per company and month: {', '.join(STORY_KINDS)}."),
+    ] = None,
+    late: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share that comes late, by 40 minutes or so.")] = 0.02,
+    repeated: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share that is delivered once more.")] = 0.01,
+    outages: Annotated[
+        float, typer.Option(min=0.0, max=60.0, help="Silences of a source, then all at once; per company and month.")
+    ] = 0.2,
     load: Annotated[int, typer.Option(min=0, help="Write this many posts for a load test instead.")] = 0,
 ) -> None:
     """Write a labelled synthetic stream: ordinary talk, snowballs, and what only looks like one.
@@ -50,6 +64,8 @@ def simulate(
     - `groundswell simulate --seed 7 --days 30 --out mentions.jsonl --labels labels.jsonl`
 
     - `groundswell simulate --null --entities 100 | groundswell detect -`
+
+    - `groundswell simulate --story cascade=2 --story brigade=1 --missed 0.31 --false 0.22 --late 0.1 --repeated 0.05`
 
     - `groundswell simulate --posts --days 5 --out posts.jsonl --catalogue companies.yaml`
 
@@ -69,7 +85,9 @@ def simulate(
         entities=entities,
         days=days,
         null=null,
+        rates=StoryRates() if story is None else _rates(story),
         errors=SentimentErrors(missed=missed, false=false),
+        lateness=Lateness(late=late, repeated=repeated, outages=outages),
         prefix="demo",
         names=tuple(company.id for company in chosen),
     )
@@ -83,6 +101,24 @@ def simulate(
         with _writing(labels) as file:
             write_labels(file, stream.stories)
     _log.info("stream written", events=count, stories=len(stream.stories), entities=entities, days=days)
+
+
+def _rates(given: list[str]) -> StoryRates:
+    """Rates of the kinds that are named; the others do not happen."""
+    asked = dict.fromkeys(STORY_KINDS, 0.0)
+    for pair in given:
+        kind, sign, number = pair.partition("=")
+        try:
+            rate = float(number) if sign else 1.0
+        except ValueError:
+            rate = -1.0
+        if kind not in asked or not 0.0 <= rate <= MOST_STORIES:
+            raise typer.BadParameter(
+                f"{pair!r}: say KIND=RATE, with a kind of {', '.join(STORY_KINDS)} and a rate up to {MOST_STORIES:g}",
+                param_hint="--story",
+            )
+        asked[kind] = rate
+    return StoryRates(**asked)
 
 
 def write_labels(file: BinaryIO, stories: Iterable[Story]) -> None:

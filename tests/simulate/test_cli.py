@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from pipeline.decode import decode_raw
 from pipeline.errors import TerminalError
 from pipeline.messages import Mention, Post
-from pipeline.simulate.cli import app
+from pipeline.simulate.cli import STORY_KINDS, app
 from pipeline.simulate.companies import demo_companies
-from pipeline.simulate.events import Story
+from pipeline.simulate.events import INCIDENTS, Story
 from pipeline.simulate.load import load_posts
 from pipeline.simulate.texts import names
 
@@ -45,6 +45,43 @@ def test_mentions_with_labels(tmp_path: Path) -> None:
     entities = {mention.entity.id for mention in mentions}
     assert entities == {company.id for company in demo_companies()[:5]}
     assert {story.entity for story in stories} <= entities
+
+
+@pytest.mark.parametrize("kind", STORY_KINDS)
+def test_each_kind_of_story_can_be_asked_for(kind: str, tmp_path: Path) -> None:
+    out, labels = tmp_path / "m.jsonl", tmp_path / "l.jsonl"
+    run(
+        "--entities", "2", "--days", "24", "--story", f"{kind}=4", "--out", str(out), "--labels", str(labels),
+    )  # fmt: skip
+    stories = [msgspec.json.decode(line, type=Story) for line in labels.read_bytes().splitlines()]
+    assert {story.kind for story in stories} == {kind}
+    assert all(story.incident is (kind in INCIDENTS) for story in stories)
+    texts = [msgspec.json.decode(line, type=Mention) for line in out.read_bytes().splitlines()]
+    told = [m for m in texts if stories[0].start <= m.created_at <= stories[0].end and m.entity.id == stories[0].entity]
+    assert len({m.post_id for m in told}) >= stories[0].size
+
+
+def test_a_poor_line_and_a_weak_model_can_be_asked_for(tmp_path: Path) -> None:
+    def heard(*options: str) -> list[Mention]:
+        out = tmp_path / "m.jsonl"
+        run("--entities", "2", "--days", "6", "--null", "--outages", "0", *options, "--out", str(out))
+        return [msgspec.json.decode(line, type=Mention) for line in out.read_bytes().splitlines()]
+
+    poor = heard("--late", "0.2", "--repeated", "0.3", "--missed", "1", "--false", "0")
+    late = sum((m.ingested_at - m.created_at).total_seconds() > 60.0 for m in poor)
+    assert 0.15 < late / len(poor) < 0.5
+    assert 0.2 < 1.0 - len({m.post_id for m in poor}) / len(poor) < 0.3
+    assert not any(m.sentiment.label == "negative" for m in poor)
+    fine = heard("--late", "0", "--repeated", "0", "--missed", "0", "--false", "1")
+    assert all((m.ingested_at - m.created_at).total_seconds() < 60.0 for m in fine)
+    assert all(m.sentiment.label == "negative" for m in fine)
+
+
+@pytest.mark.parametrize("wrong", ["riot=1", "cascade=x", "cascade=-1", "cascade=1000"])
+def test_a_story_that_is_none_is_refused_with_what_is_allowed(wrong: str) -> None:
+    result = CliRunner().invoke(app, ["--story", wrong])
+    assert result.exit_code == 2
+    assert "news_surge" in result.output
 
 
 def test_the_same_seed_writes_the_same_file(tmp_path: Path) -> None:
