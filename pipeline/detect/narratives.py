@@ -1,15 +1,16 @@
 """What the complaints of an incident are about: told apart while they come in, with a bounded memory.
 
-Leader clustering (Hartigan 1975) on the sketches of the texts: a complaint joins the narrative that it is most alike,
-or begins one.  Centres follow what joins them; two that have grown alike become one.  A narrative that found no
-followers makes room.  All arithmetic is on whole numbers or exactly rounded, so a replay gives the same groups.
+Leader clustering (Hartigan 1975) by average linkage: a complaint joins the narrative whose members it is most alike on
+average, or begins one, and two narratives whose members are alike become one.  What few followers are like says
+little, so more is asked of a small narrative than of a large one.  A narrative that found no followers makes room.
+All arithmetic is on whole numbers or exactly rounded, so a replay gives the same groups.
 
 Where mentions come without a sketch, hashed words stand in for meaning: poorer, but better than one heap.
 """
 
 from __future__ import annotations
 
-from math import exp, isqrt
+from math import exp, isqrt, sqrt
 from zlib import crc32
 
 import numpy as np
@@ -19,33 +20,36 @@ from numpy.typing import NDArray
 from pipeline.detect.phrases import SLOTS, Past, terms
 from pipeline.sketch import DIMENSIONS, Sketch
 
-ALIKE = {"sketch": 0.5, "words": 0.3}
-"""Cosine from which a complaint belongs to a narrative, chosen on one half of the labelled stories
-(`python -m benchmarks.detection.narratives`)."""
+ALIKE = {"sketch": (0.15, 0.05), "words": (0.15, 0.05)}
+"""Average cosine from which a complaint belongs to a narrative: so much, and so much more over the root of its size.
+Chosen on one half of the labelled stories by `python -m benchmarks.detection.narratives --choose`."""
 
-ONE = {"sketch": 0.8, "words": 0.6}
-"""Cosine from which two narratives are one."""
+ONE = 1.3
+"""Two narratives become one when they are so many times as alike as a member must be."""
 
 RECENT = 1800.0
 """Seconds over which recent complaints are counted."""
 
-_MEMORY = 15
+_MEMORY = 30
 """A centre moves as if it had at most so many followers: stories drift."""
 
 _LONE = 2
 """Followers up to which a narrative makes room for a newcomer."""
 
 _LENGTH = 127
+_WHOLE = 1000
 
 Numbers = NDArray[np.int64]
 
 
 class Narrative(Struct, array_like=True):
-    """A group of complaints: its centre as 64 signed bytes of length 127, how many, since when; `recent` counts them,
-    decaying, as of `at`.  Times in whole seconds."""
+    """A group of complaints: its centre as 64 signed bytes of length 127, how alike they are to it on average
+    (`tight`, cosine in thousandths), how many, since when; `recent` counts them, decaying, as of `at`.  Times in whole
+    seconds."""
 
     centre: bytes
     first: int
+    tight: int = _WHOLE
     mentions: int = 1
     recent: float = 1.0
     at: int = 0
@@ -82,35 +86,50 @@ class Narratives(Struct, array_like=True):
         self.seen += 1
         if vector is None or by != self.by:
             return -1, lost
-        numbers = np.array(vector, np.int64)
-        slot, nearest = self._nearest(numbers)
-        if slot >= 0 and nearest >= ALIKE[by]:
+        numbers = _unit(np.array(vector, np.int64))
+        slot = self._nearest(numbers)
+        if slot >= 0:
             self._join(slot, numbers, t)
             lost += self._merged(slot)
             return (lost[-1][1] if lost and lost[-1][0] == slot else slot), lost
         slot = self._free(lost)
         if slot >= 0:
-            self.slots[slot] = Narrative(_bytes(numbers), t, at=t)
+            self.slots[slot] = Narrative(numbers.astype(np.int8).tobytes(), t, at=t)
         return slot, lost
 
-    def _nearest(self, vector: Numbers) -> tuple[int, float]:
-        """The slot whose centre is most alike, and the cosine."""
-        slots = [slot for slot, known in enumerate(self.slots) if known is not None]
-        if not slots:
-            return -1, -1.0
+    def _nearest(self, vector: Numbers) -> int:
+        """The slot of the narrative that a complaint belongs to, -1 for none."""
+        best, margin = -1, 0.0
         centres = b"".join(known.centre for known in self.slots if known is not None)
-        products = np.frombuffer(centres, np.int8).reshape(-1, DIMENSIONS) @ vector
-        best = int(products.argmax())
-        return slots[best], float(products[best]) / (_LENGTH * float(vector @ vector) ** 0.5)
+        products = iter((np.frombuffer(centres, np.int8).reshape(-1, DIMENSIONS) @ vector).tolist())
+        for slot, known in enumerate(self.slots):
+            if known is None:
+                continue
+            above = next(products) * known.tight / (_LENGTH * _LENGTH * _WHOLE) - self._least(known.mentions)
+            if above >= margin:
+                best, margin = slot, above
+        return best
+
+    def _least(self, pairs: int) -> float:
+        """How alike two groups must be on average when their members make so many pairs."""
+        limit, few = ALIKE[self.by]
+        return limit + few / sqrt(pairs)
 
     def _join(self, slot: int, vector: Numbers, t: int) -> None:
         known = self.slots[slot]
         assert known is not None
-        known.centre = _bytes(min(known.mentions, _MEMORY) * _numbers(known.centre) + vector)
+        weight = min(known.mentions, _MEMORY)
+        self._move(known, weight * known.tight * _numbers(known.centre) + _WHOLE * vector, weight + 1)
         known.mentions += 1
         known.first = min(known.first, t)
         known.recent = known.recently(t) + 1.0
         known.at = max(known.at, t)
+
+    @staticmethod
+    def _move(known: Narrative, total: Numbers, members: int) -> None:
+        """Give a narrative the centre of its members, whose sum is `total` (in thousandths of length 127)."""
+        known.centre = _unit(total).astype(np.int8).tobytes()
+        known.tight = min(isqrt(int(total @ total)) // (members * _LENGTH), _WHOLE)
 
     def _merged(self, slot: int) -> list[tuple[int, int]]:
         """Make one of the narrative that has just moved and another that it has become like; the older one stays."""
@@ -120,7 +139,8 @@ class Narratives(Struct, array_like=True):
         for other, known in enumerate(self.slots):
             if known is None or other == slot:
                 continue
-            if int(_numbers(known.centre) @ centre) < ONE[self.by] * _LENGTH * _LENGTH:
+            product = int(_numbers(known.centre) @ centre) * known.tight * moved.tight
+            if product / (_LENGTH * _WHOLE) ** 2 < ONE * self._least(known.mentions * moved.mentions):
                 continue
             keep, gone = (other, slot) if known.first <= moved.first else (slot, other)
             self._unite(keep, gone)
@@ -132,10 +152,12 @@ class Narratives(Struct, array_like=True):
         assert a is not None
         assert b is not None
         part = 1 + 999 * a.mentions // (a.mentions + b.mentions)  # of a thousand
-        centre = _bytes(part * _numbers(a.centre) + (1000 - part) * _numbers(b.centre))
+        self._move(
+            a, part * a.tight * _numbers(a.centre) + (1000 - part) * b.tight * _numbers(b.centre), 1000
+        )  # fmt: skip
         t = max(a.at, b.at)
-        recent = a.recently(t) + b.recently(t)
-        self.slots[keep] = Narrative(centre, min(a.first, b.first), a.mentions + b.mentions, recent, t)
+        a.recent, a.at = a.recently(t) + b.recently(t), t
+        a.first, a.mentions = min(a.first, b.first), a.mentions + b.mentions
         self.slots[gone] = None
 
     def _free(self, lost: list[tuple[int, int]]) -> int:
@@ -168,7 +190,7 @@ def _numbers(centre: bytes) -> Numbers:
     return np.frombuffer(centre, np.int8).astype(np.int64)
 
 
-def _bytes(values: Numbers) -> bytes:
-    """The direction of a vector of whole numbers as signed bytes of length 127, exactly rounded."""
+def _unit(values: Numbers) -> Numbers:
+    """The direction of a vector of whole numbers, of length 127, exactly rounded."""
     scale = isqrt(int(values @ values) << 16) or 1  # 256 times the length
-    return ((2 * 256 * _LENGTH * values + scale) // (2 * scale)).astype(np.int8).tobytes()
+    return np.asarray((2 * 256 * _LENGTH * values + scale) // (2 * scale), np.int64)

@@ -14,13 +14,14 @@ from zlib import crc32
 from msgspec import Struct
 
 CELLS = 384
-TERMS = 28
+TERMS = 32
 TERM_BYTES = 28
-SLOTS = 5
+SLOTS = 6
 """Narratives whose words are counted apart."""
 
 _READ = 280
 _FEWEST = 3
+_KEPT = 0.05  # share of the mentions from which a word is not given up
 _WORD = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
 _NOISE = re.compile(r"https?://\S+|@\S+|&\w+;")
 _COMMON_WORDS = (
@@ -69,7 +70,8 @@ class Talk(Struct, array_like=True):
     def hear(self, text: str, slot: int = -1) -> None:
         """Take in a negative mention of the incident, which belongs to the narrative in that slot (-1: to none).
 
-        At most `TERMS` words are counted; a newcomer takes the place of one counted once (lossy counting).
+        At most `TERMS` words are counted; a newcomer takes the place of the rarest (lossy counting), unless that is
+        one of every twenty mentions.
         """
         self.mentions += 1
         counts = self.counts
@@ -94,11 +96,14 @@ class Talk(Struct, array_like=True):
         """Whether there is room for another word, if need be in the place of one."""
         if len(self.counts) < TERMS:
             return True
+        rarest, fewest = "", 1.0 + _KEPT * self.mentions
         for term, known in self.counts.items():
-            if known[0] == 1:
-                del self.counts[term]
-                return True
-        return False
+            if known[0] < fewest:
+                rarest, fewest = term, known[0]
+        if not rarest:
+            return False
+        del self.counts[rarest]
+        return True
 
 
 def terms(text: str) -> list[str]:
@@ -118,10 +123,7 @@ def terms(text: str) -> list[str]:
 
 
 def new_phrases(talk: Talk, past: Past, name: str, most: int = 5) -> list[tuple[str, int]]:
-    """The phrases that are new, with their counts, newest first; without the entity's name.
-
-    A word is left out where a pair that holds it is as frequent.
-    """
+    """The phrases that are new, with their counts, newest first; without the entity's name."""
     skip = set(_WORD.findall(name.lower()))
     scored: list[tuple[float, str, int]] = []
     for term, (count, *_) in talk.counts.items():
@@ -162,15 +164,16 @@ def _logit(share: float) -> float:
 
 
 def _best(scored: list[tuple[float, str, int]], most: int) -> list[tuple[str, int]]:
-    """The best phrases, no word twice."""
+    """The best phrases, no word twice; a word gives way to a pair that holds it and is half as frequent."""
     scored.sort(key=lambda entry: (-entry[0], entry[1]))
     chosen: list[tuple[str, int]] = []
     for _, term, count in scored:
         words = set(term.split())
-        if any(words & set(other.split()) for other, _ in chosen):
+        pair = next((entry for entry in scored if words < set(entry[1].split()) and entry[2] >= 0.5 * count), None)
+        phrase = (pair[1], pair[2]) if pair else (term, count)
+        if any(set(phrase[0].split()) & set(other.split()) for other, _ in chosen):
             continue
-        pair = next((entry for entry in scored if words < set(entry[1].split()) and entry[2] >= 0.7 * count), None)
-        chosen.append((pair[1], pair[2]) if pair else (term, count))
+        chosen.append(phrase)
         if len(chosen) == most:
             break
     return chosen

@@ -1,0 +1,203 @@
+"""How well two stories at once are told apart: purity and adjusted Rand index of the narratives of made-up incidents.
+
+    python -m benchmarks.detection.narratives [--choose] [--model FOLDER] [--sample CSV]
+
+Incidents are drawn from `stories.txt`: two stories in varying proportion, interleaved, with a tenth of empty chatter.
+Every second story is for choosing the thresholds (`--choose` prints the grid on those alone), the others for judging.
+Embeddings come from the model's own encoder, projected to 64 numbers: by fixed random axes, and, with `--sample` (a CSV
+file with a column `text`), by axes that leave out what all complaints have in common.  Hashed words, which stand in
+where there is no sketch, are judged on the same incidents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations, product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.manifest import MODEL, TOKENIZER, verify
+from models.runtime.onnx_cpu import open_session
+from models.runtime.reading import read_tokenizer
+from pipeline.detect import narratives
+from pipeline.detect.narratives import Narratives, hashed
+from pipeline.detect.phrases import Past
+from pipeline.sketch import Sketch, decode, encode
+
+STORIES = Path(__file__).with_name("stories.txt")
+CHATTER = (
+    "Same here", "Typical", "Unbelievable", "I have had enough of {name}", "Not surprised at all", "So true",
+    "{name} at its best again", "What a joke", "Following this", "Never again {name}", "Wow", "Shame on them",
+)  # fmt: skip
+INCIDENTS = 40
+"""Incidents a pair of stories."""
+
+OUT = 4
+"""Principal directions that are left out of a fitted sketch."""
+
+SAMPLE = 1_500
+
+Item = tuple[str, str]
+"""A story's name (empty for chatter) and a text."""
+
+
+def stories(path: Path = STORIES) -> dict[str, list[str]]:
+    """The labelled posts, by story, in the order of the file."""
+    found: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            posts = found[line.strip("[]")] = []
+        elif line and not line.startswith("#"):
+            posts.append(line.format(name="Northwind"))
+    return found
+
+
+def incidents(told: dict[str, list[str]], seed: int) -> Iterator[list[Item]]:
+    """Two stories at once, 30 to 70 % of the one, and a tenth of chatter."""
+    draw = random.Random(seed)
+    for one, other in combinations(told, 2):
+        for _ in range(INCIDENTS):
+            size = draw.randrange(30, 50)
+            first = round(size * draw.uniform(0.3, 0.7))
+            items = [(one, text) for text in draw.sample(told[one], min(first, len(told[one])))]
+            items += [(other, text) for text in draw.sample(told[other], min(size - first, len(told[other])))]
+            items += [("", draw.choice(CHATTER).format(name="Northwind")) for _ in range(size // 10)]
+            draw.shuffle(items)
+            yield items
+
+
+def grouped(items: Sequence[Item], vectors: Sequence[Sketch | None], by: str) -> list[int]:
+    """The final slot of each item (-1: none), mergers followed."""
+    made, slots = Narratives(), []
+    for t, vector in enumerate(vectors):
+        slot, lost = made.place(vector, by, 1_800_000_000 + 20 * t)
+        for old, new in lost:
+            slots = [new if known == old else known for known in slots]
+        slots.append(slot)
+    return slots
+
+
+def scores(items: Sequence[Item], slots: Sequence[int]) -> tuple[float, float, float, float]:
+    """Of the posts that belong to a story: purity and adjusted Rand index (Hubert and Arabie 1985), each post in no
+    narrative being alone; the share that is in a narrative of three at least; how many such narratives there are."""
+    real = [(story, slot) for (story, _), slot in zip(items, slots, strict=True) if story]
+    sizes = Counter(slot for _, slot in real if slot >= 0)
+    told = {slot for slot, size in sizes.items() if size >= 3}
+    labels = [slot if slot in told else -1 - place for place, (_, slot) in enumerate(real)]
+    pairs = Counter(zip((story for story, _ in real), labels, strict=True))
+    best = {slot: max(n for (_, s), n in pairs.items() if s == slot) for slot in told}
+    inside = sum(sizes[slot] for slot in told)
+    purity = sum(best.values()) / inside if inside else 0.0
+    rand = adjusted_rand(pairs)
+    return purity, rand, inside / len(real), float(len(told))
+
+
+def adjusted_rand(pairs: Counter[tuple[str, int]]) -> float:
+    """Adjusted Rand index from the counts of (story, group)."""
+    n = sum(pairs.values())
+    rows, columns = Counter[str](), Counter[int]()
+    for (story, slot), count in pairs.items():
+        rows[story] += count
+        columns[slot] += count
+
+    def twos(counts: Counter[object]) -> float:
+        return sum(c * (c - 1) / 2 for c in counts.values())
+
+    both, a, b = twos(Counter(pairs)), twos(Counter(rows)), twos(Counter(columns))
+    chance = a * b / (n * (n - 1) / 2)
+    most = (a + b) / 2
+    return (both - chance) / (most - chance) if most != chance else 1.0
+
+
+class Embedder:
+    """Sketches of texts by the shipped encoder: the graph's `embedding`, projected to 64 numbers.
+
+    `sample`: texts by which the projection is fitted (see `axes`); without them fixed random orthogonal axes.
+    """
+
+    def __init__(self, folder: Path, sample: Sequence[str] = ()) -> None:
+        manifest = verify(folder)
+        self._tokenizer = read_tokenizer(folder / TOKENIZER, manifest.encoder.max_tokens)
+        self._session = open_session(folder / MODEL, 1)
+        gauss = np.random.default_rng(64).standard_normal((manifest.encoder.hidden, 64))
+        self._mean, self._axes = np.zeros(manifest.encoder.hidden), np.linalg.qr(gauss)[0]
+        if sample:
+            self._mean, self._axes = axes(np.array([self.embedding(text) for text in sample]))
+
+    def embedding(self, text: str) -> NDArray[np.float64]:
+        """The unit-length embedding."""
+        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
+        (vector,) = self._session.run(["embedding"], {"ids": ids, "mask": np.ones_like(ids)})[0]
+        return np.asarray(vector / np.linalg.norm(vector), np.float64)
+
+    def __call__(self, text: str) -> Sketch:
+        projected = (self.embedding(text) - self._mean) @ self._axes
+        sketch = decode(encode([float(x) for x in projected]))
+        assert sketch is not None
+        return sketch
+
+
+def axes(embeddings: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean, and axes that show what texts are about: principal directions without the foremost `OUT`, which a
+    network for sentiment spends on sentiment (Mu and Viswanath 2018), scaled half-way to equal spread."""
+    mean = embeddings.mean(axis=0)
+    _, spread, directions = np.linalg.svd(embeddings - mean, full_matrices=False)
+    kept = slice(OUT, OUT + 64)
+    return mean, directions[kept].T / np.sqrt(spread[kept])
+
+
+def judge(told: dict[str, list[str]], vectors: dict[str, Sketch | None], by: str, seed: int) -> tuple[float, ...]:
+    """Means over incidents: purity, adjusted Rand index, share grouped, narratives."""
+    found = [scores(items, grouped(items, [vectors[text] for _, text in items], by)) for items in incidents(told, seed)]
+    return tuple(float(x) for x in np.mean(found, axis=0))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--choose", action="store_true", help="print the grid of thresholds, on the choosing stories")
+    parser.add_argument("--model", type=Path, default=Path("models/artefact"))
+    parser.add_argument("--sample", type=Path, help="CSV file with a column `text`, to fit the projection")
+    options = parser.parse_args()
+    told = stories()
+    choosing, judging = (dict(list(told.items())[start::2]) for start in (0, 1))
+    ways = vectors(told, options.model, options.sample)
+    if options.choose:
+        for way, by, known in ways:
+            for limit, few in product((0.08, 0.12, 0.15, 0.18, 0.25, 0.35), (0.0, 0.05, 0.1, 0.15, 0.3)):
+                narratives.ALIKE[by] = (limit, few)
+                print(way, limit, few, *(f"{x:.2f}" for x in judge(choosing, known, by, 1)))
+        return
+    print("stories", ", ".join(judging))
+    print("by              purity  adjusted Rand  grouped  narratives")
+    for way, by, known in ways:
+        purity, rand, inside, number = judge(judging, known, by, 2)
+        print(f"{way:16}{purity:6.2f}{rand:13.2f}{inside:11.2f}{number:10.1f}")
+
+
+def vectors(
+    told: dict[str, list[str]], model: Path, sample: Path | None
+) -> list[tuple[str, str, dict[str, Sketch | None]]]:
+    """Ways to tell texts apart: a name, what complaints are grouped by, and each text's vector."""
+    texts = {text for posts in told.values() for text in posts} | {c.format(name="Northwind") for c in CHATTER}
+    past = Past()
+    for line in CHATTER:
+        past.learn(line)
+    found: list[tuple[str, str, dict[str, Sketch | None]]] = []
+    fixed = Embedder(model)
+    if sample is not None:
+        with sample.open(encoding="utf-8", newline="") as file:
+            fitted = Embedder(model, [row["text"] for row in csv.DictReader(file)][:SAMPLE])
+        found.append(("sketch, fitted", "sketch", {text: fitted(text) for text in texts}))
+    found.append(("sketch, random", "sketch", {text: fixed(text) for text in texts}))
+    found.append(("words", "words", {text: hashed(text, past) for text in texts}))
+    return found
+
+
+if __name__ == "__main__":
+    main()
