@@ -27,7 +27,8 @@ _SHARE_PRIOR = (2.0, 10.0)  # negatives, all
 _PHI_PRIOR = (1.4, 12.0)  # dispersion, mentions' worth of belief
 _BRANCHING_PRIOR = (6.0, 15.0)  # negative answers, negatives
 _ANSWERS_A_DAY = 10.0  # negative answers of the reference entity
-_FALL = 2.2  # e-folds by which false pile-ons fall with a nat of evidence (see thresholds.json)
+_FALL = 1.4  # e-folds by which false pile-ons fall with a nat of evidence, measured over entities of all sizes
+_BRANCHING_RANGE = (0.2, 0.8)
 _PHI_RANGE = (1.0, 10.0)
 _LONGEST_SILENCE = 60 * DAY
 
@@ -37,7 +38,8 @@ class Baseline(Struct, array_like=True):
 
     `mu_negative`, `mu_other`: expected clean mentions a second in the hour in progress.  `spent`: negatives expected
     from the beginning to the start of the bin, which is the clock of the rate evidence.  `branching`: negative answers
-    that a negative may draw without being remarkable; `answers`: negative answers in the bin.
+    that a negative may draw without being remarkable; `answers`: negative answers in the bin, of each thread only the
+    first few, so that a snowball does not teach that snowballs are usual.
     `busy`: nats by which the pile-on test must show more here than in an entity of the reference size, because it is
     made on more threads.
     """
@@ -153,7 +155,7 @@ class Baseline(Struct, array_like=True):
         self.mu_negative = (self.level[0] + _LEVEL_PRIOR[0]) / seconds * self.factor
         self.mu_other = (self.level[1] + _LEVEL_PRIOR[1]) / seconds * self.factor
         drawn = (self.drawn[0] + _BRANCHING_PRIOR[0]) / (self.drawn[1] + _BRANCHING_PRIOR[1])
-        self.branching = min(max(1.25 * drawn + 0.05, 0.4), 0.8)
+        self.branching = min(max(drawn + 0.05, _BRANCHING_RANGE[0]), _BRANCHING_RANGE[1])
         answers_a_day = drawn * self.mu_negative / self.factor * DAY
         self.busy = log(min(max(answers_a_day / _ANSWERS_A_DAY, 0.2), 50.0)) / _FALL
         self.p0 = (self.share[0] + _SHARE_PRIOR[0]) / (self.share[1] + _SHARE_PRIOR[1])

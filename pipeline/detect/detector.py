@@ -14,7 +14,7 @@ from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.evidence import Start
 from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
 from pipeline.detect.incident import keep_post, kept_post
-from pipeline.detect.threads import Thread
+from pipeline.detect.threads import LEARNED_FROM, Thread
 from pipeline.detect.threads import follow as follow_thread
 from pipeline.detect.weight import Weighed, weigh
 from pipeline.messages import IncidentEvent, TestResult
@@ -92,12 +92,13 @@ class Detector:
         if w.answer:
             thread = follow_thread(s.threads, w.root, clock)
             if w.repost:
-                thread.repost(clock, w.author, w.probability)
+                thread.repost(clock, w.author, w.probability, s.baseline.branching)
             else:
+                if thread.negative < LEARNED_FROM:
+                    s.baseline.answers += w.negative
                 thread.add(clock, w.negative, s.baseline.branching)
                 thread.negative += w.complains
                 thread.copies += w.copied
-                s.baseline.answers += w.negative
             thread.authors += w.first
         if w.negative <= 0.0:
             s.evidence.others += w.other

@@ -1,8 +1,8 @@
 """Evidence of a slow build-up over days that no single hour shows.
 
-Blocks of six hours are scored by how far the count and the share of negatives lie above what is usual, in standard
-deviations that allow for drift; the lower of the two feeds a CUSUM (Page 1954).  A block that an acute incident
-explains is passed over.
+Blocks of six hours are scored by how far the share of negatives lies above what is usual, in standard deviations that
+allow for drift, as long as the count of negatives is above what is usual too; where one of the two is not, the lower
+one counts.  The scores feed a forgetful CUSUM (Page 1954).  A block that an acute incident explains is passed over.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from msgspec import Struct
 from pipeline.detect.evidence import Start
 
 BLOCK = 6 * 3600.0
-_ALLOWANCE = 0.6
-_MOST = 3.0
-_DRIFT_RATE, _DRIFT_SHARE = 0.25, 0.05
-CAP = 12.0
+CAP = 14.0
+_ALLOWANCE = 0.4
+_KEEPS = 0.95
+_MOST = 4.0
+_DRIFT_RATE = 0.25  # standard deviation of the logarithm of the rate
+_DRIFT_SHARE = 0.28  # standard deviation of the log-odds of a negative
 
 
 class Groundswell(Struct, array_like=True):
@@ -48,11 +50,12 @@ class Groundswell(Struct, array_like=True):
             due = expected - self.expected
             n = self.negative + self.other
             rate = (self.negative - due) / sqrt(phi * due + (_DRIFT_RATE * due) ** 2 + 0.5)
-            share = (self.negative - n * p0) / sqrt(1.2 * n * p0 * (1.0 - p0) + (_DRIFT_SHARE * n) ** 2 + 0.25)
-            self.z = min(rate, share, _MOST)
+            spread = n * p0 * (1.0 - p0)
+            share = (self.negative - n * p0) / sqrt(1.2 * spread + (_DRIFT_SHARE * spread) ** 2 + 0.25)
+            self.z = min(share if rate > 0.0 < share else min(rate, share), _MOST)
             if self.evidence == 0.0:
                 self.since = self.mark
-            self.evidence = min(max(0.0, self.evidence + self.z - _ALLOWANCE), CAP)
+            self.evidence = min(max(0.0, _KEEPS * self.evidence + self.z - _ALLOWANCE), CAP)
             missed = int((t - self.end) // BLOCK)
             self.evidence = max(0.0, self.evidence - missed * _ALLOWANCE)
             self.quiet = self.quiet + 1 + missed if self.z < 1.0 else 0

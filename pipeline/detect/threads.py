@@ -1,9 +1,10 @@
 """Evidence that one thread runs away: each negative answer brings more than it should.
 
-A self-exciting process in the manner of Hawkes (1971): normally an answer draws `USUAL` further ones, in a pile-on
-`RUNAWAY`, with exponential delays of half an hour.  The log-likelihood ratio of the two, held at zero, catches a
-snowball in minutes, where the entity's own rate takes an hour.  Reposts carry one and the same judgement of one and
-the same text, so they are kept apart: they are evidence of amplification only.
+A self-exciting process in the manner of Hawkes (1971): normally a negative draws as many negative answers as is usual
+for the entity, in a pile-on one (`RUNAWAY`), with exponential delays of half an hour.  The log-likelihood ratio of the
+two, held at zero, catches a snowball in minutes, where the entity's own rate takes an hour.  Reposts carry one and the
+same judgement of one and the same text, so they are kept apart: they are evidence of amplification only, and all of
+them together no more than the model is sure of the text.
 """
 
 from __future__ import annotations
@@ -18,26 +19,32 @@ ROOTS = 16
 TAU = 1800.0
 """Mean delay of an answer, seconds."""
 
-USUAL, RUNAWAY = 0.5, 1.3
+RUNAWAY = 1.0
+SPREAD_USUAL, SPREAD_RUNAWAY = 0.5, 1.3
+"""Reposts that a repost draws, usually and in an amplification."""
+
 NEGATIVE_SHARE = 0.45
 """Least share of negatives in a thread that counts as a pile-on."""
 
 MANY_VOICES = 1.25
 OF_ONE_MIND = 0.7
 CAP = 14.0
-_STEP = log(RUNAWAY / USUAL)
-_DRAIN = RUNAWAY - USUAL
-FAST = 300.0
-SURE = 0.9
-"""Least probability of being negative for a repost to be evidence: all copies share one error."""
+LEARNED_FROM = 4
+"""Negative answers of a thread from which the entity's usual number is learned; further ones may be a pile-on."""
 
+FAST = 300.0
 FEWEST_REPOSTS = 20
+_STEP = log(SPREAD_RUNAWAY / SPREAD_USUAL)
+_DRAIN = SPREAD_RUNAWAY - SPREAD_USUAL
+_SURE = 0.9  # least probability of being negative at which a repost is evidence at all
+_SURENESS = 4.0  # nats of evidence that a nat of log-odds allows
 
 
 class Thread(Struct, array_like=True):
     """What is known of a thread.  `exposure` counts its negative answers by clean weight, `spread_exposure` its
     reposts by the weight of their authors; `fast` and `middle` count all of them, decaying over 5 and 30 minutes;
-    `doubted` are reposts of which the model is not sure that they are negative.  Times are whole seconds.
+    `doubted` are reposts of which the model is not sure that they are negative, `sureness` the least log-odds of the
+    others.  Times are whole seconds.
     """
 
     first: int
@@ -54,6 +61,7 @@ class Thread(Struct, array_like=True):
     copies: int = 0
     reposts: int = 0
     doubted: int = 0
+    sureness: float = 20.0
 
     def add(self, t: int, negative: float, usual: float) -> None:
         """An answer with its clean negative weight, at event time `t`; earlier than the last one drains nothing.
@@ -70,19 +78,20 @@ class Thread(Struct, array_like=True):
             self.evidence = evidence if evidence < CAP else CAP
             self.exposure += negative
 
-    def repost(self, t: int, weight: float, probability: float) -> None:
+    def repost(self, t: int, weight: float, probability: float, usual: float) -> None:
         """A repost by an author of the given weight; `probability` that the text is negative."""
         if t > self.at:
-            self.settle(t, USUAL)
+            self.settle(t, usual)
         self.fast += 1.0
         self.middle += 1.0
         self.mentions += 1
         self.reposts += 1
-        if probability < SURE:
+        if probability < _SURE:
             self.doubted += 1
         else:
             self.spread = min(self.spread + _STEP * weight, CAP)
             self.spread_exposure += weight
+            self.sureness = min(self.sureness, log(probability / (1.0 - min(probability, 0.9999))))
 
     def pile_on(self) -> float:
         """Evidence of a pile-on as of the last call, zero while too few of the answers are negative."""
@@ -96,7 +105,7 @@ class Thread(Struct, array_like=True):
     def amplified(self) -> float:
         """Evidence of amplification as of the last call, zero while the model doubts the text or few spread it."""
         wide = self.reposts >= FEWEST_REPOSTS and self.doubted < 0.3 * self.reposts
-        return self.spread if wide else 0.0
+        return min(self.spread, _SURENESS * self.sureness) if wide else 0.0
 
     def settle(self, t: int, usual: float) -> None:
         """Let time pass until `t`, later than the last call."""
