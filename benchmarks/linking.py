@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib
 import json
 import random
 import re
@@ -141,11 +142,11 @@ def speed(args: argparse.Namespace) -> dict[str, object]:
 def _flashtext(entities: dict[str, Entity], posts: list[str]) -> dict[str, object]:
     """The same names and texts with flashtext, which finds and decides nothing."""
     try:
-        from flashtext import KeywordProcessor
+        flashtext = importlib.import_module("flashtext")
     except ImportError:
         return {"missing": "pip install flashtext"}
     before, started = _memory(), time.process_time()
-    keywords = KeywordProcessor()
+    keywords = flashtext.KeywordProcessor()
     for entity in entities.values():
         for name in (entity.name, *entity.aliases):
             keywords.add_keyword(name, entity.id)
@@ -157,13 +158,13 @@ def _flashtext(entities: dict[str, Entity], posts: list[str]) -> dict[str, objec
 def _spacy(entities: dict[str, Entity], posts: list[str]) -> dict[str, object]:
     """The same with spaCy's PhraseMatcher over its blank English pipeline (tokens only)."""
     try:
-        import spacy
-        from spacy.matcher import PhraseMatcher
+        spacy = importlib.import_module("spacy")
+        matching = importlib.import_module("spacy.matcher")
     except ImportError:
         return {"missing": "pip install spacy"}
     before, started = _memory(), time.process_time()
     language = spacy.blank("en")
-    matcher = PhraseMatcher(language.vocab, attr="LOWER")
+    matcher = matching.PhraseMatcher(language.vocab, attr="LOWER")
     for entity in entities.values():
         matcher.add(entity.id, [language.make_doc(name) for name in (entity.name, *entity.aliases)])
     start, memory = time.process_time() - started, _memory() - before

@@ -1,83 +1,38 @@
 """How right entity linking is on tweets in which people marked every organisation (WNUT-17, Broad Twitter Corpus).
 
-    python -m benchmarks.linking_quality_ner FILE...                 recall and false links, one report a file
-    python -m benchmarks.linking_quality_ner FILE --wrong            and what was missed and falsely linked, counted
-    python -m benchmarks.linking_quality_ner FILE --without-medium   links "on Facebook" and "via @YouTube" too
+    python -m benchmarks.linking_quality_ner FILE...            recall and false links, of each file and of all
+    python -m benchmarks.linking_quality_ner FILE... --curve    the same for several cuts of the confidence
+    python -m benchmarks.linking_quality_ner FILE... --reader   with the model's reading of the posts
+    python -m benchmarks.linking_quality_ner FILE... --wrong    what is missed and falsely linked; of parts for training
+    python -m benchmarks.linking_quality_ner FILE... --unread   what nobody has judged yet (see `linking_verdicts.py`)
 
 Files are in CoNLL form: a token and its tag a line, an empty line after each post.  *Held* organisations are marked
 spans that are, letter for letter, a name or a listed handle of the catalogue: a club called `United` is held, too.
 One is found when a link overlaps it, or when the post is linked to its owner by another of its names.
-*False* links are links in posts in which no organisation is marked.  Annotators marked no products as organisations,
-and in one set as something of its own, so a link of `iPhone` to Apple is false here; the report says how many are
-of that kind.
+*False* links are all links in posts in which nothing is marked as an organisation, company or group.  People marked
+hardly any products and accounts so, and left out many companies; what a reader found is told beside it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from benchmarks.linking_quality import figure
+from benchmarks.linking_reader import shipped_reader
+from benchmarks.linking_verdicts import PLACE, RIGHT, UNREAD, WRONG, key, verdict
+from benchmarks.marked_posts import ORGANISATIONS, Marked, read
 from pipeline.enrich.catalogue import Catalogue, load_catalogue
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linker import Linked, Linker
 from pipeline.enrich.surfaces import spellings
 from pipeline.enrich.text import fold
 
-ORGANISATIONS = frozenset(("ORG", "corporation", "group"))
-_TIGHT_BEFORE = frozenset(".,!?:;)'…%")
-
-
-class Marked(NamedTuple):
-    """A post, and the spans that people marked with their kinds."""
-
-    text: str
-    spans: list[tuple[int, int, str]]
-
-
-def read(path: Path) -> Iterator[Marked]:
-    """The posts of a file, tokens joined by spaces where a reader would see one."""
-    tokens: list[tuple[str, str]] = []
-    for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
-        token, _, tag = line.strip().partition("\t")
-        if token:
-            tokens.append((token, tag.strip()))
-        elif tokens:
-            yield _joined(tokens)
-            tokens = []
-
-
-def _joined(tokens: list[tuple[str, str]]) -> Marked:
-    text = ""
-    spans: list[tuple[int, int, str]] = []
-    for token, tag in tokens:
-        tight = token[0] in _TIGHT_BEFORE or re.search(r"(?:^|\s)[@#]$", text)
-        text += "" if not text or tight else " "
-        start = len(text)
-        text += token
-        place, _, kind = tag.partition("-")
-        if place == "B":
-            spans.append((start, len(text), kind))
-        elif place == "I" and spans:
-            spans[-1] = (spans[-1][0], len(text), spans[-1][2])
-    return Marked(text, spans)
-
-
-def without_medium(catalogue: Catalogue) -> Catalogue:
-    """The catalogue with networks as ordinary companies, which are linked wherever they are named."""
-    plain = {
-        key: msgspec.structs.replace(e, against=(), industry=tuple(i for i in e.industry if i != "social"))
-        if "social" in e.industry else e
-        for key, e in catalogue.entities.items()
-    }  # fmt: skip
-    return msgspec.structs.replace(catalogue, entities=plain)
+CUTS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97)
 
 
 def held_names(catalogue: Catalogue) -> dict[str, set[str]]:
@@ -91,62 +46,124 @@ def held_names(catalogue: Catalogue) -> dict[str, set[str]]:
     return held
 
 
-def judge(path: Path, linker: Linker, *, wrong: bool) -> dict[str, Any]:
-    """The figures of one file."""
+class Held(NamedTuple):
+    """A marked organisation that is called as one of the catalogue's is: its place, and whose name it is."""
+
+    start: int
+    end: int
+    owners: frozenset[str]
+
+
+class Seen(NamedTuple):
+    """What was linked in one post, what the catalogue holds of what is marked, and how many organisations are."""
+
+    post: Marked
+    links: list[Linked]
+    held: list[Held]
+    organisations: int
+
+
+def look(posts: Iterable[Marked], linker: Linker) -> list[Seen]:
+    """Link each post."""
     names = held_names(linker.catalogue)
-    known = found = posts = links = products = marked_products = with_links = 0
-    missed: Counter[str] = Counter()
-    false: Counter[str] = Counter()
-    shown: list[str] = []
-    for post in read(path):
-        linked = linker.link(post.text)
+    out = []
+    for post in posts:
         organisations = [span for span in post.spans if span[2] in ORGANISATIONS]
-        for start, end, _ in organisations:
-            form = fold(post.text[start:end]).text
-            if form.lstrip("@#") in names:
-                hit = any(one.start < end and start < one.end for one in linked) or bool(
-                    names.get(form.lstrip("@#"), frozenset()) & {one.entity.id for one in linked}
-                )
-                known, found = known + 1, found + hit
-                if not hit:
-                    missed[form] += 1
-                    shown.append(f"missed {form}: {post.text}")
-        if not organisations:
-            posts += 1
-            links += len(linked)
-            with_links += bool(linked)
-            products += sum(one.how == "product" for one in linked)
-            marked_products += sum(
-                any(s < one.end and one.start < e and kind == "product" for s, e, kind in post.spans) for one in linked
-            )
-            false.update(f"{one.entity.name} ({one.surface})" for one in linked)
-            shown += [f"false {one.entity.name} {one.confidence}: {post.text}" for one in linked]
-    if wrong:
-        sys.stderr.write("\n".join(sorted(shown)) + "\n")
+        forms = [(start, end, fold(post.text[start:end]).text.lstrip("@#")) for start, end, _ in organisations]
+        held = [Held(start, end, frozenset(names[form])) for start, end, form in forms if form in names]
+        out.append(Seen(post, linker.link(post.text), held, len(organisations)))
+    return out
+
+
+def found(held: Held, links: Sequence[Linked]) -> bool:
+    """Whether a link stands where the organisation is named, or is to one of that name."""
+    return any((one.start < held.end and held.start < one.end) or one.entity.id in held.owners for one in links)
+
+
+def figures(seen: Sequence[Seen], cut: float = 0.0) -> dict[str, Any]:
+    """The figures of some posts when only links of that confidence are made."""
+    hits = [found(one, at_least(cut, some.links)) for some in seen for one in some.held]
+    missed = [miss for some in seen for miss in misses(some, cut)]
+    without = [some for some in seen if not some.organisations]
+    false = [(some.post, one) for some in without for one in at_least(cut, some.links)]
+    thousand = 1000 / max(1, len(without))
+    kinds = Counter(made_by(*one) for one in false)
     report: dict[str, Any] = {
-        "file": path.name,
-        "held_organisations": known,
-        "recall": figure(found, known),
-        "posts_without_organisation": posts,
-        "false_links_per_1000": round(1000 * links / max(1, posts), 1),
-        "posts_with_a_false_link": figure(with_links, posts),
-        "of_which_products": round(1000 * products / max(1, posts), 1),
-        "of_which_marked_as_products": round(1000 * marked_products / max(1, posts), 1),
+        "held_organisations": len(hits),
+        "recall": figure(sum(hits), len(hits)),
+        "posts_without_organisation": len(without),
+        "false_links_per_1000": round(thousand * len(false), 1),
+        "by_kind": {kind: round(thousand * number, 1) for kind, number in sorted(kinds.items())},
     }
-    return report | ({"missed": missed.most_common(40), "false": false.most_common(60)} if wrong else {})
+    judged = Counter(verdict(post.text, one.entity.id) for post, one in false)
+    not_meant = sum(verdict(text, name) != UNREAD for text, name in missed)
+    if not judged[UNREAD]:
+        report["read_by_hand"] = {
+            "recall_of_those_meant": figure(sum(hits), len(hits) - not_meant),
+            "links_per_1000": {found: round(thousand * judged[found], 1) for found in (WRONG, PLACE, RIGHT)},
+            "wrong": figure(judged[WRONG], len(without)),
+        }
+    return report
+
+
+def at_least(cut: float, links: Sequence[Linked]) -> list[Linked]:
+    return [one for one in links if one.confidence >= cut]
+
+
+def misses(some: Seen, cut: float = 0.0) -> list[tuple[str, str]]:
+    """(text, name) of the held organisations of a post that are not linked."""
+    links, text = at_least(cut, some.links), some.post.text
+    return [(text, text[one.start : one.end]) for one in some.held if not found(one, links)]
+
+
+def made_by(post: Marked, link: Linked) -> str:
+    """What a link was made by: what people marked as a product, another product, a sign, a bare name."""
+    if any(start < link.end and link.start < end and kind == "product" for start, end, kind in post.spans):
+        return "marked as a product"
+    return {"product": "product", "name": "name"}.get(link.how, "handle, hashtag or site")
+
+
+def unread(seen: Sequence[Seen]) -> Iterator[str]:
+    """Lines for a person to judge: hash, company or name, text."""
+    for some in seen:
+        asked = [(one.entity.id, f"link {one.entity.name}, {one.surface}") for one in some.links]
+        asked = [] if some.organisations else asked
+        asked += [(name, f"miss {name}") for _, name in misses(some)]
+        for what, told in asked:
+            if verdict(some.post.text, what) == UNREAD:
+                yield f"{key(some.post.text, what)}\t{told}\t{some.post.text}"
+
+
+def wrong(seen: Sequence[Seen]) -> Iterator[str]:
+    """What is missed and falsely linked."""
+    for some in seen:
+        yield from (f"missed {name}: {text}" for text, name in misses(some))
+        if not some.organisations:
+            yield from (f"false {one.entity.name} {one.confidence}: {some.post.text}" for one in some.links)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="+")
-    parser.add_argument("--without-medium", action="store_true")
-    parser.add_argument("--wrong", action="store_true", help="of files that nothing is judged on")
+    for option in ("--curve", "--reader", "--wrong", "--unread"):
+        parser.add_argument(option, action="store_true")
     args = parser.parse_args()
-    catalogue = load_catalogue()
-    linker = Linker(without_medium(catalogue) if args.without_medium else catalogue)
-    for path in args.files:
-        report = judge(path, linker, wrong=args.wrong)
-        sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+    linker = Linker(load_catalogue(), shipped_reader() if args.reader else None)
+    parts = {path.name: look(read(path), linker) for path in args.files}
+    everything = [one for seen in parts.values() for one in seen]
+    if args.wrong or args.unread:
+        lines = sorted(wrong(everything) if args.wrong else unread(everything))
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        return
+    report: dict[str, Any] = {name: figures(seen) for name, seen in parts.items()}
+    report["all"] = figures(everything)
+    if args.curve:
+        report["by_cut"] = [{"confidence": cut} | _point(figures(everything, cut)) for cut in CUTS]
+    sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+
+
+def _point(report: dict[str, Any]) -> dict[str, Any]:
+    return {"recall": report["recall"]["value"], "false_links_per_1000": report["false_links_per_1000"]}
 
 
 if __name__ == "__main__":

@@ -14,15 +14,16 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
     if name == "enrich":
         from models.load import load_scorer
         from pipeline.enrich.load import Renewal, open_linker
+        from pipeline.enrich.meaning import reader_of
         from pipeline.enrich.stage import Enrich
         from pipeline.runtime.timed import TimedScorer
 
-        scorer = TimedScorer(load_scorer(settings.model), metrics)
+        scorer = load_scorer(settings.model)
         enrich = settings.enrich
-        linker = open_linker(enrich)
+        linker = open_linker(enrich, reader_of(scorer))
         return Enrich(
             linker,
-            scorer,
+            TimedScorer(scorer, metrics),
             thread_days=enrich.thread_days,
             ahead_seconds=enrich.max_ahead_hours * 3600.0,
             renewed=None if enrich.catalogue is None else Renewal(enrich.catalogue, linker),

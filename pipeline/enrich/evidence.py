@@ -7,6 +7,7 @@ linked: nobody is an answer.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import log
 from typing import NamedTuple
 
 from pipeline.enrich.calibration import logistic, shipped
@@ -17,6 +18,7 @@ from pipeline.enrich.surroundings import Place
 from pipeline.enrich.words import Kind
 
 _CALIBRATION = shipped()
+_AT_COMMON = (log(_CALIBRATION.cut / (1.0 - _CALIBRATION.cut)) - _CALIBRATION.intercept) / _CALIBRATION.slope
 CUT = 0.5
 """Even odds, for names that are no ordinary words."""
 
@@ -158,6 +160,11 @@ def confidence(score: float, kind: Kind = Kind.DISTINCT) -> float:
 def cut(kind: Kind) -> float:
     """The confidence from which a name of this kind is linked."""
     return _CALIBRATION.cut if kind is _COMMON else CUT
+
+
+def at(kind: Kind) -> float:
+    """The log-odds from which a name of this kind is linked."""
+    return _AT_COMMON if kind is _COMMON else 0.0
 
 
 def prior(entity: Entity, kind: Kind) -> float:

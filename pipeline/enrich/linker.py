@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.evidence import Certain, certain_of, confidence, context, cut, prior, score, shape
+from pipeline.enrich.evidence import Certain, at, certain_of, confidence, context, cut, prior, score, shape
 from pipeline.enrich.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.medium import NETWORK, as_name
 from pipeline.enrich.reading import MOST, ContextReader, Question
 from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
-from pipeline.enrich.surfaces import Surfaces, compile_surfaces
+from pipeline.enrich.surfaces import Sense, Surfaces, compile_surfaces
 from pipeline.enrich.surroundings import Place, Surroundings
 from pipeline.enrich.text import Folded, fold
 from pipeline.enrich.words import Kind
@@ -24,6 +24,9 @@ MAX_CHARACTERS = 20_000
 """How much of a text is searched."""
 MAX_NAMES = 400
 """Names that are looked at in one post, the longest first."""
+READ = frozenset((Kind.COMMON, Kind.PHRASE))
+"""Kinds of names for which a reader is asked: ordinary words, which mean something else in talk of something else.  A
+short name or a person's has no other meaning that talk of it would be near to."""
 MAX_LINKS = 16
 """Entities that one post is linked to at most; the surest are kept."""
 _DISTINCT = Kind.DISTINCT
@@ -55,6 +58,17 @@ class Considered(NamedTuple):
     score: float = 0.0
 
 
+class Plain(NamedTuple):
+    """What a name means whatever stands around it, with its log-odds; `alone` if nothing else is called so."""
+
+    sense: Sense
+    value: float
+    alone: bool
+
+
+_UNKNOWN = Plain(Sense(-1, _DISTINCT, "name"), 0.0, False)
+
+
 class Linker:
     """Links posts to the entities of a catalogue.
 
@@ -64,11 +78,12 @@ class Linker:
 
     def __init__(self, catalogue: Catalogue, reader: ContextReader | None = None) -> None:
         self.catalogue = catalogue
-        self._reader = reader
+        self.reader = reader
         self._table: Surfaces = compile_surfaces(catalogue)
         self._refs = [EntityRef(id=e.id, name=e.name) for e in self._table.entities]
         self._signs = Signs(self._table)
         self._lexicons: dict[int, Lexicon] = {}
+        self._plain: dict[int, Plain | None] = {}
 
     def link(self, text: str, network: str = "twitter") -> list[Linked]:
         """The entities that a text is about, in the order in which they are named."""
@@ -83,8 +98,8 @@ class Linker:
         if not found and not hits:
             return []
         found += self._decide(text, folded, hits, found)
-        if self._reader is not None:
-            found = self._read(text, found, self._reader)
+        if self.reader is not None:
+            found = self._read(text, found, self.reader)
         return self._settle(text, found)
 
     def owner(self, handle: str | None, network: str = "twitter") -> Entity | None:
@@ -132,15 +147,17 @@ class Linker:
         certain = {found.entity for found in signs if found.score >= SURE}
         doubtful = []
         for start, end, form in hits:
-            senses = self._table.senses[form]
-            entity = self._table.entities[senses[0].entity]
-            plain = len(senses) == 1 and senses[0].kind is _DISTINCT
-            if not plain or entity.against or entity.homonym or NETWORK in entity.industry:
+            plain = self._plain.get(form, _UNKNOWN)
+            if plain is _UNKNOWN:
+                plain = self._plain[form] = self._whatever_stands_around(form)
+            if plain is None:
                 doubtful.append((start, end, form))
                 continue
-            certain.add(senses[0].entity)
+            sense, value, alone = plain
+            if alone:
+                certain.add(sense.entity)
             left, right = folded.span(start, end)
-            yield Found(senses[0].entity, senses[0].how, prior(entity, _DISTINCT), left, right)
+            yield Found(sense.entity, sense.how, value, left, right)
         tags = [f for f in signs if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
         if doubtful or tags:
             around = Surroundings(text, folded)
@@ -150,6 +167,19 @@ class Linker:
                 yield tag._replace(score=tag.score + said)
             for start, end, form in doubtful:
                 yield self._best_sense(form, start, end, around, known)
+
+    def _whatever_stands_around(self, form: int) -> Plain | None:
+        """The meaning of a name for which nothing around it counts; None where something does."""
+        senses = self._table.senses[form]
+        priors = []
+        for sense in senses:
+            entity = self._table.entities[sense.entity]
+            if sense.kind is not _DISTINCT or entity.against or entity.homonym or NETWORK in entity.industry:
+                return None
+            priors.append(prior(entity, _DISTINCT))
+        best, *others = sorted(priors, reverse=True)
+        unclear = others and best - others[0] < CLEAR
+        return Plain(senses[priors.index(best)], best - UNCLEAR if unclear else best, not others)
 
     def _best_sense(self, form: int, start: int, end: int, around: Surroundings, certain: Certain) -> Found:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
@@ -177,8 +207,8 @@ class Linker:
         return Found(chosen.entity, chosen.how, best, left, right, chosen.kind)
 
     def _read(self, text: str, found: list[Found], reader: ContextReader) -> list[Found]:
-        """The candidates with what the reader says of those that need evidence."""
-        asked = [i for i, one in enumerate(found) if one.kind is not _DISTINCT]
+        """The candidates with what the reader says of those that it may turn."""
+        asked = [i for i, one in enumerate(found) if one.kind in READ and abs(one.score - at(one.kind)) < MOST]
         entities = self._table.entities
         answers = reader.nats(
             [Question(text, f.start, f.end, entities[f.entity], f.score) for f in (found[i] for i in asked)]

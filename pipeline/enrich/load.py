@@ -11,6 +11,7 @@ import structlog
 
 from pipeline.enrich.catalogue import Catalogue, CatalogueError, load_catalogue
 from pipeline.enrich.linker import Linker
+from pipeline.enrich.reading import ContextReader
 from pipeline.settings import EnrichSettings
 
 LOOK_EVERY = 2.0
@@ -23,11 +24,14 @@ log = structlog.get_logger()
 Signature = tuple[tuple[str, int, int], ...]
 
 
-def open_linker(settings: EnrichSettings) -> Linker:
-    """The linker of the shipped catalogue, extended by the user's where one is set.  Raises `CatalogueError`."""
+def open_linker(settings: EnrichSettings, reader: ContextReader | None = None) -> Linker:
+    """The linker of the shipped catalogue, extended by the user's where one is set.  Raises `CatalogueError`.
+
+    `reader` takes part in the decision on names that are ordinary words.
+    """
     started = time.monotonic()
     catalogue = load_catalogue(settings.catalogue)
-    linker = Linker(catalogue)
+    linker = Linker(catalogue, reader)
     log.info(
         "catalogue loaded",
         source=catalogue.source,
@@ -59,6 +63,7 @@ class Renewal:
     ) -> None:
         self._path = path
         self._catalogue = linker.catalogue
+        self._reader = linker.reader
         self._clock = clock
         self._start = start
         self._read = self._last = signature(path)
@@ -86,7 +91,7 @@ class Renewal:
         started = time.monotonic()
         try:
             catalogue = load_catalogue(self._path)
-            linker = Linker(catalogue)
+            linker = Linker(catalogue, self._reader)
             if signature(self._path) != self._read:
                 self._read = ()  # changed while it was read: once more
                 return

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.enrich.catalogue.entities import Entity
 
-MOST = 4.0
-"""Nats that a reader can add or take away at most, so that it cannot overrule a handle or a product."""
+MOST = 1.5
+"""Nats that a reader can add or take away at most.  It is asked only for names that lie within that of being linked or
+not: some 2 posts in 100, since reading one costs as much as linking forty."""
 
 
 class Question(NamedTuple):
@@ -30,9 +34,20 @@ class ContextReader(Protocol):
 
     An implementation must answer each question by its text and entity alone (so that a post gives the same mentions
     whatever batch it comes in), raise nothing for any Unicode, and be calibrated as log-odds: 0.0 where it knows
-    nothing.  Where it is fitted, `benchmarks/linking_calibration.py --write` has to be run again with it.
+    nothing.
     """
 
     def nats(self, questions: Sequence[Question]) -> Sequence[float]:
         """One log-odds term a question, in order."""
+        ...
+
+
+class Embedder(Protocol):
+    """Gives a vector for a text.
+
+    Guarantees asked of it: any Unicode is accepted; the same call gives the same vectors.
+    """
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One vector a text, in order: (texts, width)."""
         ...

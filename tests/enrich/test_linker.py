@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.enrich.catalogue import Catalogue, Entity
+from pipeline.enrich.evidence import at
 from pipeline.enrich.handles import split_hashtag, undecorate
 from pipeline.enrich.linker import MAX_LINKS, Linker
-from pipeline.enrich.reading import Question
+from pipeline.enrich.reading import MOST, Question
+from pipeline.enrich.words import Kind
 
 
 def names(linker: Linker, text: str, network: str = "twitter") -> set[str]:
@@ -245,10 +247,12 @@ def test_a_reader_of_the_whole_post_can_turn_a_doubtful_name(linker: Linker) -> 
 
 def test_a_reader_is_asked_only_where_there_is_doubt(linker: Linker) -> None:
     reader = Sure(-9.0)
-    text = "@AppleSupport my shell script and my iphone"
+    text = "@AppleSupport who gave shell an award, and my iphone, and chase the dream"
     assert names(Linker(linker.catalogue, reader), text) == {"Apple"}
     assert [q.entity.name for q in reader.asked] == ["Shell"]
     assert [text[q.start : q.end] for q in reader.asked] == ["shell"]
+    considered = {one.entity.name: one for one in linker.consider(text)}
+    assert considered["Chase"].score < at(Kind.COMMON) - MOST
 
 
 def test_where_something_was_shared_from_is_not_whom_it_is_about(linker: Linker) -> None:

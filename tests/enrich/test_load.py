@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from pipeline.enrich.catalogue import Catalogue, Entity, load_catalogue
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.load import LOOK_EVERY, NAMED, Renewal, changes, in_background, open_linker
+from pipeline.enrich.reading import Question
 from pipeline.enrich.stage import Enrich
 from pipeline.settings import EnrichSettings
 from pipeline.state import MemoryStore, State
@@ -154,3 +155,26 @@ def test_background_work_is_done_in_a_daemon_thread() -> None:
     in_background(work)
     assert done.wait(10.0)
     assert found == [True]
+
+
+class Silent:
+    """A reader that says nothing."""
+
+    def nats(self, questions: Sequence[Question]) -> list[float]:
+        return [0.0 for _ in questions]
+
+
+def test_a_renewed_linker_reads_as_the_one_before(tmp_path: Path) -> None:
+    file, reader = tmp_path / "own.yaml", Silent()
+    work: list[Callable[[], None]] = []
+    file.write_text(FIRST, encoding="utf-8")
+    now = iter(range(0, 1000, int(LOOK_EVERY) + 1))
+    linker = open_linker(EnrichSettings(catalogue=file), reader)
+    renewal = Renewal(file, linker, clock=lambda: float(next(now)), start=work.append)
+    file.write_text(FIRST + "- {id: qualmix, name: Qualmix}\n", encoding="utf-8")
+    assert renewal() is None
+    assert renewal() is None
+    work.pop()()
+    renewed = renewal()
+    assert renewed is not None
+    assert renewed.reader is reader

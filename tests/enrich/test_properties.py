@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from pipeline.enrich.explain import Given, explanation
 from pipeline.enrich.linker import Linker
+from pipeline.enrich.meaning import MeaningReader
 from pipeline.enrich.stage import Enrich
 from pipeline.messages import Author, Mention, PostDeleted, ScoredMessage
 from pipeline.stage import Outgoing, Record
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records
+from tests.enrich.counted import Counted, fitted
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 
@@ -78,6 +80,21 @@ def test_any_stream_gives_the_same_in_any_batch(linker: Linker, messages: list[A
         if isinstance(message, Mention):
             assert 0.0 < message.link.confidence <= 1.0
             assert message.link.surface in message.text or message.link.how in ("inherited", "handle")
+
+
+@pytest.fixture(scope="module")
+def reading(linker: Linker) -> Linker:
+    """The linker, with a reading of posts that turns names one way or the other."""
+    return Linker(linker.catalogue, MeaningReader(Counted(), fitted(company=9.0, other=-9.0)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(messages=streams(), cuts=st.lists(st.integers(0, 14), max_size=5))
+def test_so_it_does_when_posts_are_read(reading: Linker, messages: list[Any], cuts: list[int]) -> None:
+    heard = records(messages)
+    edges = sorted({0, *(min(cut, len(heard)) for cut in cuts), len(heard)})
+    batches = [heard[left:right] for left, right in pairwise(edges)]
+    assert handled(Enrich(reading, FixedScorer()), batches) == handled(Enrich(reading, FixedScorer()), [heard])
 
 
 @settings(max_examples=100, deadline=None)
