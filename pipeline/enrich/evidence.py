@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from pipeline.enrich.calibration import logistic, shipped
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.catalogue.industries import SERVICE_WORDS
 from pipeline.enrich.lexicon import Lexicon, Talk
 from pipeline.enrich.surroundings import Place
 from pipeline.enrich.words import Kind
@@ -46,16 +45,6 @@ COUNTED_NOUN = 1.6
 USED_ON = frozenset(("software", "streaming", "social", "payments"))
 ON_SERVICE = 1.2
 """`on slack`, `on twitch`."""
-SUBJECT = 1.0
-"""A bare noun that does something: `sprint keeps charging`, where an ordinary noun would have an article."""
-SUBJECT_PERHAPS = 0.5
-"""The same where the next word only looks like a verb."""
-OBJECT = 1.0
-"""A bare noun that something is done to as to companies: `left sprint`, `calling discover`."""
-DOWN = 1.2
-"""`is zoom down`, `slack is down`."""
-HAS = 1.0
-"""`ANZ boss`, `boots outlet`: what companies have stands right after the name."""
 INDUSTRY = (0.0, 1.2, 1.9, 2.3)
 """For no, one, two, three or more different words of the industry."""
 SERVICE = 0.7
@@ -63,69 +52,11 @@ BUSINESS = 0.9
 COMPANY_BESIDE = 1.0
 """Another company is named beyond doubt, and this name has a capital."""
 AGAINST = -4.0
-CAPITAL = 1.3
-CAPITAL_OF_NAME = 0.4
-CAPITAL_AT_START = 0.2
-LOWER_AMONG_CAPITALS = -0.8
-LOWER_RARE = -0.3
-ALL_CAPITALS_SHORT = 1.5
-PREPOSITION = 0.8
-PLACE = 1.4
-"""For `at`, `from` and `via`."""
-POSSESSIVE = 0.5
-DETERMINER = -1.6
-OWNER = -0.3
 BESIDE_INDUSTRY = 1.0
-MOTION = 1.6
 UNKNOWN_BRAND = 0.6
 """Share of what industry words say for a common word that is the name of a brand few know."""
-DETERMINER_CAPITAL = -0.3
-INFINITIVE = -1.2
-PART_OF_NAME = -1.2
-END_OF_NAME = -1.0
-
-_DETERMINERS = frozenset(["a", "an", "the", "this", "that", "these", "those", "every", "each", "no", "any", "some"])
-_OWNERS = frozenset(["your", "our", "my", "his", "her", "their", "its"])
-_MOTION_TEXT = (
-    "go going goes went gone run ran running trip drive drove head headed heading off switch switched switching "
-    "moved moving changed thanks thank shame kudos props back"
-)
-_MOTION = frozenset(_MOTION_TEXT.split())
-_PREPOSITIONS = frozenset(["at", "from", "via", "@", "with", "using", "by", "off"])
-_PLACES = frozenset(["at", "from", "via", "@", "off"])
 _COUNTING = frozenset(["a", "an", "my", "his", "her", "our", "your", "their", "the", "another", "some", "this", "that"])
 _TELLING = _COUNTING | {"on"}
-_DONE_TO_TEXT = (
-    "left leave leaving called calling cancelled canceled cancel cancelling canceling ditched ditching dumped dumping "
-    "dropped quit quitting boycott boycotting boycotted hate buying flying flew fly eating ate try tried trying using "
-    "uses used hacked suing sued sue thank thanks thx blame blames blamed told tell tells deleted deleting joined "
-    "joining own owns rebranded acquired acquires acquire contacted emailed messaged rang ringing drinking drank dear "
-    "hey fuck screw delete"
-)
-_NUMBERS = frozenset(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))
-"""Words after which an `s` makes a plural, not a verb."""
-_DONE_TO = frozenset(_DONE_TO_TEXT.split())
-
-
-_DOES_TEXT = (
-    "is was has had says said charged charges wants wanted gave gives put puts made makes sent sends lost loses "
-    "cancelled canceled froze declined won't wont can't cant don't dont doesn't doesnt didn't didnt hasn't isn't isnt "
-    "keeps kept just really still should needs took takes raised raises banned closed closing closes refuses refused "
-    "blocked locked fired fined disabled stole ruined broke sold delivered owes thinks got went will would used have "
-    "are did does do never ne me told killed dropped doubled cut changed decided claims blames"
-)
-_HAD_TEXT = (
-    "boss bosses ceo chief chiefs exec execs executive executives spokesman spokeswoman spokesperson chairman workers "
-    "staff employees customers shareholders shares stock store stores outlet outlets branch branches"
-)
-_HAD = frozenset(_HAD_TEXT.split())
-_DOES = frozenset(_DOES_TEXT.split())
-_OPENS_TEXT = (
-    "and but so because cause cuz cos that when if why who does did do is was how then lol ok well omg ugh thinks says "
-    "said honestly guess anyone hope wish until since while although though yet or vs than think where"
-)
-_OPENS = frozenset(_OPENS_TEXT.split())
-"""Words after which a sentence's subject may stand."""
 
 
 class Certain(NamedTuple):
@@ -135,7 +66,7 @@ class Certain(NamedTuple):
     industries: frozenset[str]
 
 
-_COMMON, _DISTINCT, _NAME, _PHRASE, _RARE = Kind.COMMON, Kind.DISTINCT, Kind.NAME, Kind.PHRASE, Kind.RARE
+_COMMON, _DISTINCT, _RARE = Kind.COMMON, Kind.DISTINCT, Kind.RARE
 """Members at hand: looking one up costs as much as a comparison of words."""
 
 
@@ -244,57 +175,3 @@ def _context(own: str, lexicon: Lexicon, unknown: bool, talk: Talk, following: s
     if following in hits or following in cues:
         industry += BESIDE_INDUSTRY
     return total + (industry * UNKNOWN_BRAND if unknown else industry)
-
-
-def shape(kind: Kind, place: Place) -> float:
-    """What capitals and the words beside a name say, whichever entity it may mean."""
-    around, surface, capital = place.around, place.surface, place.capital
-    total = _letters(kind, place)
-    previous = place.previous
-    if previous in _DETERMINERS:
-        total += DETERMINER_CAPITAL if capital and around.has_case and not place.at_start else DETERMINER
-    elif previous in _OWNERS:
-        total += OWNER
-    elif previous in _PREPOSITIONS:
-        total += PLACE if previous in _PLACES else PREPOSITION
-    elif previous in _DONE_TO:
-        total += OBJECT
-    elif previous == "to" and len(place.before) > 1 and place.before[-2] in _MOTION:
-        total += MOTION
-    elif previous == "to" and not capital:
-        total += INFINITIVE
-    if place.possessive:
-        total += POSSESSIVE
-    following = place.following
-    does = SUBJECT if following in _DOES else 0.0
-    if not does and len(following) > 4 and following.endswith(("ed", "s")) and surface.lower() not in _NUMBERS:
-        does = SUBJECT_PERHAPS
-    if does and (not previous or previous in _OPENS or place.at_start):
-        total += does
-    if following in _HAD:
-        total += HAS
-    if following == "down" or (following == "is" and place.after[1:2] == ["down"]):
-        total += DOWN
-    if kind is not _PHRASE and capital and around.has_case:
-        follows = place.title_follows
-        named_on = follows and follows not in SERVICE_WORDS and " " not in surface
-        total += (PART_OF_NAME if named_on else 0.0) + (END_OF_NAME if place.title_precedes else 0.0)
-    return total
-
-
-def _letters(kind: Kind, place: Place) -> float:
-    """What capitals say."""
-    around, surface = place.around, place.surface
-    if around.shouting:
-        return 0.0
-    if len(surface) <= 4 and surface.isupper():
-        return ALL_CAPITALS_SHORT
-    if not around.has_case:
-        return 0.0
-    if " " in surface and surface.title() == surface:
-        return CAPITAL
-    if not place.capital:
-        return LOWER_RARE if kind is _RARE else LOWER_AMONG_CAPITALS
-    if place.at_start:
-        return CAPITAL_AT_START
-    return CAPITAL_OF_NAME if kind is _NAME else CAPITAL

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.evidence import Certain, at, certain_of, confidence, context, cut, prior, score, shape
+from pipeline.enrich.evidence import Certain, at, certain_of, confidence, context, cut, prior, score
 from pipeline.enrich.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.medium import NETWORK, as_name
 from pipeline.enrich.reading import MOST, ContextReader, Question
+from pipeline.enrich.shape import shape
 from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
 from pipeline.enrich.surfaces import Sense, Surfaces, compile_surfaces
 from pipeline.enrich.surroundings import Place, Surroundings

@@ -6,12 +6,14 @@ import re
 
 from pipeline.enrich.lexicon import Talk
 from pipeline.enrich.text import Folded
+from pipeline.enrich.words import ordinary
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _CAPITAL = re.compile(r"(?<![\w@#])[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]")
 _START = re.compile(r"(?:^|[.!?:\n…\"“(|])\s*(?:[.@]+\w+:?\s+)*$")
 _NEXT_CAPITAL = re.compile(r" ([A-Z][a-z]+)")
 _LAST_CAPITAL = re.compile(r"(?<=[a-z,] )([A-Z][a-z]+) $")
+_FIRST_CAPITAL = re.compile(r"(?:^|[.!?:\"“(] ?)([A-Z][a-z]+) $")
 _PLAIN_TITLES = frozenset(("the", "at", "my", "from", "by", "with", "hey", "dear", "and", "thanks", "rt", "via", "i"))
 _NEAR = 4
 """Words to each side that count as near."""
@@ -87,9 +89,14 @@ class Place:
 
     @property
     def title_precedes(self) -> bool:
-        """Whether the word before has a capital amid a sentence, as in `Chevy Chase` and `Long Eaton`."""
-        precedes = _LAST_CAPITAL.search(self.around.text[max(0, self._left - 40) : self._left])
-        return precedes is not None and precedes.group(1).lower() not in _PLAIN_TITLES
+        """Whether the word before has a capital amid a sentence (`Chevy Chase`, `Long Eaton`), or is a name that begins
+        one (`Gerald Ford`)."""
+        left = self.around.text[max(0, self._left - 40) : self._left]
+        precedes = _LAST_CAPITAL.search(left)
+        if precedes is not None:
+            return precedes.group(1).lower() not in _PLAIN_TITLES
+        begins = _FIRST_CAPITAL.search(left)
+        return begins is not None and begins.group(1).lower() in ordinary().names
 
     @property
     def capital(self) -> bool:

@@ -220,6 +220,12 @@ def test_hashtags(tag: str, found: list[str]) -> None:
         ("Lost in the new Richard Ford novel", False),
         ("my Ford broke down, the dealer would not fix the engine", True),
         ("Karlo and Costa Rica in one trip", False),
+        ("Zara store closes in town", True),
+        ("Zara's little sister got married", False),
+        ("Henry Ford was no kind man", False),
+        ("next week we are three people", False),
+        ("#Home from school", False),
+        ("@gmcuk consultation closes on friday", False),
     ],
 )
 def test_what_stands_beside_a_name_counts(linker: Linker, text: str, linked: bool) -> None:
