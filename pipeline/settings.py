@@ -99,6 +99,8 @@ class DetectSettings(Section):
 
     false_alarms: float = Field(default=0.2, gt=0.0, le=30.0)
     """Promised false alarms per entity and month."""
+    page_coordinated: bool = False
+    """Page for incidents that look coordinated, too; they are labelled with the reasons either way."""
     teams: dict[str, TeamSettings] = Field(default_factory=dict)
     """Teams by name, in the file only: `[detect.teams.NAME]` with `entities` (ids) and `false_alarms` (a month, for all
     of them together); their entities get an equal part each instead of `detect.false_alarms`."""

@@ -32,7 +32,7 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
         from pipeline.detect.load import promised
         from pipeline.detect.stage import Detect
 
-        return Detect(false_alarms=promised(settings.detect))
+        return Detect(promised(settings.detect), page_coordinated=settings.detect.page_coordinated)
     if name == "index":
         from pipeline.index.load import open_index
         from pipeline.index.stage import IndexStage

@@ -17,8 +17,9 @@ import httpx
 import msgspec
 
 from pipeline.alert.http import open_client, post
-from pipeline.alert.notifier import firing
+from pipeline.alert.notifier import firing, may_page
 from pipeline.alert.text import clean, one_line
+from pipeline.detect.coordination import WORDS
 from pipeline.errors import SettingsError
 from pipeline.messages import IncidentEvent
 
@@ -100,7 +101,7 @@ def alert(event: IncidentEvent, now: float, page_url: str = "") -> dict[str, Any
         ends = max(starts + 0.001, min(over, now))
     return {
         "labels": labels(event),
-        "annotations": notes(event),
+        "annotations": notes(event) | links(event, page_url),
         "startsAt": _rfc3339(starts),
         "endsAt": _rfc3339(ends),
         "generatorURL": incident_url(page_url, event.incident_id) if page_url else "",
@@ -135,9 +136,27 @@ def notes(event: IncidentEvent) -> dict[str, str]:
     first = event.explanation.first_post
     if first is not None:
         found["first_post"] = f"{one_line(first.author, 100)}: {clean(first.text)[:500]}"
+    if len(event.explanation.narratives) > 1:
+        stories = [
+            f"{', '.join(p.text for p in story.phrases) or 'no words in common'} ({story.share:.0%})"
+            for story in event.explanation.narratives
+        ]
+        found["stories"] = one_line("; ".join(stories), 500)
     if event.coordinated:
-        found["note"] = "looks coordinated: no longer paged"
+        why = ", ".join(WORDS[reason] for reason in event.reasons)
+        looks = f"looks coordinated ({why})" if why else "looks coordinated"
+        found["note"] = looks if may_page(event) else f"{looks}: no longer paged"
     return found
+
+
+def links(event: IncidentEvent, page_url: str) -> dict[str, str]:
+    """Addresses of the incident on the built-in page, and of its picture; none without a page."""
+    if not page_url:
+        return {}
+    page = {"page": incident_url(page_url, event.incident_id)}
+    if event.series is None:
+        return page
+    return page | {"picture": f"{page_url.rstrip('/')}/incidents/{quote(event.incident_id, safe='')}/picture.svg"}
 
 
 def incident_url(page_url: str, incident_id: str) -> str:

@@ -46,7 +46,8 @@ def open_notifiers(settings: Settings) -> list[Notifier]:
         notifiers.append(Terminal(page_url=alert.page_url))
     if alert.webhook_url:
         secret = alert.webhook_secret.get_secret_value()
-        notifiers.append(Webhook(alert.webhook_url, secret, allow_private=alert.webhook_allow_private))
+        private, page = alert.webhook_allow_private, alert.page_url
+        notifiers.append(Webhook(alert.webhook_url, secret, allow_private=private, page_url=page))
     if alert.alertmanager_url:
         notifiers.append(_kept_firing(settings))
     return notifiers

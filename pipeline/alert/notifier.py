@@ -43,4 +43,13 @@ class Notifier(Protocol):
 
 def firing(event: IncidentEvent) -> bool:
     """Whether, after this event, somebody should be awake for the incident."""
-    return event.event != "resolved" and event.pageable and not event.coordinated
+    return event.event != "resolved" and may_page(event)
+
+
+def may_page(event: IncidentEvent) -> bool:
+    """Whether an incident is meant to wake anybody.
+
+    A coordinated one only where `detect.page_coordinated` asks for it.  Events of releases that listed no reasons are
+    taken as not asked for, whatever `pageable` says.
+    """
+    return event.pageable and (not event.coordinated or bool(event.reasons))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import sys
+from datetime import timedelta
 
 from rich import box
 from rich.console import Console, Group
@@ -13,14 +14,19 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.alert.alertmanager import incident_url
+from pipeline.alert.notifier import may_page
 from pipeline.alert.text import one_line
+from pipeline.detect.coordination import WORDS
+from pipeline.detect.explain import duration
 from pipeline.errors import TransientError
-from pipeline.messages import IncidentEvent, PostRef
+from pipeline.messages import Explanation, IncidentEvent, PostRef, Series
 
 KINDS = {"pile_on": "pile-on", "surge": "surge", "groundswell": "groundswell", "amplification": "amplification"}
 SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")
 _COLOURS = ("cyan", "cyan", "yellow", "dark_orange", "red", "bright_red")
 _WIDTH = 100
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_LEANING = {"ally": "usually for you", "critic": "usually against you", "mixed": "now for, now against"}
 
 
 class PlainConsole(Console):
@@ -67,9 +73,12 @@ def block(event: IncidentEvent) -> Panel:
     )
     subtitle = Text(f" {event.at:%Y-%m-%d %H:%M:%S} UTC ", style="dim")
     parts: list[Text | Table] = [Text(one_line(event.explanation.summary, 400), style="bold"), _facts(event)]
-    if not event.pageable or event.coordinated:
-        why = "it looks coordinated" if event.coordinated else "it is not meant to wake anybody"
-        parts.insert(1, Text(f"Not paged: {why}.", style="magenta"))
+    if event.coordinated:
+        why = ", ".join(WORDS[reason] for reason in event.reasons)
+        looks = f"it looks coordinated ({why})" if why else "it looks coordinated"
+        parts.insert(1, Text(f"Paged, although {looks}." if may_page(event) else f"Not paged: {looks}.", "magenta"))
+    elif not event.pageable:
+        parts.insert(1, Text("Not paged: it is not meant to wake anybody.", style="magenta"))
     return Panel(
         Group(*parts), title=title, subtitle=subtitle, border_style=colour, box=box.ROUNDED, title_align="left",
         subtitle_align="right",
@@ -104,19 +113,66 @@ def _rows(event: IncidentEvent) -> list[tuple[str, str]]:
         ("seen", f"{counts.mentions:,} mentions by {counts.authors:,} authors, {counts.negative:,} negative"),
         ("expected", f"{counts.expected:,.1f} mentions; negative share {share.before:.0%} before, {share.now:.0%} now"),
     ]
+    course = [("course", sparkline(event.series))] if event.series is not None else []
     name = ("incident", one_line(event.incident_id, 300))
     if event.event == "resolved":
-        return [*size, name]
+        return [*size, *course, ("foretold", _review(event)), name]
     return [
         *size,
+        *course,
         ("forecast", forecast),
         ("first post", _quote(told.first_post)),
-        ("they say", " · ".join(f"{one_line(p.text, 40)} ({p.count})" for p in told.phrases[:6])),
+        *_topics(told),
+        ("who", _crowd(told)),
         ("driven by", " · ".join(f"{one_line(d.author, 40)} ({d.mentions})" for d in told.drivers[:5])),
+        ("regulars", " · ".join(f"{one_line(r.author, 40)} ({_LEANING[r.leaning]})" for r in told.regulars[:4])),
         ("networks", " · ".join(f"{one_line(name, 30)} {count}" for name, count in list(told.networks.items())[:6])),
-        ("test", _test(event)),
+        *_tests(event),
         name,
     ]
+
+
+def sparkline(series: Series, width: int = 40) -> str:
+    """Negative mentions over time in one line of blocks, from when on, and the most in a span."""
+    values = list(series.negative[-width:])
+    most = max(values, default=0)
+    if most <= 0:
+        return ""
+    blocks = "".join("·" if v <= 0 else _BLOCKS[min(7, (8 * v - 1) // most)] for v in values)
+    start = series.start + timedelta(seconds=series.seconds * (len(series.negative) - len(values)))
+    usual = sum(series.expected) / max(1, len(series.expected))
+    span = duration(series.seconds)
+    return f"{start:%H:%M} {blocks}\nat most {most:,} negative in {span}, where {usual:.1f} would be usual"
+
+
+def _topics(told: Explanation) -> list[tuple[str, str]]:
+    """What they say: by narrative where there are several."""
+    if len(told.narratives) < 2:
+        return [("they say", " · ".join(f"{one_line(p.text, 40)} ({p.count})" for p in told.phrases[:6]))]
+    return [
+        (
+            f"story {number}",
+            f"{story.share:.0%} ({story.mentions:,} complaints, {story.recent:,} lately): "
+            + (" · ".join(one_line(p.text, 40) for p in story.phrases) or "no words in common"),
+        )
+        for number, story in enumerate(told.narratives[:4], 1)
+    ]
+
+
+def _crowd(told: Explanation) -> str:
+    if told.crowd is None:
+        return ""
+    parts = (("wrote", told.crowd.wrote), ("answered", told.crowd.answered), ("passed it on", told.crowd.shared))
+    return " · ".join(f"{part.people:,} {words}" for words, part in parts if part.mentions)
+
+
+def _review(event: IncidentEvent) -> str:
+    """What had been foretold, against what came."""
+    return " · ".join(
+        f"after {told.minutes:.0f} min {told.size:,.0f} ({told.low:,.0f} to {told.high:,.0f}), "
+        f"{'held' if told.held else 'not held'}"
+        for told in event.review
+    )
 
 
 def _quote(post: PostRef | None) -> str:
@@ -126,12 +182,16 @@ def _quote(post: PostRef | None) -> str:
     return f"{one_line(post.author, 40)}, {post.created_at:%H:%M}: “{one_line(post.text, 160)}”{replies}"
 
 
-def _test(event: IncidentEvent) -> str:
-    test = event.test
-    return (
-        f"{one_line(test.name, 40)} {test.value:.1f} over {test.threshold:.1f} "
-        f"({test.false_alarms:g} false alarms per entity and month)"
-    )
+def _tests(event: IncidentEvent) -> list[tuple[str, str]]:
+    """Which tests fired, and when where there were several."""
+    first = event.test
+    rate = f"{first.false_alarms:g} false alarms per entity and month"
+    told = [("test", f"{_evidence(first.name, first.value, first.threshold)} ({rate})")]
+    return told + [("then", f"{_evidence(f.name, f.value, f.threshold)} at {f.at:%H:%M}") for f in event.fired[1:4]]
+
+
+def _evidence(name: str, value: float, threshold: float) -> str:
+    return f"{one_line(name, 40)} {value:.1f} over {threshold:.1f}"
 
 
 def _span(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """The webhook: each incident event as JSON, signed, with CloudEvents headers.
 
-The body is the incident event of ``docs/contracts``.  Headers follow the HTTP binding of CloudEvents 1.0.2 (2022) in
+The body is the incident event of ``docs/contracts``, with the addresses of its page and its picture where there is a
+page.  Headers follow the HTTP binding of CloudEvents 1.0.2 (2022) in
 binary mode; `ce-id` is the same when an event is sent again, so that a receiver can drop the repeat.  The signature and
 how to verify it are in ``signature.py``.
 """
@@ -15,8 +16,9 @@ import httpx
 import msgspec
 
 from pipeline.alert import guard, signature
+from pipeline.alert.alertmanager import links
 from pipeline.alert.http import open_client, post
-from pipeline.alert.notifier import firing
+from pipeline.alert.notifier import firing, may_page
 from pipeline.errors import SettingsError
 from pipeline.messages import IncidentEvent
 
@@ -40,6 +42,7 @@ class Webhook:
         secret: str,
         *,
         allow_private: bool = False,
+        page_url: str = "",
         resolve: guard.Resolve = guard.resolve,
         clock: Callable[[], float] = time.time,
         client: httpx.AsyncClient | None = None,
@@ -53,6 +56,7 @@ class Webhook:
             )
         self._secret = secret.encode()
         self._allow_private = allow_private
+        self._page_url = page_url
         self._resolve = resolve
         self._clock = clock
         self._client = client or open_client()
@@ -62,7 +66,7 @@ class Webhook:
         address = await guard.checked_address(
             self._url.host, port, allow_private=self._allow_private, resolve=self._resolve
         )
-        body = msgspec.json.encode(event)
+        body = msgspec.json.encode(msgspec.structs.replace(event, **links(event, self._page_url)))
         headers = {
             **cloud_event(event),
             "content-type": "application/json",
@@ -108,7 +112,7 @@ def cloud_event(event: IncidentEvent) -> dict[str, str]:
         "type": f"groundswell.incident.{event.event}.v1",
         "subject": event.incident_id,
         "time": event.at.isoformat(),
-        "pageable": "true" if event.pageable and not event.coordinated else "false",
+        "pageable": "true" if may_page(event) else "false",
         "firing": "true" if firing(event) else "false",
     }
     return {f"ce-{name}": quote(value, safe="!#$&'()*+,-./:;<=>?@[]^_`{|}~") for name, value in attributes.items()}

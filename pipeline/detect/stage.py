@@ -52,7 +52,7 @@ class Detect:
 
     Guarantees: the same records in the same order give the same events byte for byte, however they are split into
     batches; records that the state has absorbed are passed over.  `false_alarms`: the promise per entity and month, or
-    what is promised to whom.
+    what is promised to whom; `page_coordinated`: incidents that look coordinated are pageable, too.
 
     What a watch notes follows from the states of the entities, and it is written after them: when a crash comes in
     between, the records are read again, entities that have absorbed them are left alone, and the watch catches up.
@@ -63,8 +63,9 @@ class Detect:
     stateful: bool = True
     merges: bool = False
 
-    def __init__(self, false_alarms: float | Promise = 0.2) -> None:
+    def __init__(self, false_alarms: float | Promise = 0.2, *, page_coordinated: bool = False) -> None:
         self.codec: Codec = DetectCodec()
+        self._page_coordinated = page_coordinated
         self._detectors = Detectors(false_alarms)
 
     def handle(self, batch: Sequence[Record], state: State) -> Result:
@@ -101,7 +102,7 @@ class Detect:
         entity: EntityState = state.get(key, record) or EntityState()
         if not state.absorbed(key, record):
             for event in self._detectors.of(key).hear(entity, heard):
-                result.publish.append(outgoing(event, record.arrived))
+                result.publish.append(self._outgoing(event, record))
             _put(key, entity, record, state)
         return entity
 
@@ -112,8 +113,13 @@ class Detect:
             watch.look(key, entity or EntityState())
             return
         for event in watch.settle(key, entity, heard):
-            yield outgoing(event, record.arrived)
+            yield self._outgoing(event, record)
         _put(key, entity, record, state)
+
+    def _outgoing(self, event: IncidentEvent, record: Record) -> Outgoing:
+        if event.coordinated and self._page_coordinated:
+            event.pageable = True
+        return outgoing(event, record.arrived)
 
     async def apply(self, effects: Sequence[Any]) -> Result:
         """There are no effects."""

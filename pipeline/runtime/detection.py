@@ -26,7 +26,7 @@ async def _detect(settings: Settings, lines: Iterable[bytes], out: IO[bytes]) ->
     from pipeline.detect.load import promised
     from pipeline.detect.stage import Detect
 
-    stage = Detect(false_alarms=promised(settings.detect))
+    stage = Detect(promised(settings.detect), page_coordinated=settings.detect.page_coordinated)
     bad = 0
     async for batch in through(stage, records(lines, MENTIONS_SCORED.name), CHUNK):
         for message in batch.published:

@@ -1,6 +1,7 @@
 """The page and its JSON interface.
 
-``/`` is the page, ``/part/…`` the parts of it that the script fetches anew, ``/api/…`` JSON for anybody.  Errors of the
+``/`` is the page, ``/part/…`` the parts of it that the script fetches anew, ``/incidents/…/picture.svg`` an incident as
+a picture, ``/api/…`` JSON for anybody.  Errors of the
 index are told to the visitor and never take the page down.
 """
 
@@ -58,6 +59,7 @@ def create_app(
     routes = [
         Route("/", pages.told_as_page(pages.page)),
         Route("/part/{name:str}", pages.told_as_page(pages.part)),
+        Route("/incidents/{incident:path}/picture.svg", pages.told_as_page(pages.picture)),
         Route("/api/incidents", pages.told_as_json(pages.incidents)),
         Route("/api/mentions", pages.told_as_json(pages.mentions)),
         Route("/api/volume", pages.told_as_json(pages.volume)),
@@ -85,6 +87,12 @@ class _Pages:
         if maker is None:
             return HTMLResponse("No such part.", 404)
         return self._html(f"{request.path_params['name']}.html", await maker(request.query_params))
+
+    async def picture(self, request: Request) -> Response:
+        drawn = await self._view.picture(request.path_params["incident"])
+        if drawn is None:
+            return HTMLResponse("No such picture.", 404)
+        return Response(drawn, media_type="image/svg+xml")
 
     async def incidents(self, request: Request) -> Response:
         return _json(await self._view.incident_list(request.query_params))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipeline.alert.acknowledgements import Acknowledgement
+from pipeline.detect.coordination import WORDS
 from pipeline.index.protocol import Index, Query
 from pipeline.messages import IncidentEvent
-from pipeline.web.chart import Chart, chart, step_for
+from pipeline.web.chart import Chart, chart, course, step_for
 
 KINDS = {
     "pile_on": ("Pile-on", "many answer one post"),
@@ -52,6 +53,11 @@ class Card:
         return SEVERITIES[self.event.severity]
 
     @property
+    def reasons(self) -> str:
+        """Why it looks coordinated."""
+        return ", ".join(WORDS[reason] for reason in self.event.reasons)
+
+    @property
     def times(self) -> float | None:
         """How many times as many mentions as expected; None where hardly any were, and the ratio says nothing."""
         expected = self.event.counts.expected
@@ -64,7 +70,12 @@ class Card:
 
 
 async def card(event: IncidentEvent, index: Index, verdicts: Mapping[str, Acknowledgement]) -> Card:
-    """An incident with the mentions of its company from well before it until now."""
+    """An incident with the mentions of its company from well before it until now.
+
+    The event's own series where it has one, since that knows what was expected when; else the index is asked.
+    """
+    if event.series is not None and event.series.mentions:
+        return Card(event, course(event.series, event.opened_at.timestamp()), verdicts.get(event.incident_id))
     opened = event.opened_at
     lasted = max(timedelta(minutes=30), event.at - opened)
     since, until = earlier(opened, lasted), later(event.at, MARGIN if event.event != "resolved" else lasted / 2)

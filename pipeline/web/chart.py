@@ -1,4 +1,8 @@
-"""Bars over time as plain numbers for an inline SVG: seen, negative among them, and what was expected."""
+"""Bars over time as plain numbers for an inline SVG: seen, negative among them, and what was expected.
+
+From the index (`chart`), with one level for all that was expected, or from an incident's own series (`course`), with
+what the detector expected at each hour.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.index.protocol import Volume
+from pipeline.messages import Series
 
 STEPS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800)
 """Lengths of a span, in seconds, that read well."""
@@ -33,7 +38,8 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything that the template draws.  `expected_y` and `opened_x` are None where there is nothing to show."""
+    """Everything that the template draws.  `expected_y` and `opened_x` are None where there is nothing to show;
+    `expected_line` are the points of a line, where what was expected changes over time."""
 
     bars: tuple[Bar, ...]
     seconds: int
@@ -46,6 +52,7 @@ class Chart:
     expected_y: float | None
     opened_x: float | None
     label: str
+    expected_line: str = ""
 
 
 def step_for(span: float, bars: int) -> int:
@@ -88,13 +95,58 @@ def chart(
     )
 
 
+def course(series: Series, opened: float) -> Chart:
+    """An incident's own series; `opened` in seconds since 1970.  What is expected are negative mentions."""
+    start, seconds = series.start.timestamp(), max(1, series.seconds)
+    number = max(1, len(series.mentions))
+    highest = max(series.expected, default=0.0)
+    peak = max(series.mentions, default=0)
+    top = max(float(peak), highest * 1.25, 1.0)
+    spans = [
+        Volume(_moment(start + n * seconds), seen, min(negative, seen))
+        for n, (seen, negative) in enumerate(zip(series.mentions, series.negative, strict=False))
+    ]
+    bars = tuple(_bar(v, n, WIDTH / number, top) for n, v in enumerate(spans) if v.mentions)
+    points = step_points(series.expected, top, WIDTH, HEIGHT)
+    expected = sum(series.expected) / number
+    return Chart(
+        bars=bars,
+        seconds=seconds,
+        peak=peak,
+        mentions=sum(series.mentions),
+        negative=sum(series.negative),
+        start=_moment(start),
+        end=_moment(start + number * seconds),
+        expected=expected,
+        expected_y=None,
+        opened_x=round(WIDTH * min(max((opened - start) / (number * seconds), 0.0), 1.0), 1),
+        label=_label(bars, seconds, expected),
+        expected_line=" ".join(f"{x:.1f},{y:.1f}" for x, y in points),
+    )
+
+
+def step_points(values: Sequence[float], top: float, width: float, height: float) -> list[tuple[float, float]]:
+    """Corners of a line of steps, one a value, in a picture that reaches up to `top`; y grows downwards."""
+    step = width / max(1, len(values))
+    corners = []
+    for place, value in enumerate(values):
+        y = height * (1.0 - min(value, top) / top)
+        corners += [(step * place, y), (step * (place + 1), y)]
+    return corners
+
+
 def span_name(seconds: int) -> str:
     """A length of time in a word."""
-    if seconds < 3600:
+    if seconds < 7200 and seconds != 3600:
         return "minute" if seconds == 60 else f"{seconds // 60} minutes"
-    if seconds < 86400:
-        return "hour" if seconds == 3600 else f"{seconds // 3600} hours"
-    return "day" if seconds == 86400 else f"{seconds // 86400} days"
+    if seconds < 172_800 and seconds != 86400:
+        return "hour" if seconds == 3600 else f"{_short(seconds / 3600)} hours"
+    return "day" if seconds == 86400 else f"{_short(seconds / 86400)} days"
+
+
+def _short(number: float) -> str:
+    """A number with at most one decimal."""
+    return f"{number:.1f}".removesuffix(".0")
 
 
 def _bar(volume: Volume, place: int, width: float, top: float) -> Bar:

@@ -19,11 +19,15 @@ from pipeline.web import params
 from pipeline.web.cache import Cache
 from pipeline.web.cards import Card, card, earlier
 from pipeline.web.chart import Chart, chart
+from pipeline.web.picture import picture
 
 Given = Mapping[str, str]
 
 SHOWN_OPEN, SHOWN_OVER = 20, 8
 """Incidents on the page."""
+
+STEPS = 2_000
+"""Events of one incident that are looked through for the newest: three weeks of updates."""
 
 FRESH = 1.0
 """Seconds for which answers are shared between viewers."""
@@ -116,6 +120,13 @@ class View:
             msgspec.to_builtins(e) | {"acknowledged": msgspec.to_builtins(verdicts.get(e.incident_id))} for e in found
         ]
         return {"incidents": listed}
+
+    async def picture(self, incident_id: str) -> str | None:
+        """An incident as it stands, as SVG; None when there is no such incident, or nothing to draw."""
+        if len(incident_id) > params.MAX_NAME:
+            return None
+        history = await self._index.incident_history(incident_id, limit=STEPS)
+        return picture(history[-1]) if history else None
 
     async def volume(self, given: Given) -> dict[str, Any]:
         """Mentions over time for what a search finds; at most `params.MAX_SPANS` spans."""

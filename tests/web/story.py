@@ -144,7 +144,7 @@ def afternoon(end: datetime, seed: int = 7) -> list[Document]:
         )  # fmt: skip
     over = incident(
         end - timedelta(hours=7), "resolved", incident_id="halden-mobile:surge:1", entity=COMPANIES[1], kind="surge",
-        severity=2, forecast=None, coordinated=True,
+        severity=2, forecast=None, coordinated=True, pageable=False, reasons=("few_authors", "copied_texts"),
         explanation=Explanation("Halden Mobile: 74 near-identical posts about one bill, from few accounts"),
     )  # fmt: skip
     letter = DeadLetter(

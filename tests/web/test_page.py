@@ -53,7 +53,7 @@ async def test_the_page_tells_of_the_incident_with_its_evidence(visitor: httpx.A
         "Northwind Air", "161 people answer one complaint", "<b>4</b> severe", "14× expected", "86%", "19% before",
         "lost luggage", "@mira_w", "My wedding dress is in there", "330–910", "21 min", "verdict: real",
         "evidence 8.3 over the threshold 4.0", "Simulated demonstration", "enrich/not_json", "lag 12", "1,061 mentions",
-        "looks coordinated · not paged",
+        "looks coordinated: few authors, copied texts · not paged",
     ):  # fmt: skip
         assert words in text
     assert text.count('class="seen"') > 20
