@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from models.evaluation.figures import Compared, Figures, Interval, Slice
+from models.evaluation.figures import Compared, Figures, Interval, SeedFigures, Slice
 from models.evaluation.metrics import Floats, Ints, confidence_error, coverage, interval, recalls
 from models.evaluation.rows import LABELS, METRICS, OFFICIAL, SIGNALS, Answers, Rows
 from models.evaluation.slices import slices_of
@@ -51,6 +51,16 @@ def figures(
         slices=tuple(_slices(rows, answers, groups)) if slices else (),
         compared=tuple(_compared(name, them, answers, rows, groups) for name, them in (others or {}).items()),
     )
+
+
+def seed_figures(seed: int, rows: Rows, answers: Answers) -> SeedFigures:
+    """What another training run, of this seed, scores on the same rows."""
+    classes = len(LABELS[rows.head])
+    metrics = {name: METRICS[name](answers.predicted, rows.labels, classes, None) for name in _metrics_for(rows.head)}
+    if answers.confidence is not None:
+        right = (answers.predicted == rows.labels).astype(np.float64)
+        metrics["calibration error"] = confidence_error(answers.confidence, right)
+    return SeedFigures(seed, {name: round(value, DIGITS) for name, value in metrics.items()})
 
 
 def _metrics_for(head: str) -> Sequence[str]:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.evaluation.evaluate import figures
+from models.evaluation.evaluate import figures, seed_figures
 from models.evaluation.figures import Figures
 from models.evaluation.rows import Answers, Rows, answers_of, read_file
 from models.evaluation.slices import dialect, length, slices_of, style
@@ -131,6 +131,18 @@ def test_others_are_compared_on_the_same_rows() -> None:
     assert shown.row_count == 4
     assert in_brackets(found.official) == "100.0% (100.0% – 100.0%)"
     assert msgspec.json.decode(msgspec.json.encode(found), type=Figures) == found
+
+
+def test_another_seed_is_figured_by_the_same_metrics() -> None:
+    rows = rows_of(0, 1, 2, 2)
+    answers = Answers(np.array([0, 1, 2, 0]), np.full(4, 0.9))
+    found = seed_figures(7, rows, answers)
+    whole = figures(rows, answers)
+    assert found.seed == 7
+    assert whole.calibration_error is not None
+    assert found.metrics == {name: value.value for name, value in whole.metrics.items()} | {
+        "calibration error": whole.calibration_error.value
+    }
 
 
 def test_slices_are_told_from_the_text_alone() -> None:
