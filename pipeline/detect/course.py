@@ -117,10 +117,10 @@ def begun(started: int, now: int, known_since: int, a_second: float, expected: f
 def remembered(ids: Iterable[int], full: bool, now: int) -> tuple[int, list[tuple[int, bool]]]:
     """Since when mentions are known, and when each was made and whether it complained, from the memory of post ids.
 
-    `ids`: minute << 8 | negative << 7 | weight in hundredths, oldest first (see `memory.py`); `full`: older ones have
-    been forgotten.  Deleted mentions weigh nothing and are left out with other weightless ones.
+    `ids`: minute << 8 | negative << 7 | weight in hundredths in the lower bits, oldest first (see `memory.py`); `full`:
+    older ones have been forgotten.  Deleted mentions weigh nothing and are left out with other weightless ones.
     """
-    known = [((value >> 8) * 60, bool(value & 128)) for value in ids if value & 127]
+    known = [((value >> 8 & 0xFFFF_FFFF) * 60, bool(value & 128)) for value in ids if value & 127]
     since = max(min((t for t, _ in known), default=now) + 60 if full else 0, 0)
     return since, [(t, complains) for t, complains in known if t >= since]
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zlib import crc32
 
-from pipeline.detect import lifecycle, telling, thresholds
+from pipeline.detect import corrections, lifecycle, telling, thresholds
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.evidence import Start
 from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
 from pipeline.detect.incident import keep_post, kept_post
+from pipeline.detect.memory import GONE, stamp
 from pipeline.detect.threads import LEARNED_FROM, Thread
 from pipeline.detect.threads import follow as follow_thread
 from pipeline.detect.weight import Weighed, weigh
@@ -30,7 +31,6 @@ CAUTION = 0.6
 
 SURGE_AFTER, SURGE_MENTIONS = 12 * 3600, 30
 GROUNDSWELL_AFTER = 7 * 86_400
-TAKEN_BACK = 2 * 1440  # minutes after which a deleted mention has left the evidence anyway
 
 _NOTHING: tuple[IncidentEvent, ...] = ()
 
@@ -47,7 +47,8 @@ class Detector:
     def hear(self, s: EntityState, heard: Heard) -> Sequence[IncidentEvent]:
         """Take in a mention or a deletion; gives the events it leads to, in order."""
         if type(heard) is HeardDeletion:
-            return self._take_back(s, heard)
+            corrections.take_back(s, heard.post_id)
+            return _NOTHING
         assert type(heard) is HeardMention
         return self._hear(s, heard)
 
@@ -55,8 +56,12 @@ class Detector:
         if m.author_role == "own":  # what the company says itself is context, never evidence
             return _NOTHING
         key = crc32(m.post_id.encode())
-        if key in s.memory.ids:
-            return _NOTHING
+        version = stamp(m.version)
+        known = s.memory.ids.get(key)
+        if known is not None:
+            if known >> 40 & 0xFFFF in (GONE, version):
+                return _NOTHING
+            corrections.replace(s, m, key)
         created = m.created_at
         if m.ingested_at is not None and m.ingested_at < created:
             created = m.ingested_at  # a clock that is ahead must not make everyone else late
@@ -68,7 +73,7 @@ class Detector:
             s.clock = t
             if t >= s.baseline.bin_end or s.acute is not None:
                 events = self._pass_time(s, m)
-        w = weigh(s.memory, m, key, s.clock // 60)
+        w = weigh(s.memory, m, key, s.clock // 60, version)
         behind = s.clock - t
         if behind < FORGOTTEN:
             s.baseline.negative += w.negative
@@ -241,29 +246,3 @@ class Detector:
             s.acute = lifecycle.begin(s, m, test, start, root)
             lifecycle.take_thread(s.acute, thread)
         return lifecycle.tell(s, s.acute, lifecycle.occasion(m), "opened")
-
-    def _take_back(self, s: EntityState, heard: HeardDeletion) -> Sequence[IncidentEvent]:
-        """Take a deleted mention out of counts and, where it still weighs, out of the evidence."""
-        key = crc32(heard.post_id.encode())
-        minute = s.clock // 60
-        known = s.memory.ids.get(key)
-        s.memory.forget(key, minute)
-        s.ring = [post for post in s.ring if post.post_id != heard.post_id]
-        if known is None or minute - (known >> 8) > TAKEN_BACK:
-            return _NOTHING
-        weight, negative, t = (known & 127) / 100.0, bool(known & 128), (known >> 8) * 60
-        s.mentions -= 1
-        s.negative -= negative
-        for incident in (s.acute, s.slow):
-            if incident is None:
-                continue
-            if incident.first_post is not None and incident.first_post.post_id == heard.post_id:
-                incident.first_post = None
-            if incident.resolved == 0:
-                incident.course.take_back(t, negative)
-            if incident.resolved == 0 and incident.wide and t >= incident.started - 59:
-                incident.mentions = max(0, incident.mentions - 1)
-                incident.negative = max(0, incident.negative - negative)
-        if negative:
-            s.evidence.take_back(weight, s.clock - t, s.baseline.phi)
-        return _NOTHING

@@ -20,7 +20,7 @@ from pipeline.detect.people import Regulars
 from pipeline.detect.phrases import Past, Talk
 from pipeline.detect.threads import Thread
 
-VERSION = 2
+VERSION = 3
 RING = 7
 """Posts kept as evidence for the next incident."""
 

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from pipeline.decode import decode
 from pipeline.errors import Malformed
-from pipeline.messages import MAX_TEXT, Id, Probability, Time
+from pipeline.messages import MAX_TEXT, Id, Probability, Time, Version
 from pipeline.sketch import LENGTH
 
 Name = Annotated[str, Meta(max_length=1024)]
@@ -36,10 +36,11 @@ class HeardEntity(Struct, frozen=True, gc=False):
 
 
 class HeardSentiment(Struct, frozen=True, gc=False):
-    """How likely it is negative toward the entity, and how likely positive."""
+    """How likely it is negative toward the entity, and how likely positive; whether the model is sure of it."""
 
     negative: Probability
     positive: Probability = 0.0
+    sure: bool = True
 
 
 class HeardMention(Struct, kw_only=True, tag_field="type", tag="mention"):
@@ -60,6 +61,8 @@ class HeardMention(Struct, kw_only=True, tag_field="type", tag="mention"):
     fingerprint: Annotated[str, Meta(max_length=512)] | None = None
     sketch: Annotated[str, Meta(max_length=LENGTH)] | None = None
     author_role: str = "public"
+    version: Version = 1
+    untrained: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class HeardDeletion(Struct, kw_only=True, tag_field="type", tag="mention_deleted"):

@@ -7,6 +7,7 @@ full the oldest entry goes.  Times in here are whole minutes of event time since
 from __future__ import annotations
 
 from struct import iter_unpack, pack, unpack_from
+from typing import NamedTuple
 from zlib import crc32
 
 from msgspec import Struct
@@ -23,14 +24,29 @@ TEXT_MINUTES = 1440
 SHORT_TEXT = 12
 """Texts below this many characters ("me too", "awful") are repeated by real people and are no copies."""
 
+GONE = 0
+"""The stamp of a post that was deleted."""
+
 _AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
+_MINUTES = 0xFFFF_FFFF
+
+
+class Told(NamedTuple):
+    """What is remembered of a post: when it was written, what it weighed, its thread (0: its own), its version."""
+
+    minute: int
+    negative: bool
+    weight: float
+    root: int
+    stamp: int
 
 
 class Memory(Struct):
     """Recent post ids, authors and texts of an entity, as 32-bit hashes.
 
-    `ids`: hash → minute << 8 | negative << 7 | weight in hundredths.  `authors`: hash → first minute << 2 | posts
-    before (at most 3).  `texts`: hash → first minute << 4 | copies (at most 15).  Insertion order is age.
+    `ids`: hash → thread << 56 | stamp of the version << 40 | minute << 8 | negative << 7 | weight in hundredths.
+    `authors`: hash → first minute << 2 | posts before (at most 3).  `texts`: hash → first minute << 4 | copies (at most
+    15).  Insertion order is age.
     """
 
     ids: dict[int, int] = {}
@@ -71,25 +87,45 @@ class Memory(Struct):
         texts[key] = minute << 4 | 1
         return 0
 
-    def remember(self, key: int, minute: int, negative: bool, weight: float) -> None:
+    def remember(self, key: int, minute: int, negative: bool, weight: float, root: int = 0, stamp: int = GONE) -> None:
         """Note a post id and what its mention weighed, so that a repeat is dropped and a deletion can be taken back."""
-        if len(self.ids) >= IDS:
-            del self.ids[next(iter(self.ids))]
-        self.ids[key] = minute << 8 | negative << 7 | int(weight * 100.0)
+        ids = self.ids
+        if len(ids) >= IDS:
+            del ids[next(iter(ids))]
+        ids[key] = root << 56 | stamp << 40 | minute << 8 | negative << 7 | int(weight * 100.0)
+
+    def told(self, key: int) -> Told | None:
+        """What is remembered of a post that is neither forgotten nor deleted."""
+        value = self.ids.get(key)
+        if value is None or value >> 40 & 0xFFFF == GONE:
+            return None
+        return Told(value >> 8 & _MINUTES, bool(value & 128), (value & 127) / 100.0, value >> 56, value >> 40 & 0xFFFF)
 
     def forget(self, key: int, minute: int) -> None:
         """A post is deleted: it weighs nothing now, and does not count should it be delivered again."""
         if key in self.ids:
-            self.ids[key] = self.ids[key] & ~0xFF
+            self.ids[key] &= _MINUTES << 8
         else:
             self.remember(key, minute, False, 0.0)
 
+    def unlearn(self, key: int, author: str, text: str) -> None:
+        """A post is about to be heard in another version: as if it, its author's turn and its text had not been."""
+        self.ids.pop(key, None)
+        voice, words = crc32(author.encode()), crc32(text.encode("utf-8", "replace"))
+        if self.authors.get(voice, 0) & 3:
+            self.authors[voice] -= 1
+        if self.texts.get(words, 0) & 15:
+            self.texts[words] -= 1
+
     def pack(self, minute: int) -> bytes:
-        """All three as bytes, 7 + 6 + 6 an entry; `minute` is the entity's clock.
+        """All three as bytes, 9 + 6 + 6 an entry, and 5 for the thread of an answer; `minute` is the entity's clock.
 
         Authors and texts too old to matter are left out, which changes no later answer.
         """
-        ids = [(key, min(minute - (v >> 8), 0xFFFF), v & 255) for key, v in self.ids.items()]
+        ids = [
+            (key, min(minute - (v >> 8 & _MINUTES), 0xFFFF), v & 255, v >> 40 & 0xFFFF) for key, v in self.ids.items()
+        ]
+        roots = [(place, v >> 56) for place, v in enumerate(self.ids.values()) if v >> 56]
         authors = [
             (k, minute - (v >> 2) << 2 | v & 3) for k, v in self.authors.items() if minute - (v >> 2) < AUTHOR_MINUTES
         ]
@@ -99,9 +135,10 @@ class Memory(Struct):
         return b"".join(
             (
                 pack("<HHH", len(ids), len(authors), len(texts)),
-                pack("<" + "IHB" * len(ids), *[x for entry in ids for x in entry]),
+                pack("<" + "IHBH" * len(ids), *[x for entry in ids for x in entry]),
                 pack("<" + "IH" * len(authors), *[x for entry in authors for x in entry]),
                 pack("<" + "IH" * len(texts), *[x for entry in texts for x in entry]),
+                pack("<" + "BI" * len(roots), *[x for entry in roots for x in entry]),
             )
         )
 
@@ -109,9 +146,20 @@ class Memory(Struct):
 def unpacked(data: bytes, minute: int) -> Memory:
     """The memory that `Memory.pack` wrote at the same minute."""
     ids, authors, texts = unpack_from("<HHH", data)
-    first, second = 6 + 7 * ids, 6 + 7 * ids + 6 * authors
+    first = 6 + 9 * ids
+    second = first + 6 * authors
+    third = second + 6 * texts
+    roots = dict(iter_unpack("<BI", data[third:]))
     return Memory(
-        {key: minute - age << 8 | rest for key, age, rest in iter_unpack("<IHB", data[6:first])},
+        {
+            key: roots.get(place, 0) << 56 | stamp << 40 | minute - age << 8 | rest
+            for place, (key, age, rest, stamp) in enumerate(iter_unpack("<IHBH", data[6:first]))
+        },
         {key: minute - (v >> 2) << 2 | v & 3 for key, v in iter_unpack("<IH", data[first:second])},
-        {key: minute - (v >> 4) << 4 | v & 15 for key, v in iter_unpack("<IH", data[second : second + 6 * texts])},
+        {key: minute - (v >> 4) << 4 | v & 15 for key, v in iter_unpack("<IH", data[second:third])},
     )
+
+
+def stamp(version: int) -> int:
+    """A version of a post as 16 bits, never `GONE`: two versions nearly always differ."""
+    return (version ^ version >> 16 ^ version >> 32 ^ version >> 48) & 0xFFFF or 1

@@ -5,6 +5,7 @@ Each step works on the plain lists that the bytes decode to, so that no class of
 
 from __future__ import annotations
 
+from struct import iter_unpack, pack, unpack_from
 from typing import Any
 
 from pipeline.detect.phrases import SLOTS
@@ -14,7 +15,7 @@ _NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
 
 def upgraded(packed: list[Any], version: int) -> list[Any]:
     """The packed state as a program of `version` writes it."""
-    steps = {1: _from_1}
+    steps = {1: _from_1, 2: _from_2}
     while packed[0] < version:
         packed = steps[packed[0]](packed)
     return packed
@@ -29,6 +30,16 @@ def _from_1(packed: list[Any]) -> list[Any]:
     counts = {term: [count, *[0] * SLOTS] for term, count in talk[0].items()}
     incidents = (_incident_1(incident, [clock, 60, [], [], [], clock, foreseen]) for incident in (acute, slow))
     return [2, *start[1:], [counts, talk[1]], *incidents, "", [{}], _NARRATIVES]
+
+
+def _from_2(packed: list[Any]) -> list[Any]:
+    """Version 3 remembers of a post which version and which thread it was; 1 is the version of a post never edited."""
+    version, clock, counts, memory, *rest = packed
+    ids, authors, texts = unpack_from("<HHH", memory)
+    first = 6 + 7 * ids
+    posts = b"".join(pack("<IHBH", key, age, weight, 1) for key, age, weight in iter_unpack("<IHB", memory[6:first]))
+    known = first + 6 * (authors + texts)
+    return [version + 1, clock, counts, memory[:6] + posts + memory[first:known], *rest]
 
 
 def _incident_1(old: list[Any] | None, course: list[Any]) -> list[Any] | None:

@@ -23,11 +23,11 @@ RUNAWAY = 1.0
 SPREAD_USUAL, SPREAD_RUNAWAY = 0.5, 1.3
 """Reposts that a repost draws, usually and in an amplification."""
 
-NEGATIVE_SHARE = 0.45
+NEGATIVE_SHARE = 0.4
 """Least share of negatives in a thread that counts as a pile-on."""
 
 MANY_VOICES = 1.25
-OF_ONE_MIND = 0.7
+OF_ONE_MIND = 0.6
 CAP = 14.0
 LEARNED_FROM = 4
 """Negative answers of a thread from which the entity's usual number is learned; further ones may be a pile-on."""
@@ -92,6 +92,14 @@ class Thread(Struct, array_like=True):
             self.spread = min(self.spread + _STEP * weight, CAP)
             self.spread_exposure += weight
             self.sureness = min(self.sureness, log(probability / (1.0 - min(probability, 0.9999))))
+
+    def take_back(self, weight: float, negative: bool, age: float, usual: float) -> None:
+        """Take out an answer that was heard `age` seconds ago with that clean negative weight."""
+        self.mentions = max(0, self.mentions - 1)
+        self.negative = max(0, self.negative - negative)
+        if weight > 0.0:
+            self.evidence = max(0.0, self.evidence - log(RUNAWAY / usual) * weight)
+            self.exposure = max(0.0, self.exposure - weight * exp(-age / TAU))
 
     def pile_on(self) -> float:
         """Evidence of a pile-on as of the last call, zero while too few of the answers are negative."""

@@ -31,22 +31,29 @@ class Weighed(Struct, gc=False):
     repost: bool
 
 
-def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Weighed:
-    """Weigh a mention heard for the first time, whose id hashes to `key`, and remember it."""
+def weigh(memory: Memory, m: HeardMention, key: int, minute: int, version: int) -> Weighed:
+    """Weigh a mention heard for the first time, whose id hashes to `key` and version to `version`, and remember it.
+
+    Of what the model is not sure is evidence of nothing, though it is counted; a text that the model was not trained
+    for is no complaint.
+    """
     author = memory.author_weight(m.author.id, minute)
     text = m.fingerprint or m.text
     copies = memory.copies(text, minute) if len(text) >= SHORT_TEXT else 0
     # A repost with words of its own is a quote: the model has judged it by itself.
     repost = m.kind == "repost" and (copies > 0 or len(text) < SHORT_TEXT)
     weight = (0.4 * author if repost else author) / (1 + copies)
-    probability = m.sentiment.negative
+    sentiment = m.sentiment
+    probability = sentiment.negative if m.untrained is None else 0.0
     complains = probability >= 0.5
-    memory.remember(key, minute, complains, weight)
     root_id = m.root_id
     if root_id is None or (root_id == m.post_id and m.parent_id is not None):
         root_id = m.parent_id or m.post_id  # a quote joins the thread that it quotes
     answer = root_id != m.post_id
     root = crc32(root_id.encode()) if answer else key
+    if m.untrained is None and not sentiment.sure:
+        weight = probability = 0.0
+    memory.remember(key, minute, complains, weight, root if answer else 0, version)
     negative = weight * soft(probability)
     return Weighed(
         key, root, negative, weight - negative, author, probability,
