@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from models.evaluation.record import record
 from models.evaluation.retrieval import Embed, pairs_of, read_groups, retrieval, scorer_embeds
 from models.load import load_scorer
+from models.manifest import SHIPPED
 from models.text import normalise
 from pipeline.settings import ModelSettings
 
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=1_000)
     parser.add_argument("--model", type=Path)
     parser.add_argument("--config", type=Path, help="also the base of this configuration (needs the train extra)")
+    parser.add_argument("--record", action="store_true", help="keep the figures in the artefact, for its card")
     arguments = parser.parse_args()
 
     pairs = pairs_of(read_groups(arguments.file, arguments.label), arguments.groups)
@@ -64,10 +67,12 @@ def main() -> None:
     if arguments.config:
         encoders.insert(0, base_embeds(arguments.config, arguments.file.parent))
     table = Table("embedding of", "groups", "recall at 1", "mean reciprocal rank")
-    for name, embed in encoders:
-        found = retrieval(embed, pairs, encoder=name, data=arguments.file.name)
-        table.add_row(name, str(found.groups), f"{found.recall_at_1:.3f}", f"{found.mean_reciprocal_rank:.3f}")
+    found = [retrieval(embed, pairs, encoder=name, data=arguments.file.name) for name, embed in encoders]
+    for one in found:
+        table.add_row(one.encoder, str(one.groups), f"{one.recall_at_1:.3f}", f"{one.mean_reciprocal_rank:.3f}")
     Console().print(table)
+    if arguments.record:
+        record(arguments.model or SHIPPED, retrieval=found)
 
 
 if __name__ == "__main__":

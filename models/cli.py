@@ -72,13 +72,17 @@ def evaluate(
     compare: Annotated[bool, typer.Option("--compare", help="Compare with the unquantised weights on torch")] = False,
     model: Artefact = None,
     as_json: Annotated[bool, typer.Option("--json", help="Figures as one JSON object")] = False,
+    record: Annotated[bool, typer.Option("--record", help="Keep what is found in the artefact, for its card")] = False,
+    seeds: Annotated[
+        list[Path] | None, typer.Option("--seed", help="With --record: the artefact of a run with another seed")
+    ] = None,
 ) -> None:
     """Figures on labelled texts, with intervals: of a file, of all heads, or of the behavioural checks.
 
     Example: groundswell model evaluate --suite models/configs/data.toml --data ~/data --behaviour
     """
-    if file is None and suite is None and not behaviour and not set_floors:
-        raise typer.BadParameter("name a file, --suite or --behaviour")
+    if file is None and suite is None and not (behaviour or set_floors or (record and seeds)):
+        raise typer.BadParameter("name a file, --suite, --behaviour, or --record with --seed")
     from models.evaluation import command
     from models.load import load_scorer
     from pipeline.settings import ModelSettings
@@ -92,6 +96,8 @@ def evaluate(
         found.figures += command.of_suite(scorer, suite, data, baselines, other, _tell)
     if behaviour or set_floors:
         found.behaviour = command.of_behaviour(scorer, set_floors)
+    if record:
+        command.keep(found, model, seeds or [])
     command.show(found, as_json=as_json)
 
 

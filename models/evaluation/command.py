@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from rich.console import Console
 from models.evaluation.behaviour.run import capabilities, judge, read_floors, write_floors
 from models.evaluation.evaluate import figures
 from models.evaluation.figures import Capability, Figures
+from models.evaluation.record import record
 from models.evaluation.rows import answers_of, read_file
 from models.evaluation.table import behaviour_table, render, table
+from models.manifest import SHIPPED
 from models.scorer import Scorer
 from pipeline.errors import TerminalError
 
@@ -71,6 +73,11 @@ def of_behaviour(scorer: Scorer, set_floors: bool) -> list[Capability]:
     if set_floors:
         write_floors(found, f"{scorer.ref.name} {scorer.ref.version}")
     return found
+
+
+def keep(found: Found, model: Path | None, seeds: Sequence[Path]) -> None:
+    """Write what was found into the manifest of the artefact that was measured."""
+    record(model or SHIPPED, figures=found.figures, behaviour=found.behaviour, seeds=seeds)
 
 
 def show(found: Found, *, as_json: bool) -> None:

@@ -34,7 +34,7 @@ def figures_section(found: Sequence[Figures]) -> list[str]:
         "## Figures",
         "",
         "On rows that nothing was fitted on; in brackets the 95 % bootstrap interval, which tells of the sample of "
-        "rows alone. Over seeds: mean and standard deviation of whole training runs, unquantised.",
+        "rows alone. Over seeds: mean and standard deviation of whole training runs.",
         "",
         *_table(head, rows, "llrl"),
         *_further(found),

@@ -1,0 +1,80 @@
+"""Keeps what was measured of an artefact in its manifest, from which the card is printed.
+
+The manifest is the one file of an artefact whose hash nothing states, so that figures can be added after the export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from models.evaluation.figures import Capability, Figures, Retrieval, SeedFigures
+from models.manifest import MANIFEST, Manifest, read_manifest
+from pipeline.errors import TerminalError
+
+
+def record(
+    folder: Path,
+    *,
+    figures: Sequence[Figures] = (),
+    behaviour: Sequence[Capability] = (),
+    retrieval: Sequence[Retrieval] = (),
+    seeds: Sequence[Path] = (),
+) -> Manifest:
+    """Write figures into the manifest of an artefact; `seeds` are folders of artefacts that differ in the seed alone.
+
+    What was known of the same head and set, or the same encoder and set, is replaced; what only the export can measure
+    (the unquantised weights) and the seeds stay as they were.  Raises `TerminalError` when an artefact given for
+    another seed is of the same one, or of another configuration of heads.
+    """
+    manifest = read_manifest(folder)
+    found = {(one.head, one.data): one for one in manifest.figures}
+    for one in figures:
+        found[one.head, one.data] = _kept(found.get((one.head, one.data)), one)
+    if seeds:
+        runs = [manifest, *(_run(manifest, other) for other in seeds)]
+        found = {key: msgspec.structs.replace(one, seeds=_seeds(runs, key)) for key, one in found.items()}
+    encoders = {(one.encoder, one.data): one for one in [*manifest.retrieval, *retrieval]}
+    manifest = msgspec.structs.replace(
+        manifest,
+        figures=list(found.values()),
+        behaviour=list(behaviour) or manifest.behaviour,
+        retrieval=list(encoders.values()),
+    )
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    return manifest
+
+
+def _kept(before: Figures | None, now: Figures) -> Figures:
+    if before is None:
+        return now
+    return msgspec.structs.replace(
+        now,
+        fp32=before.fp32 if now.fp32 is None else now.fp32,
+        fp32_same_label=before.fp32_same_label if now.fp32_same_label is None else now.fp32_same_label,
+        seeds=now.seeds or before.seeds,
+        compared=now.compared or before.compared,
+    )
+
+
+def _run(manifest: Manifest, folder: Path) -> Manifest:
+    other = read_manifest(folder)
+    if other.training.seed == manifest.training.seed:
+        raise TerminalError(f"has the same seed, {other.training.seed}", subject=str(folder), todo="Train with another")
+    if other.heads.keys() != manifest.heads.keys():
+        raise TerminalError("has other heads", subject=str(folder), todo="Name artefacts of the same configuration")
+    return other
+
+
+def _seeds(runs: Sequence[Manifest], key: tuple[str, str]) -> tuple[SeedFigures, ...]:
+    out = []
+    for run in runs:
+        for one in run.figures:
+            if (one.head, one.data) == key:
+                metrics = {name: value.value for name, value in one.metrics.items()}
+                if one.calibration_error is not None:
+                    metrics["calibration error"] = one.calibration_error.value
+                out.append(SeedFigures(run.training.seed, metrics))
+    return tuple(out)
