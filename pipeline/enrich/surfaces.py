@@ -24,6 +24,9 @@ SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))
 OF_VERY_FREQUENT, OF_FREQUENT = -0.8, -0.4
 """Nats for an ordinary word among the commonest: next, three."""
 
+IN_NAMES = frozenset(("united", "national", "american", "international", "general"))
+"""Words that are as frequent only for the names that they are part of: United States."""
+
 _SIGNS = re.compile(r"[\W_]+")
 _DASHES = re.compile(r"\s*-\s*")
 
@@ -106,7 +109,7 @@ def _add_names(table: Surfaces, number: int, entity: Entity) -> None:
 
 
 def _doubt(form: str) -> float:
-    rank = ranks().get(form, FREQUENT)
+    rank = FREQUENT if form in IN_NAMES else ranks().get(form, FREQUENT)
     return OF_VERY_FREQUENT if rank < VERY_FREQUENT else OF_FREQUENT if rank < FREQUENT else 0.0
 
 
