@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from pipeline.backtest.detection import Episode, Outcome, entity_months
+from pipeline.backtest.forecasts import Marks, forecast_marks
 from pipeline.backtest.labels import Score, delay
 from pipeline.backtest.nearness import Candidate
 from pipeline.backtest.spool import Company
@@ -52,6 +53,11 @@ class Findings(Struct, kw_only=True):
     score: Score | None = None
     cards: list[tuple[Episode, Card]] = []
     volumes: list[tuple[Company, Window]] = []
+
+    @property
+    def forecasts(self) -> list[Marks]:
+        """How the forecasts of the incidents that are over did."""
+        return forecast_marks(self.outcome.episodes.values())
 
     @property
     def rejected(self) -> int:
@@ -111,6 +117,10 @@ def as_json(found: Findings) -> dict[str, Any]:
             for c in found.candidates
         ],
         "rates": [_rate(rate) for rate in found.rates],
+        "forecasts": [
+            {"age": m.age, "number": m.number, "error": round(m.error, 3), "held": round(m.held, 3)}
+            for m in found.forecasts
+        ],
         "labels": None if found.score is None else _score(found.score),
     }
 
@@ -131,6 +141,7 @@ def _incident(episode: Episode) -> dict[str, Any]:
         "counts": last.counts,
         "test": opened.test,
         "events": episode.events,
+        "foretold": last.review,
     }
 
 

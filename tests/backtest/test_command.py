@@ -37,6 +37,10 @@ def test_a_simulated_history_names_its_snowballs(simulated: Path, tmp_path: Path
     assert incident["entity"]["name"] in report
     assert incident["opening"] in report.replace("&#39;", "'")
     assert biggest["story"] in report
+    assert "Forecasts, held against what came" in report
+    assert sum(row["number"] for row in found["forecasts"]) == sum(
+        len(one["foretold"]) for one in found["incidents"] if one["over_at"] and not one["coordinated"]
+    )
 
 
 def test_another_rate_pages_no_less(simulated: Path, tmp_path: Path) -> None:
@@ -68,7 +72,7 @@ def test_candidates_are_told_by_a_looser_promise(tmp_path: Path) -> None:
     assert all(one["would_need"] > 0.05 for one in strict["candidates"])
     told = [datetime.fromisoformat(one["opened_at"]) for one in loose["incidents"]]
     near = [datetime.fromisoformat(one["at"]) for one in strict["candidates"] if one["would_need"] < 0.8]
-    assert len(near) >= 3
+    assert len(near) >= 2
     for height in near:
         assert any(abs(height - opened) < timedelta(hours=1) for opened in told), height
     for incident in strict["incidents"]:

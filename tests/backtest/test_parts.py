@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.backtest.detection import entity_months, run_detector
+from pipeline.backtest.forecasts import forecast_marks
 from pipeline.backtest.progress import Steps
 from pipeline.backtest.spool import MentionSpool
 from pipeline.backtest.volumes import around, card, count, overall
@@ -86,3 +87,20 @@ def test_progress_says_what_remains() -> None:
         steps.step("sorting", None)
         steps.tick(7)
         assert steps.line(0.0) == "sorting: 7"
+
+
+def test_forecasts_are_held_against_what_came(simulated: Path) -> None:
+    with MentionSpool() as spool:
+        for line in (simulated / "mentions.jsonl").read_bytes().splitlines():
+            spool.add(line)
+        episodes = list(run_detector(spool, 0.2, no_tick).episodes.values())
+    over = [e for e in episodes if e.last.resolved_at is not None and not e.last.coordinated]
+    marks = forecast_marks(episodes)
+    assert sum(one.number for one in marks) == sum(len(episode.last.review) for episode in over) > 0
+    for one in marks:
+        assert one.error >= 0.0
+        assert 0.0 <= one.held <= 1.0
+    for episode in over:
+        for told in episode.last.review:
+            assert told.error == pytest.approx(abs(told.size / episode.last.counts.mentions - 1.0), abs=2e-3)
+    assert forecast_marks([]) == []
