@@ -1,9 +1,8 @@
 """The webhook: each incident event as JSON, signed, with CloudEvents headers.
 
 The body is the incident event of ``docs/contracts``, with the addresses of its page and its picture where there is a
-page.  Headers follow the HTTP binding of CloudEvents 1.0.2 (2022) in
-binary mode; `ce-id` is the same when an event is sent again, so that a receiver can drop the repeat.  The signature and
-how to verify it are in ``signature.py``.
+page.  Headers follow the HTTP binding of CloudEvents 1.0.2 (2022) in binary mode; `ce-id` is the same when an event is
+sent again, so that a receiver can drop the repeat.  The signature and how to verify it are in ``signature.py``.
 """
 
 from __future__ import annotations

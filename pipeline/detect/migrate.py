@@ -27,7 +27,7 @@ def _from_1(packed: list[Any]) -> list[Any]:
     clock, baseline = start[1], start[4]
     bin_end, rate, spent = baseline[1], baseline[13], baseline[16]
     foreseen = spent + rate * max(0.0, clock - (bin_end - 600.0))
-    counts = {term: [count, *[0] * SLOTS] for term, count in talk[0].items()}
+    counts = {term: [count, talk[1], *[0] * SLOTS] for term, count in talk[0].items()}
     incidents = (_incident_1(incident, [clock, 60, [], [], [], clock, foreseen]) for incident in (acute, slow))
     return [2, *start[1:], [counts, talk[1]], *incidents, "", [{}], _NARRATIVES]
 

@@ -21,7 +21,8 @@ SLOTS = 6
 
 _READ = 280
 _FEWEST = 3
-_KEPT = 0.05  # share of the mentions from which a word is not given up
+_FADES = 16  # mentions without a word after which it counts half
+_USUAL = 0.15  # share of the entity's past mentions from which a word is no news
 _WORD = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
 _NOISE = re.compile(r"https?://\S+|@\S+|&\w+;")
 _COMMON_WORDS = (
@@ -30,7 +31,7 @@ _COMMON_WORDS = (
     "then than there here been being because did didn't does doesn't isn't wasn't won't more most much very too also "
     "one two any some no nor yes into over after before again still even ever never now only own same such other these "
     "those which while where like really please thanks thank via amp rt going way know think people make made back "
-    "que los las una por para con del está esto der die das und ist nicht ein eine mit auf für les des est pas une "
+    "since que los las una por para con del está esto der die das und ist nicht ein eine mit auf für les des est pas une "
     "dans pour sur avec je tu il elle nous vous"
 )
 _COMMON = frozenset(_COMMON_WORDS.split())
@@ -62,48 +63,46 @@ class Past(Struct, array_like=True):
 
 
 class Talk(Struct, array_like=True):
-    """Words of the incident in progress, each counted once a mention: in all, then in each narrative by its slot."""
+    """Words of the incident in progress, each counted once a mention: in how many, in which of them last, then in each
+    narrative by its slot."""
 
     counts: dict[str, list[int]] = {}
     mentions: int = 0
 
-    def hear(self, text: str, slot: int = -1) -> None:
+    def hear(self, text: str, past: Past, name: str, slot: int = -1) -> None:
         """Take in a negative mention of the incident, which belongs to the narrative in that slot (-1: to none).
 
-        At most `TERMS` words are counted; a newcomer takes the place of the rarest (lossy counting), unless that is
-        one of every twenty mentions.
+        At most `TERMS` words are counted; a newcomer takes the place of the one that is rarest of late (lossy
+        counting).  The entity's `name` and what is always said of it are left out.
         """
         self.mentions += 1
-        counts = self.counts
+        counts, skip = self.counts, name_words(name)
         for term in terms(text):
             known = counts.get(term)
             if known is None:
-                if len(term.encode("utf-8", "replace")) > TERM_BYTES or not self._room():
+                if len(term.encode("utf-8", "replace")) > TERM_BYTES or past.share(term) > _USUAL:
                     continue
-                known = counts[term] = [0] * (1 + SLOTS)
+                if not skip.isdisjoint(term.split()):
+                    continue
+                if len(counts) >= TERMS:
+                    del counts[min(counts, key=self._lately)]
+                known = counts[term] = [0] * (2 + SLOTS)
             known[0] += 1
+            known[1] = self.mentions
             if slot >= 0:
-                known[1 + slot] += 1
+                known[2 + slot] += 1
 
     def move(self, slot: int, to: int) -> None:
         """The narrative in a slot was merged into another, or given up (-1)."""
         for known in self.counts.values():
             if to >= 0:
-                known[1 + to] += known[1 + slot]
-            known[1 + slot] = 0
+                known[2 + to] += known[2 + slot]
+            known[2 + slot] = 0
 
-    def _room(self) -> bool:
-        """Whether there is room for another word, if need be in the place of one."""
-        if len(self.counts) < TERMS:
-            return True
-        rarest, fewest = "", 1.0 + _KEPT * self.mentions
-        for term, known in self.counts.items():
-            if known[0] < fewest:
-                rarest, fewest = term, known[0]
-        if not rarest:
-            return False
-        del self.counts[rarest]
-        return True
+    def _lately(self, term: str) -> int:
+        """How often a word was said; halved for every so many mentions without it."""
+        total, last, *_ = self.counts[term]
+        return total >> (self.mentions - last) // _FADES
 
 
 def terms(text: str) -> list[str]:
@@ -122,9 +121,14 @@ def terms(text: str) -> list[str]:
     return list(found)
 
 
+def name_words(name: str) -> set[str]:
+    """The words of an entity's name, as they would be counted."""
+    return set(_WORD.findall(name[:_READ].lower()))
+
+
 def new_phrases(talk: Talk, past: Past, name: str, most: int = 5) -> list[tuple[str, int]]:
     """The phrases that are new, with their counts, newest first; without the entity's name."""
-    skip = set(_WORD.findall(name.lower()))
+    skip = name_words(name)
     scored: list[tuple[float, str, int]] = []
     for term, (count, *_) in talk.counts.items():
         if count < max(_FEWEST, 0.04 * talk.mentions) or skip & set(term.split()):
@@ -138,11 +142,11 @@ def new_phrases(talk: Talk, past: Past, name: str, most: int = 5) -> list[tuple[
 def phrases_of(talk: Talk, slot: int, mentions: int, past: Past, name: str, most: int = 3) -> list[tuple[str, int]]:
     """The phrases of one narrative of `mentions` complaints: new for the entity, and said here more than elsewhere in
     the incident."""
-    skip = set(_WORD.findall(name.lower()))
+    skip = name_words(name)
     others = max(0, talk.mentions - mentions)
     scored: list[tuple[float, str, int]] = []
     for term, counts in talk.counts.items():
-        count = counts[1 + slot]
+        count = counts[2 + slot]
         if count < max(2, 0.08 * mentions) or skip & set(term.split()):
             continue
         here = _log_odds(count, max(mentions, count))

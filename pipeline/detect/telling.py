@@ -70,7 +70,7 @@ def group(s: EntityState, m: HeardMention, t: int) -> None:
         for post in s.ring:
             if post.slot == old:
                 post.slot = new
-    s.talk.hear(m.text, slot)
+    s.talk.hear(m.text, s.past, s.name, slot)
     if s.ring and s.ring[-1].post_id == m.post_id:
         s.ring[-1].slot = slot
 
@@ -93,7 +93,7 @@ def look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | N
         if post.post_id == m.post_id:
             group(s, m, post.t)
         else:
-            s.talk.hear(post.text)
+            s.talk.hear(post.text, s.past, s.name)
     incident.first_post = copy(posts[0]) if posts else None
     if incident.first_post is None and root is not None:
         author = m.author.handle or m.author.id

@@ -119,7 +119,7 @@ def _opened(event: IncidentEvent, series: Series) -> list[str]:
     side, shift = ("end", -5) if share > 0.8 else ("start", 5)
     return [
         f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 6}" y2="{_TOP + _PLOT_HEIGHT}" stroke="{INK}" stroke-width="1"/>',
-        _text(x + shift, _TOP + 3, f"found {event.opened_at.astimezone(UTC):%H:%M}", 11, INK, anchor=side),
+        _text(x + shift, _TOP + 3, f"found {event.opened_at.astimezone(UTC):%H:%M}", 11, INK, anchor=side, halo=True),
     ]
 
 
@@ -129,10 +129,14 @@ def _top(series: Series) -> int:
     return 2 * -(-int(-(-highest // 1)) // 2)
 
 
-def _text(x: float, y: float, words: str, size: int, colour: str, *, bold: bool = False, anchor: str = "start") -> str:
-    weight = ' font-weight="600"' if bold else ""
+def _text(
+    x: float, y: float, words: str, size: int, colour: str, *, bold: bool = False, anchor: str = "start",
+    halo: bool = False,
+) -> str:  # fmt: skip
+    look = ' font-weight="600"' if bold else ""
+    look += ' stroke="#ffffff" stroke-width="4" paint-order="stroke"' if halo else ""
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" text-anchor="{anchor}"{weight}>'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" text-anchor="{anchor}"{look}>'
         f"{escape(words)}</text>"
     )
 

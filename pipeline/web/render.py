@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.alert.text import clean, one_line
+from pipeline.detect.explain import duration
 from pipeline.web.chart import HEIGHT, WIDTH, span_name
 
 HERE = Path(__file__).parent
@@ -35,6 +36,7 @@ def environment() -> Environment:
         "link": link,
         "query": query_string,
         "span": span_name,
+        "lasting": duration,
     }
     made.globals |= {"chart_width": WIDTH, "chart_height": HEIGHT}
     return made

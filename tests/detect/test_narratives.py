@@ -92,7 +92,8 @@ def test_meaning_takes_over_from_words() -> None:
 def test_words_of_a_narrative_are_those_that_the_others_do_not_say() -> None:
     talk = Talk()
     for number in range(40):
-        talk.hear("support useless, charged twice" if number % 2 else "support useless, app down", number % 2)
+        text = "support useless, charged twice" if number % 2 else "support useless, app down"
+        talk.hear(text, Past(), "Acme", number % 2)
     phrases = [text for text, _ in phrases_of(talk, 1, 20, Past(), "Acme")]
     assert "charged twice" in phrases
     assert not any("support" in text or "down" in text for text in phrases)
