@@ -14,6 +14,8 @@ from pipeline.enrich.text import LINK, MENTION, fold
 MAX_CHARACTERS = 2_000
 
 _WORD = re.compile(r"[^\W\d_]+")
+_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()} | {ord("'"): None}
+"""Leaves the letters of plain text: what `_WORD` finds in it, at a fraction of the cost."""
 _REPEAT = re.compile(r"(.)\1{2,}")
 _FILLER_TEXT = (
     "a an the and or but of to in on at is are was were be been am it its this that these those i im my "
@@ -38,5 +40,6 @@ def fingerprint(text: str) -> str | None:
     if "@" in text:
         text = MENTION.sub(" ", text)
     folded = _REPEAT.sub(r"\1", fold(text).text)
-    words = _WORD.findall(folded.replace("'", ""))
-    return sketch(word.encode("utf-8", "replace") for word in words if word not in _FILLER)
+    words = folded.translate(_LETTERS).split() if folded.isascii() else _WORD.findall(folded.replace("'", ""))
+    telling = " ".join([word for word in words if word not in _FILLER])
+    return sketch(telling.encode("utf-8", "replace").split())

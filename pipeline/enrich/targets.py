@@ -53,8 +53,10 @@ def places(read: str, surface: str) -> Target:
     Whole words in the same case, each with the `@` or `#` before it.  Empty when they are not there (the entity was
     inherited, or is named by a link only): the model is then asked about the post.
     """
-    name = clean(surface[:MAX_SURFACE]).lstrip(_SIGNS) if surface else ""
-    if not name or LINK.match(surface):
+    if ("://" in surface or "www." in surface.lower()) and LINK.match(surface):
+        return ()
+    name = (surface if surface in read else clean(surface[:MAX_SURFACE])).lstrip(_SIGNS)
+    if not name:
         return ()
     found: list[Span] = []
     at = read.find(name)
