@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -19,16 +20,18 @@ from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language
 from pipeline.enrich.linker import Considered, Linker
 from pipeline.enrich.load import open_linker
-from pipeline.enrich.text import clean, excerpt, without_quotes
+from pipeline.enrich.mentions import read_for
+from pipeline.enrich.subjects import About
+from pipeline.enrich.text import clean, without_quotes
 from pipeline.enrich.untrained import untrained
 from pipeline.enrich.words import Kind
 from pipeline.errors import TerminalError
-from pipeline.messages import MAX_TEXT, Author, Untrained
+from pipeline.messages import MAX_TEXT, Author, Link, Untrained
 
 app = typer.Typer()
 
 MAX_INPUT = 1_000_000
-"""Characters that are read from standard input."""
+"""Characters that are read at most."""
 
 _OF_KIND = {
     Kind.COMMON: "is an ordinary word",
@@ -61,7 +64,8 @@ class Given(msgspec.Struct):
 
 @app.command()
 def explain(
-    post: Annotated[str, typer.Argument(help="A text, a post as JSON, or - for standard input.")],
+    post: Annotated[str | None, typer.Argument(help="A text, a post as JSON, or - for standard input.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A file of posts, one JSON object a line, or of one text.")] = None,
     network: Annotated[str, typer.Option(help="The network of a bare text.")] = "twitter",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a post.")] = False,
 ) -> None:
@@ -69,7 +73,7 @@ def explain(
 
     Example:  `groundswell explain "the gap in my tooth"`
     """
-    given = read(sys.stdin.read(MAX_INPUT) if post == "-" else post, network)
+    given = read(_input(post, file), network)
     linker = open_linker(context.load().enrich)
     for one in given:
         told = explanation(linker, one)
@@ -77,6 +81,23 @@ def explain(
             typer.echo(msgspec.json.encode(told).decode())
         else:
             _show(told)
+
+
+def _input(post: str | None, file: Path | None) -> str:
+    """What is to be explained, from wherever it is."""
+    if (post is None) == (file is None):
+        raise TerminalError("nothing to explain, or two things", todo="Give a text, - for standard input, or --file")
+    try:
+        if file is not None:
+            with file.open(encoding="utf-8", errors="replace") as stream:
+                text = stream.read(MAX_INPUT + 1)
+        else:
+            text = sys.stdin.read(MAX_INPUT + 1) if post == "-" else str(post)
+    except OSError as error:
+        raise TerminalError(str(error.strerror), subject=str(file), todo="Name a file that can be read") from error
+    if len(text) > MAX_INPUT:
+        raise TerminalError(f"more than {MAX_INPUT:,} characters", subject=str(file or "the input"), todo="Split it")
+    return text
 
 
 def read(text: str, network: str) -> list[Given]:
@@ -120,10 +141,11 @@ def explanation(linker: Linker, post: Given) -> dict[str, Any]:
                 "confidence": one.confidence,
                 "author_role": role,
                 "compared_with": compared.get(one.entity.id),
+                "model_reads": _reads(post.text, one) if one.linked else None,
                 "why": why(linker, one),
             }
         )
-    spans = [(c.start, c.end) for c in considered if c.linked]
+    as_such = clean(without_quotes(post.text, ()))
     return {
         "text": post.text,
         "candidates": candidates,
@@ -131,9 +153,17 @@ def explanation(linker: Linker, post: Given) -> dict[str, Any]:
         "owner": _owner(accounts, post),
         "lang": lang,
         "untrained": untrained(lang, post.text),
-        "model_reads": clean(excerpt(without_quotes(post.text, spans[:1]), spans[:1])),
+        "model_reads": next(
+            (c["model_reads"] for c in candidates if c["linked"]), clean(without_quotes(post.text, ()))
+        ),
         "fingerprint": fingerprint(post.text),
     }
+
+
+def _reads(text: str, one: Considered) -> str:
+    """What the model reads of a post for an entity."""
+    link = Link(one.surface, one.how, one.confidence)
+    return read_for(text, About(one.entity, link, (one.start, one.end)))
 
 
 def why(linker: Linker, one: Considered) -> str:
@@ -146,7 +176,8 @@ def why(linker: Linker, one: Considered) -> str:
         reason = f"{name} holds the company's name"
     else:
         reason = f"{name} {_OF_KIND[one.kind]}"
-        note = entity.ambiguous.get(one.surface.strip().lower())
+        surface = one.surface.strip()
+        note = entity.ambiguous.get(surface.lower()) or entity.namesakes.get(surface)
         if note:
             reason += f" ({note})"
     if one.linked:
@@ -189,5 +220,6 @@ def _show(told: dict[str, Any]) -> None:
     kind = told["untrained"]
     sure = f" ({_UNTRAINED[kind]} the model was not trained for: its sentiment is never sure)" if kind else ""
     console.print(Text(f"Language: {told['lang'] or 'cannot be told'}{sure}"))
-    console.print(Text(f"The model reads: {told['model_reads']}"), soft_wrap=True)
+    for reads in dict.fromkeys([told["model_reads"], *(c["model_reads"] for c in told["candidates"] if c["linked"])]):
+        console.print(Text(f"The model reads: {reads}"), soft_wrap=True)
     console.print(Text(f"Fingerprint for copies: {told['fingerprint'] or 'none, too few words'}"))

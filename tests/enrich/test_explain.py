@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -65,6 +66,34 @@ def test_the_command_takes_text_json_and_standard_input() -> None:
     assert text == piped == both[0]
     assert post["candidates"] == text["candidates"]
     assert both[1]["candidates"] == []
+
+
+def test_the_command_takes_a_file(tmp_path: Path) -> None:
+    posts, text = tmp_path / "posts.jsonl", tmp_path / "post.txt"
+    posts.write_text('{"text":"Ryanair is late"}\n{"text":"nobody"}\n', encoding="utf-8")
+    text.write_bytes(b"Ryanair is late \xff\n")
+    command = ["explain", "--json", "--file"]
+    done = CliRunner().invoke(app, [*command, str(posts)], catch_exceptions=False)
+    first, second = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert ([c["entity"] for c in first["candidates"]], second["candidates"]) == (["Ryanair"], [])
+    done = CliRunner().invoke(app, [*command, str(text)], catch_exceptions=False)
+    assert '"entity":"Ryanair"' in done.stdout
+
+
+@pytest.mark.parametrize("given", [[], ["a text", "--file", "x"], ["--file", "no-such-file"]])
+def test_the_command_takes_one_thing_that_is_there(given: list[str]) -> None:
+    done = CliRunner().invoke(app, ["explain", *given])
+    assert done.exit_code != 0
+    assert isinstance(done.exception, TerminalError | SystemExit)
+
+
+def test_of_a_long_post_it_shows_what_the_model_reads_for_whom(linker: Linker) -> None:
+    filler = "and then we went on with our day. " * 40
+    found = explanation(linker, Given(f"{filler} Ryanair is bad. {filler}\n> said who\n@Delta was fine"))
+    reads = {c["entity"]: c["model_reads"] for c in found["candidates"] if c["linked"]}
+    assert "Ryanair is bad" in reads["Ryanair"]
+    assert "@Delta was fine" in reads["Delta Air Lines"]
+    assert "said who" not in reads["Delta Air Lines"]
 
 
 def test_the_command_shows_a_table() -> None:
