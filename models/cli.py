@@ -83,6 +83,8 @@ def evaluate(
     """
     if file is None and suite is None and not (behaviour or set_floors or (record and seeds)):
         raise typer.BadParameter("name a file, --suite, --behaviour, or --record with --seed")
+    if set_floors and model is not None:
+        raise typer.BadParameter("--set-floors is for the shipped model: leave out --model")
     from models.evaluation import command
     from models.load import load_scorer
     from pipeline.settings import ModelSettings

@@ -100,6 +100,7 @@ def test_evaluate_reads_the_sets_that_a_configuration_keeps_aside(tmp_path: Path
 
 def test_evaluate_wants_to_know_what_to_evaluate() -> None:
     assert runner.invoke(app, ["evaluate"]).exit_code == 2
+    assert runner.invoke(app, ["evaluate", "--set-floors", "--model", "elsewhere"]).exit_code == 2
 
 
 def test_every_command_shows_an_example() -> None:
