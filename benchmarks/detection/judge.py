@@ -46,6 +46,7 @@ class Marks:
     false_kinds: list[str] = field(default_factory=list)
     forecasts: list[tuple[float, float, float, float, float]] = field(default_factory=list)
     mentions: int = 0
+    told: int = 0
     seconds: float = 0.0
     state: int = 0
 
@@ -57,6 +58,7 @@ def detector_alarms(month: streams.Month, false_alarms: float, marks: Marks) -> 
         events = detector.hear(state, m)
         if events:
             told.extend(events)
+    marks.told = len(told)
     marks.seconds, marks.mentions = time.process_time() - begun, len(month.mentions)
     marks.state = len(EntityCodec().encode(state))
     base = EPOCH.timestamp()

@@ -30,6 +30,9 @@ CAUTION = 0.6
 """By how much the thresholds of an entity never heard of before are raised; falls to nothing while it is learned."""
 
 SURGE_AFTER, SURGE_MENTIONS = 12 * 3600, 30
+SELDOM_AFTER = 14 * 86_400
+"""Seconds after which few mentions mean that the entity is seldom spoken of, and not that it is new."""
+
 GROUNDSWELL_AFTER = 7 * 86_400
 
 _NOTHING: tuple[IncidentEvent, ...] = ()
@@ -214,8 +217,8 @@ class Detector:
             return None
         age = s.baseline.age(s.clock)
         caution = 1.0 + CAUTION * max(0.0, 1.0 - age / lifecycle.LEARNING)
-        if age < SURGE_AFTER or s.mentions < SURGE_MENTIONS:
-            surge = 0.0
+        if age < SURGE_AFTER or (s.mentions < SURGE_MENTIONS and age < lifecycle.LEARNING):
+            surge = 0.0  # few mentions in months are all that some entities have; few in a day may be the beginning
         for name, value, limit in (
             ("pile_on", pile_on, limits.pile_on + busy),
             ("amplification", spread, limits.amplification),
