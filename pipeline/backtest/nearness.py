@@ -130,7 +130,7 @@ def _evidence(s: EntityState, m: HeardMention, limits: Thresholds) -> list[tuple
     if thread is not None:
         found.append(("pile_on", thread.pile_on(), (limits.pile_on + s.baseline.busy) * caution))
         found.append(("amplification", thread.amplified(), limits.amplification * caution))
-    if age >= SURGE_AFTER and s.mentions >= SURGE_MENTIONS:
+    if age >= SURGE_AFTER and (s.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
         surge = min(max(s.evidence.rate), max(s.evidence.share))
         found.append(("surge", surge, limits.surge * caution))
     if age >= GROUNDSWELL_AFTER:

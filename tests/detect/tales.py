@@ -50,15 +50,23 @@ JAM = (
 )
 FEES = (
     "{name} took the account fee twice from me as well.",
-    "Twice here too, {name}, and in August before that.",
-    "Double fee, and {name} wants a form for it.",
-    "The {name} branch says it cannot see the second fee. I can.",
+    "Yearly fee taken twice here too, {name}, and last August.",
+    "Double fee on my statement, and {name} asks for a form.",
+    "The {name} branch cannot see the second fee. I can.",
+    "My fee went off twice on the first, {name}, pay it back.",
+    "Fee taken twice, overdraft charged on top, {name}.",
+    "Two fees, one account. {name} calls the second one pending.",
+    "Statement says fee, fee. {name} says patience.",
 )
 LOGIN = (
-    "Cannot log in to {name} since the update either.",
-    "The {name} app wants a code that never comes.",
-    "Locked out of {name} on pay day, thank you.",
+    "Cannot log in to the {name} app since the update either.",
+    "The {name} app sends a code that never comes.",
+    "Locked out of the {name} app on pay day, thank you.",
     "New {name} app, same old login loop.",
+    "App update, then locked out, then the {name} bot.",
+    "My login is blocked in the new {name} app, password is right.",
+    "{name} app crashes at login on both of our phones.",
+    "Login code arrives after the {name} app has timed out.",
 )
 CHANTS = (
     "shame on {name}, leave now",
@@ -83,7 +91,7 @@ def slow_groundswell() -> Mentions:
     made, at = t.ordinary(a_day=180.0, days=DAYS + 8), AT - 14 * HOUR
     while at < AT + 6 * DAY:
         grown = min(1.0, (at - AT) / (4.0 * DAY) + 0.2)
-        at += t.rng.expovariate(50.0 / DAY * max(grown, 0.1) * awake(at))
+        at += t.rng.expovariate(45.0 / DAY * max(grown, 0.1) * awake(at))
         made.append(t.say(at, t.joined(RECIPE), t.rng.uniform(0.7, 0.97)))
     return together(made)
 
