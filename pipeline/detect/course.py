@@ -21,6 +21,8 @@ _ROOM = SPANS // 2
 """Spans that the time before the opening may fill."""
 
 _MILLI = 1000.0
+_MINUTES = 0xFFFFFFFF
+_REMEMBERED = 40 * 86_400
 
 
 class Course(Struct, array_like=True):
@@ -117,11 +119,11 @@ def begun(started: int, now: int, known_since: int, a_second: float, expected: f
 def remembered(ids: Iterable[int], full: bool, now: int) -> tuple[int, list[tuple[int, bool]]]:
     """Since when mentions are known, and when each was made and whether it complained, from the memory of post ids.
 
-    `ids`: minute << 8 | negative << 7 | weight in hundredths in the lower bits, oldest first (see `memory.py`); `full`:
-    older ones have been forgotten.  Deleted mentions weigh nothing and are left out with other weightless ones.
+    `ids`: values of `memory.Memory.ids`; `full`: older ones have been forgotten.  Deleted mentions weigh nothing and
+    are left out with other weightless ones.  A memory that was read back knows the minute of forty days at most.
     """
-    known = [((value >> 8 & 0xFFFF_FFFF) * 60, bool(value & 128)) for value in ids if value & 127]
-    since = max(min((t for t, _ in known), default=now) + 60 if full else 0, 0)
+    known = [((value >> 8 & _MINUTES) * 60, bool(value & 128)) for value in ids if value & 127]
+    since = max(now - _REMEMBERED, min((t for t, _ in known), default=now) + 60 if full else 0)
     return since, [(t, complains) for t, complains in known if t >= since]
 
 

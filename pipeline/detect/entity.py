@@ -20,7 +20,7 @@ from pipeline.detect.people import Regulars
 from pipeline.detect.phrases import Past, Talk
 from pipeline.detect.threads import Thread
 
-VERSION = 3
+VERSION = 4
 RING = 7
 """Posts kept as evidence for the next incident."""
 

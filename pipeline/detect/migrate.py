@@ -15,7 +15,7 @@ _NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
 
 def upgraded(packed: list[Any], version: int) -> list[Any]:
     """The packed state as a program of `version` writes it."""
-    steps = {1: _from_1, 2: _from_2}
+    steps = {1: _from_1, 2: _from_2, 3: _from_3}
     while packed[0] < version:
         packed = steps[packed[0]](packed)
     return packed
@@ -27,7 +27,7 @@ def _from_1(packed: list[Any]) -> list[Any]:
     clock, baseline = start[1], start[4]
     bin_end, rate, spent = baseline[1], baseline[13], baseline[16]
     foreseen = spent + rate * max(0.0, clock - (bin_end - 600.0))
-    counts = {term: [count, talk[1], *[0] * SLOTS] for term, count in talk[0].items()}
+    counts = {term: [count] for term, count in talk[0].items()}
     incidents = (_incident_1(incident, [clock, 60, [], [], [], clock, foreseen]) for incident in (acute, slow))
     return [2, *start[1:], [counts, talk[1]], *incidents, "", [{}], _NARRATIVES]
 
@@ -40,6 +40,14 @@ def _from_2(packed: list[Any]) -> list[Any]:
     posts = b"".join(pack("<IHBH", key, age, weight, 1) for key, age, weight in iter_unpack("<IHB", memory[6:first]))
     known = first + 6 * (authors + texts)
     return [version + 1, clock, counts, memory[:6] + posts + memory[first:known], *rest]
+
+
+def _from_3(packed: list[Any]) -> list[Any]:
+    """Version 4 notes when a word was last said, and how alike the members of a narrative are: those begin anew."""
+    version, *start, ring, past, talk, acute, slow, name, regulars, _narratives = packed
+    counts = {term: [known[0], talk[1], *[0] * SLOTS] for term, known in talk[0].items()}
+    ring = [[*post[:7], -1] for post in ring]
+    return [version + 1, *start, ring, past, [counts, talk[1]], acute, slow, name, regulars, _NARRATIVES]
 
 
 def _incident_1(old: list[Any] | None, course: list[Any]) -> list[Any] | None:

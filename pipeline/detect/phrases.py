@@ -31,8 +31,8 @@ _COMMON_WORDS = (
     "then than there here been being because did didn't does doesn't isn't wasn't won't more most much very too also "
     "one two any some no nor yes into over after before again still even ever never now only own same such other these "
     "those which while where like really please thanks thank via amp rt going way know think people make made back "
-    "since que los las una por para con del está esto der die das und ist nicht ein eine mit auf für les des est pas une "
-    "dans pour sur avec je tu il elle nous vous"
+    "que los las una por para con del está esto der die das und ist nicht ein eine mit auf für les des est pas une "
+    "dans pour sur avec je tu il elle nous vous since"
 )
 _COMMON = frozenset(_COMMON_WORDS.split())
 
