@@ -19,7 +19,8 @@ QUIET_EVERY = 10.0
 class FileProgress:
     """Lines and bytes of a file that are done.  How much there is in all is known of plain files alone."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, skip: int = 0) -> None:
+        self._skip = skip
         self._total = _size(path)
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f}%"), TimeRemainingColumn(),
@@ -55,7 +56,7 @@ class FileProgress:
 
     def words(self, line: int, now: float) -> str:
         """Such as ``41,216 lines, 312 a second, 38% done``."""
-        speed = line / max(now - self._began, 1e-9)
+        speed = max(0, line - self._skip) / max(now - self._began, 1e-9)
         share = f", {min(self._bytes / self._total, 1.0):.0%} done" if self._total else ""
         return f"{line:,} lines, {speed:,.0f} a second{share}"
 

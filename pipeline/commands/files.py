@@ -56,7 +56,7 @@ def analyze(
     from pipeline.runtime.analysis import Asked, Lines, linked, per_post
 
     stop = Stop()
-    with open_source(file) as stream, FileProgress(file) as progress, stop.heard():
+    with open_source(file) as stream, FileProgress(file, skip) as progress, stop.heard():
         source = Lines(stop.awaited(progress.counted(lines(stream, file))), skip)
         if whole or target or toward is not None:
             from models.load import load_scorer

@@ -181,6 +181,7 @@ def test_progress_says_lines_speed_and_share(tmp_path: Path) -> None:
     progress = FileProgress(str(file))
     list(progress.counted(Line(n, b"0123456789\n") for n in range(1, 5)))
     assert progress.words(4, progress._began + 2.0) == "4 lines, 2 a second, 40% done"
+    assert FileProgress(str(file), 2).words(4, FileProgress(str(file))._began + 2.0).startswith("4 lines, 1 a second")
     assert "%" not in FileProgress("-").words(1, 1e9)
     compressed = tmp_path / "posts.gz"
     compressed.write_bytes(gzip.compress(b"x"))
