@@ -15,7 +15,7 @@ from rich.text import Text
 from pipeline.commands import context
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.comparison import comparisons
-from pipeline.enrich.evidence import CUT
+from pipeline.enrich.evidence import cut
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language
 from pipeline.enrich.linker import Considered, Linker
@@ -153,9 +153,7 @@ def explanation(linker: Linker, post: Given) -> dict[str, Any]:
         "owner": _owner(accounts, post),
         "lang": lang,
         "untrained": untrained(lang, post.text),
-        "model_reads": next(
-            (c["model_reads"] for c in candidates if c["linked"]), clean(without_quotes(post.text, ()))
-        ),
+        "model_reads": next((c["model_reads"] for c in candidates if c["linked"]), as_such),
         "fingerprint": fingerprint(post.text),
     }
 
@@ -183,9 +181,10 @@ def why(linker: Linker, one: Considered) -> str:
     if one.linked:
         plain = one.kind is Kind.DISTINCT or one.how in ("handle", "hashtag")
         return reason if plain else f"{reason}, but what stands around it speaks for the company"
-    if one.confidence >= CUT:
+    least = cut(one.kind)
+    if one.confidence >= least:
         return f"{reason}; but the post names too many companies, and surer ones come first"
-    return f"{reason}; what stands around it does not speak for the company enough ({one.confidence:.2f} < {CUT})"
+    return f"{reason}; what stands around it does not speak for the company enough ({one.confidence:.2f} < {least:g})"
 
 
 def _owner(accounts: Accounts, post: Given) -> str | None:

@@ -11,7 +11,8 @@ import structlog
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.enrich.explain import Given, explanation, read
+from pipeline.enrich.evidence import cut
+from pipeline.enrich.explain import Given, explanation, read, why
 from pipeline.enrich.linker import Linker
 from pipeline.errors import TerminalError
 from pipeline.messages import Author
@@ -51,6 +52,15 @@ def test_what_else_is_known_of_a_post(linker: Linker) -> None:
     assert (found["lang"], found["untrained"], found["owner"]) == ("en", None, "T-Mobile US")
     assert "<b>" not in found["model_reads"]
     assert found["fingerprint"]
+
+
+def test_the_reason_names_the_bound_that_was_not_reached(linker: Linker) -> None:
+    """Names that are ordinary words must be surer than others."""
+    for text in ("target", "Target.", "I like Target", "the Gap", "my visa card", "Chase me", "at Target"):
+        for one in linker.consider(text):
+            if not one.linked:
+                assert one.confidence < cut(one.kind)
+                assert f"({one.confidence:.2f} < {cut(one.kind):g})" in why(linker, one)
 
 
 def test_a_bare_reply_inherits(linker: Linker) -> None:
