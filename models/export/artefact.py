@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from models.export.activations import layer_inputs
 from models.export.calibrate import calibrated
-from models.export.graph import quantised_weights, write
+from models.export.graph import write
 from models.export.measure import measure
+from models.export.weights import quantised_weights
 from models.manifest import (
     FORMAT,
     MANIFEST,
@@ -52,7 +54,7 @@ from pipeline.errors import TerminalError
 log = structlog.get_logger()
 
 NOTICE = "NOTICE"
-QUANTISATION = "weights int8 (one scale an output, word embeddings one a row), activations int8 token by token"
+QUANTISATION = "weights int8 (one scale an output, word embeddings one a row), activations 8 bits in fixed ranges"
 Logits = Mapping[str, NDArray[np.float32]]
 
 
@@ -79,12 +81,9 @@ def export(config: TrainConfig, folder: Path) -> Manifest:
     """
     trained = read_run(config)
     heads = sorted(config.heads)
-    write(
-        folder,
-        quantised_weights(load_file(config.output / "weights.safetensors"), trained.encoder, heads),
-        trained.encoder,
-        heads,
-    )
+    seen = layer_inputs(trained.model, trained.tokens("train").ids)
+    state = load_file(config.output / "weights.safetensors")
+    write(folder, quantised_weights(state, trained.encoder, heads, seen), trained.encoder, heads)
     trained.tokenizer.save(str(folder / TOKENIZER), pretty=False)
     (folder / NOTICE).write_text(f"{config.base.notice}\n", encoding="utf-8")
     session = open_session(folder / MODEL, config.threads)

@@ -1,34 +1,30 @@
 """The encoder and its heads as an ONNX graph with 8-bit weights.
 
-Activations are quantised token by token (scale = largest magnitude / 127), not by one range over the whole batch as
-`onnxruntime.quantization.quantize_dynamic` does: there the answer for a text moved by up to 0.16 with its neighbours
-in the batch, here it does not depend on them.  It is also closer to the unquantised model, at three quarters of the
-speed; see docs/decisions/0004-first-model.md.
+Activations are quantised by fixed ranges that were found on training texts (`models.export.integers`), so the answer
+for a text does not depend on what it is batched with, as it does with `onnxruntime.quantization.quantize_dynamic`, and
+any runtime can round as this one does.  The graph is what was fastest for one text of 33 tokens on ONNX Runtime's CPU
+kernels; see docs/decisions/0011-model-runtime.md before joining or splitting nodes.
 
-Weights are symmetric int8 with one scale an output (matrices) or a row (word embeddings).  They live in a safetensors
-file beside the graph, which refers to them by offset, so that the torch runtime reads the same bytes.
+The weights live in a safetensors file beside the graph, which refers to them by offset, so that the torch runtime reads
+the same bytes.
 """
 
 from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
+from models.export.weights import TARGET, Arrays
 from models.manifest import MODEL, WEIGHTS, Encoder
 
-Array = NDArray[np.generic]
-Arrays = dict[str, Array]
-
-TARGET = "target"
-TARGET_PARTS = ("query", "key", "value", "mix", "out")
 TARGET_ATTENTION = 4
 _MS = "com.microsoft"
 _SHAPES = {
@@ -45,78 +41,33 @@ _CONSTANTS: Arrays = {
     "axis.first": np.array([0], np.int64),
     "start": np.array([0], np.int64),
     "one": np.array(1.0, np.float32),
-    "top": np.array(127.0, np.float32),
-    "inverse.top": np.array(1.0 / 127.0, np.float32),
+    "far": np.array(1e9, np.float32),
     "middle": np.array(128, np.uint8),
-    "least": np.array(1e-9, np.float32),
 }
 
 
-def quantise(weight: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Symmetric int8 and its scales, one for each slice that remains when `axis` is reduced."""
-    scale = np.maximum(np.abs(weight).max(axis=axis, keepdims=True) / 127.0, 1e-12).astype(np.float32)
-    return np.rint(weight / scale).astype(np.int8), scale
+def write(folder: Path, weights: Arrays, encoder: Encoder, heads: Sequence[str]) -> None:
+    """Write the weights and the graph that refers to them.
 
-
-def quantised_weights(state: dict[str, NDArray[np.float32]], encoder: Encoder, heads: list[str]) -> Arrays:
-    """The tensors of the artefact from those of the trained network (`MultiHead` names).
-
-    Matrices are (inputs, outputs); query, key and value are one matrix; the first token type is folded into the
-    positions, of which only `max_tokens` are kept.
+    Inputs, int64: `ids` and `mask`, (texts, tokens); with a target head also `spans`, (targets, tokens), ones on the
+    tokens of a name, and `texts`, (targets,), the row of the text that it is in; there may be no targets.  Outputs,
+    float32: `logits.NAME` of each head, `embedding` and `sketch`, one row a text; `logits.target`, one row a target.
     """
-    old = "encoder.embeddings."
-    out: Arrays = {}
-    out["words"], out["words.scale"] = quantise(state[old + "word_embeddings.weight"], axis=1)
-    positions = state[old + "position_embeddings.weight"][: encoder.max_tokens]
-    out["positions"] = positions + state[old + "token_type_embeddings.weight"][0]
-    for kind in ("weight", "bias"):
-        out[f"norm.{kind}"] = state[f"{old}LayerNorm.{kind}"]
-    for layer in range(encoder.layers):
-        own, old = f"layer.{layer}.", f"encoder.encoder.layer.{layer}."
-        matrices = {
-            "attention": [f"{old}attention.self.{part}" for part in ("query", "key", "value")],
-            "attended": [old + "attention.output.dense"],
-            "wide": [old + "intermediate.dense"],
-            "narrow": [old + "output.dense"],
-        }
-        for name, parts in matrices.items():
-            joined = np.concatenate([state[part + ".weight"] for part in parts], axis=0).T
-            values, scale = quantise(joined, axis=0)
-            out[own + name], out[own + name + ".scale"] = values, scale[0]
-            out[own + name + ".bias"] = np.concatenate([state[part + ".bias"] for part in parts])
-        for kind in ("weight", "bias"):
-            out[f"{own}attended.norm.{kind}"] = state[f"{old}attention.output.LayerNorm.{kind}"]
-            out[f"{own}narrow.norm.{kind}"] = state[f"{old}output.LayerNorm.{kind}"]
-    linear = {f"head.{head}": f"heads.{head}" for head in heads if head != TARGET}
-    linear |= {f"target.{part}": f"target.{part}" for part in TARGET_PARTS if TARGET in heads}
-    for name, part in (linear | {"embed": "embedding"}).items():
-        out[name] = state[part + ".weight"].T
-        out[name + ".bias"] = state[part + ".bias"]
-    return {name: np.ascontiguousarray(value) for name, value in out.items()}
-
-
-def write(folder: Path, weights: Arrays, encoder: Encoder, heads: list[str]) -> None:
-    """Write the weights and the graph that refers to them."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file(weights, folder / WEIGHTS)
     (folder / WEIGHTS).chmod(0o644)
-    graph = _Graph(encoder)
+    graph = _Graph(encoder, weights)
     states = graph.encode()
     post = graph.mean(states, "mask")
-    embedding = graph.op("LpNormalization", [graph.linear(post, "embed")], axis=-1, p=2)
-    outputs = [graph.output(embedding, "embedding", encoder.hidden, "texts")]
+    graph.judge(post, [head for head in heads if head != TARGET])
     names = ["ids", "mask"]
-    for head in heads:
-        if head == TARGET:
-            names += ["spans", "texts"]
-            logits, width = graph.toward(states, post), weights["target.out"].shape[1]
-        else:
-            logits, width = graph.linear(post, f"head.{head}"), weights[f"head.{head}"].shape[1]
-        outputs.append(graph.output(logits, f"logits.{head}", width, "targets" if head == TARGET else "texts"))
+    if TARGET in heads:
+        names += ["spans", "texts"]
+        graph.toward(states, post)
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, _SHAPES[name]) for name in names]
-    constants = [onnx.numpy_helper.from_array(value, name) for name, value in _CONSTANTS.items()]
+    constants = [onnx.numpy_helper.from_array(value, name) for name, value in (_CONSTANTS | graph.constants).items()]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "groundswell", inputs, outputs, constants + _external(folder / WEIGHTS)),
+        helper.make_graph(graph.nodes, "groundswell", inputs, graph.outputs, constants + _external(folder / WEIGHTS)),
         opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid(_MS, 1)],
         ir_version=10,
         producer_name="groundswell",
@@ -145,91 +96,124 @@ def _external(path: Path) -> list[TensorProto]:
 class _Graph:
     """Builds the nodes; a value is named by the node that gives it."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, weights: Arrays) -> None:
         self.encoder = encoder
+        self.weights = weights
         self.nodes: list[onnx.NodeProto] = []
+        self.outputs: list[onnx.ValueInfoProto] = []
+        self.constants: Arrays = {}
 
-    def op(self, kind: str, inputs: list[str], *, domain: str = "", **attributes: Any) -> str:
-        return self.ops(kind, inputs, 1, domain=domain, **attributes)[0]
-
-    def ops(self, kind: str, inputs: list[str], count: int, *, domain: str = "", **attributes: Any) -> list[str]:
+    def op(self, kind: str, inputs: Sequence[str], *, domain: str = "", **attributes: Any) -> str:
         name = f"{len(self.nodes)}.{kind}"
-        outputs = [f"{name}.{index}" for index in range(count)]
-        self.nodes.append(helper.make_node(kind, inputs, outputs, name=name, domain=domain, **attributes))
-        return outputs
+        self.nodes.append(helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes))
+        return name
 
-    def output(self, value: str, name: str, width: int, rows: str) -> onnx.ValueInfoProto:
-        self.nodes.append(helper.make_node("Identity", [value], [name]))
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, width])
+    def constant(self, name: str, value: Sequence[int]) -> str:
+        self.constants[name] = np.array(value, np.int64)
+        return name
+
+    def output(self, value: str, name: str, width: int, rows: str) -> None:
+        if value != name:
+            self.nodes.append(helper.make_node("Identity", [value], [name]))
+        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, width]))
 
     def linear(self, value: str, weight: str) -> str:
         """A float layer on rows."""
         return self.op("Gemm", [value, weight, weight + ".bias"])
 
-    def matrix(self, value: str, weight: str, zero: str) -> str:
-        """`value` times an int8 matrix, with a scale of its own for every token of `value`."""
-        largest = self.op("ReduceMax", [self.op("Abs", [value]), "axis.last"], keepdims=1)
-        largest = self.op("Max", [largest, "least"])
-        scaled = self.op("Mul", [value, self.op("Div", ["top", largest])])
-        whole = self.op("QuantizeLinear", [scaled, "one", "middle"])
-        inputs = [whole, weight, "inverse.top", weight + ".scale", "middle", zero]
-        product = self.op("MatMulIntegerToFloat", inputs, domain=_MS)
-        return self.op("Mul", [product, largest])
+    def rounded(self, value: str, weight: str) -> str:
+        """The inputs of an int8 matrix: stretched, shifted, rounded, 128 standing for none."""
+        if weight + ".gain" in self.weights:
+            value = self.op("Mul", [value, weight + ".gain"])
+        if weight + ".shift" in self.weights:
+            value = self.op("Add", [value, weight + ".shift"])
+        return self.op("QuantizeLinear", [value, "one", "middle"])
 
-    def zero(self, width: int) -> str:
-        """Zero points of the weights: none, but the operator wants them stated for every output."""
-        name = f"zero.{width}"
-        if not any(name in node.output for node in self.nodes):
-            value = onnx.numpy_helper.from_array(np.zeros(width, np.int8), name)
-            self.nodes.append(helper.make_node("Constant", [], [name], value=value))
-        return name
+    def matrix(self, value: str, weight: str) -> str:
+        """`value` times an int8 matrix, and its bias."""
+        inputs = [self.rounded(value, weight), weight, "one", weight + ".scale", "middle", "", weight + ".bias"]
+        return self.op("MatMulIntegerToFloat", inputs, domain=_MS)
 
-    def add_and_norm(self, value: str, residual: str, own: str) -> str:
-        inputs = [value, residual, f"{own}.norm.weight", f"{own}.norm.bias", f"{own}.bias"]
-        return self.op("SkipLayerNormalization", inputs, domain=_MS, epsilon=_EPSILON)
+    def norm(self, value: str, own: str) -> str:
+        return self.op("LayerNormalization", [value, own + ".weight", own + ".bias"], axis=-1, epsilon=_EPSILON)
 
     def encode(self) -> str:
         """Token states, (texts, tokens, hidden)."""
-        hidden, wide = self.encoder.hidden, self.encoder.intermediate
         words = self.op("Cast", [self.op("Gather", ["words", "ids"])], to=TensorProto.FLOAT)
         words = self.op("Mul", [words, self.op("Gather", ["words.scale", "ids"])])
         tokens = self.op("Shape", ["ids"], start=1, end=2)
         positions = self.op("Slice", ["positions", "start", tokens, "axis.first"])
-        states = self.op("Add", [words, positions])
-        states = self.op("LayerNormalization", [states, "norm.weight", "norm.bias"], axis=-1, epsilon=_EPSILON)
+        states = self.norm(self.op("Add", [words, positions]), "norm")
         keys = self.op("Cast", ["mask"], to=TensorProto.INT32)
         for layer in range(self.encoder.layers):
             own = f"layer.{layer}."
-            joined = self.matrix(states, own + "attention", self.zero(3 * hidden))
-            parts = self.ops("Split", [joined], 3, axis=-1, num_outputs=3)
-            inputs = [*parts, own + "attention.bias", keys]
-            seen = self.op("MultiHeadAttention", inputs, domain=_MS, num_heads=self.encoder.attention_heads)
-            seen = self.matrix(seen, own + "attended", self.zero(hidden))
-            states = self.add_and_norm(seen, states, own + "attended")
-            thought = self.matrix(states, own + "wide", self.zero(wide))
-            thought = self.op("BiasGelu", [thought, own + "wide.bias"], domain=_MS)
-            thought = self.matrix(thought, own + "narrow", self.zero(hidden))
-            states = self.add_and_norm(thought, states, own + "narrow")
+            seen = self.matrix(self.attention(states, own + "attention", keys), own + "attended")
+            states = self.norm(self.op("Add", [seen, states]), own + "attended.norm")
+            thought = self.op("Gelu", [self.matrix(states, own + "wide")])
+            thought = self.matrix(thought, own + "narrow")
+            states = self.norm(self.op("Add", [thought, states]), own + "narrow.norm")
         return states
+
+    def attention(self, states: str, weight: str, keys: str) -> str:
+        """Query, key, value and what they see, in one node."""
+        zero = f"{weight}.zero"  # the weights have none, but the operator wants it stated for every output
+        self.constants[zero] = np.zeros(3 * self.encoder.hidden, np.int8)
+        parts = [weight, weight + ".bias", "one", weight + ".scale", keys, "middle", zero]
+        inputs = [self.rounded(states, weight), *parts]
+        return self.op("QAttention", inputs, domain=_MS, num_heads=self.encoder.attention_heads)
 
     def mean(self, states: str, mask: str) -> str:
         """Mean of the token states that a mask marks, (rows, hidden); zero where it marks none."""
-        weights = self.op("Unsqueeze", [self.op("Cast", [mask], to=TensorProto.FLOAT), "axis.last"])
-        total = self.op("ReduceSum", [self.op("Mul", [states, weights]), "axis.tokens"], keepdims=0)
-        count = self.op("ReduceSum", [weights, "axis.tokens"], keepdims=0)
-        return self.op("Div", [total, self.op("Max", [count, "one"])])
+        weights = self.op("Cast", [mask], to=TensorProto.FLOAT)
+        count = self.op("Max", [self.op("ReduceSum", [weights, "axis.tokens"], keepdims=1), "one"])
+        weights = self.op("Unsqueeze", [self.op("Div", [weights, count]), "axis.tokens"])
+        return self.op("Squeeze", [self.op("MatMul", [weights, states]), "axis.tokens"])
 
-    def toward(self, states: str, post: str) -> str:
-        """Logits of the target head, (targets, labels); see `models.training.network.TargetHead`."""
+    def judge(self, post: str, heads: Sequence[str]) -> None:
+        """Everything that is a linear layer on the post, in one product: its parts are put together when the graph is
+        loaded."""
+        names = [f"head.{head}" for head in heads] + ["embed"]
+        widths = [self.weights[name].shape[1] for name in names]
+        weight = self.op("Concat", names, axis=1)
+        bias = self.op("Concat", [name + ".bias" for name in names], axis=0)
+        found = self.op("Gemm", [post, weight, bias])
+        parts = [f"logits.{head}" for head in heads] + ["embed.long"]
+        self.nodes.append(helper.make_node("Split", [found, self.constant("widths", widths)], parts, axis=1))
+        embedding = self.op("LpNormalization", ["embed.long"], axis=-1, p=2)
+        for name, width in zip(parts[:-1], widths, strict=False):
+            self.output(name, name, width, "texts")
+        self.output(embedding, "embedding", widths[-1], "texts")
+        self.output(self.linear(embedding, "project"), "sketch", self.weights["project"].shape[1], "texts")
+
+    def toward(self, states: str, post: str) -> None:
+        """Logits of the target head, (targets, labels); see `models.training.network.TargetHead`.
+
+        There is one query a target and many tokens, so keys and values are not made for every token: the query goes
+        through the keys' matrix, and what is seen goes through the values'.  The bias of the keys changes nothing.
+        """
+        hidden, inner = self.weights["target.query"].shape
+        width = inner // TARGET_ATTENTION
         own = self.op("Gather", [states, "texts"])
-        query = self.op("Unsqueeze", [self.linear(self.mean(own, "spans"), "target.query"), "axis.tokens"])
-        key, value = (
-            self.op("Add", [self.op("MatMul", [own, f"target.{part}"]), f"target.{part}.bias"])
-            for part in ("key", "value")
-        )
-        seen = self.op("Cast", [self.op("Gather", ["mask", "texts"])], to=TensorProto.INT32)
-        found = self.op("MultiHeadAttention", [query, key, value, "", seen], domain=_MS, num_heads=TARGET_ATTENTION)
         named = self.mean(own, "spans")
-        found = self.op("Squeeze", [found, "axis.tokens"])
+        query = self.op("Mul", [self.linear(named, "target.query"), self.scalar("target.temper", width**-0.5)])
+        query = self.op("Reshape", [query, self.constant("target.parts", [0, TARGET_ATTENTION, 1, width])])
+        key = self.op("Transpose", ["target.key"], perm=[1, 0])
+        key = self.op("Reshape", [key, self.constant("target.keys", [TARGET_ATTENTION, width, hidden])])
+        query = self.op("Squeeze", [self.op("MatMul", [query, key]), self.constant("axis.part", [2])])
+        likeness = self.op("MatMul", [query, self.op("Transpose", [own], perm=[0, 2, 1])])
+        seen = self.op("Gather", [self.op("Cast", ["mask"], to=TensorProto.FLOAT), "texts"])
+        away = self.op("Mul", [self.op("Sub", [seen, "one"]), "far"])
+        likeness = self.op("Add", [likeness, self.op("Unsqueeze", [away, "axis.tokens"])])
+        found = self.op("MatMul", [self.op("Softmax", [likeness], axis=-1), own])
+        value = self.op("Reshape", ["target.value", self.constant("target.values", [hidden, TARGET_ATTENTION, width])])
+        value = self.op("Transpose", [value], perm=[1, 0, 2])
+        found = self.op("MatMul", [self.op("Unsqueeze", [found, "axis.part"]), value])
+        found = self.op("Reshape", [found, self.constant("target.inner", [0, inner])])
+        found = self.op("Add", [found, "target.value.bias"])
         joined = self.op("Concat", [named, found, self.op("Gather", [post, "texts"])], axis=-1)
-        return self.linear(self.op("Gelu", [self.linear(joined, "target.mix")]), "target.out")
+        logits = self.linear(self.op("Gelu", [self.linear(joined, "target.mix")]), "target.out")
+        self.output(logits, f"logits.{TARGET}", self.weights["target.out"].shape[1], "targets")
+
+    def scalar(self, name: str, value: float) -> str:
+        self.constants[name] = np.array(value, np.float32)
+        return name

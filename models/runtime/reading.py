@@ -29,6 +29,9 @@ this was 347 texts a second, where batches of 256 texts gave 169 and single text
 SPREAD = 1.1
 """Longest text over shortest in a micro-batch."""
 
+RECENT = 16_384
+"""Answers kept for exact repeats: some 50 MB with their embeddings."""
+
 CHUNK = 2_048
 """Texts that are tokenized together: bounds memory, whatever the number of texts."""
 

@@ -1,9 +1,7 @@
-"""The runtime on torch and transformers: the same artefact on a GPU (half precision) or a CPU, and any Hugging Face
-sequence-classification checkpoint in a folder.
+"""The runtime on torch and transformers: the artefact on a GPU (half precision) or a CPU, and Hugging Face checkpoints.
 
-The artefact's 8-bit weights are expanded into a `BertModel`; activations are not quantised here, so probabilities
-differ from the ONNX runtime's by a little (the tests state how much).  A checkpoint is read from its folder alone: no
-hub, no pickle, no code from the folder.
+The artefact's 8-bit weights are expanded into a `BertModel` whose layers round their inputs as the ONNX graph does, so
+that both runtimes differ by no more than the order of additions (the tests state how much).
 """
 
 from __future__ import annotations
@@ -12,29 +10,25 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
-from torch import Tensor
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertModel
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import BertConfig, BertModel
 
 from models import answers
-from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, Head, digest, verify
-from models.runtime.onnx_cpu import RECENT
-from models.runtime.reading import Ids, read, read_tokenizer
+from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, Head, verify
+from models.runtime.reading import RECENT, Ids, read, read_tokenizer
 from models.runtime.recent import RecentAnswers
 from models.scorer import Reading, Scores
 from models.training.network import MultiHead, mean
-from pipeline.errors import TerminalError
 from pipeline.messages import Label, ModelRef
 
 TensorNetwork = Callable[[Tensor, Tensor, Tensor, Tensor], dict[str, Tensor]]
-_WORDS: dict[str, Label] = {"neg": "negative", "neu": "neutral", "pos": "positive"}
-_CHECKPOINT_SURE = 0.5
-_MAX_CHECKPOINT_TOKENS = 128
+Weights = Mapping[str, NDArray[Any]]
 
 
 class TorchScorer:
@@ -64,19 +58,25 @@ class TorchScorer:
 
     def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
         """One answer a reading, in order."""
-        return read(readings, self._tokenizer, self._outputs, self._heads, self._recent, self._batch)
+        return read(readings, self._tokenizer, self.outputs, self._heads, self._recent, self._batch)
 
     @torch.inference_mode()
-    def _outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> answers.Outputs:
+    def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> answers.Outputs:
+        """What the network gives for token ids; a `models.runtime.reading.Network`."""
         found = self._network(*(torch.from_numpy(value).to(self._device) for value in (ids, mask, spans, texts)))
         return {name: value.float().cpu().numpy() for name, value in found.items()}
 
 
 def open_torch(
-    folder: Path, *, threads: int = 0, batch: int = 32, recent: int = RECENT, labels: Sequence[Label] = ()
+    folder: Path,
+    *,
+    threads: int = 0,
+    batch: int = 32,
+    recent: int = RECENT,
+    labels: Sequence[Label] | Mapping[str, Label] = (),
 ) -> TorchScorer:
     """A scorer on an artefact (a folder with a manifest) or on a Hugging Face checkpoint (a folder with a
-    ``config.json``); `labels` names a checkpoint's outputs in their order where its own names do not say.
+    ``config.json``); `labels` says what a checkpoint's outputs stand for where their own names do not.
 
     Raises `TerminalError` when the folder is neither, or something in it is not what it should be.
     """
@@ -85,10 +85,12 @@ def open_torch(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if (folder / MANIFEST).is_file() or not (folder / "config.json").is_file():
         return _open_artefact(folder, device, batch, recent)
-    return _open_checkpoint(folder, device, batch, recent, labels)
+    from models.runtime.hub import open_checkpoint
+
+    return open_checkpoint(folder, device, batch=batch, recent=recent, labels=labels)
 
 
-def _on(device: torch.device, model: Any) -> Any:
+def half_on_gpu(model: Any, device: torch.device) -> Any:
     """The model on the device, for inference; in half precision on a GPU."""
     model = model.to(device).eval()
     return model.half() if device.type == "cuda" else model.float()
@@ -101,7 +103,7 @@ def _open_artefact(folder: Path, device: torch.device, batch: int, recent: int) 
     targets = len(manifest.heads[answers.TARGET].labels) if answers.TARGET in manifest.heads else 0
     model = MultiHead(_encoder(weights, manifest.encoder), heads, targets)
     model.load_state_dict(_heads(weights), strict=False)
-    model = _on(device, model)
+    model = half_on_gpu(model, device)
 
     def network(ids: Tensor, mask: Tensor, spans: Tensor, texts: Tensor) -> dict[str, Tensor]:
         states = model.states(ids, mask)
@@ -109,42 +111,51 @@ def _open_artefact(folder: Path, device: torch.device, batch: int, recent: int) 
         found: dict[str, Tensor] = model.judge(post)
         if targets and len(texts):
             found[answers.TARGET] = model.toward(states, mask, post, spans, texts)
-        return {**found, answers.EMBEDDING: model.embed(post)}
+        embedding = model.embed(post)
+        sketch = model.sketch(embedding.to(post.dtype))
+        return {**found, answers.EMBEDDING: embedding, answers.SKETCH: sketch}
 
     tokenizer = read_tokenizer(folder / TOKENIZER, manifest.encoder.max_tokens)
     return TorchScorer(manifest.ref, tokenizer, network, manifest.heads, device, batch=batch, recent=recent)
 
 
-def _heads(weights: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
+def _heads(weights: Weights) -> dict[str, Tensor]:
     """The artefact's layers outside the encoder under the names of a `MultiHead`."""
     out = {}
     for name in weights:
-        new = "embedding" if name == "embed" else name.replace("head.", "heads.", 1)
-        if name.startswith(("head.", "target.", "embed")) and not name.endswith(".bias"):
+        new = {"embed": "embedding", "project": "sketch"}.get(name, name.replace("head.", "heads.", 1))
+        if name.startswith(("head.", "target.", "embed", "project")) and not name.endswith(".bias"):
             out[new + ".weight"] = torch.from_numpy(weights[name].T.copy())
             out[new + ".bias"] = torch.from_numpy(weights[name + ".bias"].copy())
     return out
 
 
-def _encoder(weights: dict[str, NDArray[Any]], shape: Encoder) -> BertModel:
-    """The encoder with the artefact's weights, expanded."""
+def _encoder(weights: Weights, shape: Encoder) -> BertModel:
+    """The encoder with the artefact's weights; its layers round as the graph of `models.export.graph` does."""
     config = BertConfig(
         vocab_size=shape.vocabulary,
         hidden_size=shape.hidden,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.attention_heads,
-        intermediate_size=shape.intermediate,
+        intermediate_size=weights["layer.0.wide"].shape[1],
         max_position_embeddings=shape.max_tokens,
         layer_norm_eps=1e-12,
     )
     model = BertModel(config, add_pooling_layer=False)
-    state = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in _expanded(weights, shape).items()}
-    model.load_state_dict(state, strict=True)
+    model.load_state_dict(_unrounded(weights, shape), strict=False)
+    layers: Any = model.encoder.layer
+    for number, layer in enumerate(layers):
+        own = f"layer.{number}."
+        of = layer.attention.self
+        of.query, of.key, of.value = (Rounded(weights, own + "attention", third) for third in range(3))
+        layer.attention.output.dense = Rounded(weights, own + "attended")
+        layer.intermediate.dense = Rounded(weights, own + "wide")
+        layer.output.dense = Rounded(weights, own + "narrow")
     return model
 
 
-def _expanded(weights: dict[str, NDArray[Any]], shape: Encoder) -> dict[str, NDArray[Any]]:
-    """The artefact's tensors under the names and in the layout of a `BertModel`, in float32."""
+def _unrounded(weights: Weights, shape: Encoder) -> dict[str, Tensor]:
+    """Embeddings and norms under the names of a `BertModel`."""
     out = {
         "embeddings.word_embeddings.weight": weights["words"].astype(np.float32) * weights["words.scale"],
         "embeddings.position_embeddings.weight": weights["positions"],
@@ -152,72 +163,38 @@ def _expanded(weights: dict[str, NDArray[Any]], shape: Encoder) -> dict[str, NDA
     }
     for kind in ("weight", "bias"):
         out[f"embeddings.LayerNorm.{kind}"] = weights[f"norm.{kind}"]
-    for layer in range(shape.layers):
-        own, new = f"layer.{layer}.", f"encoder.layer.{layer}."
-        matrices = {
-            "attention": [f"{new}attention.self.{part}" for part in ("query", "key", "value")],
-            "attended": [new + "attention.output.dense"],
-            "wide": [new + "intermediate.dense"],
-            "narrow": [new + "output.dense"],
-        }
-        for name, parts in matrices.items():
-            matrix = (weights[own + name].astype(np.float32) * weights[own + name + ".scale"]).T
-            for part, piece in zip(parts, np.split(matrix, len(parts)), strict=True):
-                out[part + ".weight"] = piece
-            for part, piece in zip(parts, np.split(weights[own + name + ".bias"], len(parts)), strict=True):
-                out[part + ".bias"] = piece
-        for kind in ("weight", "bias"):
+        for layer in range(shape.layers):
+            own, new = f"layer.{layer}.", f"encoder.layer.{layer}."
             out[f"{new}attention.output.LayerNorm.{kind}"] = weights[f"{own}attended.norm.{kind}"]
             out[f"{new}output.LayerNorm.{kind}"] = weights[f"{own}narrow.norm.{kind}"]
-    return out
+    return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in out.items()}
 
 
-def checkpoint_labels(names: Sequence[str], given: Sequence[Label], folder: Path) -> tuple[str, ...]:
-    """What the outputs of a checkpoint stand for, in order: `given`, or what their names say (negative, NEG, …).
+class Rounded(nn.Module):
+    """A matrix of the artefact on inputs that are stretched, shifted and rounded to 8 bits; of `third`, if given, one
+    of its three parts.
 
-    Raises `TerminalError` when that is not plain.
+    Integers, and so their products with 8-bit weights, are exact in half precision too; the sums are kept in the range
+    of half precision by the scale being part of the weight.
     """
-    found: list[str] = list(given) or [_WORDS.get(name.strip().lower()[:3], name) for name in names]
-    known = set(answers.LABELS)
-    if len(found) != len(names) or len(set(found)) != len(found) or not {"negative", "positive"} <= set(found) <= known:
-        raise TerminalError(
-            f"its outputs are named {', '.join(names)[:200]}",
-            subject=str(folder),
-            todo="State in order what they stand for, such as negative, neutral, positive",
-        )
-    return tuple(found)
 
+    weight: Tensor
+    bias: Tensor
+    gain: Tensor
+    shift: Tensor
 
-def _open_checkpoint(
-    folder: Path, device: torch.device, batch: int, recent: int, labels: Sequence[Label]
-) -> TorchScorer:
-    try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        fast = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False, use_fast=True)
-        loaded = AutoModelForSequenceClassification.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise TerminalError(
-            f"is not a sequence-classification checkpoint: {error}",
-            subject=str(folder),
-            todo="Name a folder with config.json, tokenizer.json and model.safetensors",
-        ) from None
-    names = [str(config.id2label[index]) for index in range(config.num_labels)]
-    found = checkpoint_labels(names, labels, folder)
-    model = _on(device, loaded)
-    missing = [label for label in answers.LABELS if label not in found]
-    head = Head((*found, *missing), 1.0, (0.0,) * 3, _CHECKPOINT_SURE)
+    def __init__(self, weights: Weights, name: str, third: int | None = None) -> None:
+        super().__init__()
+        values, scale, bias = weights[name], weights[name + ".scale"], weights[name + ".bias"]
+        part = slice(None) if third is None else slice(third * len(bias) // 3, (third + 1) * len(bias) // 3)
+        expanded = values[:, part].astype(np.float32) * scale[part]
+        one = np.ones(len(values), np.float32)
+        self.register_buffer("weight", torch.from_numpy(np.ascontiguousarray(expanded.T)))
+        self.register_buffer("bias", torch.from_numpy(bias[part].copy()))
+        self.register_buffer("gain", torch.from_numpy(np.array(weights.get(name + ".gain", one))))
+        self.register_buffer("shift", torch.from_numpy(np.array(weights.get(name + ".shift", 0 * one))))
 
-    def network(ids: Tensor, mask: Tensor, spans: Tensor, texts: Tensor) -> dict[str, Tensor]:
-        logits: Tensor = model(input_ids=ids, attention_mask=mask).logits
-        never = logits.new_full((len(logits), len(missing)), -1e4)  # a checkpoint without neutral never answers it
-        return {answers.SENTIMENT: torch.cat([logits, never], dim=1)}
-
-    tokenizer = fast.backend_tokenizer
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(min(_MAX_CHECKPOINT_TOKENS, fast.model_max_length))
-    version = msgspec.json.decode((folder / "config.json").read_bytes()).get("transformers_version", "")
-    weights = folder / "model.safetensors"
-    ref = ModelRef(folder.name, digest(weights)[:12] if weights.is_file() else str(version))
-    return TorchScorer(ref, tokenizer, network, {answers.SENTIMENT: head}, device, batch=batch, recent=recent)
+    def forward(self, given: Tensor) -> Tensor:
+        """(…, outputs) for (…, inputs)."""
+        whole = torch.clamp(torch.round(given * self.gain + self.shift), -128, 127)
+        return functional.linear(whole, self.weight, self.bias)

@@ -14,7 +14,7 @@ from models.manifest import MANIFEST, MODEL, SHIPPED, TOKENIZER, WEIGHTS, read_m
 from pipeline.errors import TerminalError
 from pipeline.settings import ModelSettings
 
-LIMIT = 24_000_000
+LIMIT = 36_000_000
 
 
 @pytest.fixture

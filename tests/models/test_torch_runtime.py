@@ -18,8 +18,8 @@ from tests.models.texts import ODD, PLAIN
 
 pytestmark = pytest.mark.torch
 
-TOLERANCE = 0.06
-"""Probabilities of the two runtimes: the ONNX one also quantises activations."""
+TOLERANCE = 0.02
+"""Probabilities of the two runtimes: both round to 8 bits, and what lies on the edge may fall to either side."""
 
 
 def test_labels_are_those_of_the_onnx_runtime() -> None:
@@ -34,7 +34,7 @@ def test_probabilities_are_close_to_the_onnx_runtime() -> None:
     one, two = scorer_for("onnx").score(texts), scorer_for("torch").score(texts)
     apart = [distance(a, b) for a, b in zip(one, two, strict=True)]
     assert max(apart) < TOLERANCE
-    assert float(np.mean(apart)) < 0.01
+    assert float(np.mean(apart)) < 0.004
 
 
 def checkpoint(folder: Path, names: list[str]) -> Path:
@@ -68,9 +68,9 @@ def test_a_hugging_face_checkpoint_is_read_with_its_labels(tmp_path: Path) -> No
     answers = scorer.score(PLAIN + ODD)
     assert len(answers) == len(PLAIN + ODD)
     ids, mask = pad([[101, 2307, 102]])
-    logits = scorer.logits(ids, mask)[0]
+    logits = scorer.outputs(ids, mask, mask[:0], mask[0, :0])["sentiment"][0]
     expected = np.exp(logits) / np.exp(logits).sum()
-    answer = scorer._scores(ids, mask)[0].sentiment
+    answer = scorer.score(["great"])[0].sentiment
     assert [answer.positive, answer.negative, answer.neutral] == pytest.approx(expected.tolist(), abs=1e-6)
     assert scorer.ref.name == "bert"
 
@@ -79,9 +79,11 @@ def test_outputs_without_names_need_a_mapping(tmp_path: Path) -> None:
     from models.runtime.torch_any import open_torch
 
     folder = checkpoint(tmp_path / "bert", ["LABEL_0", "LABEL_1"])
-    with pytest.raises(TerminalError, match="LABEL_0, LABEL_1"):
+    with pytest.raises(TerminalError, match=r"model\.labels"):
         open_torch(folder)
     scorer = open_torch(folder, threads=1, labels=("negative", "positive"))
+    by_name = open_torch(folder, threads=1, labels={"LABEL_1": "positive", "LABEL_0": "negative"})
+    assert by_name.score(PLAIN) == scorer.score(PLAIN)
     assert {answer.sentiment.label for answer in scorer.score(PLAIN)} <= {"negative", "positive"}
     assert all(answer.sentiment.neutral < 1e-6 for answer in scorer.score(PLAIN))
 
