@@ -63,6 +63,8 @@ class Stop:
         while True:
             self._waiting = True
             try:
+                if self.asked:  # since the last piece was written
+                    raise KeyboardInterrupt
                 line = next(lines, None)
             finally:
                 self._waiting = False

@@ -170,6 +170,21 @@ def test_while_a_line_is_awaited_the_end_is_at_once() -> None:
     assert out.getvalue() == b"a\n"
 
 
+def test_a_signal_between_two_lines_does_not_wait_for_more() -> None:
+    stop, out = Stop(), BytesIO()
+    source = stop.awaited(iter([Line(1, b"a"), Line(2, b"b"), Line(3, b"c")]))
+
+    def made() -> Iterator[Piece]:
+        yield Piece(next(source).number, b"a\n", 0)
+        next(source)
+        os.kill(os.getpid(), signal.SIGINT)
+        next(source)
+        raise AssertionError("nothing more is read")
+
+    with stop.heard():
+        assert carry(made(), out, stop, lambda _: None) == Carried(line=1, stopped=True)
+
+
 def test_lines_of_an_earlier_run_count_as_done() -> None:
     assert carry(iter(()), BytesIO(), Stop(), lambda _: None, start=40).line == 40
     assert carry(pieces(), BytesIO(), Stop(), lambda _: None, start=40).line == 40
