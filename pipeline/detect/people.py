@@ -19,8 +19,9 @@ KNOWN = 16
 OFTEN = 4
 """Stretches of six hours in which somebody must have spoken of the entity to be a regular."""
 
-_ENTER, _PUSH = 4, 64
-"""One in so many newcomers is remembered while there is room; one in so many pushes at the least known when not."""
+_ENTER, _REPLACE, _PUSH = 4, 8, 64
+"""One in so many newcomers is remembered while there is room, takes the place of somebody heard once when there is
+none, and takes one off the count of the least known when nobody was heard just once."""
 
 _ONE_SIDED = 0.6
 _FULL = 255
@@ -58,15 +59,20 @@ class Regulars(Struct, array_like=True):
         elif len(known) < KNOWN:
             if chance % _ENTER == 0:
                 known[key] = step
+        elif chance % _REPLACE == 0:
+            self._make_way(key, step, chance)
+
+    def _make_way(self, key: int, step: int, chance: int) -> None:
+        """A newcomer takes the place of somebody heard once, or, seldom, takes one off who was heard the least."""
+        known = self.known
+        least = min(known, key=lambda other: known[other] >> 16)
+        times = (known[least] >> 16) - 1
+        if not times:
+            del known[least]
+            known[key] = step
         elif chance % _PUSH == 0:
-            least = min(known, key=known.__getitem__)
-            times = (known[least] >> 16) - 1
-            if times:
-                rest = known[least] >> 8 & 255, known[least] & 255
-                known[least] = times << 16 | min(rest[0], times) << 8 | min(rest[1], times)
-            else:
-                del known[least]
-                known[key] = step
+            rest = known[least] >> 8 & 255, known[least] & 255
+            known[least] = times << 16 | min(rest[0], times) << 8 | min(rest[1], times)
 
     def standing(self, author: str) -> Standing | None:
         """What is known of somebody who often speaks of the entity; None of anybody else."""
