@@ -6,12 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-import structlog
 
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.text import compact
-
-log = structlog.get_logger()
 
 
 def settled(entities: Iterable[Entity], known: set[str]) -> list[Entity]:
@@ -51,7 +48,6 @@ def _claim(owner: dict[str, str], thing: str, entity: Entity, everything: Mappin
     if holder != entity.id and compact(entity.name) == plain and compact(everything[holder].name) != plain:
         if everything[holder].fame <= 0.1:
             owner[thing] = entity.id
-        log.debug("shared", thing=thing, entities=(holder, entity.id))
 
 
 def _whole(entities: Sequence[Entity]) -> list[Entity]:
