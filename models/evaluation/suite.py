@@ -30,7 +30,8 @@ class Task:
 
 
 def tasks(pool: Pool, heads: Sequence[str]) -> list[Task]:
-    """Every source of the pool that keeps rows for reporting, once a head that it labels.
+    """Every source of the pool that keeps rows for reporting, once a head that it labels; for a head without one, what
+    was looked at to stop the training in time, and named so.
 
     Raises `TerminalError` when there is none.
     """
@@ -41,6 +42,9 @@ def tasks(pool: Pool, heads: Sequence[str]) -> list[Task]:
         for head in train
         if len((rows := rows_of(examples, head, name)).texts)
     ]
+    for head in train.keys() - {task.report.head for task in out}:
+        rows = rows_of(pool.dev, head, "part looked at for stopping in time")
+        out += [Task(rows, train[head])] if len(rows.texts) else []
     if not out:
         raise TerminalError("no source keeps rows for reporting", todo="Set `report` of some sources in the file")
     return sorted(out, key=lambda task: list(LABELS).index(task.report.head))

@@ -13,24 +13,15 @@ from models.answers import probabilities
 from models.evaluation.evaluate import figures
 from models.evaluation.figures import Figures
 from models.evaluation.rows import Answers, Rows, answers_of
+from models.evaluation.suite import tasks
 from models.manifest import Head
 from models.runtime.onnx_cpu import OnnxScorer
 from models.training.batches import tokens
-from models.training.config import TARGET, TrainConfig
+from models.training.config import TrainConfig
 from models.training.data import Pool
 from models.training.network import MultiHead
 from models.training.readers import Example
 from models.training.teaching import logits
-
-
-def rows_of(examples: list[Example], head: str, data: str) -> Rows:
-    """The rows of a head among the examples of a set."""
-    if head == TARGET:
-        asked = [(e.text, target, label) for e in examples for target, label in e.targets]
-        labels = np.array([label for _, _, label in asked], np.int64)
-        return Rows(data, head, tuple(text for text, _, _ in asked), labels, tuple(target for _, target, _ in asked))
-    known = [example for example in examples if head in example.labels]
-    return Rows(data, head, tuple(e.text for e in known), np.array([e.labels[head] for e in known], np.int64))
 
 
 def measure(
@@ -40,12 +31,10 @@ def measure(
     quantisation."""
     scorer = OnnxScorer(folder, threads=config.threads)
     out = []
-    for source in config.sources:
-        kept = pool.report.get(source.name)
-        if kept:
-            rows = rows_of(kept, source.head, source.name)
-            reference = _unquantised(model, tokenizer, rows, heads[source.head])
-            out.append(figures(rows, answers_of(scorer, rows), reference=reference, slices=True))
+    for task in tasks(pool, list(heads)):
+        rows = task.report
+        reference = _unquantised(model, tokenizer, rows, heads[rows.head])
+        out.append(figures(rows, answers_of(scorer, rows), reference=reference, slices=True))
     return out
 
 
