@@ -45,9 +45,9 @@ def _claim(owner: dict[str, str], thing: str, entity: Entity, everything: Mappin
     """The first to claim a handle keeps it, unless a later one is named just so and the first is not."""
     holder = owner.setdefault(thing, entity.id)
     plain = compact(thing.split(".")[0])
-    if holder != entity.id and compact(entity.name) == plain and compact(everything[holder].name) != plain:
-        if everything[holder].fame <= 0.1:
-            owner[thing] = entity.id
+    named_so = compact(entity.name) == plain and compact(everything[holder].name) != plain
+    if holder != entity.id and named_so and everything[holder].fame <= 0.1:
+        owner[thing] = entity.id
 
 
 def _whole(entities: Sequence[Entity]) -> list[Entity]:
