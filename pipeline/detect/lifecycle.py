@@ -14,7 +14,7 @@ from pipeline.detect.coordination import reasons
 from pipeline.detect.entity import EntityState
 from pipeline.detect.evidence import Start
 from pipeline.detect.explain import Known, explanation
-from pipeline.detect.forecast import Outlook, outlook
+from pipeline.detect.forecast import Outlook, outlook, shares
 from pipeline.detect.groundswell import BLOCK
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident, incident_id
@@ -252,12 +252,15 @@ def _outlook(s: EntityState, incident: Incident) -> Outlook:
     if incident.resolved:
         return Outlook(incident.mentions, incident.mentions, incident.mentions, None)
     passed = max(0, s.clock - incident.at)
+    course = incident.course
+    counts = course.negative if incident.wide else course.mentions
     return outlook(
         incident.mentions,
         incident.fast * exp(-passed / FAST),
         incident.middle * exp(-passed / TAU),
         incident.slow * exp(-passed / SLOW),
         (s.clock - incident.started) / 60.0,
+        shares(counts, course.width, course.start, incident.started, s.clock),
     )
 
 
