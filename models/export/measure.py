@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import structlog
 import torch
 from tokenizers import Tokenizer
 
 from models.answers import probabilities
 from models.evaluation.evaluate import figures
 from models.evaluation.figures import Figures
-from models.evaluation.rows import Answers, Rows, answers_of
+from models.evaluation.rows import Answers, NoSuchHead, Rows, answers_of
 from models.evaluation.suite import tasks
 from models.manifest import Head
 from models.runtime.onnx_cpu import OnnxScorer
@@ -22,6 +23,8 @@ from models.training.data import Pool
 from models.training.network import MultiHead
 from models.training.readers import Example
 from models.training.teaching import logits
+
+log = structlog.get_logger()
 
 
 def measure(
@@ -33,8 +36,13 @@ def measure(
     out = []
     for task in tasks(pool, list(heads)):
         rows = task.report
+        try:
+            answers = answers_of(scorer, rows)
+        except NoSuchHead as error:  # mentions carry all signals or none
+            log.warning("no figures", head=rows.head, reason=error.what)
+            continue
         reference = _unquantised(model, tokenizer, rows, heads[rows.head])
-        out.append(figures(rows, answers_of(scorer, rows), reference=reference, slices=True))
+        out.append(figures(rows, answers, reference=reference, slices=True))
     return out
 
 

@@ -15,12 +15,15 @@ _ANSWERS: dict[Label, Sentiment] = {
 
 
 class FixedScorer:
-    """Answers `label` whatever the text."""
+    """Answers `label` whatever the text, and toward whomever it is asked about."""
 
     def __init__(self, label: Label = "neutral") -> None:
         self.ref = ModelRef(name=f"fixed-{label}", version="1")
-        self._answer = Scores(_ANSWERS[label])
+        self._answer = _ANSWERS[label]
 
     def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
-        """The same answer for each text."""
-        return [self._answer] * len(readings)
+        """The same answer for each text and target."""
+        return [
+            Scores(self._answer, () if isinstance(reading, str) else (self._answer,) * len(reading.targets))
+            for reading in readings
+        ]
