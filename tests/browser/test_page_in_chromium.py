@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 
 from pipeline.messages import EntityRef, Explanation, Phrase
 from tests.browser.conftest import Visitor
-from tests.web.story import NORTHWIND, incident, mention, now
+from tests.web.story import NORTHWIND, explained, incident, mention, now
 
 pytestmark = pytest.mark.browser
 
@@ -34,6 +34,28 @@ def test_the_incident_is_there_with_its_evidence(visitor: Visitor) -> None:
     assert "Simulated demonstration" in visitor.text(".banner")
     assert "restarting" in visitor.text("aside")
     assert visitor.complaints() == []
+
+
+def test_two_stories_are_seen_side_by_side_and_the_picture_is_drawn(visitor: Visitor) -> None:
+    visitor.live.write(explained(now() + timedelta(minutes=1)))
+    visitor.open()
+    visitor.until("document.querySelectorAll('.card .stories li').length === 2")
+    stories = visitor.text(".card .stories")
+    assert "2 stories at once" in stories
+    for words in ("lost luggage", "62%", "on hold", "24 lately"):
+        assert words in stories
+    shares = visitor.js("[...document.querySelectorAll('.stories .part')].map(e => e.getBoundingClientRect().width)")
+    assert shares[0] > 1.5 * shares[1] > 0
+    line = visitor.js("document.querySelector('.card polyline.expected').getBoundingClientRect().toJSON()")
+    assert line["width"] > 200
+    visitor.js("document.querySelector('.card details').open = true")
+    assert "usually against you" in visitor.text(".card")
+    address = visitor.js("document.querySelector('.card a[href$=\"picture.svg\"]').href")
+    assert visitor.complaints() == []
+    visitor.driver.get(address)
+    assert visitor.js("document.documentElement.tagName") == "svg"
+    assert visitor.js("document.querySelectorAll('rect').length") > 20
+    assert visitor.js("document.querySelector('text').getBoundingClientRect().width") > 100
 
 
 def test_real_data_says_how_long_ago_and_has_no_banner(visitor: Visitor) -> None:

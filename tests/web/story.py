@@ -7,22 +7,31 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from pipeline.index.protocol import DeadLetter, Document
 from pipeline.messages import (
     Author,
     Counts,
+    Crowd,
     Driver,
     EntityRef,
     Explanation,
+    Firing,
     Forecast,
+    Foretold,
     IncidentEvent,
     Label,
     Link,
     Mention,
     ModelRef,
+    Narrative,
+    Part,
     Phrase,
     PostRef,
+    Regular,
     Sentiment,
+    Series,
     Share,
     TestResult,
     mention_id,
@@ -120,6 +129,42 @@ def incident(end: datetime, name: str = "escalated", **changes: Any) -> Incident
         "test": TestResult("thread", 8.3, 4.0, 0.08),
     }  # fmt: skip
     return IncidentEvent(**{**fields, **changes})
+
+
+def explained(end: datetime, name: str = "escalated", **changes: Any) -> IncidentEvent:
+    """The same complaint, with everything that the detector can tell of it: a second story has begun."""
+    plain = incident(end, name)
+    start = plain.opened_at - timedelta(minutes=25)
+    negative = (0, 1, 0, 0, 2, 5, 9, 12, 18, 21, 19, 20, 16, 12, 4)
+    bag = PostRef("bluesky:100002", "@fieldnotes", PILE_ON[1], plain.opened_at, "https://example.com/100002", 12)
+    line = PostRef(
+        "bluesky:100040", "@june", "Forty minutes on hold, then they hung up on me", plain.opened_at, None, 3
+    )
+    words = structs.replace(
+        plain.explanation,
+        summary=(
+            "Northwind Air: 161 posts, 139 negative, by 128 people in one thread within 64 minutes, since 13:52 UTC, "
+            "where 3.1 negative would be usual, about “lost luggage” (62%) and “on hold” (31%); doubling in 21 "
+            "minutes, may reach about 540 (330–910)."
+        ),
+        crowd=Crowd(Part(4, 5), Part(109, 138), Part(15, 18)),
+        regulars=(Regular("@oskar.b", 3, 41, "critic"), Regular("@tea-and-trains", 1, 22, "ally")),
+        narratives=(
+            Narrative(86, 0.62, 11, start, (Phrase("lost luggage", 58), Phrase("wedding dress", 41)), bag),
+            Narrative(43, 0.31, 24, plain.opened_at, (Phrase("on hold", 22),), line),
+        ),
+        grouped_by="sketch",
+    )
+    fields: dict[str, Any] = {
+        "explanation": words,
+        "fired": (
+            Firing("pile_on", plain.opened_at, 5.1, 4.0, 0.08),
+            Firing("surge", plain.opened_at + timedelta(minutes=30), 8.3, 6.5, 0.05),
+        ),
+        "series": Series(start, 360, tuple(n + n // 6 for n in negative), negative, (0.3,) * len(negative)),
+        "review": (Foretold(9.0, 12, 120, 40, 380, 0.255, True),) if name == "resolved" else (),
+    }
+    return structs.replace(plain, **{**fields, **changes})
 
 
 def afternoon(end: datetime, seed: int = 7) -> list[Document]:
