@@ -11,26 +11,24 @@ from models.answers import Outputs
 from models.manifest import SHIPPED
 from models.runtime.onnx_cpu import OnnxScorer
 from models.runtime.reading import SPREAD, TOGETHER, Ids, micro_batches
-from models.scorer import Scorer
-from tests.models.conftest import scorer_for
 from tests.models.test_contract import distance
 from tests.models.texts import ODD, PLAIN
 
 
-@pytest.fixture
-def onnx() -> Scorer:
-    return scorer_for("onnx")
+@pytest.fixture(scope="module")
+def onnx() -> OnnxScorer:
+    return OnnxScorer(SHIPPED, threads=1)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 64])
-def test_the_answer_does_not_depend_on_what_a_text_is_batched_with(onnx: Scorer, batch: int) -> None:
+def test_the_answer_does_not_depend_on_what_a_text_is_batched_with(onnx: OnnxScorer, batch: int) -> None:
     other = OnnxScorer(SHIPPED, threads=1, batch=batch, recent=0)
     texts = PLAIN + ODD
     for text, one, two in zip(texts, onnx.score(texts), other.score(texts), strict=True):
         assert distance(one, two) < 1e-3, text[:60]
 
 
-def test_plain_complaints_and_praise_are_told_apart(onnx: Scorer) -> None:
+def test_plain_complaints_and_praise_are_told_apart(onnx: OnnxScorer) -> None:
     complaints = ["worst service ever, I hate this company", "my parcel never arrived, what a terrible experience"]
     praise = ["I love this, thank you so much!", "fantastic service, very happy with the result"]
     facts = ["The meeting is on Thursday at ten.", "The shop is on Mill Street."]
@@ -39,13 +37,12 @@ def test_plain_complaints_and_praise_are_told_apart(onnx: Scorer) -> None:
     assert [answer.sentiment.label for answer in onnx.score(facts)] == ["neutral"] * 2
 
 
-def test_who_is_mentioned_and_what_is_linked_does_not_matter(onnx: Scorer) -> None:
+def test_who_is_mentioned_and_what_is_linked_does_not_matter(onnx: OnnxScorer) -> None:
     one, two = onnx.score(["@northgrid you are useless https://a.example/1", "@oak.bank you are useless www.b.example"])
-    assert one == two
+    assert distance(one, two) == 0.0
 
 
-def test_sure_means_at_least_the_stated_confidence(onnx: Scorer) -> None:
-    assert isinstance(onnx, OnnxScorer)
+def test_sure_means_at_least_the_stated_confidence(onnx: OnnxScorer) -> None:
     stated = onnx.manifest.heads["sentiment"].sure
     for answer in onnx.score(PLAIN):
         found = answer.sentiment

@@ -12,7 +12,7 @@ from models.manifest import SHIPPED
 from models.runtime.onnx_cpu import OnnxScorer
 from models.runtime.reading import pad
 from pipeline.errors import TerminalError
-from tests.models.conftest import scorer_for
+from tests.models.conftest import checkpoint, scorer_for
 from tests.models.test_contract import distance
 from tests.models.texts import ODD, PLAIN
 
@@ -35,29 +35,6 @@ def test_probabilities_are_close_to_the_onnx_runtime() -> None:
     apart = [distance(a, b) for a, b in zip(one, two, strict=True)]
     assert max(apart) < TOLERANCE
     assert float(np.mean(apart)) < 0.004
-
-
-def checkpoint(folder: Path, names: list[str]) -> Path:
-    """A small random BERT with three outputs, as Hugging Face saves one."""
-    import torch
-    from tokenizers import Tokenizer
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
-
-    torch.manual_seed(3)
-    tokenizer = Tokenizer.from_file(str(SHIPPED / "tokenizer.json"))
-    config = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        id2label=dict(enumerate(names)),
-        label2id={name: index for index, name in enumerate(names)},
-    )
-    BertForSequenceClassification(config).save_pretrained(folder)
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", model_max_length=64).save_pretrained(folder)
-    return folder
 
 
 def test_a_hugging_face_checkpoint_is_read_with_its_labels(tmp_path: Path) -> None:
