@@ -11,15 +11,13 @@ from pipeline.alert.notifier import firing
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import Company, MentionSpool
-from pipeline.detect.detector import Detector
+from pipeline.detect.detectors import Detectors
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
+from pipeline.detect.promise import MONTH, Promise
 from pipeline.detect.stage import KEPT
 from pipeline.detect.watch import Watch
 from pipeline.messages import IncidentEvent
-
-MONTH = 30 * 86_400.0
-"""Seconds of the month of the promise."""
 
 _TOLD_EVERY = 2_000
 
@@ -42,9 +40,14 @@ class Episode(Struct):
 class Outcome(Struct):
     """What a run of the detector told.  `openings` are the events `opened`, in order."""
 
-    false_alarms: float
+    promise: Promise
     openings: list[IncidentEvent]
     episodes: dict[str, Episode]
+
+    @property
+    def false_alarms(self) -> float:
+        """The promise per entity and month."""
+        return self.promise.each
 
     @property
     def paging(self) -> int:
@@ -52,15 +55,17 @@ class Outcome(Struct):
         return sum(episode.paged is not None for episode in self.episodes.values())
 
 
-def run_detector(spool: MentionSpool, false_alarms: float, tick: Tick, nearness: Nearness | None = None) -> Outcome:
-    """The incidents of the spooled mentions at a promise of `false_alarms` per entity and month.
+def run_detector(
+    spool: MentionSpool, false_alarms: float | Promise, tick: Tick, nearness: Nearness | None = None
+) -> Outcome:
+    """The incidents of the spooled mentions at a promise of `false_alarms` per entity and month, or to whom.
 
     Deterministic.  Memory: one state an entity, as in the workers; `nearness` is shown every mention.
     """
-    detector = Detector(false_alarms)
+    detectors = Detectors(false_alarms)
     watch = Watch()
     states: dict[str, EntityState] = {}
-    outcome = Outcome(false_alarms, [], {})
+    outcome = Outcome(detectors.promise, [], {})
     done = 0
     for heard in spool:
         key = heard.entity.id
@@ -71,6 +76,7 @@ def run_detector(spool: MentionSpool, false_alarms: float, tick: Tick, nearness:
         state = states.get(key)
         if state is None or (state.clock and _arrival(heard) > state.clock + KEPT):
             state = states[key] = EntityState()  # the workers forget an entity after so long a silence
+        detector = detectors.of(key)
         for event in detector.hear(state, heard):
             _take(outcome, event)
         watch.look(key, state)

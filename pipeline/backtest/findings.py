@@ -87,9 +87,8 @@ class Findings(Struct, kw_only=True):
 def rate_of(outcome: Outcome, companies: list[Company], chosen: float, score: Score | None) -> Rate:
     """A row of the table of rates."""
     rate = outcome.false_alarms
-    return Rate(
-        rate, rate == chosen, len(outcome.episodes), outcome.paging, rate * entity_months(companies), score
-    )  # fmt: skip
+    allowed = sum(outcome.promise.of(company.id) * entity_months([company]) for company in companies)
+    return Rate(rate, rate == chosen, len(outcome.episodes), outcome.paging, allowed, score)
 
 
 def as_json(found: Findings) -> dict[str, Any]:

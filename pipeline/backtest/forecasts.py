@@ -31,7 +31,7 @@ def forecast_marks(episodes: Iterable[Episode]) -> list[Marks]:
 
     An incident counts when it is over and did not turn out to be coordinated: what few accounts will do, nobody knows.
     """
-    by_age: dict[str, list[Foretold]] = {age: [] for age, _ in AGES} | {SLOW: []}
+    by_age: dict[str, list[Foretold]] = {age: [] for age in (*dict(AGES), SLOW)}
     for episode in episodes:
         if episode.last.resolved_at is None or episode.last.coordinated:
             continue

@@ -15,6 +15,8 @@ from pipeline.backtest.labels import read_labels, score
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.progress import Steps
 from pipeline.backtest.spool import Company, MentionSpool
+from pipeline.detect.load import promised
+from pipeline.detect.promise import Promise
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings import Settings
 
@@ -42,7 +44,7 @@ def backtest(settings: Settings, asked: Asked, rejects: Rejects, steps: Steps) -
         read, model = _fill(spool, settings, asked, rejects, steps)
         companies = sorted(spool.companies.values(), key=lambda c: (-c.mentions, c.id))
         chosen = settings.detect.false_alarms
-        outcomes, nearness = _detect(spool, chosen, steps)
+        outcomes, nearness = _detect(spool, promised(settings.detect), steps)
         outcome = outcomes[chosen]
         found = Findings(
             files=[Path(file).name for file in asked.files],
@@ -113,13 +115,14 @@ class _Sorting:
         self._steps.tick(number)
 
 
-def _detect(spool: MentionSpool, chosen: float, steps: Steps) -> tuple[dict[float, Outcome], Nearness]:
-    """The detector at every rate; the chosen one is watched for what stayed below its thresholds."""
+def _detect(spool: MentionSpool, chosen: Promise, steps: Steps) -> tuple[dict[float, Outcome], Nearness]:
+    """The detector at every rate; the chosen one, with what teams are promised, is watched for what stayed below its
+    thresholds."""
     nearness = Nearness()
-    rates = sorted({*RATES, chosen})
+    rates = sorted({*RATES, chosen.each})
     steps.step(f"detecting at {len(rates)} rates", spool.records * len(rates))
-    watched = {rate: nearness if rate == chosen else None for rate in rates}
-    return {rate: run_detector(spool, rate, steps.tick, watched[rate]) for rate in rates}, nearness
+    others = {rate: run_detector(spool, rate, steps.tick) for rate in rates if rate != chosen.each}
+    return {**others, chosen.each: run_detector(spool, chosen, steps.tick, nearness)}, nearness
 
 
 def _draw(spool: MentionSpool, found: Findings, steps: Steps) -> None:

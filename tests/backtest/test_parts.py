@@ -15,6 +15,7 @@ from pipeline.backtest.progress import Steps
 from pipeline.backtest.spool import MentionSpool
 from pipeline.backtest.volumes import around, card, count, overall
 from pipeline.detect.heard import read
+from pipeline.detect.promise import Promise, Team
 from pipeline.detect.stage import run
 from pipeline.errors import Malformed
 from tests.backtest.conftest import mention
@@ -104,3 +105,15 @@ def test_forecasts_are_held_against_what_came(simulated: Path) -> None:
         for told in episode.last.review:
             assert told.error == pytest.approx(abs(told.size / episode.last.counts.mentions - 1.0), abs=2e-3)
     assert forecast_marks([]) == []
+
+
+def test_what_a_team_is_promised_holds_for_its_companies(simulated: Path) -> None:
+    with MentionSpool() as spool:
+        for line in (simulated / "mentions.jsonl").read_bytes().splitlines():
+            spool.add(line)
+        first, *others = (company.id for company in spool.companies.values())
+        team = Team("north", frozenset({first}), 0.02)
+        mixed = run_detector(spool, Promise(1.0, (team,)), no_tick)
+        strict, loose = run_detector(spool, 0.02, no_tick), run_detector(spool, 1.0, no_tick)
+    assert [e for e in mixed.openings if e.entity.id == first] == [e for e in strict.openings if e.entity.id == first]
+    assert [e for e in mixed.openings if e.entity.id in others] == [e for e in loose.openings if e.entity.id in others]
