@@ -12,7 +12,7 @@ from zlib import crc32
 from pipeline.detect import corrections, lifecycle, telling, thresholds
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.evidence import Start
-from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
+from pipeline.detect.heard import Heard, HeardMention
 from pipeline.detect.incident import keep_post, kept_post
 from pipeline.detect.memory import GONE, stamp
 from pipeline.detect.threads import LEARNED_FROM, Thread
@@ -49,74 +49,82 @@ class Detector:
 
     def hear(self, s: EntityState, heard: Heard) -> Sequence[IncidentEvent]:
         """Take in a mention or a deletion; gives the events it leads to, in order."""
-        if type(heard) is HeardDeletion:
-            corrections.take_back(s, heard.post_id)
-            return _NOTHING
-        assert type(heard) is HeardMention
-        return self._hear(s, heard)
+        if type(heard) is HeardMention:
+            return self._hear(s, heard)
+        corrections.take_back(s, heard.post_id)
+        return _NOTHING
 
     def _hear(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
         if m.author_role == "own":  # what the company says itself is context, never evidence
             return _NOTHING
         key = crc32(m.post_id.encode())
-        version = stamp(m.version)
-        known = s.memory.ids.get(key)
-        if known is not None:
-            if known >> 40 & 0xFFFF in (GONE, version):
+        version = m.version if 0 < m.version < 0x1_0000 else stamp(m.version)
+        memory = s.memory
+        if key in memory.ids:
+            if memory.ids[key] >> 40 & 0xFFFF in (GONE, version):
                 return _NOTHING
             corrections.replace(s, m, key)
-        created = m.created_at
-        if m.ingested_at is not None and m.ingested_at < created:
-            created = m.ingested_at  # a clock that is ahead must not make everyone else late
-        t = int(created.timestamp())
+        created, arrived = m.created_at, m.ingested_at
+        if arrived is not None and arrived < created:
+            created = arrived  # a clock that is ahead must not make everyone else late
+        t, clock, baseline = int(created.timestamp()), s.clock, s.baseline
         events: Sequence[IncidentEvent] = _NOTHING
-        if t > s.clock:
-            if s.clock == 0:
+        if t > clock:
+            if clock == 0:
                 self._first(s, t)
-            s.clock = t
-            if t >= s.baseline.bin_end or s.acute is not None:
+            s.clock = clock = t
+            if t >= baseline.bin_end or s.acute is not None:
                 events = self._pass_time(s, m)
-        w = weigh(s.memory, m, key, s.clock // 60, version)
-        behind = s.clock - t
+        w = weigh(memory, m, key, clock // 60, version)
+        negative, other, behind = w.negative, w.other, clock - t
         if behind < FORGOTTEN:
-            s.baseline.negative += w.negative
-            s.baseline.other += w.other
-            s.groundswell.negative += w.negative
-            s.groundswell.other += w.other
+            swell = s.groundswell
+            if negative:
+                baseline.negative += negative
+                swell.negative += negative
+            if other:
+                baseline.other += other
+                swell.other += other
         if behind > LATE:
             self._count(s, m, w, t)
             return events
-        thread, surge = self._take_in(s, w)
-        self._count(s, m, w, t)
-        told = self._judge(s, m, w.root, thread, surge) if w.negative > 0.0 else None
-        if told is None and s.acute is not None and s.acute.resolved == 0 and s.acute.covers(w.root):
-            told = lifecycle.follow(s, s.acute, m)
+        thread = self._answer(s, w) if w.answer else None
+        told = None
+        if negative > 0.0:
+            surge = self._complaint(s, negative, other)
+            self._count(s, m, w, t)
+            told = self._judge(s, m, w.root, thread, surge)
+        else:
+            s.evidence.others += other
+            self._count(s, m, w, t)
+        acute = s.acute
+        if told is None and acute is not None and acute.resolved == 0 and acute.covers(w.root):
+            told = lifecycle.follow(s, acute, m)
         return events if told is None else (*events, told)
 
-    def _take_in(self, s: EntityState, w: Weighed) -> tuple[Thread | None, float]:
-        """The mention as evidence: of its thread, and of a surge."""
-        thread: Thread | None = None
-        clock = s.clock
-        if w.answer:
-            thread = follow_thread(s.threads, w.root, clock)
-            if w.repost:
-                thread.repost(clock, w.author, w.probability, s.baseline.branching)
-            else:
-                if thread.negative < LEARNED_FROM:
-                    s.baseline.answers += w.negative
-                thread.add(clock, w.negative, s.baseline.branching)
-                thread.negative += w.complains
-                thread.copies += w.copied
-            thread.authors += w.first
-        if w.negative <= 0.0:
-            s.evidence.others += w.other
-            return thread, 0.0
-        evidence, baseline = s.evidence, s.baseline
-        expected = baseline.expected(clock)
-        evidence.settle(clock, expected, baseline.phi)
+    def _answer(self, s: EntityState, w: Weighed) -> Thread:
+        """The mention as evidence of its thread."""
+        clock, baseline = s.clock, s.baseline
+        thread = follow_thread(s.threads, w.root, clock)
+        if w.repost:
+            thread.repost(clock, w.author, w.probability, baseline.branching)
+        else:
+            if thread.negative < LEARNED_FROM:
+                baseline.answers += w.negative
+            thread.add(clock, w.negative, baseline.branching)
+            thread.negative += w.complains
+            thread.copies += w.copied
+        thread.authors += w.first
+        return thread
+
+    def _complaint(self, s: EntityState, negative: float, other: float) -> float:
+        """The mention as evidence of a surge."""
+        clock, evidence, baseline = s.clock, s.evidence, s.baseline
+        expected, phi = baseline.expected(clock), baseline.phi
+        evidence.settle(clock, expected, phi)
         if 0.0 in evidence.rate:
             evidence.begin(Start(clock, s.mentions, s.negative, s.authors, s.copies, expected))
-        return thread, evidence.add(w.negative, w.other, baseline.phi)
+        return evidence.add(negative, other, phi)
 
     def _count(self, s: EntityState, m: HeardMention, w: Weighed, t: int) -> None:
         """The mention in the counts and in the evidence to show, late or not."""

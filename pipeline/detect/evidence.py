@@ -86,47 +86,53 @@ class Evidence(Struct, array_like=True):
         keep4 = keep2 * keep2
         due = (expected - self.expected) / phi
         self.at, self.expected = t, expected
-        r0, r1, r2, r3 = self.rate
+        rate, share = self.rate, self.share
+        r0, r1, r2, r3 = rate
+        # Written out, and most values stand at zero: this runs for every negative.
         r0 = r0 * keep - _DRAIN0 * due
         r1 = r1 * keep2 - _DRAIN1 * due
         r2 = r2 * keep4 - _DRAIN2 * due
         r3 = r3 * keep4 - _DRAIN3 * due
-        self.rate = [
-            r0 if r0 > 0.0 else 0.0,
-            r1 if r1 > 0.0 else 0.0,
-            r2 if r2 > 0.0 else 0.0,
-            r3 if r3 > 0.0 else 0.0,
-        ]
-        s0, s1, s2 = self.share
-        self.share = [s0 * keep, s1 * keep2, s2 * keep4]
+        rate[0] = r0 if r0 > 0.0 else 0.0
+        rate[1] = r1 if r1 > 0.0 else 0.0
+        rate[2] = r2 if r2 > 0.0 else 0.0
+        rate[3] = r3 if r3 > 0.0 else 0.0
+        share[0] *= keep
+        share[1] *= keep2
+        share[2] *= keep4
         self.fast *= exp(-passed / FAST)
         self.middle *= exp(-passed / TAU)
 
     def add(self, negative: float, other: float, phi: float) -> float:
         """Take in a mention that weighs `negative` and `other`, now; gives the evidence of a surge."""
         step = negative / phi
-        r0, r1, r2, r3 = self.rate
-        self.rate = [
-            min(r0 + _LOG0 * step, CAP),
-            min(r1 + _LOG1 * step, CAP),
-            min(r2 + _LOG2 * step, CAP),
-            min(r3 + _LOG3 * step, CAP),
-        ]
+        rate, share = self.rate, self.share
+        r0, r1, r2, r3 = rate
+        r0 += _LOG0 * step
+        rate[0] = r0 = r0 if r0 < CAP else CAP
+        r1 += _LOG1 * step
+        rate[1] = r1 = r1 if r1 < CAP else CAP
+        r2 += _LOG2 * step
+        rate[2] = r2 = r2 if r2 < CAP else CAP
+        r3 += _LOG3 * step
+        rate[3] = r3 = r3 if r3 < CAP else CAP
         others = self.others + other
         self.others = 0.0
-        up, down = self.up, self.down
-        s0, s1, s2 = self.share
-        s0 += down[0] * others
-        s1 += down[1] * others
-        s2 += down[2] * others
-        self.share = [
-            min((s0 if s0 > 0.0 else 0.0) + up[0] * negative, CAP),
-            min((s1 if s1 > 0.0 else 0.0) + up[1] * negative, CAP),
-            min((s2 if s2 > 0.0 else 0.0) + up[2] * negative, CAP),
-        ]
+        up0, up1, up2 = self.up
+        down0, down1, down2 = self.down
+        s0, s1, s2 = share
+        s0 += down0 * others
+        s1 += down1 * others
+        s2 += down2 * others
+        s0 = (s0 if s0 > 0.0 else 0.0) + up0 * negative
+        s1 = (s1 if s1 > 0.0 else 0.0) + up1 * negative
+        s2 = (s2 if s2 > 0.0 else 0.0) + up2 * negative
+        share[0] = s0 = s0 if s0 < CAP else CAP
+        share[1] = s1 = s1 if s1 < CAP else CAP
+        share[2] = s2 = s2 if s2 < CAP else CAP
         self.fast += 1.0
         self.middle += 1.0
-        return min(max(self.rate), max(self.share))
+        return min(max(r0, r1, r2, r3), max(s0, s1, s2))
 
     def begin(self, start: Start) -> None:
         """Note `start` for the rate tests that stand at zero, just before a negative is taken in."""

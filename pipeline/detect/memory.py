@@ -57,8 +57,8 @@ class Memory(Struct):
         """1 for the first post of an author in six hours, then 0.3, then 0."""
         authors = self.authors
         key = crc32(author.encode())
-        known = authors.get(key)
-        if known is not None:
+        if key in authors:
+            known = authors[key]
             if minute - (known >> 2) < AUTHOR_MINUTES:
                 before = known & 3
                 if before < 3:
@@ -74,8 +74,8 @@ class Memory(Struct):
         """How often the same text was heard within a day before (at most 15)."""
         texts = self.texts
         key = crc32(text.encode("utf-8", "replace"))
-        known = texts.get(key)
-        if known is not None:
+        if key in texts:
+            known = texts[key]
             if minute - (known >> 4) < TEXT_MINUTES:
                 before = known & 15
                 if before < 15:

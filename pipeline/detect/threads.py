@@ -136,9 +136,8 @@ def follow(threads: dict[int, Thread], root: int, t: int) -> Thread:
 
     When the memory is full, a thread without evidence or of long ago makes room; looking is bounded to four.
     """
-    thread = threads.get(root)
-    if thread is not None:
-        return thread
+    if root in threads:
+        return threads[root]
     if len(threads) >= ROOTS:
         for _ in range(4):
             oldest = next(iter(threads))

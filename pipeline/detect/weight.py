@@ -37,12 +37,17 @@ def weigh(memory: Memory, m: HeardMention, key: int, minute: int, version: int) 
     Of what the model is not sure is evidence of nothing, though it is counted; a text that the model was not trained
     for is no complaint.
     """
-    author = memory.author_weight(m.author.id, minute)
+    author = weight = memory.author_weight(m.author.id, minute)
     text = m.fingerprint or m.text
-    copies = memory.copies(text, minute) if len(text) >= SHORT_TEXT else 0
-    # A repost with words of its own is a quote: the model has judged it by itself.
-    repost = m.kind == "repost" and (copies > 0 or len(text) < SHORT_TEXT)
-    weight = (0.4 * author if repost else author) / (1 + copies)
+    copies, repost = 0, False
+    if len(text) >= SHORT_TEXT:
+        copies = memory.copies(text, minute)
+        if copies:
+            # A repost with words of its own is a quote: the model has judged it by itself.
+            repost = m.kind == "repost"
+            weight = (0.4 * author if repost else author) / (1 + copies)
+    elif m.kind == "repost":
+        repost, weight = True, 0.4 * author
     sentiment = m.sentiment
     probability = sentiment.negative if m.untrained is None else 0.0
     complains = probability >= 0.5
@@ -54,7 +59,7 @@ def weigh(memory: Memory, m: HeardMention, key: int, minute: int, version: int) 
     if m.untrained is None and not sentiment.sure:
         weight = probability = 0.0
     memory.remember(key, minute, complains, weight, root if answer else 0, version)
-    negative = weight * soft(probability)
+    negative = weight * soft(probability) if probability > 0.2 else 0.0
     return Weighed(
         key, root, negative, weight - negative, author, probability,
         complains, author == 1.0, copies > 0 and not repost, answer, repost,
