@@ -147,6 +147,8 @@ BRANDS = """qid,label,aliases,description,categories,countries,twitter,facebook,
 Q1,Acme Burgers,Acme|acme burgers,burger chain,amenity/fast_food,us,AcmeBurgers,,,https://www.acmeburgers.example/x
 Q2,Zorbex,,toy shops,shop/toys,gb,zorbex,,,https://www.facebook.com/zorbex
 Q3,Zorbex Express,Zorbex,small toy shops,shop/toys,gb,zorbex,,,
+Q4,Fennicware,,pans,shop/kitchen,de,,fennic.ware,fennic_pans,
+Q5,Mottling Pans,,pans,shop/kitchen,de,1234567,https://www.facebook.com/mottling,a b,
 """
 ORGANISATIONS = "qid,label,description,twitter\nQ9,Quuxco Inc.,maker of things,quuxco\n"
 SHARES = """Symbol,Security,GICS Sector,GICS Sub-Industry,Headquarters Location,Date added,CIK,Founded
@@ -169,7 +171,9 @@ def test_build_joins_the_lists(tmp_path: Path) -> None:
     count = build(paths, out, well_known=known)
     entities = {entity.id: entity for entity in read_entities(out)}
     assert count == len(entities)
-    assert set(entities) == {"Q1", "Q2", "Q3", "Q9", "sp500-new"}
+    assert set(entities) == {"Q1", "Q2", "Q3", "Q4", "Q5", "Q9", "sp500-new"}
+    assert entities["Q4"].handles == {"facebook": ("fennic.ware",), "instagram": ("fennic_pans",)}
+    assert entities["Q5"].handles == {}
     assert entities["Q1"].handles == {"twitter": ("AcmeBurgers", "AcmeHelp")}
     assert entities["Q1"].description == "burger chain"
     assert (entities["Q2"].name, entities["Q2"].tickers, entities["Q2"].sites) == ("Zorbex", ("ZBX",), ())

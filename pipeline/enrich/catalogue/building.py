@@ -35,6 +35,7 @@ _LEGAL = re.compile(
     r"(?:,? (?:Inc\.?|plc|Ltd\.?|LLC|L\.P\.|N\.V\.|S\.A\.|& Co\.)| Corporation| Corp\.?| Company| Companies| Group"
     r"| Holdings?| International| Limited| Technologies| Enterprises)+$"
 )
+_HANDLE = re.compile(r"[\w.]{2,60}")
 _BRACKETS = re.compile(r"\s*\((?:The|Class [ABC]|Eli)\)|（[^）]*）")
 
 
@@ -161,8 +162,7 @@ def _well_known(path: Path, sources: Sources) -> list[Entity]:
         if match:
             renamed[entity.id] = match["qid"]
             changes |= {"id": match["qid"], "description": entity.description or match.get("description", "")[:1000]}
-            if not entity.handles and match["twitter"]:
-                changes["handles"] = {"twitter": (match["twitter"],)}
+            changes["handles"] = _accounts(match) | entity.handles
             if not entity.sites and (site := _site(match)):
                 changes["sites"] = (site,)
         out.append(msgspec.structs.replace(entity, **changes))
@@ -206,13 +206,19 @@ def _brand(row: Mapping[str, str]) -> Entity:
         id=row["qid"],
         name=label,
         aliases=tuple(aliases[:MAX_ALIASES]),
-        handles={"twitter": (row["twitter"],)} if row["twitter"] else {},
+        handles=_accounts(row),
         sites=(site,) if site else (),
         industry=industries_of_categories(row["categories"]),
         description=row["description"][:1000],
         country=countries[0][:2] if len(countries) == 1 else "",
         fame=known,
     )
+
+
+def _accounts(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The accounts that a list has for a company; what is no handle (numbers, addresses) is left out."""
+    named = {network: row.get(network, "") for network in ("twitter", "facebook", "instagram")}
+    return {network: (name,) for network, name in named.items() if _HANDLE.fullmatch(name) and not name.isdecimal()}
 
 
 def _site(row: Mapping[str, str]) -> str:
@@ -254,7 +260,7 @@ def _share(row: Mapping[str, str], security: str, short: str, listed: Mapping[st
         id=listed["qid"] if listed else f"sp500-{row['Symbol'].lower()}",
         name=short,
         aliases=(security,) if security != short else (),
-        handles={"twitter": (listed["twitter"],)} if listed and listed["twitter"] else {},
+        handles=_accounts(listed) if listed else {},
         tickers=(row["Symbol"],),
         industry=industry_of_sector(row["GICS Sector"]),
         description=f"{row['GICS Sub-Industry']}, {row['Headquarters Location']}",
