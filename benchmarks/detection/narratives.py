@@ -4,9 +4,9 @@
 
 Incidents are drawn from `stories.txt`: two stories in varying proportion, interleaved, with a tenth of empty chatter.
 Every second story is for choosing the thresholds (`--choose` prints the grid on those alone), the others for judging.
-Embeddings come from the model's own encoder, projected to 64 numbers: by fixed random axes, and, with `--sample` (a CSV
-file with a column `text`), by axes that leave out what all complaints have in common.  Hashed words, which stand in
-where there is no sketch, are judged on the same incidents.
+Sketches come from the model's own embedding: as enrich makes them, as the model's `sketch` output has them, and, with
+`--sample` (a CSV file with a column `text`), by axes that leave out what all complaints have in common.  Hashed words,
+which stand in where there is no sketch, are judged on the same incidents.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from models.runtime.reading import read_tokenizer
 from pipeline.detect import narratives
 from pipeline.detect.narratives import Narratives, hashed
 from pipeline.detect.phrases import Past
+from pipeline.enrich.projection import sketch_of
 from pipeline.sketch import Sketch, decode, encode
 
 STORIES = Path(__file__).with_name("stories.txt")
@@ -115,32 +116,22 @@ def adjusted_rand(pairs: Counter[tuple[str, int]]) -> float:
     return (both - chance) / (most - chance) if most != chance else 1.0
 
 
-class Embedder:
-    """Sketches of texts by the shipped encoder: the graph's `embedding`, projected to 64 numbers.
+class Encoder:
+    """The shipped encoder's outputs for texts."""
 
-    `sample`: texts by which the projection is fitted (see `axes`); without them fixed random orthogonal axes.
-    """
-
-    def __init__(self, folder: Path, sample: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path) -> None:
         manifest = verify(folder)
         self._tokenizer = read_tokenizer(folder / TOKENIZER, manifest.encoder.max_tokens)
         self._session = open_session(folder / MODEL, 1)
-        gauss = np.random.default_rng(64).standard_normal((manifest.encoder.hidden, 64))
-        self._mean, self._axes = np.zeros(manifest.encoder.hidden), np.linalg.qr(gauss)[0]
-        if sample:
-            self._mean, self._axes = axes(np.array([self.embedding(text) for text in sample]))
+        self.outputs = {output.name for output in self._session.get_outputs()}
 
-    def embedding(self, text: str) -> NDArray[np.float64]:
-        """The unit-length embedding."""
-        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
-        (vector,) = self._session.run(["embedding"], {"ids": ids, "mask": np.ones_like(ids)})[0]
-        return np.asarray(vector / np.linalg.norm(vector), np.float64)
-
-    def __call__(self, text: str) -> Sketch:
-        projected = (self.embedding(text) - self._mean) @ self._axes
-        sketch = decode(encode([float(x) for x in projected]))
-        assert sketch is not None
-        return sketch
+    def __call__(self, output: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        """That output of each text, as rows."""
+        rows = []
+        for text in texts:
+            ids = np.array([self._tokenizer.encode(text).ids], np.int64)
+            rows.append(self._session.run([output], {"ids": ids, "mask": np.ones_like(ids)})[0][0])
+        return np.array(rows, np.float64)
 
 
 def axes(embeddings: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -184,19 +175,30 @@ def vectors(
     told: dict[str, list[str]], model: Path, sample: Path | None
 ) -> list[tuple[str, str, dict[str, Sketch | None]]]:
     """Ways to tell texts apart: a name, what complaints are grouped by, and each text's vector."""
-    texts = {text for posts in told.values() for text in posts} | {c.format(name="Northwind") for c in CHATTER}
+    texts = sorted({text for posts in told.values() for text in posts} | {c.format(name="Northwind") for c in CHATTER})
+    encoder = Encoder(model)
+    embeddings = encoder("embedding", texts)
+    made = [("sketch of enrich", [sketch_of(row.astype(np.float32)) for row in embeddings])]
+    if "sketch" in encoder.outputs:
+        made.append(("sketch of model", [encode(row.tolist()) for row in encoder("sketch", texts)]))
+    if sample is not None:
+        with sample.open(encoding="utf-8", newline="") as file:
+            rows = [row["text"] for row in csv.DictReader(file)][:SAMPLE]
+        mean, directions = axes(_unit(encoder("embedding", rows)))
+        projected = (_unit(embeddings) - mean) @ directions
+        made.append(("sketch, fitted", [encode(row.tolist()) for row in projected]))
+    found: list[tuple[str, str, dict[str, Sketch | None]]] = [
+        (way, "sketch", {text: decode(sketch or "") for text, sketch in zip(texts, sketches, strict=True)})
+        for way, sketches in made
+    ]
     past = Past()
     for line in CHATTER:
         past.learn(line)
-    found: list[tuple[str, str, dict[str, Sketch | None]]] = []
-    fixed = Embedder(model)
-    if sample is not None:
-        with sample.open(encoding="utf-8", newline="") as file:
-            fitted = Embedder(model, [row["text"] for row in csv.DictReader(file)][:SAMPLE])
-        found.append(("sketch, fitted", "sketch", {text: fitted(text) for text in texts}))
-    found.append(("sketch, random", "sketch", {text: fixed(text) for text in texts}))
-    found.append(("words", "words", {text: hashed(text, past) for text in texts}))
-    return found
+    return [*found, ("words", "words", {text: hashed(text, past) for text in texts})]
+
+
+def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 if __name__ == "__main__":
