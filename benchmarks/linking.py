@@ -144,7 +144,7 @@ def _flashtext(entities: dict[str, Entity], posts: list[str]) -> dict[str, objec
     try:
         flashtext = importlib.import_module("flashtext")
     except ImportError:
-        return {"missing": "pip install flashtext"}
+        return {"left out": "not installed: pip install flashtext"}
     before, started = _memory(), time.process_time()
     keywords = flashtext.KeywordProcessor()
     for entity in entities.values():
@@ -161,7 +161,7 @@ def _spacy(entities: dict[str, Entity], posts: list[str]) -> dict[str, object]:
         spacy = importlib.import_module("spacy")
         matching = importlib.import_module("spacy.matcher")
     except ImportError:
-        return {"missing": "pip install spacy"}
+        return {"left out": "not installed: pip install spacy"}
     before, started = _memory(), time.process_time()
     language = spacy.blank("en")
     matcher = matching.PhraseMatcher(language.vocab, attr="LOWER")

@@ -1,10 +1,9 @@
 """How right entity linking is, on posts of our own about brands that are ordinary words.
 
-    python -m benchmarks.linking_quality                       the judging part, with its errors
+    python -m benchmarks.linking_quality                       the judging part, with the model's reading and without
     python -m benchmarks.linking_quality --part development    the part that may be looked at
     python -m benchmarks.linking_quality --wrong               every post that is judged wrong
     python -m benchmarks.linking_quality --plain               without the words that were written for each brand
-    python -m benchmarks.linking_quality --reader              and with the model's reading of the posts (context step)
 
 A link counts when it is made through one of the post's words, or to a brand that the words may mean; others (a second
 company in the post) are not judged.  Intervals are Wilson's (1927), 95 %.
@@ -23,7 +22,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from benchmarks.linking_reader import shipped_reader
+from benchmarks.linking_reader import reader_if_known
 from pipeline.enrich.catalogue import Catalogue, load_catalogue
 from pipeline.enrich.linker import Considered, Linker
 
@@ -146,15 +145,14 @@ def main() -> None:
     parser.add_argument("--part", choices=("development", "judging", "all"), default="judging")
     parser.add_argument("--wrong", action="store_true", help="show what is wrong; of the judging part, tune nothing")
     parser.add_argument("--plain", action="store_true")
-    parser.add_argument("--reader", action="store_true")
     args = parser.parse_args()
     catalogue = plain(load_catalogue()) if args.plain else load_catalogue()
     linker = Linker(catalogue)
     posts = read(args.part)
-    reader = shipped_reader() if args.reader else None
-    with_reading = judge(Linker(catalogue, reader), posts) if reader else None
-    words_only = judge(linker, posts)
-    results = with_reading or words_only
+    reader = reader_if_known()
+    words = judge(linker, posts)
+    reading = judge(Linker(catalogue, reader), posts) if reader else None
+    results = reading or words
     if args.wrong:
         for result in results:
             if result.false or result.missed:
@@ -162,8 +160,8 @@ def main() -> None:
     report = {
         "part": args.part,
         "posts": len(posts),
-        **({"words_and_reading": figures(with_reading).as_json()} if with_reading else {}),
-        "words": figures(words_only).as_json(),
+        "words_and_reading": figures(reading).as_json() if reading else "the model's reading was not fitted for it",
+        "words": figures(words).as_json(),
         "every_name_linked": figures(judge(linker, posts, everything=True)).as_json(),
     }
     sys.stdout.write(json.dumps(report, indent=2) + "\n")

@@ -8,12 +8,16 @@ from pipeline.errors import TerminalError
 from pipeline.settings import ModelSettings
 
 
+def reader_if_known() -> MeaningReader | None:
+    """The reader over the shipped model; None where its numbers were fitted for another."""
+    return reader_of(load_scorer(ModelSettings()))
+
+
 def shipped_reader() -> MeaningReader:
-    """The reader over the shipped model.  Raises `TerminalError` where there is none."""
-    scorer = load_scorer(ModelSettings())
-    reader = reader_of(scorer)
+    """The same.  Raises `TerminalError` where there is none."""
+    reader = reader_if_known()
     if reader is None:
         raise TerminalError(
-            "its reading is not known", subject=str(scorer.ref), todo="Run benchmarks.linking_context --write"
+            "was not fitted for it", subject="the model's reading", todo="Run benchmarks.linking_context --write"
         )
     return reader

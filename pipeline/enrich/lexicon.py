@@ -26,6 +26,11 @@ class Lexicon(NamedTuple):
     adjacent: frozenset[str]
     industry: tuple[frozenset[str], ...]
 
+    @property
+    def has_own(self) -> bool:
+        """Whether the catalogue has words for this entity, beyond those of its industry."""
+        return bool(self.cues or self.homonym or self.against or self.adjacent)
+
 
 def lexicon_of(entity: Entity) -> Lexicon:
     """What the catalogue says of an entity, with the forms in which words come; words of its own name say nothing."""

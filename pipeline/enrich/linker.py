@@ -6,10 +6,11 @@ Handles decide by themselves; names that are ordinary words need evidence (`evid
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
 from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.evidence import Certain, at, certain_of, confidence, context, cut, prior, score
+from pipeline.enrich.evidence import Certain, at, certain_of, context, decide, prior, score
 from pipeline.enrich.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.medium import NETWORK, as_name
 from pipeline.enrich.reading import MOST, ContextReader, Question
@@ -85,6 +86,7 @@ class Linker:
         self._signs = Signs(self._table)
         self._lexicons: dict[int, Lexicon] = {}
         self._plain: dict[int, Plain | None] = {}
+        self._groups: dict[int, list[tuple[Sense, bool]]] = {}
 
     def link(self, text: str, network: str = "twitter") -> list[Linked]:
         """The entities that a text is about, in the order in which they are named."""
@@ -182,6 +184,25 @@ class Linker:
         unclear = others and best - others[0] < CLEAR
         return Plain(senses[priors.index(best)], best - UNCLEAR if unclear else best, not others)
 
+    def _alike(self, form: int) -> list[tuple[Sense, bool]]:
+        """The meanings of a name, one for all those for which the same counts, and whether there are such others."""
+        known = self._groups.get(form)
+        if known is None:
+            groups: dict[object, tuple[Sense, bool]] = {}
+            for sense in self._table.senses[form]:
+                key = self._profile(sense)
+                groups[key] = (groups[key][0], True) if key in groups else (sense, False)
+            known = self._groups[form] = list(groups.values())
+        return known
+
+    def _profile(self, sense: Sense) -> object:
+        """What decides on a meaning, apart from the post; the entity itself where it has words of its own."""
+        entity, lexicon = self._table.entities[sense.entity], self._lexicon(sense.entity)
+        own = entity.name.lower()
+        if lexicon.has_own or any(word in own for words in lexicon.industry for word in words):
+            return sense.entity
+        return sense.kind, sense.how, sense.doubt, entity.fame, entity.industry
+
     def _best_sense(self, form: int, start: int, end: int, around: Surroundings, certain: Certain) -> Found:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
         senses = self._table.senses[form]
@@ -190,7 +211,7 @@ class Linker:
         shapes: list[float | None] = [None] * len(Kind)
         shapes[_DISTINCT] = 0.0
         best, second, chosen = -99.0, -99.0, senses[0]
-        for sense in senses:
+        for sense, others in self._alike(form) if not certain.entities else zip(senses, repeat(False), strict=False):
             entity = self._table.entities[sense.entity]
             shaped = shapes[sense.kind]
             if shaped is None:
@@ -203,6 +224,8 @@ class Linker:
                 best, second, chosen = value, best, sense
             elif value > second:
                 second = value
+            if others:
+                second = max(second, value)
         if best - second < CLEAR:
             best -= UNCLEAR
         return Found(chosen.entity, chosen.how, best, left, right, chosen.kind)
@@ -236,11 +259,9 @@ class Linker:
         out = []
         for rank, one in enumerate(found):
             entity, how, value, start, end, kind = one
-            sure = confidence(value, kind)
-            linked = sure >= cut(kind) and rank < MAX_LINKS
-            out.append(
-                Considered(self._refs[entity], text[start:end], how, sure, start, end, kind, linked, round(value, 3))
-            )
+            sure, enough, told = decide(value, kind)
+            linked = enough and rank < MAX_LINKS
+            out.append(Considered(self._refs[entity], text[start:end], how, sure, start, end, kind, linked, told))
         if len(out) > 1:
             out.sort(key=_place)
         return out
