@@ -20,6 +20,7 @@ from pipeline.ingest.read.lines import open_source
 from pipeline.ingest.read.row import Reader, Row
 from pipeline.ingest.read.spool import EPOCH, Spool, microseconds
 from pipeline.ingest.rejects import Rejects
+from pipeline.ingest.roots import Roots
 from pipeline.messages import Post, RawMessage
 
 LATE_SECONDS = 3600
@@ -65,17 +66,17 @@ def history(
     spool_folder: Path | None = None,
     on_row: Callable[[], None] | None = None,
 ) -> Iterator[Heard]:
-    """Every message of the files, in time order, with `ingested_at` set to its arrival.
+    """Every message of the files, in time order, with `ingested_at` set to its arrival and the root of its thread.
 
     Rows that cannot be read go to `rejects`; `on_row` is called for each row, good or bad.  Memory is constant, also
     where a format has to be sorted first.  Raises `TerminalError` when a file is missing, damaged or not of the format.
     """
-    clock = ArrivalClock()
+    clock, roots = ArrivalClock(), Roots()
     for message in _ordered(files, reader, rejects, spool_folder, on_row or (lambda: None)):
         arrived = clock.next(message)
         if isinstance(message, Post):
             message.ingested_at = arrived
-        yield Heard(message, (arrived - EPOCH) / timedelta(seconds=1))
+        yield Heard(roots.settled(message), (arrived - EPOCH) / timedelta(seconds=1))
     if clock.latest_step_back > LATE_SECONDS:
         log.warning(
             "the file is not in time order: its posts count as late",

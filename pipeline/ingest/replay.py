@@ -16,7 +16,6 @@ from pipeline.ingest.history import Heard, history
 from pipeline.ingest.producer import Publisher, key_of
 from pipeline.ingest.read.row import Reader
 from pipeline.ingest.rejects import Rejects
-from pipeline.ingest.roots import Roots
 
 FLUSH_ON_INTERRUPT = 10.0
 """Seconds that an interrupted replay waits for what it has handed over."""
@@ -128,7 +127,6 @@ class _Run:
         self._rejected_before = rejects.total
         self._progress = progress
         self._told = 0.0
-        self._roots = Roots()
 
     def row(self) -> None:
         """A row was read, well or badly."""
@@ -140,7 +138,7 @@ class _Run:
 
     def publish(self, heard: Heard) -> None:
         try:
-            self._publisher.publish(self._roots.settled(heard.message), arrived=heard.arrived)
+            self._publisher.publish(heard.message, arrived=heard.arrived)
         except Malformed as error:
             self._rejects.add("replay", 0, error, key_of(heard.message))
         self._tell()

@@ -33,14 +33,19 @@ class Roots:
         """The message with the root of its thread; remembers it."""
         if not isinstance(message, Post):
             return message
-        named = message.root_id or message.parent_id
-        if named is None or named == message.post_id:
-            return message
-        root = self._roots.get(_key(named)) or self._roots.get(_key(message.parent_id or named)) or named
-        if root == message.post_id:  # they refer to each other
-            return message
-        self._remember(_key(message.post_id), root)
+        root = self.root(message.post_id, message.parent_id, message.root_id)
         return message if root == message.root_id else msgspec.structs.replace(message, root_id=root)
+
+    def root(self, post_id: str, parent_id: str | None, root_id: str | None) -> str | None:
+        """The root of a post of which the network says this much; None for one that refers to nothing."""
+        named = root_id or parent_id
+        if named is None or named == post_id:
+            return root_id
+        root = self._roots.get(_key(named)) or self._roots.get(_key(parent_id or named)) or named
+        if root == post_id:  # they refer to each other
+            return root_id
+        self._remember(_key(post_id), root)
+        return root
 
     def _remember(self, key: int, root: str) -> None:
         if key not in self._roots and len(self._roots) >= self._limit:

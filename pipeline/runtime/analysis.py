@@ -24,6 +24,7 @@ from pipeline.enrich.text import MODEL_CHARACTERS, excerpt
 from pipeline.enrich.untrained import untrained
 from pipeline.errors import Malformed
 from pipeline.ingest.read.lines import Line
+from pipeline.ingest.roots import Roots
 from pipeline.messages import Id, ModelRef, Text
 from pipeline.runtime.files import Batch, through
 from pipeline.settings import Settings
@@ -128,14 +129,16 @@ def linked(settings: Settings, lines: Lines) -> Iterator[Piece]:
     from pipeline.stages import build
 
     stage: Any = build("enrich", settings, Metrics())
-    state, clock = State(MemoryStore(), stage.codec), Watermark()
+    state, clock, roots = State(MemoryStore(), stage.codec), Watermark(), Roots()
     with asyncio.Runner() as runner:
         try:
             scorer, stage.scorer = stage.scorer, FixedScorer()
-            for _ in _batches(runner, through(stage, _records(lines.earlier(), lines, clock), CHUNK, state=state)):
+            for _ in _batches(
+                runner, through(stage, _records(lines.earlier(), lines, clock, roots), CHUNK, state=state)
+            ):
                 pass
             stage.scorer = scorer
-            rest = _records(lines.rest(), lines, clock)
+            rest = _records(lines.rest(), lines, clock, roots)
             for batch in _batches(runner, through(stage, rest, CHUNK, state=state, clock=clock)):
                 for record, reason in batch.rejected:
                     lines.tell(record.offset + 1, reason)
@@ -155,7 +158,7 @@ def _batches(runner: asyncio.Runner, batches: AsyncIterator[Batch]) -> Iterator[
         yield batch
 
 
-def _records(source: Iterator[Line], lines: Lines, clock: Watermark) -> Iterator[Record]:
+def _records(source: Iterator[Line], lines: Lines, clock: Watermark, roots: Roots) -> Iterator[Record]:
     for line in source:
         try:
             post = _filled(line)
@@ -163,7 +166,17 @@ def _records(source: Iterator[Line], lines: Lines, clock: Watermark) -> Iterator
             lines.tell(line.number, reason)
             continue
         clock.add(_seconds(post.get("created_at")))
+        _settle_root(post, roots)
         yield Record(POSTS_RAW.name, 0, line.number - 1, None, _encode(post))
+
+
+def _settle_root(post: dict[str, Any], roots: Roots) -> None:
+    """Give a post the root of its thread; what is no post is left to be refused."""
+    post_id, parent, root = (post.get(name) for name in ("post_id", "parent_id", "root_id"))
+    if isinstance(post_id, str) and isinstance(parent, str | None) and isinstance(root, str | None):
+        settled = roots.root(post_id, parent, root)
+        if settled != root:
+            post["root_id"] = settled
 
 
 _NOW = datetime.now(UTC).isoformat().replace("+00:00", "Z")

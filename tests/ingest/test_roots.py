@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,10 +17,17 @@ from hypothesis import strategies as st
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
+from pipeline.ingest.history import history
+from pipeline.ingest.mapping import IngestSettings
 from pipeline.ingest.partition import partition_of
 from pipeline.ingest.producer import key_of
+from pipeline.ingest.read.formats import reader_for
+from pipeline.ingest.read.lines import lines
+from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 from pipeline.messages import Author, Mention, Post, PostDeleted
+from pipeline.runtime.analysis import Lines, linked
+from pipeline.settings import load
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer
@@ -72,6 +82,36 @@ def test_all_of_them_inherit_through_real_partitions() -> None:
         records.append(Record("posts.raw.v1", partition_of(key, 12), offset, key, msgspec.json.encode(settled)))
     told = [msgspec.json.decode(o.value, type=Mention) for o in stage.handle(records, state).publish]
     assert [(m.post_id, m.depth) for m in told] == [(post.post_id, n) for n, post in enumerate(THREAD)]
+
+
+def file_of(folder: Path) -> Path:
+    path = folder / "posts.jsonl"
+    path.write_bytes(b"".join(msgspec.json.encode(post) + b"\n" for post in THREAD))
+    return path
+
+
+def test_files_are_read_so(tmp_path: Path) -> None:
+    reader, rejects = reader_for("posts", IngestSettings()), Rejects(tmp_path / "r.jsonl")
+    heard = history([str(file_of(tmp_path))], reader, rejects)
+    assert [key_of(one.message) for one in heard] == [b"top"] * len(THREAD)
+
+
+@pytest.mark.parametrize("skip", [0, 3, 6])
+def test_and_analyzed_so_also_when_a_run_goes_on(tmp_path: Path, skip: int) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("- {id: z, name: Zorbexium}\n", encoding="utf-8")
+    settings = load(data=tmp_path, enrich={"catalogue": own}, model={"backend": "fixed"})
+    with file_of(tmp_path).open("rb") as stream:
+        pieces = list(linked(settings, Lines(lines(stream), skip)))
+    found = [json.loads(line) for piece in pieces for line in piece.output.splitlines()]
+    assert [(m["post_id"], m["depth"]) for m in found] == [(p.post_id, n) for n, p in enumerate(THREAD)][skip:]
+
+
+@pytest.mark.parametrize("odd", ['{"post_id":7}', '{"post_id":"a","text":"b","parent_id":[1]}', '{"root_id":{}}'])
+def test_what_is_no_post_is_refused_all_the_same(tmp_path: Path, odd: str) -> None:
+    told = Lines(lines(BytesIO(odd.encode() + b"\n")))
+    assert not any(piece.output for piece in linked(load(data=tmp_path, model={"backend": "fixed"}), told))
+    assert told.bad == 1
 
 
 def test_what_was_not_heard_before_stays_with_the_post_that_it_names() -> None:
