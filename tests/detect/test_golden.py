@@ -119,6 +119,6 @@ def test_a_stuttering_source_tells_the_same_incident() -> None:
 @pytest.mark.parametrize("tale", tales.TALES, ids=lambda tale: tale.__name__)
 def test_the_record_is_kept(tale: Callable[[], Mentions]) -> None:
     kept = (FOLDER / f"{tale.__name__}.jsonl").read_bytes()
-    assert recorded(tale()) == kept, (
+    assert recorded(told(tale)) == kept, (
         "told otherwise than recorded: python -m tests.detect.record, and read the difference"
     )
