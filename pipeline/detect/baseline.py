@@ -29,7 +29,8 @@ _BRANCHING_PRIOR = (6.0, 15.0)  # negative answers, negatives
 _ANSWERS_A_DAY = 10.0  # negative answers of the reference entity
 _FALL = 1.4  # e-folds by which false pile-ons fall with a nat of evidence, measured over entities of all sizes
 _BRANCHING_RANGE = (0.2, 0.8)
-_PHI_RANGE = (1.0, 10.0)
+_BUSY_RANGE = (0.2, 1e6)  # times the answers of the reference entity
+_PHI_RANGE = (1.0, 1000.0)
 _LONGEST_SILENCE = 60 * DAY
 
 
@@ -157,7 +158,7 @@ class Baseline(Struct, array_like=True):
         drawn = (self.drawn[0] + _BRANCHING_PRIOR[0]) / (self.drawn[1] + _BRANCHING_PRIOR[1])
         self.branching = min(max(drawn + 0.05, _BRANCHING_RANGE[0]), _BRANCHING_RANGE[1])
         answers_a_day = drawn * self.mu_negative / self.factor * DAY
-        self.busy = log(min(max(answers_a_day / _ANSWERS_A_DAY, 0.2), 50.0)) / _FALL
+        self.busy = log(min(max(answers_a_day / _ANSWERS_A_DAY, _BUSY_RANGE[0]), _BUSY_RANGE[1])) / _FALL
         self.p0 = (self.share[0] + _SHARE_PRIOR[0]) / (self.share[1] + _SHARE_PRIOR[1])
 
     def _factor(self, slot: int) -> float:

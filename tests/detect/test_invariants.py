@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from zlib import crc32
 
 import msgspec
 from hypothesis import given, settings
@@ -111,6 +112,68 @@ def test_events_make_sense(seed: int) -> None:
         assert event.incident_id in opened
         if event.forecast is not None:
             assert event.forecast.low <= event.forecast.size <= event.forecast.high
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(1, 100))
+def test_what_is_deleted_is_taken_back_once(seed: int, count: int) -> None:
+    plain: list[Heard] = [one for one in stream(seed) if isinstance(one, HeardMention)]
+    state = hear_all(plain)[1]
+    known = [m for m in plain[-count:] if crc32(m.post_id.encode()) in state.memory.ids and is_recent(state, m)]
+    mentions, rate = state.mentions, [*state.evidence.rate]
+    deletions = [HeardDeletion(post_id=m.post_id, entity=m.entity, deleted_at=m.created_at) for m in known]
+    for deletion in deletions * 2:
+        assert not DETECTOR.hear(state, deletion)
+    assert state.mentions == mentions - len({m.post_id for m in known})
+    assert state.negative >= 0
+    assert all(after <= before for after, before in zip(state.evidence.rate, rate, strict=True))
+    assert all(thread.evidence >= 0.0 and thread.exposure >= 0.0 for thread in state.threads.values())
+    for m in known:
+        assert not DETECTOR.hear(state, m), "what was deleted does not come back"
+
+
+def is_recent(state: EntityState, m: HeardMention) -> bool:
+    """Whether a post still weighs: two days at most."""
+    value = state.memory.ids[crc32(m.post_id.encode())]
+    return state.clock // 60 - (value >> 8 & 0xFFFF_FFFF) <= 2 * 1440
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS, st.floats(1.0, 500.0))
+def test_arriving_out_of_order_neither_raises_nor_hides(seed: int, spread: float) -> None:
+    """Every mention comes later than it was made, by up to some minutes, each by a time of its own."""
+    rng = random.Random(seed)
+    calm, story = quiet(6), pile_on(5 * 86_400.0 + 50_000.0)
+    for m in (*calm, *story):
+        m.ingested_at = m.created_at + timedelta(seconds=rng.uniform(0.0, spread))
+    assert not list(run(together(calm)))
+    events = list(run(together(calm, story)))
+    assert [event.kind for event in events if event.event == "opened"] == ["pile_on"]
+    assert events[0].at - MONDAY < timedelta(days=5, seconds=50_000.0 + 1_200.0 + 2.0 * spread)
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS, st.floats(0.5, 30.0), st.floats(0.05, 1.0))
+def test_a_consumer_that_catches_up_hears_no_burst(seed: int, hours: float, share: float) -> None:
+    """A source falls silent for hours and then hands over everything, or a part of it, at once and in any order."""
+    rng = random.Random(seed)
+    mentions = quiet(8, seed=seed % 5)
+    begin = MONDAY + timedelta(days=rng.uniform(3.0, 6.0))
+    end = begin + timedelta(hours=hours)
+    for m in mentions:
+        if begin <= m.created_at < end and rng.random() < share:
+            m.ingested_at = end + timedelta(seconds=rng.uniform(0.0, 60.0))
+    assert list(run(together(mentions))) == []
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEDS, st.integers(1, 400))
+def test_a_replay_tells_nothing_twice(seed: int, back: int) -> None:
+    """A producer sends the last part of a story once more, within what is remembered."""
+    heard = [*together(quiet(6), pile_on(5 * 86_400.0 + 50_000.0))]
+    cut = len(heard) - random.Random(seed).randrange(1, 200)
+    again: list[Heard] = [*heard[:cut], *heard[max(0, cut - min(back, 150)) : cut], *heard[cut:]]
+    assert hear_all(again)[0] == hear_all([*heard])[0]
 
 
 def test_catching_up_makes_no_burst() -> None:
