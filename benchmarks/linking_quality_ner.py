@@ -10,7 +10,7 @@ Files are in CoNLL form: a token and its tag a line, an empty line after each po
 spans that are, letter for letter, a name or a listed handle of the catalogue: a club called `United` is held, too.
 One is found when a link overlaps it, or when the post is linked to its owner by another of its names.
 *False* links are all links in posts in which nothing is marked as an organisation, company or group.  People marked
-hardly any products and accounts so, and left out many companies; what a reader found is told beside it.
+hardly any products and accounts so, and left out many companies; what was found by reading them is told beside it.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def made_by(post: Marked, link: Linked) -> str:
 
 
 def unread(seen: Sequence[Seen]) -> Iterator[str]:
-    """Lines for a person to judge: hash, company or name, text."""
+    """Lines to be judged by reading: hash, company or name, text."""
     for some in seen:
         asked = [(one.entity.id, f"link {one.entity.name}, {one.surface}") for one in some.links]
         asked = [] if some.organisations else asked

@@ -1,7 +1,8 @@
-"""What a person found who read, one by one, the links that the marks of a public collection call false.
+"""What was found when links that the marks of a public collection call false were read one by one.
 
-People who mark organisations in tweets pass over many (`iPhone`, `@HBO`, `bought Dior mascara`).  Whether such a link
-is wrong is a matter of reading.  The verdicts are kept by a hash, since the posts are not ours to copy.
+People who mark organisations in tweets pass over many (`iPhone`, `@HBO`, a shop by its name).  Whether such a link is
+wrong is a matter of reading.  They were read once, by the author of the rules and not blind.  The verdicts are kept by
+a hash, since the posts are not ours to copy.
 
     right   the post names the company, or a product, an account or a shop of it
     place   it names a network as the place where something was said or seen

@@ -18,7 +18,7 @@ OBJECT = 1.0
 DOWN = 1.2
 """`is zoom down`, `slack is down`."""
 HAS = 1.0
-"""`ANZ boss`, `boots outlet`: what companies have stands right after the name."""
+"""`shell boss`, `boots outlet`: what companies have stands right after the name."""
 CAPITAL = 1.3
 CAPITAL_OF_NAME = 0.4
 CAPITAL_AT_START = 0.2
@@ -30,7 +30,7 @@ PLACE = 1.4
 """For `at`, `from` and `via`."""
 POSSESSIVE = 0.5
 OF_PERSON = -1.5
-"""`Zara's half sister`: what people have."""
+"""`Zara's brother`: what people have."""
 DETERMINER = -1.6
 OWNER = -0.3
 MOTION = 1.6
