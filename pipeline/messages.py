@@ -257,8 +257,8 @@ class Crowd(Struct, frozen=True):
 
 
 class Regular(Struct, frozen=True):
-    """Somebody who often speaks of the entity and takes part: mentions in the incident, those sampled before it, and
-    how they usually lean."""
+    """Somebody who often speaks of the entity and takes part: mentions in the incident, in about how many stretches of
+    six hours they spoke of it before, and how they usually lean."""
 
     author: str
     mentions: int

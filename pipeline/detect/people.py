@@ -17,7 +17,7 @@ KNOWN = 16
 """People remembered per entity."""
 
 OFTEN = 4
-"""Stretches of six hours in which somebody must have spoken of the entity to be a regular."""
+"""Stretches of six hours in which somebody must have been heard to speak of the entity to be a regular."""
 
 _ENTER, _REPLACE, _PUSH = 4, 8, 64
 """One in so many newcomers is remembered while there is room, takes the place of somebody heard once when there is

@@ -22,6 +22,7 @@ SLOTS = 6
 _READ = 280
 _FEWEST = 3
 _FADES = 16  # mentions without a word after which it counts half
+_SAID = [0, 0]
 _USUAL = 0.15  # share of the entity's past mentions from which a word is no news
 _WORD = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
 _NOISE = re.compile(r"https?://\S+|@\S+|&\w+;")
@@ -77,6 +78,7 @@ class Talk(Struct, array_like=True):
         """
         self.mentions += 1
         counts, skip = self.counts, name_words(name)
+        rarest: list[str] | None = None
         for term in terms(text):
             known = counts.get(term)
             if known is None:
@@ -85,7 +87,13 @@ class Talk(Struct, array_like=True):
                 if not skip.isdisjoint(term.split()):
                     continue
                 if len(counts) >= TERMS:
-                    del counts[min(counts, key=self._lately)]
+                    if rarest is None:
+                        rarest = sorted(counts, key=self._lately, reverse=True)
+                    while rarest and counts.get(rarest[-1], _SAID)[1] == self.mentions:
+                        rarest.pop()  # said in this very mention
+                    if not rarest:
+                        continue
+                    del counts[rarest.pop()]
                 known = counts[term] = [0] * (2 + SLOTS)
             known[0] += 1
             known[1] = self.mentions

@@ -28,8 +28,8 @@ from pipeline.detect.phrases import Talk
 from pipeline.detect.weight import Weighed
 from pipeline.sketch import decode
 
-SAMPLE = 8
-"""One in so many mentions of quiet times teaches the words of the past."""
+SAMPLE, SAMPLE_LATER, KNOWN = 4, 32, 100
+"""One in so many mentions of quiet times teaches the words of the past: more until so many have been learned."""
 
 NETWORK_BYTES = 24
 ENTITY_BYTES = 80
@@ -37,7 +37,7 @@ ENTITY_BYTES = 80
 
 def learn(s: EntityState, m: HeardMention, w: Weighed) -> None:
     """A mention of quiet times: what people usually say, and who they are."""
-    if w.key % SAMPLE == 0 and m.text:
+    if w.key % (SAMPLE if s.past.mentions < KNOWN else SAMPLE_LATER) == 0 and m.text:
         s.past.learn(m.text)
     if w.first:
         feeling = m.sentiment
