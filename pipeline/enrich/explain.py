@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from models.load import load_scorer
 from pipeline.commands import context
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.comparison import comparisons
@@ -20,6 +21,7 @@ from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language
 from pipeline.enrich.linker import Considered, Linker
 from pipeline.enrich.load import open_linker
+from pipeline.enrich.meaning import reader_of
 from pipeline.enrich.mentions import read_for
 from pipeline.enrich.subjects import About
 from pipeline.enrich.text import clean, without_quotes
@@ -74,7 +76,8 @@ def explain(
     Example:  `groundswell explain "the gap in my tooth"`
     """
     given = read(_input(post, file), network)
-    linker = open_linker(context.load().enrich)
+    settings = context.load()
+    linker = open_linker(settings.enrich, reader_of(load_scorer(settings.model)))
     for one in given:
         told = explanation(linker, one)
         if as_json:
@@ -138,6 +141,7 @@ def explanation(linker: Linker, post: Given) -> dict[str, Any]:
                 "end": one.end,
                 "how": one.how,
                 "log_odds": round(one.score, 2),
+                "of_which_read": round(one.read, 2),
                 "confidence": one.confidence,
                 "author_role": role,
                 "compared_with": compared.get(one.entity.id),

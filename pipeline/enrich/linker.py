@@ -47,7 +47,7 @@ class Linked(NamedTuple):
 
 
 class Considered(NamedTuple):
-    """A candidate with its log-odds in nats (`score`), for a person who asks why."""
+    """A candidate with its log-odds in nats (`score`; `read` of it by a reader), for a person who asks why."""
 
     entity: EntityRef
     surface: str
@@ -58,6 +58,7 @@ class Considered(NamedTuple):
     kind: Kind
     linked: bool
     score: float = 0.0
+    read: float = 0.0
 
 
 class Plain(NamedTuple):
@@ -239,7 +240,8 @@ class Linker:
         ) if asked else ()  # fmt: skip
         out = list(found)
         for i, said in zip(asked, answers, strict=True):
-            out[i] = found[i]._replace(score=found[i].score + max(-MOST, min(MOST, said)))
+            nats = max(-MOST, min(MOST, said))
+            out[i] = found[i]._replace(score=found[i].score + nats, read=round(nats, 3))
         return out
 
     def _lexicon(self, number: int) -> Lexicon:
@@ -258,10 +260,10 @@ class Linker:
             found = sorted(best.values(), key=_surest_first) if len(best) > MAX_LINKS else list(best.values())
         out = []
         for rank, one in enumerate(found):
-            entity, how, value, start, end, kind = one
+            entity, how, value, start, end, kind, read = one
             sure, enough, told = decide(value, kind)
             linked = enough and rank < MAX_LINKS
-            out.append(Considered(self._refs[entity], text[start:end], how, sure, start, end, kind, linked, told))
+            out.append(Considered(self._refs[entity], text[start:end], how, sure, start, end, kind, linked, told, read))
         if len(out) > 1:
             out.sort(key=_place)
         return out

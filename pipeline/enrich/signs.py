@@ -51,7 +51,7 @@ _HOST = re.compile(r"(?:https?://)?([^\s/?#:]+)", re.IGNORECASE)
 
 
 class Found(NamedTuple):
-    """A candidate before the decision; places are of the original text."""
+    """A candidate before the decision; places are of the original text, `read` is what of the score a reader said."""
 
     entity: int
     how: LinkHow
@@ -59,6 +59,7 @@ class Found(NamedTuple):
     start: int
     end: int
     kind: Kind = Kind.DISTINCT
+    read: float = 0.0
 
 
 class Signs:

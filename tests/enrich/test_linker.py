@@ -264,3 +264,11 @@ def test_a_reader_is_asked_only_where_there_is_doubt(linker: Linker) -> None:
 def test_where_something_was_shared_from_is_not_whom_it_is_about(linker: Linker) -> None:
     assert names(linker, "funny cats via @YouTube") == set()
     assert names(linker, "@YouTube fix your app") == {"YouTube"}
+
+
+def test_what_a_reader_said_can_be_seen(linker: Linker) -> None:
+    [one] = Linker(linker.catalogue, Sure(0.7)).consider("somebody told me about target")
+    [before] = linker.consider("somebody told me about target")
+    assert one.read == 0.7
+    assert one.score == pytest.approx(before.score + 0.7)
+    assert before.read == 0.0

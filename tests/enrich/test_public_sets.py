@@ -1,0 +1,83 @@
+"""How figures on posts with marked organisations are counted, on posts of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import linking_quality_ner, linking_verdicts
+from benchmarks.linking_quality_ner import figures, look, misses, unread
+from benchmarks.linking_verdicts import RIGHT, WRONG, key
+from benchmarks.marked_posts import read
+from pipeline.enrich.linker import Linker
+
+MARKED = """\
+Ryanair\tB-corporation
+lost\tO
+my\tO
+bag\tO
+
+I\tO
+love\tO
+target\tB-group
+practice\tO
+
+my\tO
+iPhone\tB-product
+broke\tO
+,\tO
+Lufthansa\tO
+too\tO
+
+nothing\tO
+here\tO
+"""
+
+
+@pytest.fixture
+def posts(tmp_path: Path) -> Path:
+    path = tmp_path / "posts.conll"
+    path.write_text(MARKED, encoding="utf-8")
+    return path
+
+
+def test_posts_read_as_they_were_written(posts: Path) -> None:
+    texts = [post.text for post in read(posts)]
+    assert texts == ["Ryanair lost my bag", "I love target practice", "my iPhone broke, Lufthansa too", "nothing here"]
+    assert [post.text[s:e] for post in read(posts) for s, e, _ in post.spans] == ["Ryanair", "target", "iPhone"]
+
+
+def test_held_are_marked_names_of_the_catalogue_and_false_are_links_where_none_is_marked(
+    linker: Linker, posts: Path
+) -> None:
+    seen = look(read(posts), linker)
+    report = figures(seen)
+    assert report["held_organisations"] == 2
+    assert report["recall"]["value"] == 0.5
+    assert [name for some in seen for _, name in misses(some)] == ["target"]
+    assert report["posts_without_organisation"] == 2
+    assert report["false_links_per_1000"] == 1000.0
+    assert report["by_kind"] == {"marked as a product": 500.0, "name": 500.0}
+    assert "read_by_hand" not in report
+    assert figures(seen, cut=1.0)["recall"]["value"] == 0.0
+
+
+def test_verdicts_count_when_every_link_has_one(
+    linker: Linker, posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = look(read(posts), linker)
+    waiting = [line.split("\t") for line in unread(seen)]
+    assert {told.split(" ")[0] for _, told, _ in waiting} == {"link", "miss"}
+    verdicts = {hashed: RIGHT if "Apple" in told else WRONG for hashed, told, _ in waiting if told.startswith("link")}
+    verdicts[key("I love target practice", "target")] = linking_verdicts.OTHER
+    monkeypatch.setattr(linking_quality_ner, "verdict", lambda text, what: verdicts.get(key(text, what), "unread"))
+    told = figures(seen)["read_by_hand"]
+    assert told["links_per_1000"] == {"wrong": 500.0, "place": 0.0, "right": 500.0}
+    assert told["recall_of_those_meant"]["value"] == 1.0
+
+
+def test_the_kept_verdicts_are_of_the_known_kinds() -> None:
+    lines = [line for line in linking_verdicts.FILE.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+    assert len(lines) > 40
+    assert {line.split(" ")[1] for line in lines} <= {"right", "place", "wrong", "other"}
