@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
-from datetime import timedelta
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.copies import LENGTH, alike, parts, sketch
-from pipeline.detect.stage import Detect
-from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.linker import Linker
-from pipeline.enrich.stage import Enrich
-from pipeline.messages import Author, IncidentEvent, Mention, Post
-from pipeline.stage import Record
-from pipeline.state import MemoryStore, State
 from tests.detect.scene import WORDS
-from tests.enrich.conftest import START, FixedScorer, post
+from tests.enrich.conftest import START
+from tests.enrich.paging import by, quiet, told
 
 PASTES = (
     "Everyone should stop buying from Zorbexium right now, bad batteries explode and they refuse to recall them",
@@ -117,33 +108,6 @@ def test_a_sketch_of_any_words(words: list[bytes]) -> None:
 def test_fingerprints_of_others_are_alike_when_equal(one: str, other: str) -> None:
     if len(one) != LENGTH or len(other) != LENGTH:
         assert alike(one, other) == (one == other)
-
-
-def quiet(rng: random.Random, days: float, a_day: float) -> Iterator[Post]:
-    at, number = 0.0, 0
-    while at < days * 86_400:
-        at += rng.expovariate(a_day / 86_400)
-        number += 1
-        feeling = "bad" if rng.random() < 0.15 else "fine"
-        yield by(number, f"Zorbexium {feeling} {' '.join(rng.sample(WORDS, 6))}", at, "quiet")
-
-
-def by(number: int, text: str, at: float, who: str) -> Post:
-    author = Author(f"twitter:{who}{number}", f"{who}{number}")
-    return post(f"{who}-{number}", text, created_at=START + timedelta(seconds=at), author=author)
-
-
-def told(posts: list[Post]) -> tuple[list[Mention], list[IncidentEvent]]:
-    """What enrich makes of posts, and what the detector makes of that."""
-    entity = Entity(id="z", name="Zorbexium", handles={"twitter": ("Zorbexium",)})
-    enrich, detect = Enrich(Linker(Catalogue(entities={"z": entity})), FixedScorer()), Detect(0.2)
-    heard = [(msgspec.json.encode(one), one.created_at.timestamp() + 1.0) for one in posts]
-    raw = [Record("posts.raw.v1", 0, i, b"k", value, when, when) for i, (value, when) in enumerate(heard)]
-    out = enrich.handle(raw, State(MemoryStore(), enrich.codec)).publish
-    scored = [Record(o.topic, 0, i, o.key, o.value, o.arrived, o.arrived) for i, o in enumerate(out)]
-    events = detect.handle(scored, State(MemoryStore(), detect.codec)).publish
-    mentions = [msgspec.json.decode(o.value, type=Mention) for o in out]
-    return mentions, [msgspec.json.decode(o.value, type=IncidentEvent) for o in events if o.topic.startswith("incid")]
 
 
 @pytest.mark.parametrize("edited", [0.0, 0.3, 1.0])

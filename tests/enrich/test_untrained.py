@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 import msgspec
@@ -14,7 +15,8 @@ from pipeline.enrich.stage import Enrich
 from pipeline.enrich.untrained import LONG, untrained
 from pipeline.messages import Mention
 from pipeline.state import MemoryStore, State
-from tests.enrich.conftest import FixedScorer, post, records
+from tests.enrich.conftest import START, FixedScorer, post, records
+from tests.enrich.paging import by, quiet, told
 
 SENTENCE = "They cancelled my flight and nobody at the desk could say why. "
 PYTHON = "for row in rows:\n    if row['id'] == 3 and (x[0] <= y[1]):\n        out[row['id']] = {'a': [1, 2]}\n"
@@ -93,3 +95,33 @@ def test_such_a_mention_is_published_but_never_sure(linker: Linker) -> None:
         ("hashtags", False),
         ("code", False),
     ]
+
+
+SPANISH = ("pedido", "nunca", "llegó", "nadie", "contesta", "teléfono", "cobro", "dinero", "tienda", "espera", "semana")
+ENGLISH = ("order", "never", "came", "nobody", "answers", "phone", "charge", "money", "store", "waiting", "week")
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "calls"),
+    [
+        ("Zorbexium {0} {1} {2} {3} {4} and so bad, what a shame it is", None, True),
+        (
+            "Zorbexium {5} {6} {7} {8} {9} y la verdad es que llevo dos horas esperando, una vergüenza, bad",
+            "language",
+            False,
+        ),
+        ("#Zorbexium #{0} #{1} #{2} #bad", "hashtags", False),
+        ("Zorbexium {0}[{1}] = {{'{2}': <bad>}}; {{x: [{3}]}};", "code", False),
+    ],
+)
+def test_it_never_calls_anybody_by_itself(text: str, why: str | None, calls: bool) -> None:
+    """150 negative posts in an hour, by as many people in their own words."""
+    rng = random.Random(7)
+    before = list(quiet(rng, 15.0, 60.0))
+    start = (before[-1].created_at - START).total_seconds() + 60.0
+    crowd = [text.format(*rng.sample(ENGLISH, 5), *rng.sample(SPANISH, 5)) for _ in range(150)]
+    mentions, events = told([*before, *(by(n, t, start + 24.0 * (n + rng.random()), "c") for n, t in enumerate(crowd))])
+    assert {(m.untrained, m.sentiment.label, m.sentiment.sure) for m in mentions[-150:]} == {
+        (why, "negative", why is None)
+    }
+    assert any(e.pageable for e in events) is calls
