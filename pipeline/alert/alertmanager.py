@@ -156,7 +156,7 @@ def links(event: IncidentEvent, page_url: str) -> dict[str, str]:
     page = {"page": incident_url(page_url, event.incident_id)}
     if event.series is None:
         return page
-    return page | {"picture": f"{page_url.rstrip('/')}/incidents/{quote(event.incident_id, safe='')}/picture.svg"}
+    return page | {"picture": f"{page_url.rstrip('/')}/incidents/{quote(event.incident_id, safe='')}/picture.png"}
 
 
 def incident_url(page_url: str, incident_id: str) -> str:

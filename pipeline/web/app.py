@@ -1,8 +1,8 @@
 """The page and its JSON interface.
 
-``/`` is the page, ``/part/…`` the parts of it that the script fetches anew, ``/incidents/…/picture.svg`` an incident as
-a picture, ``/api/…`` JSON for anybody.  Errors of the
-index are told to the visitor and never take the page down.
+``/`` is the page, ``/part/…`` the parts of it that the script fetches anew, ``/incidents/…/picture.svg`` (or ``.png``)
+an incident as a picture, ``/api/…`` JSON for anybody.  Errors of the index are told to the visitor and never take the
+page down.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from pipeline.detect.promise import Promise
 from pipeline.errors import GroundswellError, TransientError
 from pipeline.index.protocol import Index
 from pipeline.web import params
+from pipeline.web.picture import picture
+from pipeline.web.raster import png
 from pipeline.web.render import HERE, environment
 from pipeline.web.security import LOOPBACK, Guarded
 from pipeline.web.view import View
@@ -59,7 +61,7 @@ def create_app(
     routes = [
         Route("/", pages.told_as_page(pages.page)),
         Route("/part/{name:str}", pages.told_as_page(pages.part)),
-        Route("/incidents/{incident:path}/picture.svg", pages.told_as_page(pages.picture)),
+        Route("/incidents/{incident:path}/picture.{form:str}", pages.told_as_page(pages.picture)),
         Route("/api/incidents", pages.told_as_json(pages.incidents)),
         Route("/api/mentions", pages.told_as_json(pages.mentions)),
         Route("/api/volume", pages.told_as_json(pages.volume)),
@@ -89,10 +91,12 @@ class _Pages:
         return self._html(f"{request.path_params['name']}.html", await maker(request.query_params))
 
     async def picture(self, request: Request) -> Response:
-        drawn = await self._view.picture(request.path_params["incident"])
+        kind = {"svg": "image/svg+xml", "png": "image/png"}.get(request.path_params["form"])
+        event = await self._view.newest_event(request.path_params["incident"]) if kind is not None else None
+        drawn = None if event is None else png(event) if kind == "image/png" else picture(event)
         if drawn is None:
             return HTMLResponse("No such picture.", 404)
-        return Response(drawn, media_type="image/svg+xml")
+        return Response(drawn, media_type=kind)
 
     async def incidents(self, request: Request) -> Response:
         return _json(await self._view.incident_list(request.query_params))

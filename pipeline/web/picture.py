@@ -64,7 +64,7 @@ def in_words(event: IncidentEvent, series: Series) -> str:
 
 def _bars(series: Series) -> list[str]:
     width = _PLOT_WIDTH / len(series.mentions)
-    top = _top(series)
+    top = highest(series)
     drawn = []
     for place, (seen, negative) in enumerate(zip(series.mentions, series.negative, strict=False)):
         for value, colour in ((seen, SEEN), (min(negative, seen), NEGATIVE)):
@@ -82,7 +82,7 @@ def _bars(series: Series) -> list[str]:
 
 
 def _axes(series: Series) -> list[str]:
-    top, bottom = _top(series), _TOP + _PLOT_HEIGHT
+    top, bottom = highest(series), _TOP + _PLOT_HEIGHT
     drawn = []
     for share in (0.0, 0.5, 1.0):
         y = bottom - _PLOT_HEIGHT * share
@@ -123,10 +123,10 @@ def _opened(event: IncidentEvent, series: Series) -> list[str]:
     ]
 
 
-def _top(series: Series) -> int:
+def highest(series: Series) -> int:
     """An even number at or above everything that is drawn."""
-    highest = max(max(series.mentions), max(series.expected, default=0.0), 1.0)
-    return 2 * -(-int(-(-highest // 1)) // 2)
+    most = max(max(series.mentions), max(series.expected, default=0.0), 1.0)
+    return 2 * -(-int(-(-most // 1)) // 2)
 
 
 def _text(

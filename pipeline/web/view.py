@@ -19,7 +19,6 @@ from pipeline.web import params
 from pipeline.web.cache import Cache
 from pipeline.web.cards import Card, card, earlier
 from pipeline.web.chart import Chart, chart
-from pipeline.web.picture import picture
 
 Given = Mapping[str, str]
 
@@ -121,12 +120,12 @@ class View:
         ]
         return {"incidents": listed}
 
-    async def picture(self, incident_id: str) -> str | None:
-        """An incident as it stands, as SVG; None when there is no such incident, or nothing to draw."""
+    async def newest_event(self, incident_id: str) -> IncidentEvent | None:
+        """An incident as it stands; None when there is no such incident."""
         if len(incident_id) > params.MAX_NAME:
             return None
         history = await self._index.incident_history(incident_id, limit=STEPS)
-        return picture(history[-1]) if history else None
+        return history[-1] if history else None
 
     async def volume(self, given: Given) -> dict[str, Any]:
         """Mentions over time for what a search finds; at most `params.MAX_SPANS` spans."""

@@ -29,7 +29,7 @@ from tests.alert.conftest import FaultyServer
 from tests.alert.events import START, event
 
 PAGE = "https://groundswell.example/"
-PICTURE = "https://groundswell.example/incidents/acme%3Apile_on%3Atest%3A1/picture.svg"
+PICTURE = "https://groundswell.example/incidents/acme%3Apile_on%3Atest%3A1/picture.png"
 SERIES = Series(START - timedelta(minutes=10), 120, (1, 0, 2, 9, 20), (0, 0, 2, 8, 16), (0.4,) * 5)
 
 

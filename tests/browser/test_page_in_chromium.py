@@ -56,6 +56,8 @@ def test_two_stories_are_seen_side_by_side_and_the_picture_is_drawn(visitor: Vis
     assert visitor.js("document.documentElement.tagName") == "svg"
     assert visitor.js("document.querySelectorAll('rect').length") > 20
     assert visitor.js("document.querySelector('text').getBoundingClientRect().width") > 100
+    visitor.driver.get(address.replace(".svg", ".png"))
+    assert visitor.js("document.images[0].naturalWidth") == 1_280
 
 
 def test_real_data_says_how_long_ago_and_has_no_banner(visitor: Visitor) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from struct import unpack_from
 from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
 from pipeline.index.sqlite import SqliteIndex
 from pipeline.messages import EntityRef, IncidentEvent, Phrase, Series
+from pipeline.web import raster
 from pipeline.web.app import create_app
 from pipeline.web.chart import HEIGHT, WIDTH, course, span_name, step_points
 from pipeline.web.picture import picture
@@ -39,8 +42,27 @@ def visitor(index: SqliteIndex) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost")
 
 
-def path_of(event: IncidentEvent) -> str:
-    return f"/incidents/{quote(event.incident_id, safe='')}/picture.svg"
+def path_of(event: IncidentEvent, form: str = "svg") -> str:
+    return f"/incidents/{quote(event.incident_id, safe='')}/picture.{form}"
+
+
+def pixels(data: bytes) -> list[bytes]:
+    """The rows of a PNG with a palette, checked chunk by chunk."""
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, at = {}, 8
+    while at < len(data):
+        (length,) = unpack_from(">I", data, at)
+        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        assert unpack_from(">I", data, at + 8 + length)[0] == zlib.crc32(kind + body)
+        chunks[kind] = body
+        at += 12 + length
+    width, height, depth, colour, *rest = unpack_from(">IIBBBBB", chunks[b"IHDR"])
+    assert (width, height, depth, colour, rest) == (raster.WIDTH, raster.HEIGHT, 8, 3, [0, 0, 0])
+    raw = zlib.decompress(chunks[b"IDAT"])
+    rows = [raw[n : n + width + 1] for n in range(0, len(raw), width + 1)]
+    assert len(rows) == height
+    assert all(row[0] == 0 and max(row) < len(chunks[b"PLTE"]) // 3 for row in rows)
+    return [row[1:] for row in rows]
 
 
 async def test_the_page_tells_the_stories_the_people_and_the_tests(index: SqliteIndex) -> None:
@@ -87,11 +109,18 @@ async def test_the_picture_is_served_as_it_stands(index: SqliteIndex) -> None:
     assert answer.headers["content-type"].startswith("image/svg+xml")
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert answer.text == picture(event)
+    as_png = await visitor(index).get(path_of(event, "png"))
+    assert as_png.headers["content-type"] == "image/png"
+    assert as_png.content == raster.png(event)
 
 
 async def test_no_picture_of_nothing(index: SqliteIndex) -> None:
     await index.write([incident(NOW)])
-    for path in (path_of(incident(NOW)), "/incidents/nobody/picture.svg", f"/incidents/{'x' * 3_000}/picture.svg"):
+    await index.write([structs.replace(explained(NOW), incident_id="drawn")])
+    for path in (
+        path_of(incident(NOW)), path_of(incident(NOW), "png"), "/incidents/drawn/picture.gif",
+        "/incidents/nobody/picture.svg", f"/incidents/{'x' * 3_000}/picture.svg",
+    ):  # fmt: skip
         assert (await visitor(index).get(path)).status_code == 404
 
 
@@ -130,6 +159,29 @@ def test_any_series_stays_within_its_picture(spans: list[tuple[int, int, float]]
     drawn = course(series, NOW.timestamp())
     assert all(0.0 <= bar.y <= bar.y + bar.height <= HEIGHT + 0.1 for bar in drawn.bars)
     assert all(bar.negative_height <= bar.height for bar in drawn.bars)
+
+
+def test_the_png_shows_the_same_bars() -> None:
+    data = raster.png(explained(NOW))
+    assert data is not None
+    assert len(data) < 10_000
+    rows = pixels(data)
+    negative = [sum(column) for column in zip(*([pixel == 3 for pixel in row] for row in rows), strict=True)]
+    assert max(negative) == pytest.approx(392 * 21 / 24, abs=8)  # the highest bar, less the dashes across it
+    assert raster.png(explained(NOW)) == data
+    assert raster.png(incident(NOW)) is None
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9), st.floats(0.0, 1e9)), min_size=1, max_size=48),
+    st.integers(60, 10**7),
+)
+def test_any_series_makes_a_png(spans: list[tuple[int, int, float]], seconds: int) -> None:
+    mentions, negative, expected = zip(*spans, strict=True)
+    data = raster.png(explained(NOW, series=Series(NOW, seconds, mentions, negative, expected)))
+    assert data is not None
+    assert len(pixels(data)) == raster.HEIGHT
 
 
 def test_steps_and_spans() -> None:
