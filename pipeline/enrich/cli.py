@@ -1,4 +1,4 @@
-"""`groundswell catalogue`: build one from lists, check one, ask why a text is linked as it is."""
+"""`groundswell catalogue`: build one from lists and exports, check one, make the list of ordinary words."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.catalogue.building import build
 from pipeline.enrich.catalogue.checking import Severity, check
 from pipeline.enrich.catalogue.progress import Reading
 from pipeline.enrich.catalogue.wikidata import MOST
 from pipeline.enrich.catalogue.wordlist import SIZE, write_words
-from pipeline.enrich.linker import Linker
 from pipeline.errors import GroundswellError
 
 app = typer.Typer(help="The catalogue: whom posts can be about.", no_args_is_help=True)
-
-OwnCatalogue = Annotated[Path | None, typer.Option(help="Your own file or folder; the shipped one alone when unset.")]
 
 
 @app.command("build")
@@ -78,25 +73,6 @@ def check_catalogue(
         console.print(Text(f"{finding.severity.value}: {finding.entity}: {finding.what}", style=style), soft_wrap=True)
     warnings = sum(finding.severity is Severity.WARNING for finding in findings)
     console.print(f"The catalogue can be used; {warnings} warnings, {len(findings) - warnings} notes.")
-
-
-@app.command("explain")
-def explain(
-    text: Annotated[str, typer.Argument(help="The text of a post.")],
-    network: Annotated[str, typer.Option(help="The network it was written on.")] = "twitter",
-    catalogue: OwnCatalogue = None,
-) -> None:
-    """Show every entity that a text could be about, how surely, and which are linked."""
-    try:
-        considered = Linker(load_catalogue(catalogue)).consider(text, network)
-    except GroundswellError as error:
-        raise _failed(error) from None
-    table = Table("linked", "entity", "id", "words", "how", "kind of name", "confidence")
-    for one in considered:
-        kind = one.kind.name.lower()
-        cells = (one.entity.name, one.entity.id, one.surface, one.how, kind, f"{one.confidence:.3f}")
-        table.add_row("yes" if one.linked else "no", *(Text(cell) for cell in cells))
-    Console(highlight=False).print(table if considered else "No name, handle, hashtag or site of the catalogue in it.")
 
 
 def _failed(error: GroundswellError) -> typer.Exit:

@@ -69,6 +69,7 @@ def explain(
     post: Annotated[str | None, typer.Argument(help="A text, a post as JSON, or - for standard input.")] = None,
     file: Annotated[Path | None, typer.Option(help="A file of posts, one JSON object a line, or of one text.")] = None,
     network: Annotated[str, typer.Option(help="The network of a bare text.")] = "twitter",
+    catalogue: Annotated[Path | None, typer.Option(help="An own catalogue, as enrich.catalogue")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a post.")] = False,
 ) -> None:
     """Show whom a post is taken to be about: every candidate with its score, and why the others were left out.
@@ -77,7 +78,8 @@ def explain(
     """
     given = read(_input(post, file), network)
     settings = context.load()
-    linker = open_linker(settings.enrich, reader_of(load_scorer(settings.model)))
+    own = settings.enrich if catalogue is None else settings.enrich.model_copy(update={"catalogue": catalogue})
+    linker = open_linker(own, reader_of(load_scorer(settings.model)))
     for one in given:
         told = explanation(linker, one)
         if as_json:

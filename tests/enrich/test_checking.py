@@ -1,4 +1,4 @@
-"""What `catalogue check` and `catalogue explain` tell a person."""
+"""What `catalogue check` tells a person."""
 
 from __future__ import annotations
 
@@ -80,13 +80,6 @@ def test_check_on_the_command_line(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "ordinary word" in done.output
     assert "1 warnings" in done.output
-
-
-def test_explain_shows_what_was_left_out() -> None:
-    done = CliRunner().invoke(app, ["explain", "the target audience"])
-    assert done.exit_code == 0
-    assert "no" in done.output
-    assert "Target" in done.output
 
 
 def test_build_on_the_command_line(tmp_path: Path) -> None:

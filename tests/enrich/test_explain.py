@@ -90,6 +90,15 @@ def test_the_command_takes_a_file(tmp_path: Path) -> None:
     assert '"entity":"Ryanair"' in done.stdout
 
 
+def test_a_catalogue_can_be_tried_before_it_takes_force(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("- {id: z, name: Zorbexium}\n", encoding="utf-8")
+    [found] = told("Zorbexium is late", "", "--catalogue", str(own))
+    assert [c["id"] for c in found["candidates"]] == ["z"]
+    [without] = told("Zorbexium is late")
+    assert without["candidates"] == []
+
+
 @pytest.mark.parametrize("given", [[], ["a text", "--file", "x"], ["--file", "no-such-file"]])
 def test_the_command_takes_one_thing_that_is_there(given: list[str]) -> None:
     done = CliRunner().invoke(app, ["explain", *given])
