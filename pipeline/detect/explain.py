@@ -15,8 +15,9 @@ from pipeline.messages import Crowd, Driver, Explanation, Narrative, Part, Phras
 
 TOP_POSTS = 3
 
-FEWEST, LEAST_SHARE = 3, 0.05
-"""Complaints, and share of all complaints, from which a narrative is told."""
+FEWEST, LEAST_SHARE = 3, {"sketch": 0.05, "words": 0.15}
+"""Complaints, and share of all complaints, from which a narrative is told.  Groups by words are poorer: small ones say
+nothing, and neither do those without words of their own."""
 
 STORY_SHARE = 0.2
 """Share of the complaints from which a narrative is named in the sentence beside another."""
@@ -64,12 +65,15 @@ def explanation(s: EntityState, incident: Incident, known: Known) -> Explanation
 def narratives(s: EntityState, name: str) -> tuple[Narrative, ...]:
     """What the complaints are about, the largest group first."""
     seen = max(1, s.narratives.seen)
-    least = max(FEWEST, LEAST_SHARE * seen)
+    by = s.narratives.by
+    least = max(FEWEST, LEAST_SHARE.get(by, 1.0) * seen)
     found = []
     for slot, known in enumerate(s.narratives.slots):
         if known is None or known.mentions < least:
             continue
         phrases = phrases_of(s.talk, slot, known.mentions, s.past, name)
+        if by == "words" and not phrases:
+            continue
         posts = [post for post in s.ring if post.slot == slot]
         example = max(posts, key=lambda post: (post.replies, -post.t), default=None)
         found.append(

@@ -75,6 +75,34 @@ def test_the_next_mention_of_anybody_settles_it() -> None:
     assert events[-1].at == later[0].ingested_at
 
 
+def flare(hours: float, root: str) -> list[HeardMention]:
+    """Another forty answers in a thread, so many hours later."""
+    rng = random.Random(8)
+    return [
+        said(f"flare-{k}", AT + hours * 3600 + k * 20.0, 0.92, f"charged twice, still no refund {rng.random()}",
+             root=root, parent=root, kind="reply")
+        for k in range(40)
+    ]  # fmt: skip
+
+
+def test_what_flares_up_within_six_hours_of_its_end_is_the_same_incident() -> None:
+    events = [e for e in run(together(story(AT + 9 * 3600.0), flare(4.0, "bluesky:root"))) if e.entity.id == "acme"]
+    assert len({e.incident_id for e in events}) == 1
+    told = names(events)
+    over = told.index("resolved")
+    assert told[over + 1] == "escalated"
+    assert events[over + 1].resolved_at is None
+    assert told[-1] == "resolved"
+    assert told.count("opened") == 1
+    assert [fired.name for fired in events[-1].fired].count("pile_on") == 2  # it keeps which fired when
+
+
+def test_what_flares_up_later_is_a_new_one() -> None:
+    events = [e for e in run(together(story(AT + 16 * 3600.0), flare(9.0, "bluesky:other"))) if e.entity.id == "acme"]
+    assert names(events).count("opened") == 2
+    assert len({e.incident_id for e in events}) == 2
+
+
 def test_a_groundswell_ends_in_silence_too() -> None:
     rng = random.Random(3)
     worse = [
