@@ -267,6 +267,24 @@ def test_any_item_is_read_or_passed_over(tmp_path_factory: pytest.TempPathFactor
     assert set(read(path)) >= {"Q1000", "Q1001"}
 
 
+NAMES = st.text(max_size=90) | st.sampled_from(["Zorbex", "river", "A" * 5_000, "\x1b[31m", "\x00", "@", "a|b"])
+SAID = st.lists(NAMES, max_size=3)
+
+
+@settings(max_examples=100, deadline=None)
+@given(label=NAMES, about=NAMES, also=SAID, site=NAMES, accounts=SAID, number=st.sampled_from([7, 10**17, 10**40]))
+def test_whatever_an_item_says_a_catalogue_of_it_can_be_loaded(
+    tmp_path_factory: pytest.TempPathFactory,
+    label: str, about: str, also: list[str], site: str, accounts: list[str], number: int,
+) -> None:  # fmt: skip
+    odd = item(number, label, about, tuple(also), P31=COMPANY, P856=site, P2002=accounts, P4033=accounts, P1056=also,
+               P17=label, P749=about)  # fmt: skip
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "none.yaml").write_text("[]")
+    build([written(folder, [*EXPORT, odd, odd], "any.json")], folder / "any.jsonl", well_known=folder / "none.yaml")
+    assert "Q1000" in load_catalogue(folder / "any.jsonl", with_shipped=False).entities
+
+
 def test_subclasses_are_followed_in_any_order_and_in_circles() -> None:
     subclasses = Subclasses()
     subclasses.add("Q3", ["Q2", "nonsense", "Q" + "9" * 30])

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from pipeline.enrich.catalogue.export import is_item
+
 ROOTS = ("Q4830453", "Q6881511", "Q783794", "Q167037", "Q431289")
 """Business, enterprise, company, corporation, brand: with everything that is a subclass of one of them."""
 DIRECT = ("Q43229", "Q163740", "Q708676", "Q327333", "Q11032", "Q15265344", "Q1331793")
@@ -48,7 +50,7 @@ class Subclasses:
     def add(self, below: str, above: Iterable[str]) -> None:
         """Note what an item is a subclass of."""
         for one in above:
-            if not _is_item(one):
+            if not is_item(one):
                 continue
             if len(self._below) < MAX_EDGES:
                 self._below.append(int(below[1:]))
@@ -65,10 +67,6 @@ class Subclasses:
             if len(wider) == len(found):
                 return frozenset(f"Q{number}" for number in found.tolist()) | frozenset(DIRECT)
             found = wider
-
-
-def _is_item(name: str) -> bool:
-    return name[:1] == "Q" and name[1:].isdecimal() and name.isascii() and len(name) < 18
 
 
 def industries_of_labels(labels: Iterable[str]) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ MAX_LINE = 16 * 2**20
 """Bytes of the longest line that is decoded; the largest item of Wikidata has less than a third of that."""
 TOLD_EVERY = 2_000
 """Lines between two words about progress."""
+MAX_ID = 18
+"""Characters of an id: its number fits into 64 bits."""
 FORGIVEN = 100
 """Broken lines that are passed over in any case; beyond them, more broken than good ones are no export."""
 
@@ -234,7 +236,7 @@ class Export:
             self.broken += 1
             return None
         self.read += 1
-        return item if item.id[:1] == "Q" and item.id[1:].isdecimal() and item.id.isascii() else None
+        return item if is_item(item.id) else None
 
 
 def _opened(raw: BinaryIO) -> BinaryIO:
@@ -254,6 +256,11 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
         while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
             pass
         yield None
+
+
+def is_item(name: str) -> bool:
+    """Whether it is the id of an item: Q and a number of sensible size."""
+    return name[:1] == "Q" and name[1:].isdecimal() and name.isascii() and len(name) <= MAX_ID
 
 
 def is_export(path: Path) -> bool:
