@@ -62,6 +62,11 @@ def test_a_conflict_between_ones_own_is_told_on_both_sides(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.parametrize("settled", ["ambiguous: {river: a stream}, homonym: [bank]", "distinctive: [RIVER]"])
+def test_what_the_author_has_settled_is_not_told_again_whatever_its_capitals(tmp_path: Path, settled: str) -> None:
+    assert check(write(tmp_path, f"- {{id: a, name: River, {settled}}}"), with_shipped=False) == []
+
+
 def test_every_alias_that_is_a_word_is_told(tmp_path: Path) -> None:
     findings = check(write(tmp_path, "- {id: a, name: Zorbexium, aliases: [river, Old Bridge, Quillomat, wendy]}"))
     assert [f.what.split()[0] for f in findings] == ["'Old", "'river'", "'wendy'"]

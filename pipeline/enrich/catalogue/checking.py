@@ -102,15 +102,17 @@ def _of(entity: Entity, shipped: dict[str, Entity], claims: Claims) -> Iterator[
 
 def _names(entity: Entity) -> Iterator[tuple[Severity, str]]:
     """What its names mean besides."""
+    settled = {form for name in (*entity.distinctive, *entity.ambiguous) for form in spellings(name)}
+    doubtful = {form for name in entity.ambiguous for form in spellings(name)}
     for name in (entity.name, *entity.aliases, *entity.products):
         forms = spellings(name)
         if not forms:
             yield Severity.WARNING, f"{name!r} is too short to be searched for"
             continue
         kind = kind_of(forms[0])
-        if kind is not Kind.DISTINCT and name not in entity.distinctive and name not in entity.ambiguous:
+        if kind is not Kind.DISTINCT and forms[0] not in settled:
             yield Severity.WARNING, f"{name!r} {_MEANS[kind]}: {_ADVICE}"
-        if name in entity.ambiguous and not entity.homonym:
+        if forms[0] in doubtful and not entity.homonym:
             yield Severity.NOTE, f"{name!r} is told apart better with {_WORDS_HELP}"
 
 
