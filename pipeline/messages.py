@@ -269,8 +269,8 @@ class Regular(Struct, frozen=True):
 class Narrative(Struct, frozen=True):
     """Complaints of an incident that are about the same thing.
 
-    `mentions`: how many so far; `share`: of all complaints that were grouped; `recent`: those of the last half hour;
-    `since`: when the first came; `example`: a post of them.
+    `mentions`: how many so far; `share`: of all complaints looked at since the incident was found; `recent`: those of
+    the last half hour, older ones fading; `since`: when the first came; `example`: a post of them.
     """
 
     mentions: int
