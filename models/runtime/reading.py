@@ -30,7 +30,7 @@ SPREAD = 1.1
 """Longest text over shortest in a micro-batch."""
 
 RECENT = 16_384
-"""Answers kept for exact repeats: some 50 MB with their embeddings."""
+"""Answers kept for exact repeats: some 85 MB with their embeddings."""
 
 CHUNK = 2_048
 """Texts that are tokenized together: bounds memory, whatever the number of texts."""

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.load import load_scorer
 from models.manifest import SHIPPED
 from models.runtime.onnx_cpu import OnnxScorer
 from models.runtime.reading import pad
 from pipeline.errors import TerminalError
+from pipeline.settings import ModelSettings
 from tests.models.conftest import checkpoint, scorer_for
 from tests.models.test_contract import distance
 from tests.models.texts import ODD, PLAIN
@@ -85,3 +87,19 @@ def test_the_torch_runtime_verifies_the_artefact_too(tmp_path: Path) -> None:
     with pytest.raises(TerminalError, match="truncated"):
         open_torch(folder)
     assert OnnxScorer(SHIPPED, threads=1).ref == scorer_for("torch").ref
+
+
+def test_a_checkpoint_wants_the_torch_backend_and_says_so(tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path / "bert", ["negative", "neutral", "positive"])
+    with pytest.raises(TerminalError, match=r"Set model\.backend to torch"):
+        load_scorer(ModelSettings(path=folder))
+    answer = load_scorer(ModelSettings(path=folder, backend="torch", threads=1)).score(["fine"])[0]
+    assert answer.signals is None
+    assert answer.embedding is None
+
+
+def test_labels_that_do_not_fit_the_checkpoint_are_refused(tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path / "bert", ["LABEL_0", "LABEL_1"])
+    wrong = ModelSettings(path=folder, backend="torch", labels={"LABEL_0": "positive", "LABEL_7": "negative"})
+    with pytest.raises(TerminalError, match=r"LABEL_0, LABEL_1, which model\.labels makes positive, LABEL_1"):
+        load_scorer(wrong)
