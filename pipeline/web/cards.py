@@ -19,6 +19,15 @@ KINDS = {
     "amplification": ("Amplification", "one negative post is passed on by many"),
 }
 SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")
+READ_AS = (
+    "a note for the record",
+    "a handful of upset people: answer them",
+    "worth a look today",
+    "someone should act now",
+    "press office and the product's owner",
+    "a crisis",
+)
+"""What a severity means to a person, as docs/detection.md has it."""
 
 BARS = 48
 MARGIN = timedelta(minutes=20)
@@ -51,6 +60,11 @@ class Card:
     @property
     def severity(self) -> str:
         return SEVERITIES[self.event.severity]
+
+    @property
+    def read_as(self) -> str:
+        """What the severity asks of a person."""
+        return READ_AS[self.event.severity]
 
     @property
     def reasons(self) -> str:
