@@ -71,7 +71,8 @@ async def test_the_page_tells_the_stories_the_people_and_the_tests(index: Sqlite
     for words in (
         "2 stories at once", "lost luggage", "62%", "86 complaints, 11 lately", "on hold", "24 lately", "hung up on me",
         "<b>109</b> answered", "<b>15</b> only passed it on", "@oskar.b", "usually against you", "usually for you",
-        "severity 4 of 5: press office and the product&#39;s owner", "pile on at", "surge at", "negative, as expected", "expected against seen", "0.05 false alarms",
+        "severity 4 of 5: press office and the product&#39;s owner",
+        "pile on at", "surge at", "negative, as expected", "expected against seen", "0.05 false alarms",
     ):  # fmt: skip
         assert words in text
     assert 'style="' not in text  # the policy would not let it
