@@ -36,7 +36,6 @@ _SHAPES = {
 _EPSILON = 1e-12
 _TYPES = {"F32": TensorProto.FLOAT, "I8": TensorProto.INT8, "U8": TensorProto.UINT8, "I64": TensorProto.INT64}
 _CONSTANTS: Arrays = {
-    "axis.last": np.array([-1], np.int64),
     "axis.tokens": np.array([1], np.int64),
     "axis.first": np.array([0], np.int64),
     "start": np.array([0], np.int64),
