@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from binascii import Error, a2b_base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isfinite, sqrt
 from struct import pack, unpack
 
@@ -53,3 +53,11 @@ def cosine(a: Sketch, b: Sketch) -> float:
     """How alike two sketches are, from -1 to 1."""
     product = sum(x * y for x, y in zip(a, b, strict=True))
     return product / sqrt(sum(x * x for x in a) * sum(y * y for y in b))
+
+
+def sketch_of(vector: Iterable[float] | None) -> str | None:
+    """The sketch of what a model keeps of a text, as text; None where it keeps nothing, or what points nowhere."""
+    try:
+        return None if vector is None else encode([float(x) for x in vector])
+    except ValueError:
+        return None

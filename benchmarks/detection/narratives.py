@@ -28,7 +28,6 @@ from models.runtime.reading import read_tokenizer
 from pipeline.detect import narratives
 from pipeline.detect.narratives import Narratives, hashed
 from pipeline.detect.phrases import Past
-from pipeline.enrich.projection import sketch_of
 from pipeline.sketch import Sketch, decode, encode
 
 STORIES = Path(__file__).with_name("stories.txt")
@@ -178,9 +177,7 @@ def vectors(
     texts = sorted({text for posts in told.values() for text in posts} | {c.format(name="Northwind") for c in CHATTER})
     encoder = Encoder(model)
     embeddings = encoder("embedding", texts)
-    made = [("sketch of enrich", [sketch_of(row.astype(np.float32)) for row in embeddings])]
-    if "sketch" in encoder.outputs:
-        made.append(("sketch of model", [encode(row.tolist()) for row in encoder("sketch", texts)]))
+    made = [("sketch of model", [encode(row.tolist()) for row in encoder("sketch", texts)])]
     if sample is not None:
         with sample.open(encoding="utf-8", newline="") as file:
             rows = [row["text"] for row in csv.DictReader(file)][:SAMPLE]

@@ -22,6 +22,7 @@ from models.export.activations import layer_inputs
 from models.export.calibrate import calibrated
 from models.export.graph import write
 from models.export.measure import measure
+from models.export.sketching import fit_sketch
 from models.export.weights import quantised_weights
 from models.manifest import (
     FORMAT,
@@ -83,6 +84,8 @@ def export(config: TrainConfig, folder: Path) -> Manifest:
     heads = sorted(config.heads)
     seen = layer_inputs(trained.model, trained.tokens("train").ids)
     state = load_file(config.output / "weights.safetensors")
+    sketch = fit_sketch(trained.model, trained.tokenizer, trained.pool)
+    state |= {name: value.numpy() for name, value in sketch.items()}
     write(folder, quantised_weights(state, trained.encoder, heads, seen), trained.encoder, heads)
     trained.tokenizer.save(str(folder / TOKENIZER), pretty=False)
     (folder / NOTICE).write_text(f"{config.base.notice}\n", encoding="utf-8")

@@ -66,7 +66,7 @@ class MultiHead(nn.Module):
         self.embedding = nn.Linear(hidden, hidden)
         nn.init.eye_(self.embedding.weight)
         nn.init.zeros_(self.embedding.bias)
-        self.sketch = nn.Linear(hidden, SKETCH).requires_grad_(False)  # not learnt: see `models.training.sketching`
+        self.sketch = nn.Linear(hidden, SKETCH).requires_grad_(False)  # not learnt: see `models.export.sketching`
         self.dropout = nn.Dropout(dropout)
 
     def states(self, ids: Tensor, mask: Tensor) -> Tensor:

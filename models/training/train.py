@@ -31,7 +31,6 @@ from models.training.noise import noisy
 from models.training.precision import autocast, choose_precision
 from models.training.readers import Example
 from models.training.report import RunReport
-from models.training.sketching import fit_sketch
 from models.training.teaching import answers_of_teachers
 
 log = structlog.get_logger()
@@ -296,9 +295,6 @@ def _collected(run: _Run, state: RunState) -> RunState:
 
 def _finish(run: _Run, state: RunState) -> RunReport:
     config = run.config
-    run.model.load_state_dict(state.best_weights, strict=False)
-    kept = tokens(run.pool.calibration, run.base.tokenizer, [])
-    state.best_weights |= fit_sketch(run.model, kept, run.device, run.precision)
     save_file(state.best_weights, config.output / "weights.safetensors")
     report = RunReport(
         name=config.name,

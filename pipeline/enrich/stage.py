@@ -19,7 +19,6 @@ from pipeline.enrich import threads, waiting
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.mentions import Pending, mention_of, read_for, said_by, taken_back
-from pipeline.enrich.projection import sketch_of
 from pipeline.enrich.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.enrich.targets import Place, Questions, places
 from pipeline.errors import Malformed
@@ -29,6 +28,7 @@ from pipeline.messages import (
     Post,
     PostDeleted,
 )
+from pipeline.sketch import sketch_of
 from pipeline.stage import Outgoing, Record, Rejected, Result
 from pipeline.state import State
 from pipeline.topics import MENTIONS_SCORED, POSTS_RAW, Topic
@@ -102,7 +102,7 @@ class Enrich:
                 work.slots[-1] += self._delete(message, record, state)
         if work.pending:
             scores = self.scorer.score(work.questions.readings())
-            sketches = [sketch_of(score.embedding) for score in scores]
+            sketches = [sketch_of(score.sketch) for score in scores]
             for slot, (reading, target), record, pending in work.pending:
                 mention = mention_of(pending, scores[reading], target, sketches[reading], self.scorer.ref)
                 work.slots[slot].append(self._out(mention.entity.id, mention, record))
