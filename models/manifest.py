@@ -18,7 +18,7 @@ from models.text import NORMALISATION
 from pipeline.errors import TerminalError
 from pipeline.messages import ModelRef
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.safetensors", "tokenizer.json"
 SHIPPED = Path(__file__).parent / "artefact"

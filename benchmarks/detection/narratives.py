@@ -129,7 +129,8 @@ class Encoder:
         rows = []
         for text in texts:
             ids = np.array([self._tokenizer.encode(text).ids], np.int64)
-            rows.append(self._session.run([output], {"ids": ids, "mask": np.ones_like(ids)})[0][0])
+            nobody = {"spans": np.zeros((0, ids.shape[1]), np.int64), "texts": np.zeros(0, np.int64)}
+            rows.append(self._session.run([output], {"ids": ids, "mask": np.ones_like(ids)} | nobody)[0][0])
         return np.array(rows, np.float64)
 
 
