@@ -32,7 +32,7 @@ def vader(rows: Rows) -> Answers | None:
     if rows.head not in {"sentiment", TARGET}:
         return None
     try:
-        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-untyped]
+        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
     except ImportError:
         raise _absent("vaderSentiment") from None
     judge = SentimentIntensityAnalyzer()
