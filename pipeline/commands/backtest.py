@@ -16,7 +16,7 @@ from pipeline.commands import context
 if TYPE_CHECKING:
     from pipeline.backtest.findings import Findings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 LISTED = 20
 """Most incidents in the summary on the terminal."""

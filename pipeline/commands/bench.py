@@ -13,7 +13,7 @@ import typer
 from pipeline.commands import context
 from pipeline.errors import TerminalError
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 BENCHMARKS = {
     "stages": "posts a second by stage and end to end",

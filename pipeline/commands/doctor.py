@@ -17,7 +17,7 @@ from pipeline.errors import GroundswellError, TerminalError
 from pipeline.runtime.stack import worker_addresses
 from pipeline.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 class Finding(NamedTuple):

@@ -17,7 +17,7 @@ from pipeline.errors import TerminalError
 from pipeline.ingest.read.lines import lines, open_source
 from pipeline.runtime.carry import Stop, carry
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from pipeline.runtime.metrics import Metrics
 from pipeline.settings import Settings
 
 log = structlog.get_logger()
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 NETWORKS = ("bluesky", "demo")
 

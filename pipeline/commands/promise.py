@@ -14,7 +14,7 @@ from rich.text import Text
 from pipeline.commands import context
 from pipeline.detect.promise import Check, Kept, sentence
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 LISTED = 30
 """Most rows for a person."""

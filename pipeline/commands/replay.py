@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.runtime.ledger import Ledger
     from pipeline.runtime.stack import Stack
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.index.protocol import Index
     from pipeline.runtime.stack import Stack
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 DEMO = "demo"
 STATUS_FILE = "status.json"

@@ -15,7 +15,7 @@ from pipeline.errors import SettingsError
 from pipeline.settings import Settings
 from pipeline.topics import STAGES
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -30,7 +30,7 @@ from pipeline.enrich.words import Kind
 from pipeline.errors import TerminalError
 from pipeline.messages import MAX_TEXT, Author, Link, Untrained
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 MAX_INPUT = 1_000_000
 """Characters that are read at most."""
