@@ -57,7 +57,7 @@ def test_halves_of_one_story_become_one() -> None:
     told = Narratives()
     merged = []
     for number in range(80):
-        _, lost = told.place(sketch(3, number, spread=2.0), "sketch", T + number)
+        _, lost = told.place(sketch(3, number, spread=1.7), "sketch", T + number)
         merged += lost
     assert max(known.mentions for known in told.slots if known is not None) >= 50
     assert merged
