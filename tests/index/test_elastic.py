@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from pipeline.errors import TerminalError
+from pipeline.errors import TerminalError, TransientError
 from pipeline.index.elastic import ElasticIndex
 from pipeline.index.protocol import DeadLetter
 from pipeline.index.slices import end_of, slice_of, start_of
@@ -145,9 +146,11 @@ async def test_two_workers_may_write_and_delete_at_once(settings: IndexSettings)
     one, other = ElasticIndex(settings), ElasticIndex(settings)
     await one.setup()
     posts = [f"net:{n}" for n in range(60)]
+    # as workers do: a new index may not answer at once
+    again = retry(retry=retry_if_exception_type(TransientError), wait=wait_fixed(0.2), stop=stop_after_attempt(50))
     results = await asyncio.gather(
-        *(one.write([mention(post) for post in posts[n : n + 10]]) for n in range(0, 60, 10)),
-        *(other.write([post_deleted(post) for post in posts[n : n + 10]]) for n in range(0, 60, 10)),
+        *(again(one.write)([mention(post) for post in posts[n : n + 10]]) for n in range(0, 60, 10)),
+        *(again(other.write)([post_deleted(post) for post in posts[n : n + 10]]) for n in range(0, 60, 10)),
     )
     await one.refresh()
     assert await one.count() == 0
