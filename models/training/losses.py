@@ -8,21 +8,17 @@ from torch.nn import functional
 
 from models.training.batches import UNKNOWN, Answers, Batch
 from models.training.config import TARGET, HeadConfig, TrainConfig
-from models.training.network import MultiHead, mean
+from models.training.network import MultiHead
 from models.training.precision import autocast
+from models.training.teaching import answers_to
 
 
 def loss_of(
     model: MultiHead, batch: Batch, config: TrainConfig, device: torch.device, precision: str, taught: Answers | None
 ) -> tuple[Tensor, Tensor]:
     """The loss of a batch, summed over its heads and divided by its texts; and the embeddings of its texts."""
-    ids, mask = batch.ids.to(device), batch.mask.to(device)
+    found, post = answers_to(model, batch, device, precision)
     with autocast(precision, device):
-        states = model.states(ids, mask)
-        post = mean(states, mask)
-        found = model.judge(post)
-        if len(batch.texts):
-            found[TARGET] = model.toward(states, mask, post, batch.spans.to(device), batch.texts.to(device))
         embedding = model.embed(post)
     labels = {**batch.labels, TARGET: batch.toward}
     total = torch.zeros((), device=device)

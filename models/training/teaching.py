@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_weights
+from torch import Tensor
 
 from models.evaluation.metrics import softmax
 from models.training.bases import open_base
-from models.training.batches import Answers, Tokens, gather, tokens
+from models.training.batches import Answers, Batch, Tokens, gather, tokens
 from models.training.config import TARGET, TrainConfig, read_config
 from models.training.network import MultiHead, mean
 from models.training.precision import autocast
@@ -98,13 +99,7 @@ def logits(
     out: dict[str, NDArray[np.float64]] = {}
     for start in range(0, len(order), size):
         batch = gather(data, order[start : start + size])
-        ids, mask = batch.ids.to(device), batch.mask.to(device)
-        with autocast(precision, device):
-            states = model.states(ids, mask)
-            post = mean(states, mask)
-            found = model.judge(post)
-            if len(batch.texts):
-                found[TARGET] = model.toward(states, mask, post, batch.spans.to(device), batch.texts.to(device))
+        found, _ = answers_to(model, batch, device, precision)
         for name, values in found.items():
             rows, count = (batch.asked, _targets(data)) if name == TARGET else (batch.rows, len(order))
             if name not in out:
@@ -113,6 +108,20 @@ def logits(
         if start // size % 200 == 0:
             told(f"{start:,} of {len(order):,} texts")
     return out
+
+
+def answers_to(
+    model: MultiHead, batch: Batch, device: torch.device, precision: str
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Logits of every head for a batch, of the target head where it has targets; and the mean of its token states."""
+    ids, mask = batch.ids.to(device), batch.mask.to(device)
+    with autocast(precision, device):
+        states = model.states(ids, mask)
+        post = mean(states, mask)
+        found = model.judge(post)
+        if len(batch.texts):
+            found[TARGET] = model.toward(states, mask, post, batch.spans.to(device), batch.texts.to(device))
+    return found, post
 
 
 def _targets(data: Tokens) -> int:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.detect.explain import duration
+from pipeline.shown import Shown
 
 QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 
 
-class Steps:
+class Steps(Shown):
     """The steps of a backtest, one after the other."""
 
     def __init__(self, console: Console, *, interactive: bool) -> None:
@@ -27,15 +27,6 @@ class Steps:
         self._task = self._bar.add_task("starting", total=None)
         self._name, self._done, self._total = "starting", 0, 0
         self._began = self._told = time.monotonic()
-
-    def __enter__(self) -> Steps:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def step(self, name: str, total: int | None) -> None:
         """Begin a step of `total` records; None where that is not known."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.commands import context
 from pipeline.ingest.read.lines import STDIN, Line
+from pipeline.shown import Shown
 
 QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 
 
-class FileProgress:
+class FileProgress(Shown):
     """Lines and bytes of a file that are done.  How much there is in all is known of plain files alone."""
 
     def __init__(self, path: str, skip: int = 0) -> None:
@@ -29,15 +29,6 @@ class FileProgress:
         self._task = self._bar.add_task("0 lines", total=self._total)
         self._bytes = 0
         self._began = self._told = time.monotonic()
-
-    def __enter__(self) -> FileProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def counted(self, lines: Iterator[Line]) -> Iterator[Line]:
         """The lines, whose bytes are counted on the way."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.commands import context
+from pipeline.shown import Shown
 
 if TYPE_CHECKING:
     from pipeline.ingest.replay import ReplayCounts
@@ -17,7 +17,7 @@ QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 
 
-class ReplayProgress:
+class ReplayProgress(Shown):
     """Shows what was published, then what is still to be processed, stage by stage."""
 
     def __init__(self) -> None:
@@ -28,15 +28,6 @@ class ReplayProgress:
         self._task = self._bar.add_task("publishing", total=None, detail="")
         self._most = 0
         self._told = time.monotonic()
-
-    def __enter__(self) -> ReplayProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def published(self, counts: ReplayCounts) -> None:
         """Called about five times a second while publishing."""

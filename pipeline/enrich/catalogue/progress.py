@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from pipeline.commands import context
+from pipeline.shown import Shown
 
 QUIET_EVERY = 30.0
 """Seconds between lines where there is no terminal."""
@@ -15,7 +15,7 @@ EVERY = 0.2
 """Seconds between two looks of a person."""
 
 
-class Reading:
+class Reading(Shown):
     """Called with bytes done and in all; shows the share, the time it took and the time it will take."""
 
     def __init__(self, what: str) -> None:
@@ -26,15 +26,6 @@ class Reading:
         self._what = what
         self._task = self._bar.add_task(what, total=None, visible=False)
         self._told = self._shown = time.monotonic()
-
-    def __enter__(self) -> Reading:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def __call__(self, done: int, whole: int) -> None:
         now = time.monotonic()
