@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from models.evaluation.metrics import Floats, Ints, softmax
 from models.manifest import Head
-from models.training.batches import UNKNOWN
 from models.training.config import HeadConfig
+from models.training.readers import UNKNOWN
 
 
 def calibrated(head: HeadConfig, logits: NDArray[np.floating], labels: Ints, learnt: Ints) -> Head:

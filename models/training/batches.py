@@ -19,13 +19,10 @@ from torch import Tensor
 
 from models.runtime.reading import places_of
 from models.text import normalise_spans
-from models.training.readers import Example
+from models.training.readers import UNKNOWN, Example
 
 BUCKET = 50
 """Batches sorted by length together."""
-
-UNKNOWN = -100
-"""Label of a text for a head that it does not teach; left out by the loss."""
 
 Answers = Mapping[str, NDArray[np.float16]]
 """A teacher's probabilities: of each head for every example, (examples, labels), and `target` for every target."""

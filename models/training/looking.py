@@ -6,9 +6,10 @@ import numpy as np
 import torch
 
 from models.evaluation.metrics import macro_recall
-from models.training.batches import UNKNOWN, Tokens
+from models.training.batches import Tokens
 from models.training.config import TARGET, TrainConfig
 from models.training.network import MultiHead
+from models.training.readers import UNKNOWN
 from models.training.teaching import probabilities
 
 

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.training.batches import UNKNOWN, Answers, Batch
+from models.training.batches import Answers, Batch
 from models.training.config import TARGET, HeadConfig, TrainConfig
 from models.training.network import MultiHead
 from models.training.precision import autocast
+from models.training.readers import UNKNOWN
 from models.training.teaching import answers_to
 
 

@@ -33,6 +33,9 @@ from models.scorer import Target
 from models.training.config import TARGET, SourceConfig
 from pipeline.errors import TerminalError
 
+UNKNOWN = -100
+"""Label of a text for a head that it does not teach; left out by the loss."""
+
 
 @dataclass(slots=True)
 class Example:
