@@ -15,8 +15,9 @@ import msgspec
 import numpy as np
 
 from benchmarks.detection.streams import JUDGING, Plan, month
+from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityCodec, EntityState
+from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardEntity, HeardMention, read
 from pipeline.detect.stage import run
 

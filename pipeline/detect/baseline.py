@@ -7,9 +7,8 @@ does not become its own baseline.  All sums forget exponentially.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from math import exp, log, sqrt
-
-from msgspec import Struct, field
 
 BIN = 600.0
 """Seconds of a bin."""
@@ -34,7 +33,8 @@ _PHI_RANGE = (1.0, 1000.0)
 _LONGEST_SILENCE = 60 * DAY
 
 
-class Baseline(Struct, array_like=True):
+@dataclass(slots=True)
+class Baseline:
     """The baseline of an entity and the bin in progress.
 
     `mu_negative`, `mu_other`: expected clean mentions a second in the hour in progress.  `spent`: negatives expected

@@ -8,9 +8,10 @@ what keeps promotions and news (more of everything) and quiet hours (a higher sh
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from math import exp, log
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from pipeline.detect.baseline import shifted
 from pipeline.detect.threads import FAST, TAU
@@ -46,7 +47,8 @@ def _time(start: Start) -> int:
     return start.t
 
 
-class Evidence(Struct, array_like=True):
+@dataclass(slots=True)
+class Evidence:
     """Forgetful log-evidence, in nats.
 
     Guarantees: each value stays within 0 and `CAP`; mentions of one time may come in any order among the others;

@@ -7,9 +7,8 @@ one counts.  The scores feed a forgetful CUSUM (Page 1954).  A block that an acu
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import sqrt
-
-from msgspec import Struct
 
 from pipeline.detect.evidence import Start
 
@@ -20,9 +19,11 @@ _KEEPS = 0.95
 _MOST = 4.0
 _DRIFT_RATE = 0.25  # standard deviation of the logarithm of the rate
 _DRIFT_SHARE = 0.28  # standard deviation of the log-odds of a negative
+_NEVER = Start()
 
 
-class Groundswell(Struct, array_like=True):
+@dataclass(slots=True)
+class Groundswell:
     """The CUSUM and the block in progress.  `since`: start of the block in which the CUSUM last left zero, with the
     mentions, negatives, authors and expected negatives counted for the entity until then."""
 
@@ -34,8 +35,8 @@ class Groundswell(Struct, array_like=True):
     z: float = 0.0
     quiet: int = 0
     explained: bool = False
-    since: Start = Start()
-    mark: Start = Start()
+    since: Start = _NEVER
+    mark: Start = _NEVER
 
     def close(self, t: float, expected: float, p0: float, phi: float, mark: Start) -> bool:
         """Close the block when it ended at or before `t`; gives whether one was scored.

@@ -6,11 +6,10 @@ full the oldest entry goes.  Times in here are whole minutes of event time since
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from struct import iter_unpack, pack, unpack_from
 from typing import NamedTuple
 from zlib import crc32
-
-from msgspec import Struct
 
 IDS, AUTHORS, TEXTS = 160, 192, 80
 """Entries remembered per entity."""
@@ -41,7 +40,8 @@ class Told(NamedTuple):
     stamp: int
 
 
-class Memory(Struct):
+@dataclass(slots=True)
+class Memory:
     """Recent post ids, authors and texts of an entity, as 32-bit hashes.
 
     `ids`: hash → thread << 56 | stamp of the version << 40 | minute << 8 | negative << 7 | weight in hundredths.
@@ -49,9 +49,9 @@ class Memory(Struct):
     15).  Insertion order is age.
     """
 
-    ids: dict[int, int] = {}
-    authors: dict[int, int] = {}
-    texts: dict[int, int] = {}
+    ids: dict[int, int] = field(default_factory=dict)
+    authors: dict[int, int] = field(default_factory=dict)
+    texts: dict[int, int] = field(default_factory=dict)
 
     def author_weight(self, author: str, minute: int) -> float:
         """1 for the first post of an author in six hours, then 0.3, then 0."""

@@ -6,6 +6,7 @@ from then on.  A person counts once in six hours, so that one long quarrel does 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from zlib import crc32
 
@@ -42,10 +43,11 @@ class Standing(NamedTuple):
         return "ally" if self.favour >= _ONE_SIDED * self.times else "mixed"
 
 
-class Regulars(Struct, array_like=True):
+@dataclass(slots=True)
+class Regulars:
     """People by the CRC-32 of their id: times << 16 | against << 8 | favour, each at most 255."""
 
-    known: dict[int, int] = {}
+    known: dict[int, int] = field(default_factory=dict)
 
     def learn(self, author: str, against: bool, favour: bool, chance: int) -> None:
         """Somebody speaks of the entity in quiet times, for the first time in six hours; `chance` is any number."""

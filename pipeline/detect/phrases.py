@@ -8,10 +8,9 @@ a collision makes a word look older, never newer than it is).  Ranked by log-odd
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from math import log
 from zlib import crc32
-
-from msgspec import Struct
 
 CELLS = 384
 TERMS = 32
@@ -38,10 +37,11 @@ _COMMON_WORDS = (
 _COMMON = frozenset(_COMMON_WORDS.split())
 
 
-class Past(Struct, array_like=True):
+@dataclass(slots=True)
+class Past:
     """Words of the entity's past: `cells` hold at most 255 each; all are halved when one is full."""
 
-    cells: bytearray = bytearray()
+    cells: bytearray = field(default_factory=bytearray)
     mentions: float = 0.0
 
     def learn(self, text: str) -> None:
@@ -63,11 +63,12 @@ class Past(Struct, array_like=True):
         return float((self.cells[crc32(term.encode()) % CELLS] + 0.5) / (self.mentions + 10.0))
 
 
-class Talk(Struct, array_like=True):
+@dataclass(slots=True)
+class Talk:
     """Words of the incident in progress, each counted once a mention: in how many, in which of them last, then in each
     narrative by its slot."""
 
-    counts: dict[str, list[int]] = {}
+    counts: dict[str, list[int]] = field(default_factory=dict)
     mentions: int = 0
 
     def hear(self, text: str, past: Past, name: str, slot: int = -1) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
 from pipeline.detect.detectors import Detectors
-from pipeline.detect.entity import EntityCodec, EntityState
+from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardMention, read
 from pipeline.detect.promise import Promise
 from pipeline.detect.watch import Watch

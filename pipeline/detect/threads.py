@@ -9,9 +9,8 @@ them together no more than the model is sure of the text.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import exp, log
-
-from msgspec import Struct
 
 ROOTS = 16
 """Threads followed per entity."""
@@ -40,7 +39,8 @@ _SURE = 0.9  # least probability of being negative at which a repost is evidence
 _SURENESS = 4.0  # nats of evidence that a nat of log-odds allows
 
 
-class Thread(Struct, array_like=True):
+@dataclass(slots=True)
+class Thread:
     """What is known of a thread.  `exposure` counts its negative answers by clean weight, `spread_exposure` its
     reposts by the weight of their authors; `fast` and `middle` count all of them, decaying over 5 and 30 minutes;
     `doubted` are reposts of which the model is not sure that they are negative, `sureness` the least log-odds of the

@@ -16,8 +16,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import LATE, Detector
-from pipeline.detect.entity import EntityCodec, EntityState
+from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.stage import Detect
 from pipeline.messages import IncidentEvent

@@ -10,8 +10,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityCodec, EntityState
+from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardDeletion, HeardEntity, HeardMention
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pipeline.detect.codec import VERSION, EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import VERSION, EntityCodec, EntityState
+from pipeline.detect.entity import EntityState
 from pipeline.messages import IncidentEvent
 from tests.detect.scene import pile_on, quiet, together
 

@@ -7,8 +7,9 @@ import string
 
 import pytest
 
+from pipeline.detect.codec import ROOMY, EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import ROOMY, EntityCodec, EntityState
+from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.sketch import encode
 from tests.detect.scene import said

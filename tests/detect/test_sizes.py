@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from math import exp, pi, sin
 
+from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityCodec, EntityState
+from pipeline.detect.entity import EntityState
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent
 from tests.detect.scene import MONDAY, chatter, pile_on, quiet, said, together

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from pipeline.detect.entity import EntityCodec, EntityState
+from pipeline.detect.codec import EntityCodec
+from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.stage import Detect
 from pipeline.messages import IncidentEvent
