@@ -14,19 +14,20 @@ app = typer.Typer(no_args_is_help=True, help="The model: training, evaluation, e
 
 ConfigFile = Annotated[Path, typer.Argument(help="TOML file of the run, such as models/configs/groundswell.toml")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder that the data sets lie in")]
+Seed = Annotated[int | None, typer.Option(help="Another seed than the file's; its run has a folder of its own")]
 OutputFolder = Annotated[Path | None, typer.Option("--output", help="Folder of the run: checkpoints, weights")]
 Artefact = Annotated[Path | None, typer.Option("--model", help="Folder of an artefact; the shipped one when not given")]
 
 
 @app.command()
-def train(config: ConfigFile, data: DataFolder = None, output: OutputFolder = None) -> None:
+def train(config: ConfigFile, data: DataFolder = None, output: OutputFolder = None, seed: Seed = None) -> None:
     """Train, or go on with an interrupted training (needs the `train` extra).
 
     Example: groundswell model train models/configs/groundswell.toml --data ~/data
     """
     from models.training.config import read_config
 
-    settings = read_config(config, data=data, output=output)
+    settings = read_config(config, data=data, output=output, seed=seed)
     from models.training.train import train as run
 
     report = run(settings, _show, lambda line: typer.echo(line, err=True))
@@ -40,6 +41,7 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Folder to write the artefact to")],
     data: DataFolder = None,
     output: OutputFolder = None,
+    seed: Seed = None,
 ) -> None:
     """Make the 8-bit artefact of a finished training, with calibration and figures.
 
@@ -47,7 +49,7 @@ def export(
     """
     from models.training.config import read_config
 
-    settings = read_config(config, data=data, output=output)
+    settings = read_config(config, data=data, output=output, seed=seed)
     from models.evaluation.table import render
     from models.export.artefact import export as run
 

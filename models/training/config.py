@@ -20,6 +20,10 @@ TARGET = "target"
 """The head that judges what a text says of a name in it."""
 
 
+Format = Literal["tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns"]
+"""Forms of a source; see `models.training.readers` and `models.training.patterns`."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,10 +51,12 @@ class BaseConfig(_Part):
 
 
 class SourceConfig(_Part):
-    """A file of texts under the data folder; see `models.training.readers` for the formats."""
+    """A file of texts under the data folder, or of patterns beside the configurations."""
 
     name: str
-    format: Literal["tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts"]
+    format: Literal[
+        "tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns"
+    ]
     path: Path
     labels: Path | None = None
     """For `lines`: the file with one label a line."""
@@ -67,6 +73,8 @@ class SourceConfig(_Part):
     """How often an epoch shows each text."""
     share: float = Field(default=1.0, gt=0.0, le=1.0)
     """Share of the texts that is used at all."""
+    taught: bool = True
+    """Whether teachers are heard about its labels; not where they know less than the labels say."""
 
     @model_validator(mode="after")
     def _whole(self) -> SourceConfig:
@@ -190,9 +198,11 @@ class TrainConfig(_Part):
         return hashlib.sha256(json.dumps(learnt, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def read_config(path: Path, *, data: Path | None = None, output: Path | None = None) -> TrainConfig:
-    """The configuration in a TOML file; `data` and `output` win over the file's, and the file's keys over those of the
-    file that its `include` names.
+def read_config(
+    path: Path, *, data: Path | None = None, output: Path | None = None, seed: int | None = None
+) -> TrainConfig:
+    """The configuration in a TOML file; `data`, `output` and `seed` win over the file's, and the file's keys over those
+    of the file that its `include` names.  The run of another seed than the file's has a folder of its own.
 
     Raises `SettingsError` naming the wrong key.
     """
@@ -200,6 +210,8 @@ def read_config(path: Path, *, data: Path | None = None, output: Path | None = N
     if "include" in raw:
         raw = _toml(path.parent / str(raw.pop("include"))) | raw
     raw |= {key: str(value) for key, value in (("data", data), ("output", output)) if value is not None}
+    if seed is not None and seed != raw.get("seed"):
+        raw |= {"seed": seed} | ({} if output else {"output": f"{raw.get('output')}-seed{seed}"})
     try:
         config = TrainConfig.model_validate(raw)
     except ValidationError as error:

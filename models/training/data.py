@@ -16,6 +16,7 @@ from zlib import crc32
 
 from models.text import same_text_key
 from models.training.config import TARGET, SourceConfig, TrainConfig
+from models.training.patterns import read_patterns
 from models.training.readers import Example, read_source
 from pipeline.errors import TerminalError
 
@@ -59,7 +60,9 @@ def read_pool(config: TrainConfig, told: Callable[[str], None] = lambda _: None)
     for source in sorted(used, key=lambda source: source.report < 1.0):
         told(source.name)
         labels = len(config.heads[source.head].labels) if source.head else 0
-        for example in read_source(source, config.data, labels):
+        found = read_patterns(source.path) if source.format == "patterns" else read_source(source, config.data, labels)
+        for example in found:
+            example.taught = source.taught
             _place(pool, source, example, config, kept_aside, known)
     random.Random(config.seed).shuffle(together := list(zip(pool.train, pool.times, strict=True)))
     together = together[: max(1, round(len(together) * config.share))]

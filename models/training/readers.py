@@ -11,6 +11,7 @@
 | `complaints` | CSV with `text` and `complaint` |
 | `questions` | a CSV column; a text that ends in a question mark is a question, and half of them lose the mark |
 | `texts` | a CSV column of texts without labels |
+| `patterns` | sentences of our own: see `models.training.patterns` |
 
 For a head of two labels, `topics` reads strong praise (label 2) against everything at most neutral.
 """
@@ -46,6 +47,8 @@ class Example:
     targets: list[tuple[Target, int]] = field(default_factory=list)
     group: str = ""
     """Examples of one group, paraphrases say, lie in one part; empty: the text itself decides."""
+    taught: bool = True
+    """Whether teachers are heard about the labels that it has."""
 
 
 def read_source(source: SourceConfig, root: Path, labels: int) -> Iterator[Example]:

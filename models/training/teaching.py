@@ -1,9 +1,11 @@
-"""What teachers say of the texts of a run: computed once, kept beside the checkpoint."""
+"""What teachers say of the texts of a run: asked once, kept beside their weights."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import structlog
@@ -14,12 +16,13 @@ from safetensors.torch import load_file as load_weights
 from torch import Tensor
 
 from models.evaluation.metrics import softmax
+from models.manifest import digest
 from models.training.bases import open_base
 from models.training.batches import Answers, Batch, Tokens, gather, tokens
 from models.training.config import TARGET, TrainConfig, read_config
 from models.training.network import MultiHead, mean
 from models.training.precision import autocast
-from models.training.readers import Example
+from models.training.readers import UNKNOWN, Example
 from pipeline.errors import TerminalError
 
 log = structlog.get_logger()
@@ -28,47 +31,111 @@ log = structlog.get_logger()
 def answers_of_teachers(
     config: TrainConfig, examples: list[Example], own: Tokens, precision: str, told: Callable[[str], None]
 ) -> Answers | None:
-    """The mean probabilities of the teachers for every example and target; None without teachers.
+    """The mean probabilities of the teachers for every example and target; None without teachers.  Where teachers are
+    not heard, the label is the answer.
 
     Raises `TerminalError` when a teacher is not trained yet, or reads the texts otherwise.
     """
     if config.teacher is None:
         return None
-    path = config.output / "taught.safetensors"
-    stated = hashlib.sha256("\0".join(example.text for example in examples).encode("utf-8", "replace")).hexdigest()
-    stated += config.fingerprint
-    if path.is_file():
-        kept = load_file(path)
-        if kept.pop("of").tobytes().decode() == stated:
-            return kept
     total: dict[str, NDArray[np.float64]] = {}
     for file in config.teacher.configs:
         teacher = read_config(file, data=config.data)
-        told(f"asking {teacher.name}")
-        for name, found in _ask(teacher, config, examples, own, precision, told).items():
-            total[name] = total.get(name, 0.0) + found / len(config.teacher.configs)
-    out = {name: value.astype(np.float16) for name, value in total.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({**out, "of": np.frombuffer(stated.encode(), np.uint8)}, path)
-    return out
+        for name, found in _answers_of(teacher, config, examples, own, precision, told).items():
+            total[name] = total.get(name, 0.0) + found.astype(np.float64) / len(config.teacher.configs)
+    for index, example in enumerate(examples):
+        if not example.taught:
+            for name, labels in own.labels.items():
+                if labels[index] != UNKNOWN:
+                    total[name][index] = np.eye(total[name].shape[1])[labels[index]]
+            for number, (_, label) in enumerate(own.targets[index], start=own.first[index]):
+                total[TARGET][number] = np.eye(total[TARGET].shape[1])[label]
+    return {name: value.astype(np.float16) for name, value in total.items()}
 
 
-def _ask(
+def _answers_of(
     teacher: TrainConfig,
     config: TrainConfig,
     examples: list[Example],
     own: Tokens,
     precision: str,
     told: Callable[[str], None],
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, NDArray[np.float16]]:
+    """One teacher's, who is asked once about a text: what it says is kept beside its weights for all runs."""
+    weights = teacher.output / "weights.safetensors"
     if not (teacher.output / "run.json").is_file():
         raise TerminalError("is not trained yet", subject=teacher.name, todo="Run `groundswell model train` with it")
+    book = _Book(teacher.output / "answers.safetensors", f"{digest(weights)}/{config.max_tokens}")
+    names = [_digest(example) for example in examples]
+    new = [index for index, name in enumerate(names) if name not in book]
+    if new:
+        told(f"asking {teacher.name} about {len(new):,} texts")
+        found = _ask(
+            teacher, config, [examples[index] for index in new], [own.targets[index] for index in new], precision, told
+        )
+        book.add([names[index] for index in new], [len(own.targets[index]) for index in new], found)
+    return book.read(names)
+
+
+def _digest(example: Example) -> bytes:
+    asked = (example.text, [spans for spans, _ in example.targets])
+    return hashlib.sha256(repr(asked).encode("utf-8", "replace")).digest()[:16]
+
+
+class _Book:
+    """A teacher's answers in a file: for each text, named by a digest, a row a head, and a row a target."""
+
+    def __init__(self, path: Path, of: str) -> None:
+        self._path, self._of = path, of
+        self._kept: dict[str, NDArray[Any]] = {}
+        if path.is_file():
+            kept = load_file(path)
+            if kept.pop("of").tobytes().decode() == of:
+                self._kept = kept
+        self._rows: dict[bytes, int] = {}
+        self._index()
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._rows
+
+    def add(self, names: Sequence[bytes], targets: Sequence[int], found: Mapping[str, NDArray[np.float64]]) -> None:
+        """Keep the answers about further texts, and how many targets each has."""
+        page: dict[str, NDArray[Any]] = {head: values.astype(np.float16) for head, values in found.items()}
+        page["names"] = np.frombuffer(b"".join(names), np.uint8).reshape(-1, 16)
+        page["targets"] = np.array(targets, np.int64)
+        old = self._kept or {key: value[:0] for key, value in page.items()}
+        self._kept = {key: np.concatenate([value, page.get(key, value[:0])]) for key, value in old.items()}
+        self._index()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({**self._kept, "of": np.frombuffer(self._of.encode(), np.uint8)}, self._path)
+
+    def read(self, names: Sequence[bytes]) -> dict[str, NDArray[np.float16]]:
+        """The answers about texts, in their order."""
+        rows = [self._rows[name] for name in names]
+        targets = [at for row in rows for at in range(self._first[row], self._first[row + 1])]
+        heads = self._kept.keys() - {"names", "targets"}
+        return {head: self._kept[head][targets if head == TARGET else rows] for head in heads}
+
+    def _index(self) -> None:
+        if self._kept:
+            self._rows = {name.tobytes(): row for row, name in enumerate(self._kept["names"])}
+            self._first = np.concatenate([[0], np.cumsum(self._kept["targets"])])
+
+
+def _ask(
+    teacher: TrainConfig,
+    config: TrainConfig,
+    examples: list[Example],
+    targets: Sequence[Sequence[object]],
+    precision: str,
+    told: Callable[[str], None],
+) -> dict[str, NDArray[np.float64]]:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     base = open_base(teacher.base, config.max_tokens)
     model = MultiHead(base.encoder, teacher.post_heads, teacher.target_labels)
     model.load_state_dict(load_weights(teacher.output / "weights.safetensors"), strict=False)
     data = tokens(examples, base.tokenizer, list(config.post_heads))
-    if [len(found) for found in data.targets] != [len(found) for found in own.targets]:
+    if [len(found) for found in data.targets] != [len(found) for found in targets]:
         raise TerminalError("cuts texts into other tokens", subject=teacher.name, todo="Take one with this vocabulary")
     return probabilities(model.to(device), data, device, precision, told)
 

@@ -38,6 +38,10 @@ log = structlog.get_logger()
 RETAIN_EVERY = 4
 """One in so many batches is also held to the base's embedding, which costs a pass through the base."""
 
+HEADS = 0
+"""Seed of the first weights of the heads, which begin alike under every seed of a run (that decides on order, noise and
+dropout): runs that began alike can be averaged (Wortsman et al., 2022)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -101,8 +105,9 @@ def _prepare(config: TrainConfig, told: Callable[[str], None]) -> _Run:
     base = open_base(config.base, config.max_tokens)
     heads = list(config.post_heads)
     own = tokens(pool.train, base.tokenizer, heads)
-    torch.manual_seed(config.seed)
+    torch.manual_seed(HEADS)
     model = MultiHead(base.encoder, config.post_heads, config.target_labels).to(device)
+    torch.manual_seed(config.seed)
     before = MultiHead(open_base(config.base, config.max_tokens).encoder, {}) if config.optimiser.retain else None
     precision = choose_precision(model, device) if config.precision == "auto" else config.precision
     taught = answers_of_teachers(config, pool.train, own, precision, told)
