@@ -22,7 +22,8 @@ REPLAYED = "replayed"
 
 class Record(NamedTuple):
     """A record as it came off a topic.  `arrived` is when the pipeline first heard it (event-time order across
-    partitions), `timestamp` when it was produced; both in seconds since 1970."""
+    partitions), `timestamp` when it was produced; both in seconds since 1970.  `origin` says which record of an earlier
+    topic led to it (`pipeline/origin.py`), empty where nothing does."""
 
     topic: str
     partition: int
@@ -32,15 +33,18 @@ class Record(NamedTuple):
     timestamp: float = 0.0
     arrived: float = 0.0
     headers: tuple[tuple[str, bytes], ...] = ()
+    origin: bytes = b""
 
 
 class Outgoing(NamedTuple):
-    """A message to publish.  `arrived` (seconds) is carried on, so that the next stage can keep event order."""
+    """A message to publish.  `arrived` (seconds) is carried on, so that the next stage can keep event order; `origin`,
+    where there is one, so that it knows repeats."""
 
     topic: str
     key: bytes
     value: bytes
     arrived: float = 0.0
+    origin: bytes = b""
 
 
 class Rejected(NamedTuple):

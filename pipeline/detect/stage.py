@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 
 from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
@@ -27,6 +28,7 @@ WATCH = "\0watch/"
 """Beginning of the keys under which the watches of partitions are kept; no entity's id begins so."""
 
 _ENCODER = msgspec.json.Encoder()
+_log = structlog.get_logger()
 _WATCH_BYTE = b"\xc1"  # begins nothing that MessagePack writes
 
 
@@ -52,8 +54,9 @@ class Detect:
     """Mentions in, incident events out, keyed by incident; one state an entity, and one watch a partition.
 
     Guarantees: the same records in the same order give the same events byte for byte, however they are split into
-    batches; records that the state has absorbed are passed over.  `false_alarms`: the promise per entity and month, or
-    what is promised to whom; `page_coordinated`: incidents that look coordinated are pageable, too.
+    batches; records that the state has absorbed are passed over, and so are mentions that enrich publishes again after
+    a crash, however many (`origins.py`).  `false_alarms`: the promise per entity and month, or what is promised to
+    whom; `page_coordinated`: incidents that look coordinated are pageable, too.
 
     What a watch notes follows from the states of the entities, and it is written after them: when a crash comes in
     between, the records are read again, entities that have absorbed them are left alone, and the watch catches up.
@@ -73,6 +76,7 @@ class Detect:
         """Take in a batch; what cannot be read is rejected with the reason."""
         result = Result(publish=[], rejected=[], effects=[])
         watches: dict[str, tuple[Watch, Record]] = {}
+        again = 0
         for record in batch:
             try:
                 heard = _read(record)
@@ -88,6 +92,9 @@ class Detect:
                 watches[key] = (state.get(key, record) or Watch(), record)
             watch = watches[key][0]
             watches[key] = (watch, record)
+            if record.origin and watch.origins.heard(record.origin):
+                again += 1
+                continue
             if type(heard) is HeardMention:
                 for late in watch.pass_to(heard):
                     result.publish.extend(self._settled(late, watch, heard, record, state))
@@ -95,6 +102,8 @@ class Detect:
             watch.look(heard.entity.id, entity)
         for key, (watch, record) in watches.items():
             state.put(key, watch, record)
+        if again:
+            _log.info("published again, and passed over", stage=self.name, mentions=again)
         return result
 
     def _heard(self, heard: Heard, record: Record, state: State, result: Result) -> EntityState:

@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from msgspec import Struct
 
 from pipeline.detect import lifecycle
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
+from pipeline.detect.origins import Origins
 from pipeline.messages import EntityRef, IncidentEvent
 
 WATCHED = 1_000
@@ -30,11 +32,13 @@ _LATEST = _NEVER - timedelta(days=400)
 
 class Watch(Struct, array_like=True):
     """The clock of a partition in event time, which never goes back, and the time on it at which the open incidents of
-    each entity are over unless it is heard of again.  `first` is the earliest of them, or earlier."""
+    each entity are over unless it is heard of again.  `first` is the earliest of them, or earlier.  `origins`: what of
+    the raw topic the partition has heard."""
 
     clock: datetime = _BEGINNING
     due: dict[str, datetime] = {}
     first: datetime = _NEVER
+    origins: Origins = msgspec.field(default_factory=Origins)
 
     def pass_to(self, m: HeardMention) -> Sequence[str]:
         """Let time come to a mention; gives the other entities that are due, the earliest first."""

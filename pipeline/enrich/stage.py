@@ -28,6 +28,7 @@ from pipeline.messages import (
     Post,
     PostDeleted,
 )
+from pipeline.origin import origin
 from pipeline.sketch import sketch_of
 from pipeline.stage import Outgoing, Record, Rejected, Result
 from pipeline.state import State
@@ -43,6 +44,7 @@ class _Work:
     answers, each with its record, the place of that and of the answer."""
 
     def __init__(self) -> None:
+        self.records: list[Record] = []
         self.slots: list[list[Outgoing]] = []
         self.pending: list[tuple[int, Place, Record, Pending]] = []
         self.questions = Questions()
@@ -51,10 +53,11 @@ class _Work:
 class Enrich:
     """Links, inherits, scores.
 
-    Guarantees: the same records give the same mentions, whatever batch they come in and however often they are read;
-    what cannot be understood is rejected with the reason; deletions always pass on, keyed by post or author id, so
-    that the index can resolve them.  `counts` holds running totals: posts, linked, unlinked, mentions, inherited,
-    waiting (replies to posts not known), reissued (mentions of those whose parent came late), deletions, rejected.
+    Guarantees: the same records give the same mentions in the same order, with the same origins, whatever batch they
+    come in and however often they are read; what cannot be understood is rejected with the reason; deletions always
+    pass on, keyed by post or author id, so that the index can resolve them.  `counts` holds running totals: posts,
+    linked, unlinked, mentions, inherited, waiting (replies to posts not known), reissued (mentions of those whose
+    parent came late), deletions, rejected.
     """
 
     name = "enrich"
@@ -95,6 +98,7 @@ class Enrich:
                 self.counts["rejected"] += 1
                 result.rejected.append(Rejected(record, reason))
                 continue
+            work.records.append(record)
             work.slots.append([])
             if isinstance(message, Post):
                 self._take(message, record, state, work)
@@ -106,7 +110,9 @@ class Enrich:
             for slot, (reading, target), record, pending in work.pending:
                 mention = mention_of(pending, scores[reading], target, sketches[reading], self.scorer.ref)
                 work.slots[slot].append(self._out(mention.entity.id, mention, record))
-        result.publish = [outgoing for slot in work.slots for outgoing in slot]
+        for record, outgoing in zip(work.records, work.slots, strict=True):
+            # Numbered when complete: those that the model had no part in come first, whatever the batch.
+            result.publish += [one._replace(origin=origin(record, number)) for number, one in enumerate(outgoing)]
         return result
 
     async def apply(self, effects: Sequence[Any]) -> Result:

@@ -20,6 +20,7 @@ import structlog
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
+from pipeline.origin import ORIGIN, SIZE
 from pipeline.runtime.gaps import GapWatch
 from pipeline.runtime.merge import ArrivalMerge
 from pipeline.runtime.metrics import Metrics
@@ -120,10 +121,17 @@ class ConsumeLoop:
         os._exit(UNEXPECTED)
 
     def _take(self, events: Sequence[Any]) -> None:
-        """Take events in hand, and look for offsets that never came."""
+        """Take events in hand, and look for offsets that never came.
+
+        What was read before partitions were handed round last comes again, from the last committed offset on; taken
+        now it would overtake what comes before it, and the next stage would take that for heard (`origins.py`).
+        """
         items = []
-        name = self._processor.stage.name
+        name, generation = self._processor.stage.name, self._app.consumer_generation_id
         for event in events:
+            if event.message.generation_id != generation:
+                self._app.consumer._unacked_messages.discard(event.message)
+                continue
             record = _record(event.message)
             where = (record.topic, record.partition)
             self._received[where] = record.offset
@@ -211,10 +219,12 @@ class ConsumeLoop:
 def _record(message: Any) -> Record:
     headers = message.headers or ()
     headers = tuple(headers.items()) if isinstance(headers, dict) else tuple(headers)
-    arrived = message.timestamp
+    arrived, origin = message.timestamp, b""
     for name, value in headers:
         if name == ARRIVED:
             arrived = _seconds(value, message.timestamp)
+        elif name == ORIGIN and len(value) == SIZE:
+            origin = value
     return Record(
         message.topic,
         message.partition,
@@ -224,6 +234,7 @@ def _record(message: Any) -> Record:
         message.timestamp,
         arrived,
         headers,
+        origin,
     )
 
 

@@ -23,7 +23,7 @@ from pipeline.errors import Malformed, TransientError
 from pipeline.runtime.dead_letters import dead_letter
 from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.progress import Progress
-from pipeline.runtime.publisher import ToSend, arrived_header
+from pipeline.runtime.publisher import ToSend, headers
 from pipeline.stage import Outgoing, Record, Rejected, Result, Stage
 from pipeline.state import State
 
@@ -132,7 +132,7 @@ class Processor:
     async def _publish(self, outgoing: Sequence[Outgoing], rejected: Sequence[Rejected]) -> None:
         """Send messages and dead letters, and wait until the broker has them all."""
         name = self.stage.name
-        messages = [ToSend(o.topic, o.key, o.value, arrived_header(o.arrived)) for o in outgoing]
+        messages = [ToSend(o.topic, o.key, o.value, headers(o)) for o in outgoing]
         letters = [dead_letter(name, item) for item in rejected]
         if not messages and not letters:
             return

@@ -16,9 +16,11 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from pipeline.errors import TerminalError, TransientError
 from pipeline.ingest.partition import partition_of
+from pipeline.origin import ORIGIN
 from pipeline.runtime.flow import Gate, OpenGate
 from pipeline.runtime.kafka import aiokafka_options
 from pipeline.settings import KafkaSettings
+from pipeline.stage import Outgoing
 
 ARRIVED = "arrived"
 """Header that carries when the pipeline first heard of something, in seconds; order across partitions is by it."""
@@ -37,9 +39,10 @@ class ToSend(NamedTuple):
     partition: int | None = None
 
 
-def arrived_header(arrived: float) -> tuple[tuple[str, bytes], ...]:
-    """The header for an arrival time, none for 0."""
-    return ((ARRIVED, b"%.6f" % arrived),) if arrived else ()
+def headers(message: Outgoing) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a message: its arrival and its origin, where it has them."""
+    arrived = ((ARRIVED, b"%.6f" % message.arrived),) if message.arrived else ()
+    return (*arrived, (ORIGIN, message.origin)) if message.origin else arrived
 
 
 class Publisher:
