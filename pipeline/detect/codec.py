@@ -14,13 +14,14 @@ from msgspec import Struct
 from pipeline.detect import memory
 from pipeline.detect.baseline import Baseline
 from pipeline.detect.entity import EntityState
-from pipeline.detect.evidence import Evidence, Start
+from pipeline.detect.evidence import Evidence
 from pipeline.detect.groundswell import Groundswell
 from pipeline.detect.incident import Incident, KeptPost
 from pipeline.detect.migrate import upgraded
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.people import Regulars
 from pipeline.detect.phrases import Past, Talk
+from pipeline.detect.regulars import Regulars
+from pipeline.detect.start import Start
 from pipeline.detect.threads import Thread
 
 VERSION = 4

@@ -10,8 +10,8 @@ from pipeline.detect.groundswell import Groundswell
 from pipeline.detect.incident import Incident, KeptPost
 from pipeline.detect.memory import Memory
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.people import Regulars
 from pipeline.detect.phrases import Past, Talk
+from pipeline.detect.regulars import Regulars
 from pipeline.detect.threads import Thread
 
 RING = 7

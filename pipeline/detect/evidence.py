@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import exp, log
 
-from msgspec import Struct
-
 from pipeline.detect.baseline import shifted
+from pipeline.detect.start import Start
 from pipeline.detect.threads import FAST, TAU
 
 RATIOS = (1.6, 2.5, 5.0, 12.0)
@@ -30,17 +29,6 @@ _TOLERATED_LOGIT = 0.25
 _SLOWEST = 12 * 3600.0
 _LOG0, _LOG1, _LOG2, _LOG3 = (log(r) for r in RATIOS)
 _DRAIN0, _DRAIN1, _DRAIN2, _DRAIN3 = ((r - 1.0) * _TOLERATED_RATE for r in RATIOS)
-
-
-class Start(Struct, array_like=True, frozen=True):
-    """When a run of rate evidence left zero, and what had been counted for the entity until then."""
-
-    t: int = 0
-    mentions: int = 0
-    negative: int = 0
-    authors: int = 0
-    copies: int = 0
-    expected: float = 0.0
 
 
 def _time(start: Start) -> int:

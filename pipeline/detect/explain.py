@@ -9,8 +9,8 @@ from pipeline.detect.coordination import WORDS
 from pipeline.detect.entity import EntityState
 from pipeline.detect.forecast import Outlook
 from pipeline.detect.incident import Incident, KeptPost
-from pipeline.detect.people import Standing
 from pipeline.detect.phrases import new_phrases, phrases_of
+from pipeline.detect.regulars import Standing
 from pipeline.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
 
 TOP_POSTS = 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from pipeline.detect.evidence import Start
+from pipeline.detect.start import Start
 
 BLOCK = 6 * 3600.0
 CAP = 14.0

@@ -12,7 +12,6 @@ from zlib import crc32
 
 from pipeline.detect.coordination import reasons
 from pipeline.detect.entity import EntityState
-from pipeline.detect.evidence import Start
 from pipeline.detect.explain import Known, explanation
 from pipeline.detect.forecast import Outlook, outlook, shares
 from pipeline.detect.groundswell import BLOCK
@@ -20,6 +19,7 @@ from pipeline.detect.heard import HeardMention
 from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident, incident_id
 from pipeline.detect.review import foretell, review
 from pipeline.detect.severity import severity
+from pipeline.detect.start import Start
 from pipeline.detect.telling import course_since, look_back
 from pipeline.detect.threads import FAST, TAU, Thread
 from pipeline.detect.weight import Weighed

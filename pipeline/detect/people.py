@@ -1,87 +1,8 @@
-"""Who drives an incident: parts that people take, the busiest of them, and those who often speak of the entity.
-
-Who comes back is found by sticky sampling (Manku and Motwani 2002): somebody enters by chance, and is counted exactly
-from then on.  A person counts once in six hours, so that one long quarrel does not make a regular.
-"""
+"""Who drives an incident: the parts that people take in it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
-from zlib import crc32
-
 from msgspec import Struct
-
-from pipeline.messages import Leaning
-
-KNOWN = 16
-"""People remembered per entity."""
-
-OFTEN = 4
-"""Stretches of six hours in which somebody must have been heard to speak of the entity to be a regular."""
-
-_ENTER, _REPLACE, _PUSH = 4, 8, 64
-"""One in so many newcomers is remembered while there is room, takes the place of somebody heard once when there is
-none, and takes one off the count of the least known when nobody was heard just once."""
-
-_ONE_SIDED = 0.6
-_FULL = 255
-
-
-class Standing(NamedTuple):
-    """How often somebody spoke of the entity, how often against it and how often for it."""
-
-    times: int
-    against: int
-    favour: int
-
-    @property
-    def leaning(self) -> Leaning:
-        """Ally or critic where most of what they said was so."""
-        if self.against >= _ONE_SIDED * self.times:
-            return "critic"
-        return "ally" if self.favour >= _ONE_SIDED * self.times else "mixed"
-
-
-@dataclass(slots=True)
-class Regulars:
-    """People by the CRC-32 of their id: times << 16 | against << 8 | favour, each at most 255."""
-
-    known: dict[int, int] = field(default_factory=dict)
-
-    def learn(self, author: str, against: bool, favour: bool, chance: int) -> None:
-        """Somebody speaks of the entity in quiet times, for the first time in six hours; `chance` is any number."""
-        known = self.known
-        key = crc32(author.encode("utf-8", "replace"))
-        step = 1 << 16 | against << 8 | favour
-        if key in known:
-            known[key] += step
-            if known[key] >> 16 >= _FULL:
-                self.known = {k: v >> 1 & 0x7F7F7F for k, v in known.items()}
-        elif len(known) < KNOWN:
-            if chance % _ENTER == 0:
-                known[key] = step
-        elif chance % _REPLACE == 0:
-            self._make_way(key, step, chance)
-
-    def _make_way(self, key: int, step: int, chance: int) -> None:
-        """A newcomer takes the place of somebody heard once, or, seldom, takes one off who was heard the least."""
-        known = self.known
-        least = min(known, key=lambda other: known[other] >> 16)
-        times = (known[least] >> 16) - 1
-        if not times:
-            del known[least]
-            known[key] = step
-        elif chance % _PUSH == 0:
-            rest = known[least] >> 8 & 255, known[least] & 255
-            known[least] = times << 16 | min(rest[0], times) << 8 | min(rest[1], times)
-
-    def standing(self, author: str) -> Standing | None:
-        """What is known of somebody who often speaks of the entity; None of anybody else."""
-        value = self.known.get(crc32(author.encode("utf-8", "replace")), 0)
-        if value >> 16 < OFTEN:
-            return None
-        return Standing(value >> 16, value >> 8 & 255, value & 255)
 
 
 class Parts(Struct, array_like=True):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from msgspec import Struct
-
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.memory import SHORT_TEXT, Memory
 
 
-class Weighed(Struct, gc=False):
+class Weighed:
     """A mention as counted.
 
     `negative`, `other`: its clean weight, split by how likely it is negative.  `author`: the weight of its author.
@@ -18,17 +16,25 @@ class Weighed(Struct, gc=False):
     `answer` in the thread `root`, a `repost`.
     """
 
-    key: int
-    root: int
-    negative: float
-    other: float
-    author: float
-    probability: float
-    complains: bool
-    first: bool
-    copied: bool
-    answer: bool
-    repost: bool
+    __slots__ = (
+        "answer", "author", "complains", "copied", "first", "key", "negative", "other", "probability", "repost", "root",
+    )  # fmt: skip
+
+    def __init__(
+        self, key: int, root: int, negative: float, other: float, author: float, probability: float,
+        complains: bool, first: bool, copied: bool, answer: bool, repost: bool,
+    ) -> None:  # fmt: skip
+        self.key = key
+        self.root = root
+        self.negative = negative
+        self.other = other
+        self.author = author
+        self.probability = probability
+        self.complains = complains
+        self.first = first
+        self.copied = copied
+        self.answer = answer
+        self.repost = repost
 
 
 def weigh(memory: Memory, m: HeardMention, key: int, minute: int, version: int) -> Weighed:

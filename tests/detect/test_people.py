@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.detect.heard import HeardMention, HeardSentiment
-from pipeline.detect.people import KNOWN, OFTEN, Parts, Regulars
+from pipeline.detect.people import Parts
+from pipeline.detect.regulars import KNOWN, OFTEN, Regulars
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent
 from tests.detect.scene import chatter, pile_on, quiet, said, together
