@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="The model: training, evaluation, e
 
 ConfigFile = Annotated[Path, typer.Argument(help="TOML file of the run, such as models/configs/groundswell.toml")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder that the data sets lie in")]
-Seed = Annotated[int | None, typer.Option(help="Another seed than the file's; its run has a folder of its own")]
+Seed = Annotated[int | None, typer.Option(help="One seed's run, in a folder of its own, OUTPUT-seedN")]
 OutputFolder = Annotated[Path | None, typer.Option("--output", help="Folder of the run: checkpoints, weights")]
 Artefact = Annotated[Path | None, typer.Option("--model", help="Folder of an artefact; the shipped one when not given")]
 
@@ -27,8 +27,9 @@ def train(config: ConfigFile, data: DataFolder = None, output: OutputFolder = No
     """
     from models.training.config import read_config
 
-    settings = read_config(config, data=data, output=output, seed=seed)
-    from models.training.train import train as run
+    settings = read_config(config, data=data, output=output)
+    settings = settings if seed is None else settings.of_seed(seed)
+    from models.training.runs import run
 
     report = run(settings, _show, lambda line: typer.echo(line, err=True))
     typer.echo(f"{report.steps} steps; macro-recall on the dev part, mean of the heads: {report.best_dev:.4f}")
@@ -49,7 +50,8 @@ def export(
     """
     from models.training.config import read_config
 
-    settings = read_config(config, data=data, output=output, seed=seed)
+    settings = read_config(config, data=data, output=output)
+    settings = settings if seed is None else settings.of_seed(seed)
     from models.evaluation.table import render
     from models.export.artefact import export as run
 

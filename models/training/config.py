@@ -142,6 +142,8 @@ class TrainConfig(_Part):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
     version: str
     seed: int = 1
+    seeds: tuple[int, ...] = ()
+    """Seeds of several runs whose weights are averaged; without them it is one run, of `seed`."""
     data: Path
     """Folder that the paths of all sources are relative to."""
     output: Path
@@ -176,6 +178,11 @@ class TrainConfig(_Part):
             raise ValueError(f"no source teaches {', '.join(sorted(untaught))}")
         return self
 
+    def of_seed(self, seed: int) -> TrainConfig:
+        """The run of one seed, which has a folder of its own."""
+        output = self.output.with_name(f"{self.output.name}-seed{seed}")
+        return self.model_copy(update={"seed": seed, "seeds": (), "output": output})
+
     @property
     def post_heads(self) -> dict[str, int]:
         """The heads that judge the post, and how many labels each has."""
@@ -193,16 +200,16 @@ class TrainConfig(_Part):
         learnt = self.model_dump(mode="json", exclude=silent)
         for head in learnt["heads"].values():
             del head["balance"], head["prior"], head["sure"]
+        if not self.seeds:
+            del learnt["seeds"]
         if learnt["teacher"]:
             learnt["teacher"]["configs"] = [Path(path).name for path in learnt["teacher"]["configs"]]
         return hashlib.sha256(json.dumps(learnt, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def read_config(
-    path: Path, *, data: Path | None = None, output: Path | None = None, seed: int | None = None
-) -> TrainConfig:
-    """The configuration in a TOML file; `data`, `output` and `seed` win over the file's, and the file's keys over those
-    of the file that its `include` names.  The run of another seed than the file's has a folder of its own.
+def read_config(path: Path, *, data: Path | None = None, output: Path | None = None) -> TrainConfig:
+    """The configuration in a TOML file; `data` and `output` win over the file's, and the file's keys over those of the
+    file that its `include` names.
 
     Raises `SettingsError` naming the wrong key.
     """
@@ -210,8 +217,6 @@ def read_config(
     if "include" in raw:
         raw = _toml(path.parent / str(raw.pop("include"))) | raw
     raw |= {key: str(value) for key, value in (("data", data), ("output", output)) if value is not None}
-    if seed is not None and seed != raw.get("seed"):
-        raw |= {"seed": seed} | ({} if output else {"output": f"{raw.get('output')}-seed{seed}"})
     try:
         config = TrainConfig.model_validate(raw)
     except ValidationError as error:

@@ -22,8 +22,15 @@ class RunReport(msgspec.Struct):
     texts: dict[str, int]
     dropped: int
     history: list[dict[str, float]]
+    seeds: tuple[int, ...] = ()
+    """Of the runs whose weights these are the average of."""
 
 
 def read_report(folder: Path) -> RunReport:
     """The report of a finished run."""
     return msgspec.json.decode((folder / "run.json").read_bytes(), type=RunReport)
+
+
+def write_report(report: RunReport, folder: Path) -> None:
+    """Leave the report of a finished run."""
+    (folder / "run.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))

@@ -1,4 +1,4 @@
-"""Training: one encoder, all heads, one command.
+"""One training run: one encoder, all heads.
 
 `train` goes on from the checkpoint in the output folder when there is one, stops when the dev part no longer gains, and
 leaves ``weights.safetensors`` and ``run.json`` there, from which `models.export.artefact` makes the artefact.
@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
 import structlog
 import torch
 from safetensors.torch import save_file
@@ -22,7 +21,7 @@ from models.training import checkpoint
 from models.training.bases import Base, open_base
 from models.training.batches import Answers, Batch, Tokens, gather, plan, tokens
 from models.training.checkpoint import RunState
-from models.training.config import TrainConfig, read_config
+from models.training.config import TrainConfig
 from models.training.data import Pool, read_pool
 from models.training.looking import look
 from models.training.losses import distance, loss_of
@@ -30,7 +29,7 @@ from models.training.network import MultiHead, mean
 from models.training.noise import noisy
 from models.training.precision import autocast, choose_precision
 from models.training.readers import Example
-from models.training.report import RunReport
+from models.training.report import RunReport, write_report
 from models.training.teaching import answers_of_teachers
 
 log = structlog.get_logger()
@@ -79,14 +78,9 @@ def train(
 ) -> RunReport:
     """Train, or go on training; gives the report that is also in ``run.json``.
 
-    Teachers that are not finished are trained first.  Raises `TerminalError` for data, base weights or a checkpoint
-    that are not what the config says.
+    Raises `TerminalError` for data, base weights or a checkpoint that are not what the config says, and for a teacher
+    that is not finished: see `models.training.runs`.
     """
-    for path in config.teacher.configs if config.teacher else ():
-        teacher = read_config(path, data=config.data)
-        if not (teacher.output / "run.json").is_file():
-            told(f"the teacher {teacher.name} first")
-            train(teacher, progress, told)
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
@@ -315,5 +309,5 @@ def _finish(run: _Run, state: RunState) -> RunReport:
         dropped=run.pool.dropped,
         history=state.history,
     )
-    (config.output / "run.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    write_report(report, config.output)
     return report

@@ -254,46 +254,50 @@ def test_base_weights_that_are_not_the_stated_ones_are_refused(
 
 
 @pytest.mark.torch
-def test_a_teacher_is_trained_first_and_asked_once_for_all_seeds(
+def test_a_teacher_is_trained_first_and_asked_once_for_all_seeds_whose_weights_are_averaged(
     tiny: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from safetensors.torch import load_file
+
     from models.training.bases import open_base
     from models.training.batches import tokens
+    from models.training.runs import run
     from models.training.teaching import answers_of_teachers
-    from models.training.train import train
 
     text = config_text(write_base(tmp_path / "tiny_base_for_tests")).replace("epochs = 2", "epochs = 0.5")
     monkeypatch.syspath_prepend(str(tmp_path))
-    teacher, pupil = tmp_path / "teacher.toml", tmp_path / "pupil.toml"
-    teacher.write_text(text.replace('output = "unset"', f'output = "{tmp_path / "teacher"}"'))
-    pupil.write_text(text.replace("[optimiser]", '[teacher]\nconfigs = ["teacher.toml"]\n\n[optimiser]'))
+    (tmp_path / "teacher.toml").write_text(text.replace('output = "unset"', f'output = "{tmp_path / "teacher"}"'))
+    pupil = text.replace("[optimiser]", '[teacher]\nconfigs = ["teacher.toml"]\n\n[optimiser]')
+    (tmp_path / "pupil.toml").write_text("seeds = [1, 2]\n" + pupil)
+    config = read_config(tmp_path / "pupil.toml", data=tmp_path, output=tmp_path / "pupil")
     told: list[str] = []
-    first = read_config(pupil, data=tmp_path, output=tmp_path / "one")
-    train(first, lambda _: None, told.append)
-    assert "the teacher tiny first" in told
-    assert any(line.startswith("asking tiny about") for line in told)
-    told.clear()
-    train(read_config(pupil, data=tmp_path, output=tmp_path / "two", seed=2), lambda _: None, told.append)
-    assert not any("asking" in line for line in told)
+    report = run(config, lambda _: None, told.append)
+    assert told[0] == "the teacher tiny first"
+    assert sum(line.startswith("asking tiny about") for line in told) == 1, "what it said is kept"
+    assert report.seeds == (1, 2)
+    one, two, mean = (
+        load_file(tmp_path / name / "weights.safetensors") for name in ("pupil-seed1", "pupil-seed2", "pupil")
+    )
+    name = "encoder.encoder.layer.0.output.dense.weight"
+    assert not one[name].allclose(two[name])
+    assert mean[name].allclose((one[name] + two[name]) / 2)
 
-    examples = read_pool(first).train
-    base = open_base(first.base, first.max_tokens)
-    own = tokens(examples, base.tokenizer, list(first.post_heads))
-    heard = answers_of_teachers(first, examples, own, "fp32", told.append)
-    examples[0].taught = False
-    alone = answers_of_teachers(first, examples, own, "fp32", told.append)
+    examples = read_pool(config).train
+    base = open_base(config.base, config.max_tokens)
+    own = tokens(examples, base.tokenizer, list(config.post_heads))
+    heard = answers_of_teachers(config, examples, own, "fp32", told.append)
+    asked = next(index for index, example in enumerate(examples) if "sentiment" in example.labels)
+    examples[asked].taught = False
+    corrected = answers_of_teachers(config, examples, own, "fp32", told.append)
     assert heard is not None
-    assert alone is not None
-    head, label = next(iter(examples[0].labels.items())) if examples[0].labels else ("target", own.targets[0][0][1])
-    row = own.first[0] if head == "target" else 0
-    assert heard[head][row].max() < 1.0
-    assert alone[head][row][label] == 1.0, "where the teacher is not heard, the label is the answer"
-    assert (heard["question"][1:] == alone["question"][1:]).all()
+    assert corrected is not None
+    assert heard["sentiment"][asked].max() < 1.0
+    assert corrected["sentiment"][asked][examples[asked].labels["sentiment"]] == 1.0, "the label is the answer"
+    assert (heard["target"] == corrected["target"]).all()
 
 
-def test_a_run_of_another_seed_has_a_folder_of_its_own(tmp_path: Path) -> None:
-    file = tmp_path / "tiny.toml"
-    file.write_text("seed = 1\n" + config_text("0" * 64))
-    assert read_config(file).output == read_config(file, seed=1).output == Path("unset")
-    assert read_config(file, seed=2).output == Path("unset-seed2")
-    assert read_config(file, seed=2).fingerprint != read_config(file).fingerprint
+def test_the_run_of_a_seed_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text("seeds = [1, 2]\n" + config_text("0" * 64))
+    config = read_config(tmp_path / "tiny.toml")
+    assert config.of_seed(2).output == Path("unset-seed2")
+    assert len({config.fingerprint, config.of_seed(1).fingerprint, config.of_seed(2).fingerprint}) == 3
