@@ -6,7 +6,7 @@ Everything that the card says is in the manifest or follows from it; nothing is 
 from __future__ import annotations
 
 from models.evaluation import sections
-from models.manifest import Base, Manifest
+from models.manifest import Base, Manifest, Training
 from pipeline.enrich.untrained import LONG
 
 _READS = {
@@ -70,9 +70,15 @@ def _opening(manifest: Manifest) -> list[str]:
         *(f"- **Teacher** (nothing of its weights is here): {_base(one)} {one.notice}" for one in manifest.teachers),
         f"- **Licence**: {manifest.licence}.",
         f"- **Training**: {training.steps:,} steps in {training.seconds / 60:.0f} minutes ({training.precision}), "
-        f"seed {training.seed}, code {training.code_version}, configuration SHA-256 `{training.config_sha256[:16]}…`.",
+        f"{_seeds(training)}, code {training.code_version}, configuration SHA-256 `{training.config_sha256[:16]}…`.",
         f"- **Clean-up of texts**: `{manifest.normalisation}`.",
     ]
+
+
+def _seeds(training: Training) -> str:
+    if not training.seeds:
+        return f"seed {training.seed}"
+    return f"the mean of the weights of seeds {', '.join(map(str, training.seeds))}"
 
 
 def _read_by(manifest: Manifest) -> str:

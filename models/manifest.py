@@ -86,6 +86,8 @@ class Training(Struct, frozen=True):
     precision: str
     config_sha256: str
     code_version: str
+    seeds: tuple[int, ...] = ()
+    """Of the runs whose weights were averaged; `steps` and `seconds` are then those of all together."""
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):

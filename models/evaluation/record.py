@@ -23,7 +23,8 @@ def record(
     retrieval: Sequence[Retrieval] = (),
     seeds: Sequence[Path] = (),
 ) -> Manifest:
-    """Write figures into the manifest of an artefact; `seeds` are folders of artefacts that differ in the seed alone.
+    """Write figures into the manifest of an artefact; `seeds` are folders of artefacts that differ in the seed alone,
+    or of those whose average it is.
 
     What was known of the same head and set, or the same encoder and set, is replaced; what only the export can measure
     (the unquantised weights) and the seeds stay as they were.  Raises `TerminalError` when an artefact given for
@@ -34,7 +35,8 @@ def record(
     for one in figures:
         found[one.head, one.data] = _kept(found.get((one.head, one.data)), one)
     if seeds:
-        runs = [manifest, *(_run(manifest, other) for other in seeds)]
+        others = [_run(manifest, other) for other in seeds]
+        runs = others if manifest.training.seeds else [manifest, *others]
         found = {key: msgspec.structs.replace(one, seeds=_seeds(runs, key)) for key, one in found.items()}
     encoders = {(one.encoder, one.data): one for one in [*manifest.retrieval, *retrieval]}
     manifest = msgspec.structs.replace(
@@ -61,7 +63,7 @@ def _kept(before: Figures | None, now: Figures) -> Figures:
 
 def _run(manifest: Manifest, folder: Path) -> Manifest:
     other = read_manifest(folder)
-    if other.training.seed == manifest.training.seed:
+    if other.training.seed == manifest.training.seed and not manifest.training.seeds:
         raise TerminalError(f"has the same seed, {other.training.seed}", subject=str(folder), todo="Train with another")
     if other.heads.keys() != manifest.heads.keys():
         raise TerminalError("has other heads", subject=str(folder), todo="Name artefacts of the same configuration")

@@ -190,6 +190,7 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
             precision=report.precision,
             config_sha256=hashlib.sha256(learnt.encode()).hexdigest(),
             code_version=_code_version(),
+            seeds=report.seeds,
         ),
         figures=[],
         files={name: FileInfo(digest(folder / name), (folder / name).stat().st_size) for name in files},

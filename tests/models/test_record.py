@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from models.card import render_card
 from models.evaluation.figures import Capability, Compared, Figures, Interval, Retrieval
 from models.evaluation.record import record
 from models.manifest import MANIFEST, SHIPPED, read_manifest, verify
@@ -22,14 +23,23 @@ def figures(value: float, **other: object) -> Figures:
 
 @pytest.fixture
 def artefact(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(SHIPPED, tmp_path / "artefact"))
+    folder = Path(shutil.copytree(SHIPPED, tmp_path / "artefact"))
+    of_seeds(folder, 1)
+    return folder
+
+
+def of_seeds(folder: Path, seed: int, *seeds: int) -> None:
+    manifest = read_manifest(folder)
+    training = msgspec.structs.replace(manifest.training, seed=seed, seeds=seeds)
+    manifest = msgspec.structs.replace(manifest, training=training)
+    (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
 
 
 def another(artefact: Path, seed: int, value: float) -> Path:
     folder = artefact.parent / f"seed{seed}"
     folder.mkdir()
     manifest = read_manifest(artefact)
-    training = msgspec.structs.replace(manifest.training, seed=seed)
+    training = msgspec.structs.replace(manifest.training, seed=seed, seeds=())
     manifest = msgspec.structs.replace(manifest, training=training, figures=[figures(value)])
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
     return folder
@@ -59,6 +69,15 @@ def test_runs_with_other_seeds_give_the_spread(artefact: Path) -> None:
     assert found.seeds[1].metrics["calibration error"] == 0.72
     again = next(one for one in record(artefact, figures=[figures(0.71)]).figures if one.data == "own")
     assert len(again.seeds) == 3
+
+
+def test_an_average_is_not_one_of_the_runs_that_it_is_of(artefact: Path) -> None:
+    record(artefact, figures=[figures(0.75)])
+    of_seeds(artefact, 1, 1, 2)
+    runs = [another(artefact, 1, 0.72), another(artefact, 2, 0.74)]
+    found = next(one for one in record(artefact, seeds=runs).figures if one.data == "own")
+    assert [(one.seed, one.metrics["macro-recall"]) for one in found.seeds] == [(1, 0.72), (2, 0.74)]
+    assert "the mean of the weights of seeds 1, 2" in render_card(read_manifest(artefact))
 
 
 def test_the_same_seed_or_other_heads_are_no_spread(artefact: Path) -> None:
