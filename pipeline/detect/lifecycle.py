@@ -250,7 +250,8 @@ def _fired(test: TestResult, t: int) -> Fired:
 
 def _outlook(s: EntityState, incident: Incident) -> Outlook:
     if incident.resolved:
-        return Outlook(incident.mentions, incident.mentions, incident.mentions, None)
+        size = float(incident.mentions)
+        return Outlook(size, size, size, None)
     passed = max(0, s.clock - incident.at)
     course = incident.course
     counts = course.negative if incident.wide else course.mentions
