@@ -22,7 +22,8 @@ import onnx
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
-from models.export.weights import TARGET, Arrays
+from models.export.integers import Floats
+from models.export.weights import TARGET, Array, Arrays
 from models.manifest import MODEL, WEIGHTS, Encoder
 
 TARGET_ATTENTION = 4
@@ -38,6 +39,7 @@ _TYPES = {"F32": TensorProto.FLOAT, "I8": TensorProto.INT8, "U8": TensorProto.UI
 _CONSTANTS: Arrays = {
     "axis.tokens": np.array([1], np.int64),
     "axis.first": np.array([0], np.int64),
+    "axis.head.query": np.array([1, 2], np.int64),
     "start": np.array([0], np.int64),
     "one": np.array(1.0, np.float32),
     "far": np.array(1e9, np.float32),
@@ -67,7 +69,7 @@ def write(folder: Path, weights: Arrays, encoder: Encoder, heads: Sequence[str])
     constants = [onnx.numpy_helper.from_array(value, name) for name, value in (_CONSTANTS | graph.constants).items()]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "groundswell", inputs, graph.outputs, constants + _external(folder / WEIGHTS)),
-        opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid(_MS, 1)],
+        opset_imports=[helper.make_opsetid("", 23), helper.make_opsetid(_MS, 1)],
         ir_version=10,
         producer_name="groundswell",
     )
@@ -108,7 +110,10 @@ class _Graph:
         return name
 
     def constant(self, name: str, value: Sequence[int]) -> str:
-        self.constants[name] = np.array(value, np.int64)
+        return self.array(name, np.array(value, np.int64))
+
+    def array(self, name: str, value: Array) -> str:
+        self.constants[name] = value
         return name
 
     def output(self, value: str, name: str, width: int, rows: str) -> None:
@@ -121,20 +126,33 @@ class _Graph:
         return self.op("Gemm", [value, weight, weight + ".bias"])
 
     def rounded(self, value: str, weight: str) -> str:
-        """The inputs of an int8 matrix: stretched, shifted, rounded, 128 standing for none."""
+        """The inputs of an int8 matrix: stretched, rounded, 128 standing for none.  The norm has shifted them."""
         if weight + ".gain" in self.weights:
             value = self.op("Mul", [value, weight + ".gain"])
-        if weight + ".shift" in self.weights:
-            value = self.op("Add", [value, weight + ".shift"])
         return self.op("QuantizeLinear", [value, "one", "middle"])
 
-    def matrix(self, value: str, weight: str) -> str:
-        """`value` times an int8 matrix, and its bias."""
-        inputs = [self.rounded(value, weight), weight, "one", weight + ".scale", "middle", "", weight + ".bias"]
+    def matrix(self, value: str, weight: str, beside: str = "") -> str:
+        """`value` times an int8 matrix, and its bias.  States that were shifted for the matrix `beside` are about to be
+        added to it: the bias takes that back."""
+        bias = weight + ".bias"
+        if beside:
+            bias = self.array(bias + ".back", self.floats(bias) - self.centre(beside))
+        inputs = [self.rounded(value, weight), weight, "one", weight + ".scale", "middle", "", bias]
         return self.op("MatMulIntegerToFloat", inputs, domain=_MS)
 
-    def norm(self, value: str, own: str) -> str:
-        return self.op("LayerNormalization", [value, own + ".weight", own + ".bias"], axis=-1, epsilon=_EPSILON)
+    def norm(self, value: str, own: str, to: str) -> str:
+        """The norm of token states, shifted as the matrix `to` wants its inputs."""
+        bias = self.array(own + ".bias.shifted", self.floats(own + ".bias") + self.centre(to))
+        return self.op("LayerNormalization", [value, own + ".weight", bias], axis=-1, epsilon=_EPSILON)
+
+    def centre(self, weight: str) -> Floats:
+        """What to add to the inputs of a matrix before they are stretched, (inputs,); none for a matrix that is not."""
+        if weight + ".shift" not in self.weights:
+            return np.zeros(self.encoder.hidden, np.float32)
+        return self.floats(weight + ".shift") / self.floats(weight + ".gain")
+
+    def floats(self, weight: str) -> Floats:
+        return np.asarray(self.weights[weight], np.float32)
 
     def encode(self) -> str:
         """Token states, (texts, tokens, hidden)."""
@@ -142,24 +160,42 @@ class _Graph:
         words = self.op("Mul", [words, self.op("Gather", ["words.scale", "ids"])])
         tokens = self.op("Shape", ["ids"], start=1, end=2)
         positions = self.op("Slice", ["positions", "start", tokens, "axis.first"])
-        states = self.norm(self.op("Add", [words, positions]), "norm")
-        keys = self.op("Cast", ["mask"], to=TensorProto.INT32)
+        away = self.away(tokens)
+        states = self.norm(self.op("Add", [words, positions]), "norm", to="layer.0.attention")
         for layer in range(self.encoder.layers):
-            own = f"layer.{layer}."
-            seen = self.matrix(self.attention(states, own + "attention", keys), own + "attended")
-            states = self.norm(self.op("Add", [seen, states]), own + "attended.norm")
+            own, after = f"layer.{layer}.", f"layer.{layer + 1}.attention"
+            seen = self.attention(states, own + "attention", away)
+            seen = self.matrix(seen, own + "attended", beside=own + "attention")
+            states = self.norm(self.op("Add", [seen, states]), own + "attended.norm", to=own + "wide")
             thought = self.op("Gelu", [self.matrix(states, own + "wide")])
-            thought = self.matrix(thought, own + "narrow")
-            states = self.norm(self.op("Add", [thought, states]), own + "narrow.norm")
+            thought = self.matrix(thought, own + "narrow", beside=own + "wide")
+            states = self.norm(self.op("Add", [thought, states]), own + "narrow.norm", to=after)
         return states
 
-    def attention(self, states: str, weight: str, keys: str) -> str:
-        """Query, key, value and what they see, in one node."""
-        zero = f"{weight}.zero"  # the weights have none, but the operator wants it stated for every output
-        self.constants[zero] = np.zeros(3 * self.encoder.hidden, np.int8)
-        parts = [weight, weight + ".bias", "one", weight + ".scale", keys, "middle", zero]
-        inputs = [self.rounded(states, weight), *parts]
-        return self.op("QAttention", inputs, domain=_MS, num_heads=self.encoder.attention_heads)
+    def away(self, tokens: str) -> str:
+        """Added to the likeness of a query to a key, (texts, 1, tokens, tokens): 0, or far below where there is no
+        key."""
+        keys = self.op("Sub", [self.op("Cast", ["mask"], to=TensorProto.FLOAT), "one"])
+        keys = self.op("Unsqueeze", [self.op("Mul", [keys, "far"]), "axis.head.query"])
+        lone = self.constant("lone", [1])
+        return self.op("Expand", [keys, self.op("Concat", [lone, lone, tokens, lone], axis=0)])
+
+    def attention(self, states: str, weight: str, away: str) -> str:
+        """Query, key and value, and what they see.  The matrix of the three is cut when the graph is loaded."""
+        given = self.rounded(states, weight)
+        cut = {kind: self.thirds(weight + kind, axis) for kind, axis in (("", 1), (".scale", 0), (".bias", 0))}
+        parts = [
+            self.op("MatMulIntegerToFloat", [given, values, "one", scale, "middle", "", bias], domain=_MS)
+            for values, scale, bias in zip(cut[""], cut[".scale"], cut[".bias"], strict=True)
+        ]
+        heads = self.encoder.attention_heads
+        return self.op("Attention", [*parts, away], q_num_heads=heads, kv_num_heads=heads)
+
+    def thirds(self, name: str, axis: int) -> list[str]:
+        """A tensor cut in three."""
+        parts = [f"{name}.{part}" for part in ("query", "key", "value")]
+        self.nodes.append(helper.make_node("Split", [name], parts, axis=axis, num_outputs=3))
+        return parts
 
     def mean(self, states: str, mask: str) -> str:
         """Mean of the token states that a mask marks, (rows, hidden); zero where it marks none."""
@@ -178,10 +214,11 @@ class _Graph:
         found = self.op("Gemm", [post, weight, bias])
         parts = [f"logits.{head}" for head in heads] + ["embed.long"]
         self.nodes.append(helper.make_node("Split", [found, self.constant("widths", widths)], parts, axis=1))
-        embedding = self.op("LpNormalization", ["embed.long"], axis=-1, p=2)
+        embedding = "embedding"
+        self.nodes.append(helper.make_node("LpNormalization", ["embed.long"], [embedding], axis=-1, p=2))
         for name, width in zip(parts[:-1], widths, strict=False):
             self.output(name, name, width, "texts")
-        self.output(embedding, "embedding", widths[-1], "texts")
+        self.output(embedding, embedding, widths[-1], "texts")
         self.output(self.linear(embedding, "project"), "sketch", self.weights["project"].shape[1], "texts")
 
     def toward(self, states: str, post: str) -> None:
