@@ -18,7 +18,7 @@ import msgspec
 
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
-from pipeline.alert.text import clean, one_line
+from pipeline.alert.text import clean, one_line, topic
 from pipeline.detect.coordination import WORDS
 from pipeline.errors import SettingsError
 from pipeline.messages import IncidentEvent
@@ -137,10 +137,7 @@ def notes(event: IncidentEvent) -> dict[str, str]:
     if first is not None:
         found["first_post"] = f"{one_line(first.author, 100)}: {clean(first.text)[:500]}"
     if len(event.explanation.narratives) > 1:
-        stories = [
-            f"{', '.join(p.text for p in story.phrases) or 'no words in common'} ({story.share:.0%})"
-            for story in event.explanation.narratives
-        ]
+        stories = [f"{topic(story, ', ')} ({story.share:.0%})" for story in event.explanation.narratives]
         found["stories"] = one_line("; ".join(stories), 500)
     if event.coordinated:
         why = ", ".join(WORDS[reason] for reason in event.reasons)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from pipeline.alert.alertmanager import incident_url
 from pipeline.alert.notifier import may_page
-from pipeline.alert.text import one_line
+from pipeline.alert.text import one_line, topic
 from pipeline.detect.coordination import WORDS
 from pipeline.detect.explain import duration
 from pipeline.errors import TransientError
@@ -152,8 +152,7 @@ def _topics(told: Explanation) -> list[tuple[str, str]]:
     return [
         (
             f"story {number}",
-            f"{story.share:.0%} ({story.mentions:,} complaints, {story.recent:,} lately): "
-            + (" · ".join(one_line(p.text, 40) for p in story.phrases) or "no words in common"),
+            f"{story.share:.0%} ({story.mentions:,} complaints, {story.recent:,} lately): " + topic(story, " · "),
         )
         for number, story in enumerate(told.narratives[:4], 1)
     ]

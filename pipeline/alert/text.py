@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from pipeline.messages import Narrative
+
 _ESCAPES = re.compile(
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)?"  # system commands: titles, links, clipboard
     r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]{0,4096}(?:\x1b\\|\x9c)?"  # device control and other strings
@@ -37,3 +39,12 @@ def one_line(text: str, limit: int) -> str:
     """Clean text on one line, cut to `limit` characters with an ellipsis."""
     flat = _SPACE.sub(" ", clean(text[: 8 * limit + 64])).strip()
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def topic(story: Narrative, between: str) -> str:
+    """What a narrative is about, on one line: its phrases, or a complaint of it where no words keep returning."""
+    if story.phrases:
+        return between.join(one_line(phrase.text, 40) for phrase in story.phrases)
+    if story.example is None:
+        return "said in many ways"
+    return f"said in many ways, such as “{one_line(story.example.text, 80)}”"

@@ -103,6 +103,17 @@ def test_alertmanager_is_given_the_stories_and_the_addresses() -> None:
     assert "picture" not in links(event(), PAGE)
 
 
+async def test_a_story_without_words_of_its_own_is_told_by_a_complaint_of_it() -> None:
+    made = explained()
+    first, second = made.explanation.narratives
+    example = made.explanation.first_post
+    assert example is not None
+    bare = (structs.replace(first, phrases=(), example=example), structs.replace(second, phrases=()))
+    made = structs.replace(made, explanation=structs.replace(made.explanation, narratives=bare))
+    assert f"said in many ways, such as “{example.text[:20]}" in " ".join((await shown(made)).split())
+    assert "said in many ways (34%)" in notes(made)["stories"]
+
+
 async def test_the_webhook_is_given_the_addresses(server: FaultyServer) -> None:
     hook = Webhook(server.url, "a-secret-of-decent-length", allow_private=True, page_url=PAGE)
     await hook.send(explained())
