@@ -46,6 +46,9 @@ COUNTED_NOUN = 1.6
 USED_ON = frozenset(("software", "streaming", "social", "payments"))
 ON_SERVICE = 1.2
 """`on slack`, `on twitch`."""
+PRESS = "press"
+SOURCE = 1.8
+"""`| Guardian http://…`, `(Independent)`: where a paper's article is pointed to."""
 INDUSTRY = (0.0, 1.2, 1.9, 2.3)
 """For no, one, two, three or more different words of the industry."""
 SERVICE = 0.7
@@ -129,6 +132,8 @@ def score(entity: Entity, lexicon: Lexicon, kind: Kind, place: Place, certain: C
         total += MOSTLY
     if place.previous in _TELLING or len(place.surface) == 1:
         total += _use(entity, place)
+    if PRESS in entity.industry and place.is_source:
+        total += SOURCE
     if number in certain.entities:
         total += CERTAIN_ELSEWHERE
     elif certain.entities:

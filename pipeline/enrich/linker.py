@@ -124,7 +124,8 @@ class Linker:
             if end < last and (text[end].isalnum() or text[end] == "_"):
                 continue
             start = end - lengths[form]
-            if start and (text[start - 1].isalnum() or text[start - 1] in "@#_$"):
+            before = text[start - 1] if start else " "
+            if before.isalnum() or before in "@#_$" or (before == "'" and _is_irish(text, start)):
                 continue
             free.append((start, end, form))
         if not free:
@@ -267,6 +268,11 @@ class Linker:
         if len(out) > 1:
             out.sort(key=_place)
         return out
+
+
+def _is_irish(text: str, start: int) -> bool:
+    """Whether what starts here is the rest of a family name such as O'Connor."""
+    return text.endswith("o'", max(0, start - 2), start) and not text[max(0, start - 3) : start - 2].isalnum()
 
 
 def _surest_first(one: Found) -> tuple[float, int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipeline.enrich.catalogue.industries import SERVICE_WORDS
 from pipeline.enrich.surroundings import Place
-from pipeline.enrich.words import Kind
+from pipeline.enrich.words import Kind, ordinary
 
 SUBJECT = 1.0
 """A bare noun that does something: `sprint keeps charging`, where an ordinary noun would have an article."""
@@ -15,6 +15,8 @@ SUBJECT_PERHAPS = 0.5
 """The same where the next word only looks like a verb."""
 OBJECT = 1.0
 """A bare noun that something is done to as to companies: `left sprint`, `calling discover`."""
+REPORTED = 1.6
+"""`Virgin buys rest of Tiger`: a verb of headlines that hardly anybody but companies is the subject of."""
 DOWN = 1.2
 """`is zoom down`, `slack is down`."""
 HAS = 1.0
@@ -36,8 +38,12 @@ OWNER = -0.3
 MOTION = 1.6
 DETERMINER_CAPITAL = -0.3
 INFINITIVE = -1.2
+WITHIN = -1.0
+"""`in Zurich`: for a name that may be a place's."""
 PART_OF_NAME = -1.2
 END_OF_NAME = -1.0
+FULL_NAME = -1.2
+"""Besides, where the word beside it is a person's or a place's name: `Marcus Bentley`, `Zara Phillips`."""
 
 _DETERMINERS = frozenset(["a", "an", "the", "this", "that", "these", "those", "every", "each", "no", "any", "some"])
 _OWNERS = frozenset(["your", "our", "my", "his", "her", "their", "its"])
@@ -49,7 +55,8 @@ _MOTION = frozenset(_MOTION_TEXT.split())
 _PREPOSITIONS = frozenset(["at", "from", "via", "@", "with", "using", "by", "off"])
 _PLACES = frozenset(["at", "from", "via", "@", "off"])
 _DONE_TO_TEXT = (
-    "left leave leaving called calling cancelled canceled cancel cancelling canceling ditched ditching dumped dumping "
+    "left leave leaves leaving called calling cancelled canceled cancel cancelling canceling ditched ditching dumped "
+    "dumping ditches dumps boycotts joins quits sues "
     "dropped quit quitting boycott boycotting boycotted hate buying flying flew fly eating ate try tried trying using "
     "uses used hacked suing sued sue thank thanks thx blame blames blamed told tell tells deleted deleting joined "
     "joining own owns rebranded acquired acquires acquire contacted emailed messaged rang ringing drinking drank dear "
@@ -67,6 +74,8 @@ _DOES_TEXT = (
     "blocked locked fired fined disabled stole ruined broke sold delivered owes thinks got went will would used have "
     "are did does do never ne me told killed dropped doubled cut changed decided claims blames"
 )
+_REPORTED_TEXT = "buys sells acquires removes unveils launches recalls apologises apologizes hires sacks"
+_REPORTED = frozenset(_REPORTED_TEXT.split())
 _HAD_TEXT = (
     "boss bosses ceo chief chiefs exec execs executive executives spokesman spokeswoman spokesperson chairman workers "
     "staff employees customers shareholders shares stock store stores outlet outlets branch branches"
@@ -86,6 +95,7 @@ _OPENS = frozenset(_OPENS_TEXT.split())
 """Words after which a sentence's subject may stand."""
 
 _NAME, _PHRASE, _RARE = Kind.NAME, Kind.PHRASE, Kind.RARE
+_OF_PLACES = frozenset((_NAME, _RARE))
 """Members at hand: looking one up costs as much as a comparison of words."""
 
 
@@ -106,10 +116,12 @@ def shape(kind: Kind, place: Place) -> float:
         total += MOTION
     elif previous == "to" and not capital:
         total += INFINITIVE
+    elif previous == "in" and kind in _OF_PLACES:
+        total += WITHIN
     if place.possessive:
         total += POSSESSIVE if _KIN.isdisjoint(place.after[:3]) else OF_PERSON
     following = place.following
-    does = SUBJECT if following in _DOES else 0.0
+    does = REPORTED if following in _REPORTED else SUBJECT if following in _DOES else 0.0
     if not does and len(following) > 4 and following.endswith(("ed", "s")) and surface.lower() not in _NUMBERS:
         does = SUBJECT_PERHAPS
     if does and (not previous or previous in _OPENS or place.at_start):
@@ -119,10 +131,20 @@ def shape(kind: Kind, place: Place) -> float:
     if following == "down" or (following == "is" and place.after[1:2] == ["down"]):
         total += DOWN
     if kind is not _PHRASE and capital and around.has_case:
-        follows = place.title_follows
-        named_on = follows and follows not in SERVICE_WORDS and " " not in surface
-        total += (PART_OF_NAME if named_on else 0.0) + (END_OF_NAME if place.title_precedes else 0.0)
+        total += _within_name(place)
     return total
+
+
+def _within_name(place: Place) -> float:
+    """What capitals beside a capital say: the name may be a part of a longer one."""
+    follows, precedes = place.title_follows, place.title_precedes
+    total = END_OF_NAME if precedes else 0.0
+    if follows and follows not in SERVICE_WORDS and " " not in place.surface:
+        total += PART_OF_NAME
+    else:
+        follows = ""
+    names = ordinary().names
+    return total + (FULL_NAME if (precedes and precedes in names) or (follows and follows in names) else 0.0)
 
 
 def _letters(kind: Kind, place: Place) -> float:

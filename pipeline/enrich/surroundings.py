@@ -14,6 +14,10 @@ _START = re.compile(r"(?:^|[.!?:\n…\"“(|])\s*(?:[.@]+\w+:?\s+)*$")
 _NEXT_CAPITAL = re.compile(r" ([A-Z][a-z]+)")
 _LAST_CAPITAL = re.compile(r"(?<=[a-z,] )([A-Z][a-z]+) $")
 _FIRST_CAPITAL = re.compile(r"(?:^|[.!?:\"“(] ?)([A-Z][a-z]+) $")
+_SIGNED = re.compile(r"(?:[|(\[—–]|\s-|\bvia)\s*$", re.IGNORECASE)
+_SIGNED_END = re.compile(r"\s*(?:$|[)\]#|]|https?:)")
+_PRICE = re.compile(r"[$£€] ?\d|\d ?[€£]")
+"""Speaks of buying as the word does."""
 _PLAIN_TITLES = frozenset(("the", "at", "my", "from", "by", "with", "hey", "dear", "and", "thanks", "rt", "via", "i"))
 _NEAR = 4
 """Words to each side that count as near."""
@@ -35,7 +39,10 @@ class Surroundings:
         self.folded = folded
         found = _WORD.findall(folded.text)
         owners = "'" in folded.text
-        self.talk = Talk(frozenset([w.removesuffix("'s") for w in found] if owners else found))
+        words = [w.removesuffix("'s") for w in found] if owners else found
+        if ("$" in text or "£" in text or "€" in text) and _PRICE.search(text):
+            words.append("price")
+        self.talk = Talk(frozenset(words))
         capitals = 0 if text.islower() else len(_CAPITAL.findall(text))
         self.has_case = len(found) > 2 and 0 < capitals <= 0.6 * len(found)
         self.shouting = 2 * capitals > len(found) and _shouting(text[:1000])
@@ -83,20 +90,30 @@ class Place:
 
     @property
     def title_follows(self) -> str:
-        """The next word in lower case, if it has a capital, as in `Target Field` and `Wendy Williams`."""
+        """The next word in lower case, if it has a capital, as in `Target Field` and `Wendy Williams`; else nothing."""
         follows = _NEXT_CAPITAL.match(self.around.text, self._right)
         return follows.group(1).lower() if follows is not None else ""
 
     @property
-    def title_precedes(self) -> bool:
-        """Whether the word before has a capital amid a sentence (`Chevy Chase`, `Long Eaton`), or is a name that begins
-        one (`Gerald Ford`)."""
+    def title_precedes(self) -> str:
+        """The word before in lower case, if it has a capital amid a sentence (`Chevy Chase`, `Long Eaton`), or is a
+        name that begins one (`Gerald Ford`)."""
         left = self.around.text[max(0, self._left - 40) : self._left]
         precedes = _LAST_CAPITAL.search(left)
         if precedes is not None:
-            return precedes.group(1).lower() not in _PLAIN_TITLES
+            word = precedes.group(1).lower()
+            return "" if word in _PLAIN_TITLES else word
         begins = _FIRST_CAPITAL.search(left)
-        return begins is not None and begins.group(1).lower() in ordinary().names
+        word = begins.group(1).lower() if begins is not None else ""
+        return word if word in ordinary().names else ""
+
+    @property
+    def is_source(self) -> bool:
+        """Whether the name stands where people say whose article they point to: by itself at the end, or before a
+        link."""
+        text = self.around.text
+        before = text[max(0, self._left - 8) : self._left]
+        return _SIGNED.search(before) is not None and _SIGNED_END.match(text, self._right) is not None
 
     @property
     def capital(self) -> bool:

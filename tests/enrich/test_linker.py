@@ -53,6 +53,13 @@ def names(linker: Linker, text: str, network: str = "twitter") -> set[str]:
         ("apple should fix this ios bug", "Apple"),
         ("shell gas station overcharged me", "Shell"),
         ("https://www.delta.com/baggage says something else", "Delta Air Lines"),
+        ("Council to close nine libraries | Guardian https://example.com/a", "The Guardian"),
+        ("Council to close nine libraries (Guardian)", "The Guardian"),
+        ("Zara removes a jumper after a row over its slogan", "Zara"),
+        ("Head of design leaves Mulberry after ten years", "Mulberry"),
+        ("two sandwiches for £3 in boots, yes please", "Boots"),
+        ("the bonus pot at RBS is a disgrace", "Royal Bank of Scotland"),
+        ("my new Ducati sounds like a tractor", "Ducati"),
     ],
 )
 def test_links(linker: Linker, text: str, company: str) -> None:
@@ -85,6 +92,14 @@ def test_links(linker: Linker, text: str, company: str) -> None:
         "mail me at someone@delta.com.example",
         "@someone_else hello there",
         "#MondayMotivation get up",
+        "Sinead O'Connor sang it better",
+        "Best seat at the gig went to Marcus Bentley",
+        "Zara Phillips rides again on Sunday",
+        "we spent a rainy week in Zurich",
+        "found this jacket on Camden market",
+        "the guardian of the bridge let us pass",
+        "Halifax mayor opens the new harbour bridge",
+        "all the pork and beef we had at the bbq",
         "",
     ],
 )

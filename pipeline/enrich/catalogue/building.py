@@ -200,7 +200,7 @@ def _brand(row: Mapping[str, str]) -> Entity:
             seen.add(key)
             aliases.append(alias)
     countries = [c for c in row["countries"].split(";") if c]
-    known = -0.1 if "001" in countries or len(countries) >= 5 else -0.4
+    known = -0.1 if "001" in countries or len(countries) >= 5 else -0.6
     site = _site(row)
     return Entity(
         id=row["qid"],
