@@ -7,6 +7,7 @@ gives the same events byte for byte and any split into batches the same incident
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from zlib import crc32
 
 from pipeline.detect import corrections, lifecycle, telling, thresholds
@@ -20,20 +21,21 @@ from pipeline.detect.threads import follow as follow_thread
 from pipeline.detect.weight import Weighed, weigh
 from pipeline.messages import IncidentEvent, TestResult
 
-LATE = 600
+LATE: Final = 600
 """Seconds behind the entity's clock after which a mention is history: counted, but no evidence."""
 
-FORGOTTEN = 86_400
+FORGOTTEN: Final = 86_400
 """Seconds behind the clock after which a mention no longer enters the baseline's present bin."""
 
-CAUTION = 0.6
+CAUTION: Final = 0.6
 """By how much the thresholds of an entity never heard of before are raised; falls to nothing while it is learned."""
 
-SURGE_AFTER, SURGE_MENTIONS = 12 * 3600, 30
-SELDOM_AFTER = 14 * 86_400
+SURGE_AFTER: Final = 12 * 3600
+SURGE_MENTIONS: Final = 30
+SELDOM_AFTER: Final = 14 * 86_400
 """Seconds after which few mentions mean that the entity is seldom spoken of, and not that it is new."""
 
-GROUNDSWELL_AFTER = 7 * 86_400
+GROUNDSWELL_AFTER: Final = 7 * 86_400
 
 _NOTHING: tuple[IncidentEvent, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from pipeline.detect.baseline import Baseline
 from pipeline.detect.evidence import Evidence
@@ -14,7 +15,7 @@ from pipeline.detect.phrases import Past, Talk
 from pipeline.detect.regulars import Regulars
 from pipeline.detect.threads import Thread
 
-RING = 7
+RING: Final = 7
 """Posts kept as evidence for the next incident."""
 
 

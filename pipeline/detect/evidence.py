@@ -10,25 +10,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import exp, log
+from typing import Final
 
 from pipeline.detect.baseline import shifted
 from pipeline.detect.start import Start
 from pipeline.detect.threads import FAST, TAU
 
-RATIOS = (1.6, 2.5, 5.0, 12.0)
+RATIOS: Final = (1.6, 2.5, 5.0, 12.0)
 """Alternatives: the rate is so many times the expected; half-lives 12, 6, 3 and 3 hours."""
 
-ODDS = (1.6, 2.5, 5.0)
+ODDS: Final = (1.6, 2.5, 5.0)
 """Alternatives: the odds of a negative are so many times the usual; half-lives 12, 6 and 3 hours."""
 
-CAP = 14.0
+CAP: Final = 14.0
 """Most evidence that is kept, in nats, so that an incident can end."""
 
-_TOLERATED_RATE = 1.3
-_TOLERATED_LOGIT = 0.25
-_SLOWEST = 12 * 3600.0
-_LOG0, _LOG1, _LOG2, _LOG3 = (log(r) for r in RATIOS)
-_DRAIN0, _DRAIN1, _DRAIN2, _DRAIN3 = ((r - 1.0) * _TOLERATED_RATE for r in RATIOS)
+_TOLERATED_RATE: Final = 1.3
+_TOLERATED_LOGIT: Final = 0.25
+_SLOWEST: Final = 12 * 3600.0
+_LOG0: Final = log(RATIOS[0])
+_LOG1: Final = log(RATIOS[1])
+_LOG2: Final = log(RATIOS[2])
+_LOG3: Final = log(RATIOS[3])
+_DRAIN0: Final = (RATIOS[0] - 1.0) * _TOLERATED_RATE
+_DRAIN1: Final = (RATIOS[1] - 1.0) * _TOLERATED_RATE
+_DRAIN2: Final = (RATIOS[2] - 1.0) * _TOLERATED_RATE
+_DRAIN3: Final = (RATIOS[3] - 1.0) * _TOLERATED_RATE
 
 
 def _time(start: Start) -> int:

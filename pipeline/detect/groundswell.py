@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Final
 
 from pipeline.detect.start import Start
 
-BLOCK = 6 * 3600.0
-CAP = 14.0
-_ALLOWANCE = 0.4
-_KEEPS = 0.95
-_MOST = 4.0
-_DRIFT_RATE = 0.25  # standard deviation of the logarithm of the rate
-_DRIFT_SHARE = 0.28  # standard deviation of the log-odds of a negative
-_NEVER = Start()
+BLOCK: Final = 6 * 3600.0
+CAP: Final = 14.0
+_ALLOWANCE: Final = 0.4
+_KEEPS: Final = 0.95
+_MOST: Final = 4.0
+_DRIFT_RATE: Final = 0.25  # standard deviation of the logarithm of the rate
+_DRIFT_SHARE: Final = 0.28  # standard deviation of the log-odds of a negative
+_NEVER: Final = Start()
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import exp
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from pipeline.detect.coordination import reasons
@@ -25,22 +25,22 @@ from pipeline.detect.threads import FAST, TAU, Thread
 from pipeline.detect.weight import Weighed
 from pipeline.messages import Counts, EntityRef, Firing, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
 
-UPDATE = 900
+UPDATE: Final = 900
 """Seconds between updates at least."""
 
-QUIET = 3600
+QUIET: Final = 3600
 """Seconds of quiet after which an incident is over."""
 
-QUIET_BLOCKS = 4
+QUIET_BLOCKS: Final = 4
 """Blocks of six hours without a trace after which a groundswell is over."""
 
-REFRACTORY = 6 * 3600
+REFRACTORY: Final = 6 * 3600
 """Seconds after the end within which the same snowball is opened again instead of anew."""
 
-SLOW = 10_800.0
+SLOW: Final = 10_800.0
 """Seconds over which the slowest count for the forecast decays."""
 
-LEARNING = 3 * 86_400
+LEARNING: Final = 3 * 86_400
 """Seconds for which a new entity is being learned."""
 
 

@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from struct import iter_unpack, pack, unpack_from
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
-IDS, AUTHORS, TEXTS = 160, 192, 80
+IDS: Final = 160
+AUTHORS: Final = 192
+TEXTS: Final = 80
 """Entries remembered per entity."""
 
-AUTHOR_MINUTES = 360
+AUTHOR_MINUTES: Final = 360
 """An author counts in full once in this time."""
 
-TEXT_MINUTES = 1440
+TEXT_MINUTES: Final = 1440
 """A text is a copy when the same was seen within this time."""
 
-SHORT_TEXT = 12
+SHORT_TEXT: Final = 12
 """Texts below this many characters ("me too", "awful") are repeated by real people and are no copies."""
 
-GONE = 0
+GONE: Final = 0
 """The stamp of a post that was deleted."""
 
-_AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
-_MINUTES = 0xFFFF_FFFF
+_AUTHOR_WEIGHT: Final = (1.0, 0.3, 0.0, 0.0)
+_MINUTES: Final = 0xFFFF_FFFF
 
 
 class Told(NamedTuple):

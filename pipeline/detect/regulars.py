@@ -7,23 +7,25 @@ person counts once in six hours, so that one long quarrel does not make a regula
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from pipeline.messages import Leaning
 
-KNOWN = 16
+KNOWN: Final = 16
 """People remembered per entity."""
 
-OFTEN = 4
+OFTEN: Final = 4
 """Stretches of six hours in which somebody must have been heard to speak of the entity to be a regular."""
 
-_ENTER, _REPLACE, _PUSH = 4, 8, 64
+_ENTER: Final = 4
+_REPLACE: Final = 8
+_PUSH: Final = 64
 """One in so many newcomers is remembered while there is room, takes the place of somebody heard once when there is
 none, and takes one off the count of the least known when nobody was heard just once."""
 
-_ONE_SIDED = 0.6
-_FULL = 255
+_ONE_SIDED: Final = 0.6
+_FULL: Final = 255
 
 
 class Standing(NamedTuple):

@@ -6,6 +6,7 @@ None of it decides whether there is an incident.
 from __future__ import annotations
 
 from copy import copy
+from typing import Final
 
 from pipeline.detect import course
 from pipeline.detect.course import Course
@@ -28,11 +29,13 @@ from pipeline.detect.phrases import Talk
 from pipeline.detect.weight import Weighed
 from pipeline.sketch import decode
 
-SAMPLE, SAMPLE_LATER, KNOWN = 4, 32, 100
+SAMPLE: Final = 4
+SAMPLE_LATER: Final = 32
+KNOWN: Final = 100
 """One in so many mentions of quiet times teaches the words of the past: more until so many have been learned."""
 
-NETWORK_BYTES = 24
-ENTITY_BYTES = 80
+NETWORK_BYTES: Final = 24
+ENTITY_BYTES: Final = 80
 
 
 def learn(s: EntityState, m: HeardMention, w: Weighed) -> None:

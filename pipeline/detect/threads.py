@@ -11,32 +11,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, log
+from typing import Final
 
-ROOTS = 16
+ROOTS: Final = 16
 """Threads followed per entity."""
 
-TAU = 1800.0
+TAU: Final = 1800.0
 """Mean delay of an answer, seconds."""
 
-RUNAWAY = 1.0
-SPREAD_USUAL, SPREAD_RUNAWAY = 0.5, 1.3
+RUNAWAY: Final = 1.0
+SPREAD_USUAL: Final = 0.5
+SPREAD_RUNAWAY: Final = 1.3
 """Reposts that a repost draws, usually and in an amplification."""
 
-NEGATIVE_SHARE = 0.4
+NEGATIVE_SHARE: Final = 0.4
 """Least share of negatives in a thread that counts as a pile-on."""
 
-MANY_VOICES = 1.25
-OF_ONE_MIND = 0.6
-CAP = 14.0
-LEARNED_FROM = 4
+MANY_VOICES: Final = 1.25
+OF_ONE_MIND: Final = 0.6
+CAP: Final = 14.0
+LEARNED_FROM: Final = 4
 """Negative answers of a thread from which the entity's usual number is learned; further ones may be a pile-on."""
 
-FAST = 300.0
-FEWEST_REPOSTS = 20
-_STEP = log(SPREAD_RUNAWAY / SPREAD_USUAL)
-_DRAIN = SPREAD_RUNAWAY - SPREAD_USUAL
-_SURE = 0.9  # least probability of being negative at which a repost is evidence at all
-_SURENESS = 4.0  # nats of evidence that a nat of log-odds allows
+FAST: Final = 300.0
+FEWEST_REPOSTS: Final = 20
+_STEP: Final = log(SPREAD_RUNAWAY / SPREAD_USUAL)
+_DRAIN: Final = SPREAD_RUNAWAY - SPREAD_USUAL
+_SURE: Final = 0.9  # least probability of being negative at which a repost is evidence at all
+_SURENESS: Final = 4.0  # nats of evidence that a nat of log-odds allows
 
 
 @dataclass(slots=True)
