@@ -26,8 +26,9 @@ from models.manifest import MODEL, TOKENIZER, verify
 from models.runtime.onnx_cpu import open_session
 from models.runtime.reading import read_tokenizer
 from pipeline.detect import narratives
-from pipeline.detect.narratives import Narratives, hashed
+from pipeline.detect.narratives import Narratives
 from pipeline.detect.phrases import Past
+from pipeline.detect.wordvector import hashed
 from pipeline.sketch import Sketch, decode, encode
 
 STORIES = Path(__file__).with_name("stories.txt")

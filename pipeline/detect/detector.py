@@ -13,7 +13,7 @@ from zlib import crc32
 from pipeline.detect import corrections, lifecycle, telling, thresholds
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.heard import Heard, HeardMention
-from pipeline.detect.incident import keep_post, kept_post
+from pipeline.detect.keeping import keep_post, kept_post
 from pipeline.detect.memory import GONE, stamp
 from pipeline.detect.start import Start
 from pipeline.detect.threads import LEARNED_FROM, Thread

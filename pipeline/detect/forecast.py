@@ -17,6 +17,8 @@ from math import exp, log1p
 import msgspec
 from msgspec import Struct
 
+from pipeline.detect.trees import added
+
 QUANTILES = {"low": 0.1, "middle": 0.5, "high": 0.9}
 PARTS = (0.1, 0.25, 0.5, 0.75)
 """Parts of the time since the beginning in which what came is looked at by itself."""
@@ -40,14 +42,7 @@ class Forest(Struct, frozen=True):
 
     def predict(self, x: Sequence[float]) -> float:
         """The sum over all trees."""
-        feature, threshold, left, right = self.feature, self.threshold, self.left, self.right
-        total = 0.0
-        for root in self.roots:
-            node = root
-            while left[node]:
-                node = root + (left[node] if x[feature[node]] <= threshold[node] else right[node])
-            total += threshold[node]
-        return self.base + self.rate * total
+        return self.base + self.rate * added(self.roots, self.feature, self.threshold, self.left, self.right, tuple(x))
 
 
 class Model(Struct, frozen=True):
@@ -74,26 +69,6 @@ def features(
     f, m, s = log1p(fast), log1p(middle), log1p(slow)
     n, a = log1p(seen), log1p(max(minutes, 0.0))
     return (n, a, f, m, s, f - m, m - n, *(log1p(part * seen) - n for part in parts))
-
-
-def shares(counts: Sequence[int], width: float, start: float, began: float, now: float) -> tuple[float, ...]:
-    """Which share of what came since `began` came in each of the last `PARTS` of the time until `now`.
-
-    `counts`: mentions in spans of `width` seconds from `start` on; within a span they are taken to be spread evenly.
-    """
-
-    def since(t: float) -> float:
-        total = 0.0
-        for place in range(max(0, int((t - start) // width)), len(counts)):
-            begin = start + place * width
-            end = min(begin + width, max(now, begin + 1.0))
-            total += counts[place] * min(1.0, max(0.0, (end - max(t, begin)) / (end - begin)))
-        return total
-
-    whole = since(began)
-    if whole <= 0.0 or now <= began:
-        return (1.0,) * len(PARTS)
-    return tuple(min(1.0, since(now - part * (now - began)) / whole) for part in PARTS)
 
 
 class Outlook(Struct, frozen=True):

@@ -13,12 +13,14 @@ from zlib import crc32
 from pipeline.detect.coordination import reasons
 from pipeline.detect.entity import EntityState
 from pipeline.detect.explain import Known, explanation
-from pipeline.detect.forecast import Outlook, outlook, shares
+from pipeline.detect.forecast import Outlook, outlook
 from pipeline.detect.groundswell import BLOCK
 from pipeline.detect.heard import HeardMention
-from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident, incident_id
+from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident
+from pipeline.detect.keeping import incident_id
 from pipeline.detect.review import foretell, review
 from pipeline.detect.severity import severity
+from pipeline.detect.shares import shares
 from pipeline.detect.start import Start
 from pipeline.detect.telling import course_since, look_back
 from pipeline.detect.threads import FAST, TAU, Thread

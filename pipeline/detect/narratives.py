@@ -11,13 +11,13 @@ Where mentions come without a sketch, hashed words stand in for meaning: poorer,
 from __future__ import annotations
 
 from math import exp, isqrt, sqrt
-from zlib import crc32
 
 import numpy as np
 from msgspec import Struct, field
 from numpy.typing import NDArray
 
-from pipeline.detect.phrases import SLOTS, Past, terms
+from pipeline.detect.phrases import SLOTS
+from pipeline.detect.wordvector import LENGTH
 from pipeline.sketch import DIMENSIONS, Sketch
 
 ALIKE = {"sketch": (0.18, 0.1), "words": (0.15, 0.05)}
@@ -36,7 +36,6 @@ _MEMORY = 30
 _LONE = 2
 """Followers up to which a narrative makes room for a newcomer."""
 
-_LENGTH = 127
 _WHOLE = 1000
 
 Numbers = NDArray[np.int64]
@@ -105,7 +104,7 @@ class Narratives(Struct, array_like=True):
         for slot, known in enumerate(self.slots):
             if known is None:
                 continue
-            above = next(products) * known.tight / (_LENGTH * _LENGTH * _WHOLE) - self._least(known.mentions)
+            above = next(products) * known.tight / (LENGTH * LENGTH * _WHOLE) - self._least(known.mentions)
             if above >= margin:
                 best, margin = slot, above
         return best
@@ -129,7 +128,7 @@ class Narratives(Struct, array_like=True):
     def _move(known: Narrative, total: Numbers, members: int) -> None:
         """Give a narrative the centre of its members, whose sum is `total` (in thousandths of length 127)."""
         known.centre = _unit(total).astype(np.int8).tobytes()
-        known.tight = min(isqrt(int(total @ total)) // (members * _LENGTH), _WHOLE)
+        known.tight = min(isqrt(int(total @ total)) // (members * LENGTH), _WHOLE)
 
     def _merged(self, slot: int) -> list[tuple[int, int]]:
         """Make one of the narrative that has just moved and another that it has become like; the older one stays."""
@@ -140,7 +139,7 @@ class Narratives(Struct, array_like=True):
             if known is None or other == slot:
                 continue
             product = int(_numbers(known.centre) @ centre) * known.tight * moved.tight
-            if product / (_LENGTH * _WHOLE) ** 2 < ONE * self._least(known.mentions * moved.mentions):
+            if product / (LENGTH * _WHOLE) ** 2 < ONE * self._least(known.mentions * moved.mentions):
                 continue
             keep, gone = (other, slot) if known.first <= moved.first else (slot, other)
             self._unite(keep, gone)
@@ -173,19 +172,6 @@ class Narratives(Struct, array_like=True):
         return smallest
 
 
-def hashed(text: str, past: Past) -> Sketch | None:
-    """A vector of the words of a text: signed hashing (Weinberger et al. 2009), rare words of the past count more."""
-    sums = [0.0] * DIMENSIONS
-    for term in terms(text):
-        key = crc32(term.encode("utf-8", "replace"))
-        rare = 1.0 / (0.02 + min(past.share(term), 1.0))
-        sums[key % DIMENSIONS] += rare if key >> 16 & 1 else -rare
-    most = max(map(abs, sums))
-    if most == 0.0:
-        return None
-    return tuple(round(_LENGTH * value / most) for value in sums)
-
-
 def _numbers(centre: bytes) -> Numbers:
     return np.frombuffer(centre, np.int8).astype(np.int64)
 
@@ -193,4 +179,4 @@ def _numbers(centre: bytes) -> Numbers:
 def _unit(values: Numbers) -> Numbers:
     """The direction of a vector of whole numbers, of length 127, exactly rounded."""
     scale = isqrt(int(values @ values) << 16) or 1  # 256 times the length
-    return np.asarray((2 * 256 * _LENGTH * values + scale) // (2 * scale), np.int64)
+    return np.asarray((2 * 256 * LENGTH * values + scale) // (2 * scale), np.int64)

@@ -19,14 +19,13 @@ from pipeline.detect.incident import (
     REGULARS,
     Incident,
     KeptPost,
-    bump,
-    clip,
-    kept_post,
 )
+from pipeline.detect.keeping import bump, clip, kept_post
 from pipeline.detect.memory import IDS
-from pipeline.detect.narratives import Narratives, hashed
+from pipeline.detect.narratives import Narratives
 from pipeline.detect.phrases import Talk
 from pipeline.detect.weight import Weighed
+from pipeline.detect.wordvector import hashed
 from pipeline.sketch import decode
 
 SAMPLE: Final = 4

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.detect.heard import HeardMention
-from pipeline.detect.narratives import Narratives, hashed
+from pipeline.detect.narratives import Narratives
 from pipeline.detect.phrases import SLOTS, Past, Talk, phrases_of
 from pipeline.detect.stage import run
+from pipeline.detect.wordvector import hashed
 from pipeline.messages import IncidentEvent
 from pipeline.sketch import DIMENSIONS, Sketch, decode, encode
 from tests.detect.scene import WORDS, quiet, said, together

@@ -1,0 +1,25 @@
+"""A vector of the words of a text, for mentions that come without a sketch of their meaning."""
+
+from __future__ import annotations
+
+from typing import Final
+from zlib import crc32
+
+from pipeline.detect.phrases import Past, terms
+from pipeline.sketch import DIMENSIONS, Sketch
+
+LENGTH: Final = 127
+"""Largest number in a vector."""
+
+
+def hashed(text: str, past: Past) -> Sketch | None:
+    """A vector of the words of a text: signed hashing (Weinberger et al. 2009), rare words of the past count more."""
+    sums = [0.0] * DIMENSIONS
+    for term in terms(text):
+        key = crc32(term.encode("utf-8", "replace"))
+        rare = 1.0 / (0.02 + min(past.share(term), 1.0))
+        sums[key % DIMENSIONS] += rare if key >> 16 & 1 else -rare
+    most = max(map(abs, sums))
+    if most == 0.0:
+        return None
+    return tuple(round(LENGTH * value / most) for value in sums)
