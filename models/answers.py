@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.metrics import softmax
 from models.manifest import Head
 from models.scorer import Scores
 from pipeline.messages import Label, Sentiment, Signals
@@ -22,9 +22,16 @@ Outputs = Mapping[str, NDArray[np.float32]]
 its sketch."""
 
 
-def probabilities(logits: NDArray[np.float32], head: Head) -> NDArray[np.float64]:
-    """Calibrated probabilities, (texts, labels)."""
-    return softmax(np.asarray(logits, np.float64) + np.asarray(head.shift), head.temperature)
+def probabilities(logits: Sequence[float], head: Head) -> list[float]:
+    """Calibrated probabilities of a text, one a label.
+
+    Plain floats: with two to four labels a head, numpy takes most of its time to be called.
+    """
+    scaled = [(value + shift) / head.temperature for value, shift in zip(logits, head.shift, strict=True)]
+    top = max(scaled)
+    weights = [exp(value - top) for value in scaled]
+    whole = sum(weights)
+    return [weight / whole for weight in weights]
 
 
 def scores(outputs: Outputs, heads: Mapping[str, Head], asked: Sequence[Sequence[int | None]]) -> list[Scores]:
@@ -55,29 +62,31 @@ def scores(outputs: Outputs, heads: Mapping[str, Head], asked: Sequence[Sequence
 def sentiments(logits: NDArray[np.float32], head: Head) -> list[Sentiment]:
     """What a head for sentiment says, one a row."""
     columns = [head.labels.index(label) for label in LABELS]
-    return [sentiment(row, head.sure) for row in probabilities(logits, head)[:, columns]]
-
-
-def sentiment(row: NDArray[np.float64], sure: float) -> Sentiment:
-    """The answer for probabilities of negative, neutral and positive, in that order."""
-    best = int(row.argmax())
-    negative, neutral, positive = (min(1.0, max(0.0, float(value))) for value in row)
-    return Sentiment(negative, neutral, positive, LABELS[best], float(row[best]) >= sure)
+    out = []
+    for row in _rows(logits, head):
+        negative, neutral, positive = found = [row[column] for column in columns]
+        height = max(found)
+        out.append(Sentiment(negative, neutral, positive, LABELS[found.index(height)], height >= head.sure))
+    return out
 
 
 def _signals(outputs: Outputs, heads: Mapping[str, Head]) -> list[Signals]:
     """One a text; none where a head is missing."""
     if not all(name in outputs and name in heads for name in SIGNALS):
         return []
-    columns = [
-        probabilities(outputs[name], heads[name])[:, heads[name].labels.index("yes")].clip(0.0, 1.0).tolist()
-        for name in SIGNALS
-    ]
+    columns = []
+    for name in SIGNALS:
+        yes = heads[name].labels.index("yes")
+        columns.append([row[yes] for row in _rows(outputs[name], heads[name])])
     return [Signals(*row) for row in zip(*columns, strict=True)]
 
 
 def _emotions(outputs: Outputs, heads: Mapping[str, Head]) -> list[tuple[str, float]]:
     if EMOTION not in outputs or EMOTION not in heads:
         return []
-    head = heads[EMOTION]
-    return [(head.labels[int(row.argmax())], float(row.max())) for row in probabilities(outputs[EMOTION], head)]
+    labels = heads[EMOTION].labels
+    return [(labels[row.index(max(row))], max(row)) for row in _rows(outputs[EMOTION], heads[EMOTION])]
+
+
+def _rows(logits: NDArray[np.float32], head: Head) -> list[list[float]]:
+    return [probabilities(row, head) for row in logits.tolist()]

@@ -27,7 +27,6 @@ _LINK = re.compile(r"(?:https?://|www\.)[^\s\ue000]+", re.IGNORECASE)
 _USER = re.compile(r"(?<![\w@])@(?:(?:[\w-]+\.)+[a-z]{2,}|\w+)(?:@[\w.-]+\w)?", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _QUOTES = re.compile(r'\\?"{2,}|\\"')
-_BLANK = re.compile(r"\s+")
 _PICTURE = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
 _INVISIBLE = re.compile("[\u200b-\u200f\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
@@ -93,9 +92,11 @@ def _cleaned(text: str) -> str:
         text = _names_for_pictures(text)
     if '"' in text:
         text = _QUOTES.sub('"', text)
-    text = _LINK.sub("http", text)
-    text = _USER.sub("@user", text)
-    return _BLANK.sub(" ", text).strip()
+    if "://" in text or "www." in text.lower():
+        text = _LINK.sub("http", text)
+    if "@" in text:
+        text = _USER.sub("@user", text)
+    return " ".join(text.split())
 
 
 def same_text_key(text: str) -> str:

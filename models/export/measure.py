@@ -53,5 +53,5 @@ def _unquantised(model: MultiHead, tokenizer: Tokenizer, rows: Rows, head: Head)
         Example(text, targets=[(target, 0)] if target else []) for text, target in zip(rows.texts, targets, strict=True)
     ]
     found = logits(model, tokens(examples, tokenizer, list(model.heads)), torch.device("cpu"), "fp32")
-    likely = probabilities(found[rows.head].astype(np.float32), head)
+    likely = np.array([probabilities(row, head) for row in found[rows.head].tolist()])
     return Answers(likely.argmax(1), likely.max(1)) if len(likely) == len(rows.labels) else None

@@ -101,8 +101,9 @@ def clean(reading: str | Reading) -> Clean:
 def _read_new(
     wanted: Sequence[Clean], tokenizer: Tokenizer, network: Network, heads: Mapping[str, Head], batch: int
 ) -> list[Scores]:
+    encode = tokenizer.encode_batch if any(key.targets for key in wanted) else tokenizer.encode_batch_fast
     texts = []
-    for key, encoding in zip(wanted, tokenizer.encode_batch([key.text for key in wanted]), strict=True):
+    for key, encoding in zip(wanted, encode([key.text for key in wanted]), strict=True):
         offsets = encoding.offsets if key.targets else ()
         texts.append(_Text(encoding.ids, [places_of(target, offsets) for target in key.targets]))
     out: dict[int, Scores] = {}
@@ -121,11 +122,13 @@ def _read_new(
 
 def places_of(spans: Sequence[Span], offsets: Sequence[Span]) -> list[int]:
     """The tokens that lie in one of the spans, by their places; special tokens are empty and lie nowhere."""
-    return [
-        place
-        for place, (start, end) in enumerate(offsets)
-        if start < end and any(start < last and end > first for first, last in spans)
-    ]
+    out = []
+    for place, (start, end) in enumerate(offsets):
+        for first, last in spans:
+            if start < last and end > first and start < end:
+                out.append(place)
+                break
+    return out
 
 
 def micro_batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
@@ -144,6 +147,9 @@ def micro_batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:
     """Ids and mask, filled up with zeros to the longest row."""
+    if len(rows) == 1:
+        ids = np.array(rows, np.int64)
+        return ids, np.ones_like(ids)
     ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
     mask = np.zeros_like(ids)
     for row, values in enumerate(rows):
