@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from models.evaluation.chance import calibration_chance
 from models.evaluation.figures import Compared, Figures, Interval, SeedFigures, Slice
 from models.evaluation.metrics import Floats, Ints, confidence_error, coverage, interval, recalls
 from models.evaluation.rows import LABELS, METRICS, OFFICIAL, SIGNALS, Answers, Rows
@@ -50,6 +51,7 @@ def figures(
         else round(float(np.mean(reference.predicted == answers.predicted)), DIGITS),
         slices=tuple(_slices(rows, answers, groups)) if slices else (),
         compared=tuple(_compared(name, them, answers, rows, groups) for name, them in (others or {}).items()),
+        calibration_chance=None if answers.confidence is None else calibration_chance(answers.confidence, right),
     )
 
 

@@ -13,6 +13,15 @@ class Interval(Struct, frozen=True):
     high: float
 
 
+class CalibrationChance(Struct, frozen=True):
+    """What honest probabilities would show as calibration error on as many rows with the same confidences: on average,
+    and at most in 95 of 100 draws; and the error found less its bias, never below 0."""
+
+    mean: float
+    high: float
+    debiased: float
+
+
 class SeedFigures(Struct, frozen=True):
     """One training run of several that differ in the seed alone, on the same texts; `metrics` has the names of
     `Figures.metrics`, and `calibration error`."""
@@ -64,6 +73,8 @@ class Figures(Struct, frozen=True):
     seeds: tuple[SeedFigures, ...] = ()
     slices: tuple[Slice, ...] = ()
     compared: tuple[Compared, ...] = ()
+    calibration_chance: CalibrationChance | None = None
+    """How much of `calibration_error` may be chance; null where that was not asked."""
 
     @property
     def official(self) -> Interval:

@@ -68,9 +68,13 @@ def confidence_error(confidence: Floats, right: Floats, bins: int = BINS, weight
     """Expected calibration error (Guo et al., 2017): mean distance between confidence and accuracy over equal-width
     bins of confidence, weighted by the rows in each (0–1).  `right` is 1 where the answer was, else 0."""
     weight = np.ones(len(right)) if weights is None else weights
-    which = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    gaps = np.bincount(which, weights=weight * (right - confidence), minlength=bins)
+    gaps = np.bincount(bin_of(confidence, bins), weights=weight * (right - confidence), minlength=bins)
     return _share(float(np.abs(gaps).sum()), float(weight.sum()))
+
+
+def bin_of(confidence: Floats, bins: int = BINS) -> Ints:
+    """The bin of each confidence (0–1), counted from 0; all are equally wide."""
+    return np.minimum((confidence * bins).astype(np.int64), bins - 1)
 
 
 def coverage(confidence: Floats, right: Floats, levels: Sequence[float]) -> list[tuple[float, float, float]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from statistics import mean, stdev
 
 from models.evaluation.figures import Capability, Figures, Retrieval
-from models.evaluation.table import in_brackets, points
+from models.evaluation.table import by_chance, in_brackets, points
 
 WEAK = 0.8
 """Share of the cases of a capability below which the card shows what goes wrong."""
@@ -23,18 +23,22 @@ def figures_section(found: Sequence[Figures]) -> list[str]:
             f"**{in_brackets(one.official)}**",
             _spread(one),
             "" if one.calibration_error is None else in_brackets(one.calibration_error, "{:.3f}"),
+            "" if one.calibration_chance is None else by_chance(one.calibration_chance),
             "" if one.fp32 is None else f"{one.fp32:.1%}, {one.fp32_same_label or 0.0:.1%} same labels",
         )
         for one in found
     ]
     head = (
-        "head", "set", "rows", "metric", "figure", "over seeds", "calibration error (15 bins)", "before quantisation",
+        "head", "set", "rows", "metric", "figure", "over seeds", "calibration error (15 bins)", "of it by chance",
+        "before quantisation",
     )  # fmt: skip
     return [
         "## Figures",
         "",
         "On rows that nothing was fitted on; in brackets the 95 % bootstrap interval, which tells of the sample of "
-        "rows alone. Over seeds: mean and standard deviation of whole training runs.",
+        "rows alone. Over seeds: mean and standard deviation of whole training runs. By chance: the calibration error "
+        "that honest probabilities would show on as many rows, on average and in 95 of 100 draws at most, and what is "
+        "left of the error without its bias.",
         "",
         *_table(head, rows, "llrl"),
         *_further(found),

@@ -6,23 +6,30 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from models.evaluation.figures import Capability, Figures, Interval
+from models.evaluation.figures import CalibrationChance, Capability, Figures, Interval
+
+_COLUMNS = (
+    *("head", "set", "rows", "metric", "system", "figure", "the model is ahead by"),
+    *("calibration error", "of it by chance"),
+)
 
 
 def table(found: Sequence[Figures], model: str) -> Table:
     """A row for each system on each set: the official metric, and how much the model is ahead of the others."""
     out = Table(title="95 % bootstrap intervals; ahead: the model's figure less the other's, on the same resamples")
-    for name in ("head", "set", "rows", "metric", "system", "figure", "the model is ahead by", "calibration error"):
+    for name in _COLUMNS:
         out.add_column(name, justify="right" if name in {"rows", "figure"} else "left")
     for one in found:
         calibration = "" if one.calibration_error is None else in_brackets(one.calibration_error, "{:.3f}")
-        out.add_row(one.head, one.data, f"{one.texts:,}", one.metric, model, in_brackets(one.official), "", calibration)
+        chance = "" if one.calibration_chance is None else by_chance(one.calibration_chance)
+        figure = in_brackets(one.official)
+        out.add_row(one.head, one.data, f"{one.texts:,}", one.metric, model, figure, "", calibration, chance)
         for other in one.compared:
-            out.add_row("", "", "", "", other.name, in_brackets(other.metric), points(other.ahead), "")
+            out.add_row("", "", "", "", other.name, in_brackets(other.metric), points(other.ahead))
         further = "   ".join(
             f"{name} {in_brackets(value)}" for name, value in one.metrics.items() if name != one.metric
         )
-        out.add_row("", "", "", "", "", "", f"[dim]also: {further}[/]", "", end_section=True)
+        out.add_row("", "", "", "", "", "", f"[dim]also: {further}[/]", end_section=True)
     return out
 
 
@@ -49,6 +56,8 @@ def render(one: Figures) -> str:
     lines.append("  recall             " + ", ".join(f"{label} {value:.4f}" for label, value in one.recalls.items()))
     if one.calibration_error is not None:
         lines.append(f"  calibration error  {one.calibration_error.value:.4f}  (15 bins)")
+    if one.calibration_chance is not None:
+        lines.append(f"  by chance alone    {by_chance(one.calibration_chance)}")
     if one.fp32 is not None and one.fp32_same_label is not None:
         lines.append(f"  against fp32       {one.fp32:.4f} {one.metric}, {one.fp32_same_label:.2%} same labels")
     if one.accuracy_by_confidence:
@@ -60,6 +69,11 @@ def render(one: Figures) -> str:
 def in_brackets(value: Interval, form: str = "{:.1%}") -> str:
     """A figure with its interval, such as `71.3% (69.0% – 73.4%)`."""
     return f"{form.format(value.value)} ({form.format(value.low)} – {form.format(value.high)})"
+
+
+def by_chance(found: CalibrationChance) -> str:
+    """What of a calibration error may be chance, such as `0.041 (at most 0.062), 0.035 without`."""
+    return f"{found.mean:.3f} (at most {found.high:.3f}), {found.debiased:.3f} without"
 
 
 def points(value: Interval) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from models.card import render_card
-from models.evaluation.figures import Capability, Compared, Figures, Interval, Retrieval, SeedFigures, Slice
+from models.evaluation.figures import (
+    CalibrationChance,
+    Capability,
+    Compared,
+    Figures,
+    Interval,
+    Retrieval,
+    SeedFigures,
+    Slice,
+)
 from models.manifest import SHIPPED, Base, Head, read_manifest
 
 FIGURES = Figures(
@@ -22,6 +31,7 @@ FIGURES = Figures(
     seeds=tuple(SeedFigures(seed, {"F1 of yes": 0.68 + 0.02 * seed}) for seed in (1, 2, 3)),
     slices=(Slice("length", "short", 300, Interval(0.77, 0.7, 0.8), 0.12),),
     compared=(Compared("VADER", Interval(0.5, 0.4, 0.6), Interval(0.2, 0.1, 0.3)),),
+    calibration_chance=CalibrationChance(0.021, 0.033, 0.018),
 )
 
 MANIFEST = msgspec.structs.replace(
@@ -41,7 +51,7 @@ def test_every_kind_of_figure_is_on_the_card() -> None:
     card = render_card(MANIFEST)
     for words in (
         "| irony | own \\| rows | 1,234 | F1 of yes | **70.0% (65.0% – 75.0%)** | 72.0% ± 2.0% (3 seeds) |",
-        "0.031 (0.020 – 0.040)",
+        "0.031 (0.020 – 0.040) | 0.021 (at most 0.033), 0.018 without |",
         "71.2%, 99.1% same labels",
         "accuracy 80.0% (78.0% – 82.0%); recall: no 90.0%, yes 60.0%",
         "| VADER | 50.0% (40.0% – 60.0%) | +20.0 (+10.0 – +30.0) |",
