@@ -23,15 +23,15 @@ _SHARE_KEEPS: Final = 0.5 ** (BIN / (10 * DAY))
 _PROFILE_KEEPS: Final = 0.5 ** (1 / (15 * 6))  # per bin of the slot: half-life of 15 days on which the slot came up
 _PHI_KEEPS: Final = 0.5 ** (HOUR / (14 * DAY))
 _PROFILE_PRIOR: Final = 10.0  # mentions' worth of belief in a flat profile
-_LEVEL_PRIOR: Final = (1.0, 4.0, 12 * HOUR)  # negatives, others, seconds of belief before anything was heard
-_SHARE_PRIOR: Final = (2.0, 10.0)  # negatives, all
-_PHI_PRIOR: Final = (1.4, 12.0)  # dispersion, mentions' worth of belief
-_BRANCHING_PRIOR: Final = (6.0, 15.0)  # negative answers, negatives
+_LEVEL_PRIOR = (1.0, 4.0, 12 * HOUR)  # negatives, others, seconds of belief before anything was heard
+_SHARE_PRIOR = (2.0, 10.0)  # negatives, all
+_PHI_PRIOR = (1.4, 12.0)  # dispersion, mentions' worth of belief
+_BRANCHING_PRIOR = (6.0, 15.0)  # negative answers, negatives
 _ANSWERS_A_DAY: Final = 10.0  # negative answers of the reference entity
 _FALL: Final = 1.4  # e-folds by which false pile-ons fall with a nat of evidence, measured over entities of all sizes
-_BRANCHING_RANGE: Final = (0.2, 0.8)
-_BUSY_RANGE: Final = (0.2, 1e6)  # times the answers of the reference entity
-_PHI_RANGE: Final = (1.0, 1000.0)
+_BRANCHING_RANGE = (0.2, 0.8)
+_BUSY_RANGE = (0.2, 1e6)  # times the answers of the reference entity
+_PHI_RANGE = (1.0, 1000.0)
 _LONGEST_SILENCE: Final = 60 * DAY
 
 

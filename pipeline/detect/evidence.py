@@ -16,10 +16,10 @@ from pipeline.detect.baseline import shifted
 from pipeline.detect.start import Start
 from pipeline.detect.threads import FAST, TAU
 
-RATIOS: Final = (1.6, 2.5, 5.0, 12.0)
+RATIOS = (1.6, 2.5, 5.0, 12.0)
 """Alternatives: the rate is so many times the expected; half-lives 12, 6, 3 and 3 hours."""
 
-ODDS: Final = (1.6, 2.5, 5.0)
+ODDS = (1.6, 2.5, 5.0)
 """Alternatives: the odds of a negative are so many times the usual; half-lives 12, 6 and 3 hours."""
 
 CAP: Final = 14.0

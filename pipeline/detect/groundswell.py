@@ -20,7 +20,7 @@ _KEEPS: Final = 0.95
 _MOST: Final = 4.0
 _DRIFT_RATE: Final = 0.25  # standard deviation of the logarithm of the rate
 _DRIFT_SHARE: Final = 0.28  # standard deviation of the log-odds of a negative
-_NEVER: Final = Start()
+_NEVER = Start()
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ SHORT_TEXT: Final = 12
 GONE: Final = 0
 """The stamp of a post that was deleted."""
 
-_AUTHOR_WEIGHT: Final = (1.0, 0.3, 0.0, 0.0)
+_AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
 _MINUTES: Final = 0xFFFF_FFFF
 
 
