@@ -7,7 +7,7 @@ import os
 import random
 import signal
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from pipeline.runtime.publisher import Publisher
 from pipeline.runtime.stack import Stack
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
+from pipeline.runtime.supervisor import Child
+from pipeline.runtime.topics_admin import Offsets
 from pipeline.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
@@ -28,6 +30,10 @@ from tests.whole.conftest import Configure, opened, replay, running
 POSTS = 8_000
 RATE = 500
 KILLS = 10
+
+CATCH_UP = 4_000
+NEVER_COMMITTING = ["--set", "worker.commit_seconds=60", "--set", "worker.batch=1000"]
+ENRICH = ["worker", "enrich", "--instance", "enrich-0", "--parent", str(os.getpid())]
 
 
 @pytest.mark.slow
@@ -52,6 +58,64 @@ async def test_killed_workers_lose_nothing_and_count_nothing_twice(configure: Co
             in_index = {entity: mentions for entity, _, mentions in await index.entities(100)}
         assert sum(in_index.values()) == POSTS
         assert await counted_by_the_detector(settings, set(in_index)) == in_index
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_any_number_of_mentions_published_again_counts_once(configure: Configure, tmp_path: Path) -> None:
+    """Enrich is killed twice while it catches up and before it has committed anything: thousands of mentions of a
+    company come again, many more than the detector remembers by their ids."""
+    chosen = companies(2)
+    posts, catalogue = tmp_path / "posts.jsonl", tmp_path / "companies.yaml"
+    posts.write_bytes(b"".join(load_posts(CATCH_UP, 4, chosen)))
+    catalogue.write_text(catalogue_yaml(chosen), encoding="utf-8")
+    settings = configure(model={"backend": "fixed"}, enrich={"catalogue": catalogue})
+    async with Stack(settings, wait_for=(f"{settings.kafka.prefix}-replay",), parent=os.getpid()) as stack:
+        stack.start_workers(("detect", "index", "alert"))
+        stack.start(Child("enrich", [*NEVER_COMMITTING, *ENRICH]))
+        killing = asyncio.create_task(kill_while_it_publishes(stack, times=2))
+        counts = await replay(stack, posts)
+        published = await killing
+        settings = stack.settings
+        assert counts["mentions"] == counts["indexed"] == counts["published"] == CATCH_UP
+        assert counts["dead_letters"] == 0
+        with closing(Offsets(settings.kafka)) as offsets:
+            assert lying_on(offsets) >= published + CATCH_UP, "all of it has come again"
+        async with opened(settings) as index:
+            assert await index.count() == CATCH_UP
+            in_index = {entity: mentions for entity, _, mentions in await index.entities(10)}
+        assert await counted_by_the_detector(settings, set(in_index)) == in_index
+
+
+async def kill_while_it_publishes(stack: Stack, times: int) -> int:
+    """Kill enrich whenever it has published half of everything, and let it commit after the last time; gives how many
+    mentions lie on their topic then."""
+    assert stack.supervisor is not None
+    child = stack.supervisor.children["enrich"]
+    published = 0
+    with closing(Offsets(stack.settings.kafka)) as offsets:
+        for left in reversed(range(times)):
+            await publishes(offsets, published + CATCH_UP // 2)
+            assert child.process is not None
+            child.args = child.args if left else ENRICH
+            os.kill(child.process.pid, signal.SIGKILL)
+            await child.process.wait()
+            published = lying_on(offsets)
+    return published
+
+
+async def publishes(offsets: Offsets, mentions: int) -> None:
+    """Wait until so many mentions lie on their topic."""
+    for _ in range(2_000):
+        if lying_on(offsets) >= mentions:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"{lying_on(offsets):,} mentions lie on their topic, not {mentions:,}")
+
+
+def lying_on(offsets: Offsets) -> int:
+    """Mentions that their topic has had so far, repeats included."""
+    return sum(offsets.ends(MENTIONS_SCORED.name).values())
 
 
 async def kill_at_random(stack: Stack, rng: random.Random) -> list[str]:
