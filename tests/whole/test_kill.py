@@ -61,7 +61,7 @@ async def test_killed_workers_lose_nothing_and_count_nothing_twice(configure: Co
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 async def test_any_number_of_mentions_published_again_counts_once(configure: Configure, tmp_path: Path) -> None:
     """Enrich is killed twice while it catches up and before it has committed anything: thousands of mentions of a
     company come again, many more than the detector remembers by their ids."""
