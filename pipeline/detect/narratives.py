@@ -10,15 +10,14 @@ Where mentions come without a sketch, hashed words stand in for meaning: poorer,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp, isqrt, sqrt
 
-import numpy as np
 from msgspec import Struct, field
-from numpy.typing import NDArray
 
 from pipeline.detect.phrases import SLOTS
-from pipeline.detect.wordvector import LENGTH
-from pipeline.sketch import DIMENSIONS, Sketch
+from pipeline.detect.vectors import LENGTH, added, centre_of, numbers_of, product, unit
+from pipeline.sketch import Sketch
 
 ALIKE = {"sketch": (0.18, 0.1), "words": (0.15, 0.05)}
 """Average cosine from which a complaint belongs to a narrative: so much, and so much more over the root of its size.
@@ -37,8 +36,6 @@ _LONE = 2
 """Followers up to which a narrative makes room for a newcomer."""
 
 _WHOLE = 1000
-
-Numbers = NDArray[np.int64]
 
 
 class Narrative(Struct, array_like=True):
@@ -85,7 +82,7 @@ class Narratives(Struct, array_like=True):
         self.seen += 1
         if vector is None or by != self.by:
             return -1, lost
-        numbers = _unit(np.array(vector, np.int64))
+        numbers = unit(vector)
         slot = self._nearest(numbers)
         if slot >= 0:
             self._join(slot, numbers, t)
@@ -93,18 +90,17 @@ class Narratives(Struct, array_like=True):
             return (lost[-1][1] if lost and lost[-1][0] == slot else slot), lost
         slot = self._free(lost)
         if slot >= 0:
-            self.slots[slot] = Narrative(numbers.astype(np.int8).tobytes(), t, at=t)
+            self.slots[slot] = Narrative(centre_of(numbers), t, at=t)
         return slot, lost
 
-    def _nearest(self, vector: Numbers) -> int:
+    def _nearest(self, vector: Sequence[int]) -> int:
         """The slot of the narrative that a complaint belongs to, -1 for none."""
         best, margin = -1, 0.0
-        centres = b"".join(known.centre for known in self.slots if known is not None)
-        products = iter((np.frombuffer(centres, np.int8).reshape(-1, DIMENSIONS) @ vector).tolist())
         for slot, known in enumerate(self.slots):
             if known is None:
                 continue
-            above = next(products) * known.tight / (LENGTH * LENGTH * _WHOLE) - self._least(known.mentions)
+            alike = product(numbers_of(known.centre), vector) * known.tight / (LENGTH * LENGTH * _WHOLE)
+            above = alike - self._least(known.mentions)
             if above >= margin:
                 best, margin = slot, above
         return best
@@ -114,32 +110,33 @@ class Narratives(Struct, array_like=True):
         limit, few = ALIKE[self.by]
         return limit + few / sqrt(pairs)
 
-    def _join(self, slot: int, vector: Numbers, t: int) -> None:
+    def _join(self, slot: int, vector: Sequence[int], t: int) -> None:
         known = self.slots[slot]
         assert known is not None
         weight = min(known.mentions, _MEMORY)
-        self._move(known, weight * known.tight * _numbers(known.centre) + _WHOLE * vector, weight + 1)
+        total = added(weight * known.tight, numbers_of(known.centre), _WHOLE, vector)
+        self._move(known, total, weight + 1)
         known.mentions += 1
         known.first = min(known.first, t)
         known.recent = known.recently(t) + 1.0
         known.at = max(known.at, t)
 
     @staticmethod
-    def _move(known: Narrative, total: Numbers, members: int) -> None:
+    def _move(known: Narrative, total: Sequence[int], members: int) -> None:
         """Give a narrative the centre of its members, whose sum is `total` (in thousandths of length 127)."""
-        known.centre = _unit(total).astype(np.int8).tobytes()
-        known.tight = min(isqrt(int(total @ total)) // (members * LENGTH), _WHOLE)
+        known.centre = centre_of(unit(total))
+        known.tight = min(isqrt(product(total, total)) // (members * LENGTH), _WHOLE)
 
     def _merged(self, slot: int) -> list[tuple[int, int]]:
         """Make one of the narrative that has just moved and another that it has become like; the older one stays."""
         moved = self.slots[slot]
         assert moved is not None
-        centre = _numbers(moved.centre)
+        centre = numbers_of(moved.centre)
         for other, known in enumerate(self.slots):
             if known is None or other == slot:
                 continue
-            product = int(_numbers(known.centre) @ centre) * known.tight * moved.tight
-            if product / (LENGTH * _WHOLE) ** 2 < ONE * self._least(known.mentions * moved.mentions):
+            alike = product(numbers_of(known.centre), centre) * known.tight * moved.tight
+            if alike / (LENGTH * _WHOLE) ** 2 < ONE * self._least(known.mentions * moved.mentions):
                 continue
             keep, gone = (other, slot) if known.first <= moved.first else (slot, other)
             self._unite(keep, gone)
@@ -151,9 +148,8 @@ class Narratives(Struct, array_like=True):
         assert a is not None
         assert b is not None
         part = 1 + 999 * a.mentions // (a.mentions + b.mentions)  # of a thousand
-        self._move(
-            a, part * a.tight * _numbers(a.centre) + (1000 - part) * b.tight * _numbers(b.centre), 1000
-        )  # fmt: skip
+        total = added(part * a.tight, numbers_of(a.centre), (1000 - part) * b.tight, numbers_of(b.centre))
+        self._move(a, total, 1000)
         t = max(a.at, b.at)
         a.recent, a.at = a.recently(t) + b.recently(t), t
         a.first, a.mentions = min(a.first, b.first), a.mentions + b.mentions
@@ -170,13 +166,3 @@ class Narratives(Struct, array_like=True):
         if smallest >= 0:
             lost.append((smallest, -1))
         return smallest
-
-
-def _numbers(centre: bytes) -> Numbers:
-    return np.frombuffer(centre, np.int8).astype(np.int64)
-
-
-def _unit(values: Numbers) -> Numbers:
-    """The direction of a vector of whole numbers, of length 127, exactly rounded."""
-    scale = isqrt(int(values @ values) << 16) or 1  # 256 times the length
-    return np.asarray((2 * 256 * LENGTH * values + scale) // (2 * scale), np.int64)

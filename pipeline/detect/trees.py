@@ -11,7 +11,9 @@ def added(
     total = 0.0
     for root in roots:
         node = root
-        while left[node]:
-            node = root + (left[node] if x[feature[node]] <= threshold[node] else right[node])
+        child = left[node]
+        while child:
+            node = root + (child if x[feature[node]] <= threshold[node] else right[node])
+            child = left[node]
         total += threshold[node]
     return total

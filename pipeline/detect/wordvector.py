@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
 from zlib import crc32
 
 from pipeline.detect.phrases import Past, terms
+from pipeline.detect.vectors import LENGTH
 from pipeline.sketch import DIMENSIONS, Sketch
-
-LENGTH: Final = 127
-"""Largest number in a vector."""
 
 
 def hashed(text: str, past: Past) -> Sketch | None:
