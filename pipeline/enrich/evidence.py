@@ -162,28 +162,24 @@ def _use(entity: Entity, place: Place) -> float:
 
 def context(entity: Entity, lexicon: Lexicon, kind: Kind, talk: Talk, following: str = "") -> float:
     """What the words of a post say for an entity; `following` is the word right after its name."""
-    plain = not lexicon.cues and not lexicon.homonym
     unknown = kind is _COMMON and entity.fame <= 0.0
     hits = talk.of_industry(entity.industry, lexicon.industry)
-    if hits:
-        own = entity.name.lower()
-        plain = plain and not any(word in own for word in hits)
-    if not plain:
-        return _context(own if hits else "", lexicon, unknown, talk, following, hits)
+    if lexicon.cues or lexicon.homonym or (lexicon.named and not lexicon.named.isdisjoint(hits)):
+        return _context(lexicon, unknown, talk, following, hits)
     key = (entity.industry, unknown, following in hits)
     known = talk.known.get(key)
     if known is None:
-        known = talk.known[key] = _context("", lexicon, unknown, talk, following, hits)
+        known = talk.known[key] = _context(lexicon, unknown, talk, following, hits)
     return known
 
 
-def _context(own: str, lexicon: Lexicon, unknown: bool, talk: Talk, following: str, hits: frozenset[str]) -> float:
+def _context(lexicon: Lexicon, unknown: bool, talk: Talk, following: str, hits: frozenset[str]) -> float:
     cues = lexicon.cues & talk.words
     total = CUE[min(len(cues), 3)]
     if lexicon.homonym:
         total += HOMONYM[min(len(lexicon.homonym & talk.words), 3)]
     if hits:
-        hits = frozenset(w for w in hits if w not in own and w not in cues and w not in lexicon.homonym)
+        hits = hits - lexicon.named - cues - lexicon.homonym
     industry = INDUSTRY[min(len(hits), 3)]
     if talk.service and talk.service - hits - cues:
         industry += SERVICE

@@ -18,6 +18,7 @@ class Lexicon(NamedTuple):
     """`cues` speak for the entity and `homonym` for another meaning, wherever they stand; `against` only beside.
 
     `adjacent` are the short words of `against`, which are too frequent to count unless they stand right beside.
+    `named` are the words of its industry that are in its name, and so say nothing for it.
     """
 
     cues: frozenset[str]
@@ -25,6 +26,7 @@ class Lexicon(NamedTuple):
     against: frozenset[str]
     adjacent: frozenset[str]
     industry: tuple[frozenset[str], ...]
+    named: frozenset[str]
 
     @property
     def has_own(self) -> bool:
@@ -34,14 +36,17 @@ class Lexicon(NamedTuple):
 
 def lexicon_of(entity: Entity) -> Lexicon:
     """What the catalogue says of an entity, with the forms in which words come; words of its own name say nothing."""
-    own = frozenset(entity.name.lower().split())
+    name = entity.name.lower()
+    own = frozenset(name.split())
     cues = forms(entity.cues) - own
+    industry = tuple(INDUSTRY_WORDS[one] for one in entity.industry if one in INDUSTRY_WORDS)
     return Lexicon(
         cues=cues,
         homonym=forms(entity.homonym) - own - frozenset(entity.cues),
         against=frozenset(word.lower() for word in entity.against if len(word) > SHORT),
         adjacent=frozenset(word.lower() for word in entity.against if len(word) <= SHORT),
-        industry=tuple(INDUSTRY_WORDS[name] for name in entity.industry if name in INDUSTRY_WORDS),
+        industry=industry,
+        named=frozenset([word for words in industry for word in words if word in name]),
     )
 
 

@@ -31,8 +31,8 @@ READ = frozenset((Kind.COMMON, Kind.PHRASE))
 short name or a person's has no other meaning that talk of it would be near to."""
 MAX_LINKS = 16
 """Entities that one post is linked to at most; the surest are kept."""
-_DISTINCT = Kind.DISTINCT
-"""Members at hand: looking one up costs as much as a comparison of words."""
+_DISTINCT, _KINDS = Kind.DISTINCT, len(Kind)
+"""At hand: looking one up costs as much as a comparison of words."""
 
 
 class Linked(NamedTuple):
@@ -133,7 +133,7 @@ class Linker:
         marked = spans(text)
         if len(free) == 1:
             start, end, _ = free[0]
-            return [] if any(left < end and start < right for left, right in marked) else free
+            return [] if marked and any(left < end and start < right for left, right in marked) else free
         taken = bytearray(last)
         for left, right in marked:
             taken[left:right] = b"\x01" * (right - left)
@@ -200,17 +200,15 @@ class Linker:
     def _profile(self, sense: Sense) -> object:
         """What decides on a meaning, apart from the post; the entity itself where it has words of its own."""
         entity, lexicon = self._table.entities[sense.entity], self._lexicon(sense.entity)
-        own = entity.name.lower()
-        if lexicon.has_own or any(word in own for words in lexicon.industry for word in words):
+        if lexicon.has_own or lexicon.named:
             return sense.entity
         return sense.kind, sense.how, sense.doubt, entity.fame, entity.industry
 
     def _best_sense(self, form: int, start: int, end: int, around: Surroundings, certain: Certain) -> Found:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
         senses = self._table.senses[form]
-        left, right = around.folded.span(start, end)
         place = Place(around, start, end)
-        shapes: list[float | None] = [None] * len(Kind)
+        shapes: list[float | None] = [None] * _KINDS
         shapes[_DISTINCT] = 0.0
         best, second, chosen = -99.0, -99.0, senses[0]
         for sense, others in self._alike(form) if not certain.entities else zip(senses, repeat(False), strict=False):
@@ -230,7 +228,7 @@ class Linker:
                 second = max(second, value)
         if best - second < CLEAR:
             best -= UNCLEAR
-        return Found(chosen.entity, chosen.how, best, left, right, chosen.kind)
+        return Found(chosen.entity, chosen.how, best, place.left, place.right, chosen.kind)
 
     def _read(self, text: str, found: list[Found], reader: ContextReader) -> list[Found]:
         """The candidates with what the reader says of those that it may turn."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.enrich.catalogue import Catalogue, Entity
 from pipeline.enrich.lexicon import Talk, forms, lexicon_of
 from pipeline.enrich.linker import Linker
+from pipeline.enrich.surroundings import Surroundings
+from pipeline.enrich.text import fold
 
 
 @pytest.mark.parametrize(
@@ -25,6 +31,30 @@ def test_short_words_count_only_right_beside() -> None:
 
 def test_an_entitys_own_name_says_nothing_for_it() -> None:
     assert "quill" not in lexicon_of(Entity(id="x", name="Quill", cues=("quill", "pen"))).cues
+
+
+def test_words_of_its_industry_that_are_in_its_name_say_nothing_for_it() -> None:
+    assert "burger" in lexicon_of(Entity(id="x", name="Zor Burger", industry=("food",))).named
+    assert not lexicon_of(Entity(id="x", name="Zor", industry=("food",))).named
+
+
+WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+
+
+@given(st.text(alphabet=st.characters(codec="ascii"), max_size=120) | st.text(max_size=120))
+def test_words_are_told_apart_alike_in_plain_texts_and_others(text: str) -> None:
+    around = Surroundings(text, fold(text))
+    found = WORDS.findall(around.folded.text)
+    assert around.talk.words - {"price"} == {word.removesuffix("'s") for word in found} - {"price"}
+    middle = len(around.folded.text) // 2
+    before, after = around.near(middle, middle)
+    assert len(before) <= 4
+    assert after == WORDS.findall(around.folded.text[middle : middle + 45])[:4]
+
+
+@pytest.mark.parametrize("text", ["two for $3", "£ 2 a cup", "it was 20€"])
+def test_a_price_speaks_of_buying(text: str) -> None:
+    assert "price" in Surroundings(text, fold(text)).talk.words
 
 
 def test_talk_knows_the_words_of_companies() -> None:
