@@ -144,8 +144,7 @@ class WorkerSettings(Section):
     within: float = Field(default=0.05, gt=0.0, le=10.0)
     """Seconds to wait for a batch to fill."""
     commit_seconds: float = Field(default=0.05, gt=0.0, le=60.0)
-    """Seconds between commits.  What was published since comes again after a crash; the detector knows the latest 160
-    mentions of a company again, so the longer this is, the more it may count twice."""
+    """Seconds between commits.  What was published since comes again after a crash, and counts once all the same."""
     stuck_seconds: float = Field(default=120.0, gt=1.0)
     """A worker that makes no progress for so long, with work waiting, ends with status 70."""
 
