@@ -9,8 +9,11 @@
 Files are in CoNLL form: a token and its tag a line, an empty line after each post.  *Held* organisations are marked
 spans that are, letter for letter, a name or a listed handle of the catalogue: a club called `United` is held, too.
 One is found when a link overlaps it, or when the post is linked to its owner by another of its names.
-*False* links are all links in posts in which nothing is marked as an organisation, company or group.  People marked
-hardly any products and accounts so, and left out many companies; what was found by reading them is told beside it.
+*False* links are all links in posts in which nothing is marked as an organisation, company or group, whatever they are
+made by.  Of these, told apart are links in posts in which people marked no product either (only one of the collections
+marks products), and there the mentions by the exact name of a product of the catalogue, which are mentions of its
+maker.  What is left are accounts, hashtags and sites, networks by their names, and names; people passed over many of
+these, and what was found by reading them is told beside it, as far as somebody has.
 """
 
 from __future__ import annotations
@@ -29,9 +32,11 @@ from benchmarks.linking_verdicts import PLACE, RIGHT, UNREAD, WRONG, key, verdic
 from benchmarks.marked_posts import ORGANISATIONS, Marked, read
 from pipeline.enrich.catalogue import Catalogue, load_catalogue
 from pipeline.enrich.linker import Linked, Linker
+from pipeline.enrich.medium import NETWORK
 from pipeline.enrich.surfaces import spellings
 from pipeline.enrich.text import fold
 
+PRODUCT = "product"
 CUTS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97)
 
 
@@ -55,23 +60,31 @@ class Held(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What was linked in one post, what the catalogue holds of what is marked, and how many organisations are."""
+    """What was linked in one post, which entities are `networks`, what the catalogue holds of what is marked, and how
+    many organisations are."""
 
     post: Marked
     links: list[Linked]
     held: list[Held]
     organisations: int
+    networks: frozenset[str]
+
+    @property
+    def products(self) -> bool:
+        """Whether people marked a product."""
+        return any(kind == PRODUCT for _, _, kind in self.post.spans)
 
 
 def look(posts: Iterable[Marked], linker: Linker) -> list[Seen]:
     """Link each post."""
     names = held_names(linker.catalogue)
+    networks = frozenset(one.id for one in linker.catalogue.entities.values() if NETWORK in one.industry)
     out = []
     for post in posts:
         organisations = [span for span in post.spans if span[2] in ORGANISATIONS]
         forms = [(start, end, fold(post.text[start:end]).text.lstrip("@#")) for start, end, _ in organisations]
         held = [Held(start, end, frozenset(names[form])) for start, end, form in forms if form in names]
-        out.append(Seen(post, linker.link(post.text), held, len(organisations)))
+        out.append(Seen(post, linker.link(post.text), held, len(organisations), networks))
     return out
 
 
@@ -87,23 +100,42 @@ def figures(seen: Sequence[Seen], cut: float = 0.0) -> dict[str, Any]:
     without = [some for some in seen if not some.organisations]
     false = [(some.post, one) for some in without for one in at_least(cut, some.links)]
     thousand = 1000 / max(1, len(without))
-    kinds = Counter(made_by(*one) for one in false)
     report: dict[str, Any] = {
         "held_organisations": len(hits),
         "recall": figure(sum(hits), len(hits)),
         "posts_without_organisation": len(without),
         "false_links_per_1000": round(thousand * len(false), 1),
-        "by_kind": {kind: round(thousand * number, 1) for kind, number in sorted(kinds.items())},
+        "by_kind": by_kind(without, cut),
+        "no_product_marked_either": beside_products([some for some in without if not some.products], cut),
     }
     judged = Counter(verdict(post.text, one.entity.id) for post, one in false)
     not_meant = sum(verdict(text, name) != UNREAD for text, name in missed)
-    if not judged[UNREAD]:
+    if judged.total() > judged[UNREAD]:
         report["read_by_hand"] = {
             "recall_of_those_meant": figure(sum(hits), len(hits) - not_meant),
-            "links_per_1000": {found: round(thousand * judged[found], 1) for found in (WRONG, PLACE, RIGHT)},
+            "links_per_1000": {found: round(thousand * judged[found], 1) for found in (WRONG, PLACE, RIGHT, UNREAD)},
             "wrong": figure(judged[WRONG], len(without)),
         }
     return report
+
+
+def by_kind(seen: Sequence[Seen], cut: float) -> dict[str, float]:
+    """Links per 1,000 posts, by what they were made by."""
+    kinds = Counter(made_by(some, one) for some in seen for one in at_least(cut, some.links))
+    return {kind: round(1000 * number / max(1, len(seen)), 1) for kind, number in sorted(kinds.items())}
+
+
+def beside_products(seen: Sequence[Seen], cut: float) -> dict[str, Any]:
+    """Links in posts in which neither an organisation nor a product is marked: all, and those by no product's name."""
+    links = [made_by(some, one) for some in seen for one in at_least(cut, some.links)]
+    others = sum(kind != PRODUCT for kind in links)
+    share = figure(others, len(seen))
+    return {
+        "posts": len(seen),
+        "links_per_1000": round(1000 * len(links) / max(1, len(seen)), 1),
+        "by_kind": by_kind(seen, cut),
+        "by_no_product_per_1000": {key: round(1000 * value, 1) for key, value in share.items()},
+    }
 
 
 def at_least(cut: float, links: Sequence[Linked]) -> list[Linked]:
@@ -116,11 +148,13 @@ def misses(some: Seen, cut: float = 0.0) -> list[tuple[str, str]]:
     return [(text, text[one.start : one.end]) for one in some.held if not found(one, links)]
 
 
-def made_by(post: Marked, link: Linked) -> str:
+def made_by(some: Seen, link: Linked) -> str:
     """What a link was made by: what people marked as a product, another product, a sign, a bare name."""
-    if any(start < link.end and link.start < end and kind == "product" for start, end, kind in post.spans):
+    if any(start < link.end and link.start < end and kind == PRODUCT for start, end, kind in some.post.spans):
         return "marked as a product"
-    return {"product": "product", "name": "name"}.get(link.how, "handle, hashtag or site")
+    if link.how == "name":
+        return "name of a network" if link.entity.id in some.networks else "name"
+    return PRODUCT if link.how == "product" else "handle, hashtag or site"
 
 
 def unread(seen: Sequence[Seen]) -> Iterator[str]:

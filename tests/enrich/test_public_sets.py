@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,11 +60,42 @@ def test_held_are_marked_names_of_the_catalogue_and_false_are_links_where_none_i
     assert report["posts_without_organisation"] == 2
     assert report["false_links_per_1000"] == 1000.0
     assert report["by_kind"] == {"marked as a product": 500.0, "name": 500.0}
+    assert report["no_product_marked_either"] == {
+        "posts": 1,
+        "links_per_1000": 0.0,
+        "by_kind": {},
+        "by_no_product_per_1000": {"value": 0.0, "low": 0.0, "high": 793.5},
+    }
     assert "read_by_hand" not in report
     assert figures(seen, cut=1.0)["recall"]["value"] == 0.0
 
 
-def test_verdicts_count_when_every_link_has_one(
+UNMARKED = """\
+my iPad and my Lufthansa
+@Ryanair again
+drama on facebook
+nothing here
+"""
+
+
+def test_links_where_nothing_is_marked_are_told_apart_by_what_made_them(linker: Linker, tmp_path: Path) -> None:
+    path = tmp_path / "posts.conll"
+    path.write_text("".join(f"{word}\tO\n" if word else "\n" for word in _tokens(UNMARKED)), encoding="utf-8")
+    told = figures(look(read(path), linker))["no_product_marked_either"]
+    assert told["posts"] == 4
+    assert told["by_kind"] == {
+        "handle, hashtag or site": 250.0, "name": 250.0, "name of a network": 250.0, "product": 250.0,
+    }  # fmt: skip
+    assert told["by_no_product_per_1000"]["value"] == 750.0
+
+
+def _tokens(lines: str) -> Iterator[str]:
+    for line in lines.splitlines():
+        yield from line.split(" ")
+        yield ""
+
+
+def test_verdicts_count_of_what_was_read(
     linker: Linker, posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = look(read(posts), linker)
@@ -73,7 +105,7 @@ def test_verdicts_count_when_every_link_has_one(
     verdicts[key("I love target practice", "target")] = linking_verdicts.OTHER
     monkeypatch.setattr(linking_quality_ner, "verdict", lambda text, what: verdicts.get(key(text, what), "unread"))
     told = figures(seen)["read_by_hand"]
-    assert told["links_per_1000"] == {"wrong": 500.0, "place": 0.0, "right": 500.0}
+    assert told["links_per_1000"] == {"wrong": 500.0, "place": 0.0, "right": 500.0, "unread": 0.0}
     assert told["recall_of_those_meant"]["value"] == 1.0
 
 
