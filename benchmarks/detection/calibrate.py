@@ -8,7 +8,12 @@ other, whose answers come in heavier bursts and which is given a quarter of the 
 limits; an alarm at a threshold is a crossing that comes at least twelve hours after the last one.
 """
 
+# ruff: noqa: E402
 from __future__ import annotations
+
+import os
+
+os.environ["GROUNDSWELL_PURE"] = "1"  # a detector that is compiled has no subclasses
 
 import argparse
 from concurrent.futures import ProcessPoolExecutor

@@ -1,0 +1,131 @@
+"""The compiled detector does what its sources do, to the last bit; and where there is none, nothing is missing."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import sysconfig
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import compiled
+from pipeline.detect.heard import Heard
+from tests.detect import oracle
+from tests.detect.oracle import Form
+from tests.detect.tales import TALES
+from tests.detect.teller import Mentions
+from tests.detect.test_invariants import stream
+
+JSON = msgspec.json.Encoder()
+
+
+@cache
+def forms() -> tuple[Form, Form]:
+    """The compiled form and its oracle.  Making the first takes a minute, once, unless it was made with the rest."""
+    reason = compiled.make()
+    fast, plain = oracle.compiled(), oracle.pure()
+    assert fast.compiled == (reason is None), reason
+    assert not plain.compiled
+    return fast, plain
+
+
+def told(form: Form, heard: Sequence[Heard], false_alarms: float = 5.0) -> list[bytes]:
+    """Events as they go out, and the bytes of the state every so often, from which it then goes on."""
+    detector, state, found = form.detector(false_alarms), form.state(), []
+    for number, one in enumerate(heard):
+        found += [JSON.encode(event) for event in detector.hear(state, one)]
+        if number % 97 == 96:
+            data = form.codec.encode(state)
+            found.append(data)
+            state = form.codec.decode(data)
+    return [*found, form.codec.encode(state)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("tale", TALES, ids=lambda tale: tale.__name__)
+def test_stories_are_told_alike_to_the_bit(tale: Mentions) -> None:
+    fast, plain = forms()
+    heard = list(tale())  # type: ignore[operator]
+    assert told(fast, heard, 0.2) == told(plain, heard, 0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_any_stream_is_told_alike_to_the_bit(seed: int) -> None:
+    fast, plain = forms()
+    heard = stream(seed)
+    assert told(fast, heard) == told(plain, heard)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 400))
+def test_one_form_goes_on_from_the_state_of_the_other(seed: int, cut: int) -> None:
+    heard, forward = stream(seed), forms()
+    ends = []
+    for first, second in (forward, forward[::-1]):
+        state = first.state()
+        for one in heard[:cut]:
+            first.detector(5.0).hear(state, one)
+        state = second.codec.decode(first.codec.encode(state))
+        detector = second.detector(5.0)
+        events = [JSON.encode(event) for one in heard[cut:] for event in detector.hear(state, one)]
+        ends.append([*events, second.codec.encode(state)])
+    assert ends[0] == ends[1]
+
+
+def made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that says it holds the compiled form of these sources."""
+    monkeypatch.setattr(compiled, "COMPILED", folder)
+    monkeypatch.delenv(compiled.PURE, raising=False)
+    (folder / "made_from").write_text(compiled.fingerprint())
+    return folder
+
+
+def test_a_current_form_is_preferred_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made(tmp_path, monkeypatch)
+    monkeypatch.setitem(sys.modules, "pipeline.detect.hot__mypyc", sys)
+    path = ["sources"]
+    assert compiled.prefer(path)
+    assert path == [str(folder), "sources"]
+    monkeypatch.setenv(compiled.PURE, "1")
+    path = ["sources"]
+    assert not compiled.prefer(path)
+    assert path == ["sources"]
+
+
+def test_a_form_of_other_sources_is_left_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (made(tmp_path, monkeypatch) / "made_from").write_text("other sources")
+    path = ["sources"]
+    assert not compiled.prefer(path)
+    assert path == ["sources"]
+
+
+def test_a_form_that_cannot_be_loaded_is_left_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = f"hot__mypyc{sysconfig.get_config_var('EXT_SUFFIX')}"
+    (made(tmp_path, monkeypatch) / library).write_bytes(b"of another machine")
+    package = sys.modules["pipeline.detect"]
+    monkeypatch.setattr(package, "__path__", [str(compiled.SOURCES)])
+    monkeypatch.delitem(sys.modules, "pipeline.detect.hot__mypyc", raising=False)
+    assert not compiled.prefer(package.__path__)
+    assert package.__path__ == [str(compiled.SOURCES)]
+
+
+def test_without_a_compiler_it_says_so_and_leaves_everything_plain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compiled, "COMPILED", tmp_path / "compiled")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert compiled.main([]) == 0
+    assert "plain Python: there is no C compiler" in capsys.readouterr().out
+    assert not (tmp_path / "compiled").exists()
