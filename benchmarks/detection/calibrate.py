@@ -8,7 +8,6 @@ other, whose answers come in heavier bursts and which is given a quarter of the 
 limits; an alarm at a threshold is a crossing that comes at least twelve hours after the last one.
 """
 
-# ruff: noqa: E402
 from __future__ import annotations
 
 import os
