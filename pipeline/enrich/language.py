@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import pycld2
 
-from pipeline.enrich.text import HASHTAG, LINK, MENTION
+from pipeline.enrich.text import HASHTAG, LINK, MENTION, fold
+from pipeline.enrich.words import ordinary, ranks
 
 TRAINED = frozenset({"en"})
 """Languages that the sentiment model was trained for."""
@@ -23,7 +24,13 @@ SHARE = 80
 """Least percentage of the text that must be in the language."""
 STRONG_SHARE, STRONG_BYTES = 95, 30
 """The same, and the least length in bytes, for a text that disagrees strongly with what its network says."""
+LEAST_WORDS = 4
+"""Words, of two letters or more, of which half must be English where the language cannot be told."""
 
+_WORD = re.compile(r"[^\W\d_]{2,}(?:'[^\W\d_]+)?")
+_REPEATED = re.compile(r"(.)\1{2,}")
+_ENDINGS = frozenset(("t", "s", "re", "ll", "ve", "m", "d"))
+"""What stands after an apostrophe in English: don't, they're."""
 _UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|[^\x00-\uffff]")
 """Control characters, halves of pairs, no-characters, and everything beyond the first plane: mostly emoji."""
 _OTHER_NAMES = {"iw": "he", "jw": "jv", "sco": "en"}
@@ -76,14 +83,36 @@ def language(text: str, said: str | None) -> str | None:
 
 
 def trained(lang: str | None, text: str) -> bool:
-    """Whether the model was trained for a text; where the language cannot be told, whether its letters are Latin."""
+    """Whether the model was trained for a text.
+
+    Where the language cannot be told: whether its letters are Latin, and whether they may be English.
+    """
     if lang is not None:
         return base(lang) in TRAINED
-    letters = [c for c in text[:MAX_CHARACTERS] if c.isalpha()]
+    text = text[:MAX_CHARACTERS]
+    letters = [c for c in text if c.isalpha()]
     foreign = sum(
         not (c.isascii() or unicodedata.name(c, "").startswith(("LATIN", "FULLWIDTH LATIN"))) for c in letters
     )
-    return 2 * foreign <= len(letters)
+    return 2 * foreign <= len(letters) and may_be_english(text)
+
+
+def may_be_english(text: str) -> bool:
+    """Whether at least half of the words are English ones, or names; of fewer than `LEAST_WORDS` nothing is said.
+
+    For what the detector cannot tell: languages that it does not know (Tswana, Xhosa) or that nobody writes in these
+    letters but here (Hindi, Arabic).
+    """
+    found = _WORD.findall(_REPEATED.sub(r"\1", fold(text).text))
+    return len(found) < LEAST_WORDS or 2 * sum(map(_is_english, found)) >= len(found)
+
+
+def _is_english(word: str) -> bool:
+    stem, apostrophe, ending = word.partition("'")
+    if apostrophe and ending in _ENDINGS:
+        return True
+    words = ordinary()
+    return stem in words.common or stem in words.names or stem in ranks()
 
 
 def base(tag: str) -> str:

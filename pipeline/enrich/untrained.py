@@ -46,7 +46,7 @@ def untrained(lang: str | None, text: str) -> Untrained | None:
         return "no_words"
     if _is_code(plain):
         return "code"
-    if not trained(lang, text):
+    if not trained(lang, plain):
         return "language"
     return "long" if len(plain) > LONG else None
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.enrich.language import base, identify, language, trained
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
+from pipeline.enrich.untrained import untrained
 from pipeline.messages import Mention
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records
@@ -118,6 +119,38 @@ def test_what_the_network_says_is_kept_unless_the_text_disagrees_strongly(
 )
 def test_what_the_model_was_trained_for(lang: str | None, text: str, known: bool) -> None:
     assert trained(lang, text) is known
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mera order abhi tak nahi aaya yaar kya bakwas service hai",
+        "taelo ya me ga e ise e goroge",
+        "iodolo yam ayikafiki",
+        "el order bta3y lessa mawaslsh we ma7adesh byrod",
+        "parah banget deh pelayanan",
+    ],
+)
+def test_latin_letters_are_not_english_by_themselves(text: str) -> None:
+    assert identify(text).lang is None
+    assert untrained(None, text) == ("language" if len(text.split()) > 3 else None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yeah they suck",
+        "smh lol wtf",
+        "ugh, so bad!!!",
+        "sooooo tired of this app",
+        "dont even get me started on verizon",
+        "i'd've left, y'all can't fix it",
+        "@Zorbexium https://example.com/hola/amigos no thanks",
+        "Beyoncé tix sold out, thanks Ticketmaster",
+    ],
+)
+def test_a_few_english_words_are_not_taken_for_another_language(text: str) -> None:
+    assert untrained(None, text) is None
 
 
 @pytest.mark.parametrize(("text", "lang", "sure"), [(ENGLISH, "en", True), (SPANISH, "es", False)])
