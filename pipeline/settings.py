@@ -143,7 +143,7 @@ class WorkerSettings(Section):
     batch: int = Field(default=256, ge=1, le=10_000)
     within: float = Field(default=0.05, gt=0.0, le=10.0)
     """Seconds to wait for a batch to fill."""
-    commit_seconds: float = Field(default=0.05, gt=0.0, le=60.0)
+    commit_seconds: float = Field(default=0.5, gt=0.0, le=60.0)
     """Seconds between commits.  What was published since comes again after a crash, and counts once all the same."""
     stuck_seconds: float = Field(default=120.0, gt=1.0)
     """A worker that makes no progress for so long, with work waiting, ends with status 70."""
