@@ -114,7 +114,7 @@ class Linker:
     def _hits(self, text: str) -> list[tuple[int, int, int]]:
         """(start, end, form) of names that stand free in folded text; the longest of those that overlap.
 
-        A name inside a handle, a hashtag or a link does not stand free.
+        A name inside a handle, a hashtag or a link does not stand free, nor do an agent's initials (`^HP`).
         """
         lengths = self._table.lengths
         last = len(text)
@@ -125,7 +125,7 @@ class Linker:
                 continue
             start = end - lengths[form]
             before = text[start - 1] if start else " "
-            if before.isalnum() or before in "@#_$" or (before == "'" and _is_irish(text, start)):
+            if before.isalnum() or before in "@#_$^" or (before == "'" and _is_irish(text, start)):
                 continue
             free.append((start, end, form))
         if not free:

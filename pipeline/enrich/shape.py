@@ -38,6 +38,7 @@ OWNER = -0.3
 MOTION = 1.6
 DETERMINER_CAPITAL = -0.3
 INFINITIVE = -1.2
+SIGNATURE = -2.5
 WITHIN = -1.0
 """`in Zurich`: for a name that may be a place's."""
 PART_OF_NAME = -1.2
@@ -96,6 +97,7 @@ _OPENS = frozenset(_OPENS_TEXT.split())
 
 _NAME, _PHRASE, _RARE = Kind.NAME, Kind.PHRASE, Kind.RARE
 _OF_PLACES = frozenset((_NAME, _RARE))
+_OF_PERSONS = frozenset((_NAME, _RARE, Kind.SHORT))
 """Members at hand: looking one up costs as much as a comparison of words."""
 
 
@@ -130,6 +132,8 @@ def shape(kind: Kind, place: Place) -> float:
         total += HAS
     if following == "down" or (following == "is" and place.after[1:2] == ["down"]):
         total += DOWN
+    if kind in _OF_PERSONS and place.signs:
+        total += SIGNATURE
     if kind is not _PHRASE and capital and around.has_case:
         total += _within_name(place)
     return total

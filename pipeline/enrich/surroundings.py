@@ -19,6 +19,8 @@ _LAST_CAPITAL = re.compile(r"(?<=[a-z,] )([A-Z][a-z]+) $")
 _FIRST_CAPITAL = re.compile(r"(?:^|[.!?:\"“(] ?)([A-Z][a-z]+) $")
 _SIGNED = re.compile(r"(?:[|(\[—–]|\s-|\bvia)\s*$", re.IGNORECASE)
 _SIGNED_END = re.compile(r"\s*(?:$|[)\]#|]|https?:)")
+_BY = re.compile(r"(?:^|\s)[*~/–—-]{1,2}\s?$")
+_BY_END = re.compile(r"\W*(?:$|https?:)")
 _PRICE = re.compile(r"[$£€] ?\d|\d ?[€£]")
 """Speaks of buying as the word does."""
 _PLAIN_TITLES = frozenset(("the", "at", "my", "from", "by", "with", "hey", "dear", "and", "thanks", "rt", "via", "i"))
@@ -127,6 +129,13 @@ class Place:
         text = self.around.text
         before = text[max(0, self.left - 8) : self.left]
         return _SIGNED.search(before) is not None and _SIGNED_END.match(text, self.right) is not None
+
+    @property
+    def signs(self) -> bool:
+        """Whether the name is put under the text, as agents do: `We'll look into it. - Emma`."""
+        text = self.around.text
+        before = text[max(0, self.left - 4) : self.left]
+        return _BY.search(before) is not None and _BY_END.match(text, self.right) is not None
 
     @property
     def capital(self) -> bool:
