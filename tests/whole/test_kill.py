@@ -1,4 +1,5 @@
-"""`kill -9` of any worker at any moment: nothing lost, nothing doubled, in the index and in the detector's counts."""
+"""`kill -9` of any worker at any moment: nothing lost, nothing doubled, in the index and in the detector's counts; also
+where two workers share a stage, and take partitions over from each other."""
 
 from __future__ import annotations
 
@@ -46,6 +47,7 @@ async def test_killed_workers_lose_nothing_and_count_nothing_twice(configure: Co
     catalogue.write_text(catalogue_yaml(chosen), encoding="utf-8")
     settings = configure(model={"backend": "fixed"}, enrich={"catalogue": catalogue})
     async with running(settings, counted=True) as stack:
+        stack.start(Child("enrich-1", ["worker", "enrich", "--instance", "enrich-1", "--parent", str(os.getpid())]))
         killing = asyncio.create_task(kill_at_random(stack, random.Random(20260105)))
         counts = await replay(stack, posts, speed=f"{RATE}/s")
         killed = await killing
