@@ -14,6 +14,7 @@ from pipeline.backtest.spool import Company, MentionSpool
 from pipeline.detect.detectors import Detectors
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
+from pipeline.detect.kin import OFTEN
 from pipeline.detect.promise import MONTH, Promise
 from pipeline.detect.stage import KEPT
 from pipeline.detect.watch import Watch
@@ -75,10 +76,12 @@ def run_detector(
                     _take(outcome, event)
         state = states.get(key)
         if state is None or (state.clock and _arrival(heard) > state.clock + KEPT):
-            state = states[key] = EntityState()  # the workers forget an entity after so long a silence
+            state = states[key] = watch.kin.begin(heard)  # the workers forget an entity after so long a silence
         detector = detectors.of(key)
         for event in detector.hear(state, heard):
             _take(outcome, event)
+        if not state.clock & OFTEN:
+            watch.kin.look(heard, state)
         watch.look(key, state)
         if nearness is not None and isinstance(heard, HeardMention):
             nearness.look(state, heard, detector.thresholds)

@@ -63,6 +63,7 @@ class HeardMention(Struct, kw_only=True, tag_field="type", tag="mention"):
     author_role: str = "public"
     version: Version = 1
     untrained: Annotated[str, Meta(max_length=64)] | None = None
+    category: Name | None = None
 
 
 class HeardDeletion(Struct, kw_only=True, tag_field="type", tag="mention_deleted"):

@@ -13,6 +13,7 @@ from pipeline.detect.detector import Detector
 from pipeline.detect.detectors import Detectors
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardMention, read
+from pipeline.detect.kin import OFTEN
 from pipeline.detect.promise import Promise
 from pipeline.detect.watch import Watch
 from pipeline.errors import Malformed
@@ -98,7 +99,7 @@ class Detect:
             if type(heard) is HeardMention:
                 for late in watch.pass_to(heard):
                     result.publish.extend(self._settled(late, watch, heard, record, state))
-            entity = self._heard(heard, record, state, result)
+            entity = self._heard(heard, watch, record, state, result)
             watch.look(heard.entity.id, entity)
         for key, (watch, record) in watches.items():
             state.put(key, watch, record)
@@ -106,13 +107,19 @@ class Detect:
             _log.info("published again, and passed over", stage=self.name, mentions=again)
         return result
 
-    def _heard(self, heard: Heard, record: Record, state: State, result: Result) -> EntityState:
+    def _heard(self, heard: Heard, watch: Watch, record: Record, state: State, result: Result) -> EntityState:
         """The entity's state with this mention in it."""
         key = heard.entity.id
-        entity: EntityState = state.get(key, record) or EntityState()
-        if not state.absorbed(key, record):
+        entity: EntityState | None = state.get(key, record)
+        if entity is None:
+            entity = watch.kin.begin(heard)
+        absorbed = state.absorbed(key, record)
+        if not absorbed:
             for event in self._detectors.of(key).hear(entity, heard):
                 result.publish.append(self._outgoing(event, record))
+        if not entity.clock & OFTEN:
+            watch.kin.look(heard, entity, lend=not absorbed)
+        if not absorbed:
             _put(key, entity, record, state)
         return entity
 
@@ -168,9 +175,11 @@ def run(heard: Iterable[Heard], false_alarms: float = 0.2) -> Iterator[IncidentE
                 yield from watch.settle(late, states[late], one)
         state = states.get(key)
         if state is None:
-            state = states[key] = EntityState()
+            state = states[key] = watch.kin.begin(one)
         events = hear(state, one)
         if events:
             yield from events
+        if not state.clock & OFTEN:
+            watch.kin.look(one, state)
         if state.acute is not None or state.slow is not None:
             watch.look(key, state)

@@ -19,6 +19,7 @@ from msgspec import Struct
 from pipeline.detect import lifecycle
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
+from pipeline.detect.kin import Kin
 from pipeline.detect.origins import Origins
 from pipeline.messages import EntityRef, IncidentEvent
 
@@ -33,12 +34,13 @@ _LATEST = _NEVER - timedelta(days=400)
 class Watch(Struct, array_like=True):
     """The clock of a partition in event time, which never goes back, and the time on it at which the open incidents of
     each entity are over unless it is heard of again.  `first` is the earliest of them, or earlier.  `origins`: what of
-    the raw topic the partition has heard."""
+    the raw topic the partition has heard.  `kin`: what is usual for entities of the partition, to lend to new ones."""
 
     clock: datetime = _BEGINNING
     due: dict[str, datetime] = {}
     first: datetime = _NEVER
     origins: Origins = msgspec.field(default_factory=Origins)
+    kin: Kin = msgspec.field(default_factory=Kin)
 
     def pass_to(self, m: HeardMention) -> Sequence[str]:
         """Let time come to a mention; gives the other entities that are due, the earliest first."""
