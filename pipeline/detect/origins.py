@@ -19,9 +19,12 @@ heard of that partition cannot be a repeat, however wrong the clocks, and the ma
 round, a message of a new log passes for a repeat while its position is below the mark and its record was produced no
 later than the newest of the old log: only where a producer's clock ran ahead when the topic was deleted.
 
-Records that are read again under another catalogue may lead to other mentions; these too count as heard.  Messages
-without an origin (from other producers, from the dead letters, answers of the index) are known by their ids alone, as
-are those of a raw partition that has been forgotten.
+Records that are read again under another catalogue may lead to other mentions; these too count as heard.  A record that
+failed and became a dead letter, and does not fail when it is read again, counts once the dead letter is replayed.
+
+Messages without an origin (from other producers, from the dead letters, answers of the index) are known by their ids
+alone, as are those of a raw partition that has been forgotten, and posts that a source hands over twice: those are two
+raw records.
 """
 
 from __future__ import annotations
