@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from math import exp, pi, sin
 
+from benchmarks.detection import busy
 from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
 from pipeline.detect.entity import EntityState
@@ -78,3 +79,13 @@ def test_an_entity_that_is_spoken_of_every_second() -> None:
     assert [event.incident_id for event in first] == ["acme:pile_on:bluesky:root"]
     assert first[0].counts.mentions <= 40
     assert len(EntityCodec().encode(state)) <= 10_000
+
+
+def test_an_entity_with_a_hundred_mentions_a_second() -> None:
+    """Steady, it tells nothing; a snowball on top is told; and its state is no larger than that of others."""
+    for answers in (0, 400):
+        detector = Detector(0.2)
+        state = busy.known(detector, 100.0)
+        events = [event for m in busy.stream(100.0, 300.0, answers) for event in detector.hear(state, m)]
+        assert [event.incident_id for event in opened(events)] == ["busy:pile_on:s:0"] * (answers > 0)
+        assert len(EntityCodec().encode(state)) <= 10_000
