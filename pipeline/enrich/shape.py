@@ -75,8 +75,10 @@ _DOES_TEXT = (
     "blocked locked fired fined disabled stole ruined broke sold delivered owes thinks got went will would used have "
     "are did does do never ne me told killed dropped doubled cut changed decided claims blames"
 )
-_REPORTED_TEXT = "buys sells acquires removes unveils launches recalls apologises apologizes hires sacks"
+_REPORTED_TEXT = "buys sells acquires removes unveils launches recalls apologises apologizes hires sacks renews"
 _REPORTED = frozenset(_REPORTED_TEXT.split())
+_PLANNED = frozenset(["cut", "close", "shut", "axe", "launch", "buy", "sell", "merge", "acquire", "recall", "scrap"])
+"""After `to`, in headlines: `Orange to cut 2,000 jobs`."""
 _HAD_TEXT = (
     "boss bosses ceo chief chiefs exec execs executive executives spokesman spokeswoman spokesperson chairman workers "
     "staff employees customers shareholders shares stock store stores outlet outlets branch branches"
@@ -124,6 +126,8 @@ def shape(kind: Kind, place: Place) -> float:
         total += POSSESSIVE if _KIN.isdisjoint(place.after[:3]) else OF_PERSON
     following = place.following
     does = REPORTED if following in _REPORTED else SUBJECT if following in _DOES else 0.0
+    if following == "to" and capital and not _PLANNED.isdisjoint(place.after[1:2]):
+        does = SUBJECT
     if not does and len(following) > 4 and following.endswith(("ed", "s")) and surface.lower() not in _NUMBERS:
         does = SUBJECT_PERHAPS
     if does and (not previous or previous in _OPENS or place.at_start):

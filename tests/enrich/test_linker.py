@@ -59,6 +59,8 @@ def names(linker: Linker, text: str, network: str = "twitter") -> set[str]:
         ("Head of design leaves Mulberry after ten years", "Mulberry"),
         ("two sandwiches for £3 in boots, yes please", "Boots"),
         ("the bonus pot at RBS is a disgrace", "Royal Bank of Scotland"),
+        ("Orange to cut 2,000 jobs in France, says its boss", "Orange"),
+        ("the bath bombs from Lush make me sneeze", "Lush"),
         ("my new Ducati sounds like a tractor", "Ducati"),
     ],
 )
