@@ -4,7 +4,8 @@
 
 Each peer's threshold is the lowest that keeps to 0.2 false alarms an entity and month on calibration seeds; then all
 are judged on judging seeds.  The detector is given the promise of 0.2 and nothing else.  Every stream is made once and
-shown to all.  With `--trees`, real repost trees (those that the forecast was not fitted on) stand in for simulated
+shown to all.  With `--slow N` a peer that takes long is calibrated and judged on the first N months only; the numbers in
+its rows tell so.  With `--trees`, real repost trees (those that the forecast was not fitted on) stand in for simulated
 cascades.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -31,14 +33,18 @@ FIRST = CALIBRATION + 700_000
 """First calibration seed of the peers; the detector's own table was made on others."""
 
 OURS = "Groundswell"
+T = TypeVar("T")
 
 
-def false_alarms(seed: int) -> list[list[int]]:
-    """False alarms of one calibration month, peer by peer, at each of its levels."""
+def false_alarms(seed: int, slow_until: int) -> list[list[int] | None]:
+    """False alarms of one calibration month, peer by peer, at each of its levels; None of a slow peer that is done."""
     month = streams.month(seed, Plan())
     seen = Seen(month)
-    found = []
+    found: list[list[int] | None] = []
     for peer in PEERS:
+        if peer.slow and seed >= slow_until:
+            found.append(None)
+            continue
         scored, counts = peer.scores(seen), []
         for level in peer.levels:
             marks = Marks()
@@ -56,23 +62,35 @@ def level_for(counts: Iterable[list[int]], levels: np.ndarray) -> tuple[float, f
     return float(levels[place]), float(rates[place])
 
 
-def judged(seed: int, plan: Plan, levels: tuple[float, ...], trees: list[np.ndarray] | None = None) -> list[Marks]:
-    """One month, the detector first, then the peers."""
+def judged(
+    seed: int, plan: Plan, levels: tuple[float, ...], slow_until: int, trees: list[np.ndarray] | None = None
+) -> list[Marks | None]:
+    """One month, the detector first, then the peers; None of a slow peer that is done."""
     month = streams.month(seed, plan, trees)
     ours = Marks()
     judge.mark(month, judge.detector_alarms(month, PROMISE, ours), ours)
-    seen, found = Seen(month), [ours]
+    seen = Seen(month)
+    found: list[Marks | None] = [ours]
     for peer, level in zip(PEERS, levels, strict=True):
+        if peer.slow and seed >= slow_until:
+            found.append(None)
+            continue
         marks = Marks()
         judge.mark(month, [Alarm(at) for at in alarms(peer, peer.scores(seen), level)], marks)
         found.append(marks)
     return found
 
 
+def known(months: list[list[T | None]], place: int) -> list[T]:
+    """What is there of one peer, month by month."""
+    return [one for month in months if (one := month[place]) is not None]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--months", type=int, default=100)
     parser.add_argument("--calibration", type=int, default=0, help="calibration months; as many as --months when 0")
+    parser.add_argument("--slow", type=int, default=0, help="months for slow peers; as many as --months when 0")
     parser.add_argument("--first", type=int, default=JUDGING, help="first judging seed")
     parser.add_argument("--trees", type=Path, help="real repost trees")
     parser.add_argument("--workers", type=int, default=2)
@@ -91,14 +109,16 @@ def table(pool: ProcessPoolExecutor, options: argparse.Namespace) -> str:
     """Every peer on every kind of stream, and the levels that were set before."""
     months = options.months
     seeds = range(FIRST, FIRST + (options.calibration or months))
-    counted = list(pool.map(false_alarms, seeds, chunksize=2))
-    set_ = [level_for((month[p] for month in counted), peer.levels) for p, peer in enumerate(PEERS)]
+    slow = options.slow or months
+    counted = list(pool.map(partial(false_alarms, slow_until=FIRST + slow), seeds, chunksize=2))
+    of = [known(counted, p) for p in range(len(PEERS))]
+    set_ = [level_for(of[p], peer.levels) for p, peer in enumerate(PEERS)]
     levels = tuple(level for level, _ in set_)
     lines = [judge.HEAD]
     notes = ["", f"{months} entity-months of each kind, first seed {options.first:,}. Thresholds:", ""]
     notes += [
-        f"- {peer.name}: {level:.3g} ({rate:.2f} false alarms on {len(seeds)} calibration months); {peer.source}"
-        for peer, (level, rate) in zip(PEERS, set_, strict=True)
+        f"- {peer.name}: {level:.3g} ({rate:.2f} false alarms on {len(of[p])} calibration months); {peer.source}"
+        for p, (peer, (level, rate)) in enumerate(zip(PEERS, set_, strict=True))
     ]
     runs: list[tuple[str, Plan, list[np.ndarray] | None]] = [
         ("", Plan(), None),
@@ -108,9 +128,11 @@ def table(pool: ProcessPoolExecutor, options: argparse.Namespace) -> str:
         runs.append((", real trees", Plan(groundswells=0), streams.real_trees(options.trees)[1::2]))
     seeds = range(options.first, options.first + months)
     for name, plan, trees in runs:
-        found = list(pool.map(partial(judged, plan=plan, levels=levels, trees=trees), seeds, chunksize=2))
-        names = [f"**{OURS}**", *(peer.name for peer in PEERS)]
-        lines += [judge.line(f"{who}{name}", [month[p] for month in found], months) for p, who in enumerate(names)]
+        one = partial(judged, plan=plan, levels=levels, slow_until=options.first + slow, trees=trees)
+        found = list(pool.map(one, seeds, chunksize=2))
+        for p, who in enumerate([f"**{OURS}**", *(peer.name for peer in PEERS)]):
+            marks = known(found, p)
+            lines.append(judge.line(f"{who}{name}", marks, len(marks)))
     return "\n".join(lines + notes)
 
 

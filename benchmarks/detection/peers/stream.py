@@ -62,13 +62,15 @@ Scores = tuple[np.ndarray, np.ndarray]
 
 
 class Peer(NamedTuple):
-    """A rule: where it comes from, its scores, the thresholds to choose from, and the seconds it keeps silent."""
+    """A rule: where it comes from, its scores, the thresholds to choose from, the seconds it keeps silent, and whether
+    it is `slow`."""
 
     name: str
     source: str
     scores: Callable[[Seen], Scores]
     levels: np.ndarray
     silence: float = 6 * HOUR
+    slow: bool = False
 
 
 def alarms(peer: Peer, scored: Scores, level: float) -> list[float]:

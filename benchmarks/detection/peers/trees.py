@@ -28,4 +28,6 @@ def scores(seen: Seen) -> Scores:
 
 
 AVAILABLE = find_spec("river") is not None
-PEER = Peer("river's half-space trees", "river, anomaly.HalfSpaceTrees", scores, 1.0 - np.geomspace(0.3, 1e-6, 400))
+PEER = Peer(
+    "river's half-space trees", "river, anomaly.HalfSpaceTrees", scores, 1.0 - np.geomspace(0.3, 1e-6, 400), slow=True
+)
