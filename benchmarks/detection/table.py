@@ -4,9 +4,9 @@
 
 Each peer's threshold is the lowest that keeps to 0.2 false alarms an entity and month on calibration seeds; then all
 are judged on judging seeds.  The detector is given the promise of 0.2 and nothing else.  Every stream is made once and
-shown to all.  With `--slow N` a peer that takes long is calibrated and judged on the first N months only; the numbers in
-its rows tell so.  With `--trees`, real repost trees (those that the forecast was not fitted on) stand in for simulated
-cascades.
+shown to all.  With `--slow N` a peer that takes long is calibrated and judged on the first N months only, which the
+numbers in its rows tell.  With `--trees`, real repost trees (those that the forecast was not fitted on) stand in for
+simulated cascades.
 """
 
 from __future__ import annotations
