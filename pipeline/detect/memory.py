@@ -124,25 +124,33 @@ class Memory:
 
         Authors and texts too old to matter are left out, which changes no later answer.
         """
-        ids = [
-            (key, min(minute - (v >> 8 & _MINUTES), 0xFFFF), v & 255, v >> 40 & 0xFFFF) for key, v in self.ids.items()
-        ]
-        roots = [(place, v >> 56) for place, v in enumerate(self.ids.values()) if v >> 56]
-        authors = [
-            (k, minute - (v >> 2) << 2 | v & 3) for k, v in self.authors.items() if minute - (v >> 2) < AUTHOR_MINUTES
-        ]
-        texts = [
-            (k, minute - (v >> 4) << 4 | v & 15) for k, v in self.texts.items() if minute - (v >> 4) < TEXT_MINUTES
-        ]
+        ids: list[int] = []
+        roots: list[int] = []
+        for place, (key, v) in enumerate(self.ids.items()):
+            age = minute - (v >> 8 & _MINUTES)
+            ids += (key, age if age < 0xFFFF else 0xFFFF, v & 255, v >> 40 & 0xFFFF)
+            if v >> 56:
+                roots += (place, v >> 56)
+        authors, texts = _young(self.authors, 2, AUTHOR_MINUTES, minute), _young(self.texts, 4, TEXT_MINUTES, minute)
         return b"".join(
             (
-                pack("<HHH", len(ids), len(authors), len(texts)),
-                pack("<" + "IHBH" * len(ids), *[x for entry in ids for x in entry]),
-                pack("<" + "IH" * len(authors), *[x for entry in authors for x in entry]),
-                pack("<" + "IH" * len(texts), *[x for entry in texts for x in entry]),
-                pack("<" + "BI" * len(roots), *[x for entry in roots for x in entry]),
+                pack("<HHH", len(ids) // 4, len(authors) // 2, len(texts) // 2),
+                pack("<" + "IHBH" * (len(ids) // 4), *ids),
+                pack("<" + "IH" * (len(authors) // 2), *authors),
+                pack("<" + "IH" * (len(texts) // 2), *texts),
+                pack("<" + "BI" * (len(roots) // 2), *roots),
             )
         )
+
+
+def _young(entries: dict[int, int], bits: int, minutes: int, minute: int) -> list[int]:
+    """Keys, and ages in place of the minutes above so many bits, in turn; without what is too old."""
+    found: list[int] = []
+    for key, v in entries.items():
+        age = minute - (v >> bits)
+        if age < minutes:
+            found += (key, age << bits | v & (1 << bits) - 1)
+    return found
 
 
 def unpacked(data: bytes, minute: int) -> Memory:
