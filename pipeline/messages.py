@@ -145,7 +145,7 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
     text is about (``pipeline/sketch.py``).  `depth` is over how many answers the link was inherited (at least, where
     one in between is not known), 0 when the post itself speaks of the entity.  `untrained` says why the model was not
     trained for the text (another language, no words, hashtags only, code, too long); its sentiment is then never sure,
-    and must page nobody.
+    and must page nobody.  `category` is the entity's first industry in the catalogue.
     """
 
     mention_id: Id
@@ -174,6 +174,7 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
     depth: Annotated[int, Meta(ge=0)] = 0
     untrained: Untrained | None = None
     sketch: Annotated[str, Meta(max_length=88)] | None = None
+    category: Annotated[str, Meta(max_length=200)] | None = None
     model: ModelRef
 
 

@@ -34,7 +34,7 @@ class Said(NamedTuple):
 
 class Pending(NamedTuple):
     """A mention without scores; `version` it is published under, `known` since when it can be known,
-    `depth` over how many answers it inherits."""
+    `depth` over how many answers it inherits, `category` the industry of its entity."""
 
     post: Post
     about: About
@@ -43,6 +43,7 @@ class Pending(NamedTuple):
     version: int
     known: datetime
     depth: int
+    category: str | None = None
 
 
 def said_by(post: Post, abouts: Sequence[About]) -> Said:
@@ -93,6 +94,7 @@ def mention_of(pending: Pending, scores: Scores, target: int | None, sketch: str
         depth=max(1, pending.depth) if about.link.how == "inherited" else 0,
         untrained=said.untrained,
         sketch=sketch,
+        category=pending.category,
         model=model,
     )
 

@@ -224,7 +224,10 @@ class Enrich:
             text = read_for(post.text, about)
             place = work.questions.ask(text, places(text, about.link.surface) if about.span else ())
             role = self._accounts.role(post.author, post.network, about.entity.id)
-            work.pending.append((slot, place, record, Pending(post, about, role, said, version, known, depth)))
+            known_as = self._accounts.linker.catalogue.entities.get(about.entity.id)
+            category = known_as.industry[0] if known_as is not None and known_as.industry else None
+            pending = Pending(post, about, role, said, version, known, depth, category)
+            work.pending.append((slot, place, record, pending))
 
     def _delete(self, message: PostDeleted | AuthorDeleted, record: Record, state: State) -> list[Outgoing]:
         """Pass a deletion on; for a post that this partition's threads know, also take back each mention.

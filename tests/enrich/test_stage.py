@@ -45,6 +45,7 @@ def test_a_mention_carries_the_post_and_why(stage: Enrich) -> None:
     assert (mention.entity.name, mention.link.surface, mention.link.how) == ("Delta Air Lines", "@Delta", "handle")
     assert (mention.sentiment.label, mention.model.name, mention.lang) == ("negative", "fixed", "en")
     assert (mention.root_id, mention.parent_id, mention.author_role) == ("twitter:1", None, "public")
+    assert mention.category == "airline"
     assert mention.ingested_at.timestamp() == pytest.approx(heard.arrived)
 
 
