@@ -131,7 +131,7 @@ def wilson(part: int, whole: int, z: float = 1.96) -> tuple[float, float]:
     share, spread = part / whole, z * z / whole
     middle = share + spread / 2
     wide = z * sqrt(share * (1 - share) / whole + spread / (4 * whole))
-    return (middle - wide) / (1 + spread), (middle + wide) / (1 + spread)
+    return max(0.0, (middle - wide) / (1 + spread)), (middle + wide) / (1 + spread)
 
 
 def plain(catalogue: Catalogue) -> Catalogue:

@@ -33,6 +33,12 @@ def test_the_catalogues_in_the_guide_are_one(tmp_path: Path) -> None:
     assert [f for f in check(tmp_path) if f.severity is Severity.WARNING and "also" in f.what] == []
 
 
+def test_its_example_of_copies_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    [example] = blocks("python")
+    exec(compile(example, "docs/linking.md", "exec"), {})
+    assert capsys.readouterr().out == "0 before\n1 before\n"
+
+
 def test_every_field_of_a_catalogue_is_explained() -> None:
     table = GUIDE.partition("| field | what it is |")[2].partition("\n\n")[0]
     explained = set(re.findall(r"`(\w+)(?:: press)?`", table))
