@@ -17,6 +17,7 @@ app = typer.Typer(add_completion=False)
 
 BENCHMARKS = {
     "stages": "posts a second by stage and end to end",
+    "detection.speed": "µs a mention of the detector and bytes of its state, beside River and pandas",
     "linking": "µs a post of the entity linker, beside flashtext and spaCy's PhraseMatcher",
     "linking_quality": "how right linking is on 40 brands that are words, with the model's reading and without",
     "linking_hashtags": "how right hashtags are split, beside a unigram model",
