@@ -33,7 +33,13 @@ def _open(settings: ModelSettings) -> Scorer:
                 subject="model.backend torch",
                 todo="Install the train extra (pip install 'groundswell[train]'), or set model.backend to onnx",
             ) from None
-        return open_torch(folder, threads=settings.threads, batch=settings.batch, labels=settings.labels)
+        return open_torch(
+            folder,
+            threads=settings.threads,
+            batch=settings.batch,
+            labels=settings.labels,
+            precision=settings.precision,
+        )
     if (folder / "config.json").is_file() and not (folder / MANIFEST).is_file():
         raise TerminalError(
             "is a Hugging Face checkpoint, not an artefact",

@@ -72,6 +72,9 @@ class ModelSettings(Section):
     labels: dict[str, Literal["negative", "neutral", "positive"]] = Field(default={}, max_length=3)
     """Of a checkpoint: what each of its outputs stands for, such as `{"LABEL_0": "negative", "LABEL_1": "positive"}`.
     Not needed where their names say it."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """With `backend` torch: the numbers to multiply in. `auto` is half precision on a GPU, fp32 on a CPU. `bf16` is up
+    to 1.6 times as fast on a CPU that has it; probabilities then differ by up to 0.04."""
     threads: int = Field(default=0, ge=0, le=64)
     """0: one a core."""
     batch: int = Field(default=32, ge=1, le=1024)

@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from models import answers
 from models.manifest import Head, digest
-from models.runtime.torch_any import TorchScorer, half_on_gpu
+from models.runtime.torch_any import TorchScorer
 from pipeline.errors import TerminalError
 from pipeline.messages import Label, ModelRef
 
@@ -27,8 +27,10 @@ _SURE = 0.5
 _MAX_TOKENS = 128
 
 
-def open_checkpoint(folder: Path, device: torch.device, *, batch: int, recent: int, labels: Labels) -> TorchScorer:
-    """A scorer on a checkpoint; its targets get the sentiment of the post.
+def open_checkpoint(
+    folder: Path, device: torch.device, kind: torch.dtype, *, batch: int, recent: int, labels: Labels
+) -> TorchScorer:
+    """A scorer on a checkpoint, in numbers of a kind; its targets get the sentiment of the post.
 
     Raises `TerminalError` when the folder is not a checkpoint, or it is not plain what its outputs stand for.
     """
@@ -46,7 +48,7 @@ def open_checkpoint(folder: Path, device: torch.device, *, batch: int, recent: i
         ) from None
     names = [str(config.id2label[index]) for index in range(config.num_labels)]
     found = checkpoint_labels(names, labels, folder)
-    model = half_on_gpu(loaded, device)
+    model = loaded.to(device, kind).eval()
     missing = [label for label in answers.LABELS if label not in found]
     head = Head((*found, *missing), 1.0, (0.0,) * 3, _SURE)
 

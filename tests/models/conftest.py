@@ -18,10 +18,12 @@ _OPEN: dict[str, Scorer] = {}
 
 
 def scorer_for(backend: str) -> Scorer:
-    """The scorer that the settings give for a backend, on one thread; `hub` is torch on a checkpoint."""
+    """The scorer that the settings give for a backend, on one thread; `hub` is torch on a checkpoint, and after a blank
+    stands the number format."""
     if backend not in _OPEN:
-        settings: dict[str, Any] = {"backend": backend, "threads": 1, "batch": 16}
-        if backend == "hub":
+        name, _, precision = backend.partition(" ")
+        settings: dict[str, Any] = {"backend": name, "threads": 1, "batch": 16, "precision": precision or "auto"}
+        if name == "hub":
             labels = {"LABEL_0": "positive", "LABEL_1": "neutral", "LABEL_2": "negative"}
             folder = checkpoint(Path(tempfile.mkdtemp()) / "checkpoint", list(labels))
             settings |= {"backend": "torch", "path": folder, "labels": labels}
@@ -33,7 +35,8 @@ def scorer_for(backend: str) -> Scorer:
     params=[
         "fixed",
         "onnx",
-        pytest.param("torch", marks=pytest.mark.torch),
+        pytest.param("torch fp32", marks=pytest.mark.torch),
+        pytest.param("torch bf16", marks=pytest.mark.torch),
         pytest.param("hub", marks=pytest.mark.torch),
     ]
 )
