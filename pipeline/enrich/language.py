@@ -54,13 +54,7 @@ def identify(text: str) -> Heard:
 
     Guarantees: any Unicode is accepted; links, handles, hashtags and emoji play no part.
     """
-    text = text[:MAX_CHARACTERS]
-    if "://" in text or "www." in text:
-        text = LINK.sub(" ", text)
-    if "@" in text:
-        text = MENTION.sub(" ", text)
-    if "#" in text:
-        text = HASHTAG.sub(" ", text)
+    text = _spoken(text)
     text = _UNREADABLE.sub(" ", text)
     try:
         reliable, size, languages = pycld2.detect(text)
@@ -73,11 +67,27 @@ def identify(text: str) -> Heard:
     return Heard(code, share >= STRONG_SHARE and size >= STRONG_BYTES)
 
 
+def _spoken(text: str) -> str:
+    """The beginning of a text without links, handles and hashtags."""
+    text = text[:MAX_CHARACTERS]
+    if "://" in text or "www." in text:
+        text = LINK.sub(" ", text)
+    if "@" in text:
+        text = MENTION.sub(" ", text)
+    return HASHTAG.sub(" ", text) if "#" in text else text
+
+
 def language(text: str, said: str | None) -> str | None:
-    """The language of a text of which the network says that it is `said`; None when neither can tell."""
+    """The language of a text of which the network says that it is `said`; None when neither can tell.
+
+    What the network calls a language that the model was trained for, as it does where nobody chose one, must also look
+    like it.
+    """
     heard = identify(text)
     if said is None:
         return heard.lang
+    if heard.lang is None and base(said) in TRAINED and not may_be_english(_spoken(text)):
+        return None
     agree = heard.lang is None or base(heard.lang) == base(said)
     return said if agree or not heard.strong else heard.lang
 

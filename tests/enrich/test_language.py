@@ -98,6 +98,9 @@ ENGLISH = "my order never came and nobody answers the phone"
         ("so bad", "de", "de"),
         ("so bad", None, None),
         ("que mal", "en", "en"),
+        ("mera order abhi tak nahi aaya yaar kya bakwas service hai", "en", None),
+        ("mera order abhi tak nahi aaya yaar kya bakwas service hai", "hi", "hi"),
+        ("yeah they suck so bad smh", "en-GB", "en-GB"),
     ],
 )
 def test_what_the_network_says_is_kept_unless_the_text_disagrees_strongly(
