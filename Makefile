@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 GROUNDSWELL := $(BIN)/groundswell
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format real-servers real-servers-down bench install install-train lock contracts clean
+.PHONY: help run test check format real-servers real-servers-down bench compiled install install-train lock contracts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ real-servers-down: install ## Stop them
 bench: install ## Speed by stage and end to end, printed with its peers
 	@$(GROUNDSWELL) bench
 
+compiled: install ## Compile the detector anew, after changing it (plain Python till then; needs a C compiler)
+	@$(BIN)/python -m pipeline.compiled
+
 contracts: install ## Write the JSON Schemas of every message anew
 	$(BIN)/python -m pipeline.contracts
 
@@ -45,6 +48,7 @@ $(VENV)/.installed: requirements/default.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/default.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pipeline.compiled
 	@touch $@
 
 install-train: install $(VENV)/.train ## Add torch, for training and for the torch runtime (several GB)
@@ -61,4 +65,4 @@ lock: ## Resolve the versions anew (after changing pyproject.toml; needs uv)
 	  --generate-hashes --no-header --no-emit-index-url --quiet -c requirements/default.lock -o requirements/train.lock
 
 clean: ## Remove what was built, downloaded or written here
-	rm -rf $(VENV) .real .groundswell build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .real .groundswell pipeline/detect/compiled build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
