@@ -36,11 +36,19 @@ GRID = {
     "groundswell": np.arange(1.5, 13.51, 0.5),
     "amplification": np.arange(8.5, 13.51, 0.5),
 }
-SHARE = {"surge": 0.24, "pile_on": 0.46, "groundswell": 0.28, "amplification": 0.02}
+SHARE = {"surge": 0.21, "pile_on": 0.41, "groundswell": 0.26, "amplification": 0.05}
+"""Parts of the promise.  What they leave of it is for what distractors and the ends of real incidents leave behind."""
+
 WEIGHT = (0.375, 0.375, 0.125, 0.125)
 """Of the kinds of months: quiet and with distractors by one generator, the same by the other."""
 
 MIXED = Plan(cascades=0, groundswells=0, brigades=0)
+FLOODS = 8.0
+FLOODED = Plan(cascades=0, groundswells=0, promotions=0, news=0, floods=FLOODS, brigades=0)
+"""Amplifications are false when the text of a flood is misread, surely: so seldom that it is counted on streams with so
+many times the floods that `MIXED` has."""
+
+FLOODED_FIRST = CALIBRATION + 300_000
 APART = 43_200.0
 _FLOOR = 1e-3
 
@@ -86,6 +94,24 @@ def alarms(seed: int) -> dict[str, list[int]]:
     return counts
 
 
+def spreads(seed: int) -> list[int]:
+    """How many amplifications each threshold gives in the judged days of a month of floods."""
+    recorder, state = Recorder(), EntityState()
+    for m in streams.month(seed, FLOODED).mentions:
+        recorder.hear(state, m)
+    first = EPOCH.timestamp() + WARM * 86_400.0
+    seen = np.array([pair for pair in recorder.seen["amplification"] if pair[0] >= first]).reshape(-1, 2)
+    return [_crossings(seen, level, APART) for level in GRID["amplification"]]
+
+
+def spread_curve(counts: list[list[int]]) -> thresholds.Curve:
+    """The curve of amplifications, for months of which the half with distractors has a flood each."""
+    part = (WEIGHT[0] + WEIGHT[2]) / FLOODS
+    rates = np.mean(counts, axis=0) * part
+    print("amplification", dict(zip(GRID["amplification"].tolist(), rates.round(5).tolist(), strict=True)))
+    return _curve(GRID["amplification"], rates, round(len(counts) / part))
+
+
 def _crossings(seen: np.ndarray, level: float, apart: float) -> int:
     last, count = -1e18, 0
     for t in seen[seen[:, 1] >= level, 0]:
@@ -103,8 +129,11 @@ def main() -> None:
     options = parser.parse_args()
     with ProcessPoolExecutor(options.workers) as pool:
         found = list(pool.map(alarms, range(CALIBRATION, CALIBRATION + options.months), chunksize=4))
-    curves = {}
+        flooded = list(pool.map(spreads, range(FLOODED_FIRST, FLOODED_FIRST + options.months // 4), chunksize=4))
+    curves = {"amplification": spread_curve(flooded)}
     for name, grid in GRID.items():
+        if name in curves:
+            continue
         each = [np.mean([counts[name] for counts in found[world::4]], axis=0) for world in range(len(WEIGHT))]
         rates = np.average(each, axis=0, weights=WEIGHT)
         curves[name] = _curve(grid, rates, options.months)

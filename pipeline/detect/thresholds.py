@@ -19,6 +19,8 @@ from msgspec import Struct
 TestName = Literal["surge", "pile_on", "groundswell", "amplification"]
 
 _LEAST, _MOST = 1e-4, 50.0
+_HIGHEST = 13.5
+"""Evidence is capped at 14: a test that is asked for more could never fire."""
 
 
 class Curve(Struct, frozen=True):
@@ -87,4 +89,5 @@ def promised(false_alarms: float, table: Table | None = None) -> Thresholds:
     table = shipped() if table is None else table
     rate = min(max(false_alarms, _LEAST), _MOST)
     rates = {name: rate * share for name, share in table.share.items()}
-    return Thresholds(**{name: curve.threshold(rates[name]) for name, curve in table.curves.items()}, rates=rates)
+    limits = {name: min(curve.threshold(rates[name]), _HIGHEST) for name, curve in table.curves.items()}
+    return Thresholds(**limits, rates=rates)
