@@ -10,14 +10,14 @@ The trees are plain numbers in `forecast.json`, which names the command that mak
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from math import exp, log1p
 
 import msgspec
 from msgspec import Struct
 
-from pipeline.detect.trees import added
+from pipeline.detect.trees import Node, added, grown
 
 QUANTILES = {"low": 0.1, "middle": 0.5, "high": 0.9}
 PARTS = (0.1, 0.25, 0.5, 0.75)
@@ -28,7 +28,7 @@ _LONGEST = 2880.0
 """Minutes beyond which a doubling is not foreseen."""
 
 
-class Forest(Struct, frozen=True):
+class Forest(Struct, frozen=True, dict=True):
     """Trees laid end to end; a node without children (`left` 0) holds a value, the others ask whether `feature` is at
     most `threshold` and go left if so.  Children are counted from their tree's root."""
 
@@ -42,7 +42,12 @@ class Forest(Struct, frozen=True):
 
     def predict(self, x: Sequence[float]) -> float:
         """The sum over all trees."""
-        return self.base + self.rate * added(self.roots, self.feature, self.threshold, self.left, self.right, tuple(x))
+        return self.base + self.rate * added(self.trees, tuple(x))
+
+    @cached_property
+    def trees(self) -> list[Node]:
+        """The same as objects."""
+        return [grown(self.feature, self.threshold, self.left, self.right, root, root) for root in self.roots]
 
 
 class Model(Struct, frozen=True):

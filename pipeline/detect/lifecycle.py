@@ -42,6 +42,9 @@ REFRACTORY: Final = 6 * 3600
 SLOW: Final = 10_800.0
 """Seconds over which the slowest count for the forecast decays."""
 
+WORST: Final = 5
+"""The highest severity."""
+
 LEARNING: Final = 3 * 86_400
 """Seconds for which a new entity is being learned."""
 
@@ -137,7 +140,7 @@ def follow(s: EntityState, incident: Incident, m: HeardMention) -> IncidentEvent
     seen = incident.mentions
     doubled = seen >= 2 * incident.told and seen >= incident.told + 10
     due = s.clock - incident.last_event >= UPDATE
-    if not (doubled or due or seen % 8 == 0):
+    if not (doubled or due or (seen % 8 == 0 and incident.severity < WORST)):
         return None
     ahead = _outlook(s, incident)
     worse = _severity(s, incident, ahead) > incident.severity
