@@ -1,8 +1,8 @@
 """Sentences of our own, filled in from a file of patterns (``models/configs/patterns.yaml``).
 
 A pattern names who is spoken well of (`{+}`), badly (`{-}`) or neither (`{=}`); other slots are filled from lists.  The
-patterns of an item say the same in other words: they are one group, so that what is reported on is worded as nothing
-that was learnt.  What comes out is a function of the file alone.
+sentences of a pattern are one group, so that what is reported on is worded as nothing that was learnt.  What comes out
+is a function of the file alone.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ def read_patterns(path: Path) -> Iterator[Example]:
             f"cannot be read: {error}", subject=str(path), todo="Patterns are in models/configs"
         ) from None
     for group in file.groups:
-        for number, item in enumerate(group.items):
+        for item in group.items:
             item = _Item(item) if isinstance(item, list) else item
             for pattern in item.texts:
                 for copy in range(group.copies):
                     chance = random.Random(f"{pattern}/{copy}")
                     example = _filled("{open}" + pattern + "{close}", file.fill, chance, path)
                     example.labels = {} if item.sentiment is None else {SENTIMENT: item.sentiment}
-                    example.group = f"{group.name}/{number}"
+                    example.group = pattern
                     yield example
 
 

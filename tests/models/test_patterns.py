@@ -44,7 +44,11 @@ def test_names_are_labelled_where_they_stand(tmp_path: Path, monkeypatch: pytest
         assert example.text.lower() == "{} is better than {}.".format(*words).lower()
         assert example.labels == {}
     assert all(example.labels == {"sentiment": 0} for example in found[8:])
-    assert [example.group for example in found] == ["who wins/0"] * 8 + ["who wins/1"] * 4
+    assert [example.group for example in found] == [
+        *["{+} is {adj} than {-}"] * 4,
+        *["{-} loses to {+}"] * 4,
+        *["{-} is not good"] * 4,
+    ]
 
 
 def test_a_slot_that_nothing_fills_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
