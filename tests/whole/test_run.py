@@ -17,6 +17,9 @@ WITHIN = 90.0
 """Seconds until the snowball must have been told; half a minute on an idle machine."""
 
 INDEXED_WITHIN = 30.0
+FALSE = 2
+"""Incidents that may be told before the snowball: its backlog is 60 days of companies, with other talk at every start,
+which at the promised rate has 0.4 false alarms, and more than two once in a hundred starts."""
 
 
 def free_port() -> int:
@@ -37,8 +40,8 @@ async def test_it_starts_notices_the_snowball_and_ends_cleanly(tmp_path: Path) -
     assert run.stderr is not None
     said = asyncio.create_task(run.stderr.read())
     try:
-        told = await asyncio.wait_for(first_incident(run.stdout), WITHIN)
-        assert "Acme Air" in told
+        others = await asyncio.wait_for(opened_before("Acme Air", run.stdout), WITHIN)
+        assert len(others) <= FALSE, others
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as page:
             html = (await page.get("/")).text
             assert "imulat" in html, "the page says that it is a simulation"
@@ -67,16 +70,20 @@ async def shown(page: httpx.AsyncClient, company: str) -> None:
     pytest.fail(f"no incident of {company} on the page within {INDEXED_WITHIN:.0f} seconds")
 
 
-async def first_incident(output: asyncio.StreamReader) -> str:
-    """The lines of the first block in which an incident is opened."""
+async def opened_before(company: str, output: asyncio.StreamReader) -> list[str]:
+    """The blocks of lines in which other incidents were opened before one of the company."""
+    others: list[str] = []
     block: list[str] = []
     while True:
         line = (await output.readline()).decode()
-        assert line, "it ended before anything was noticed"
+        assert line, "it ended before the snowball was noticed"
         if "OPENED" in line or block:
             block.append(line)
         if block and line.startswith("╰"):
-            return "".join(block)
+            if company in block[0]:
+                return others
+            others.append("".join(block))
+            block = []
 
 
 def left_behind(data: Path) -> list[int]:
