@@ -13,6 +13,7 @@ from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.evidence import Certain, at, certain_of, context, decide, prior, score
 from pipeline.enrich.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.medium import NETWORK, as_name
+from pipeline.enrich.namesakes import NAMESAKE, of_person, of_sponsored
 from pipeline.enrich.reading import MOST, ContextReader, Question
 from pipeline.enrich.shape import shape
 from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
@@ -159,9 +160,11 @@ class Linker:
                 doubtful.append((start, end, form))
                 continue
             sense, value, alone = plain
-            if alone:
-                certain.add(sense.entity)
             left, right = folded.span(start, end)
+            if self._is_namesake(text, left, right, sense):
+                value += NAMESAKE
+            elif alone:
+                certain.add(sense.entity)
             yield Found(sense.entity, sense.how, value, left, right)
         tags = [f for f in signs if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
         if doubtful or tags:
@@ -228,7 +231,15 @@ class Linker:
                 second = max(second, value)
         if best - second < CLEAR:
             best -= UNCLEAR
+        if self._is_namesake(around.text, place.left, place.right, chosen):
+            best += NAMESAKE
         return Found(chosen.entity, chosen.how, best, place.left, place.right, chosen.kind)
+
+    def _is_namesake(self, text: str, left: int, right: int, sense: Sense) -> bool:
+        """Whether a name is a part of a person's, or of what a company pays to have named after it."""
+        if of_sponsored(text, left, right, self._table.entities[sense.entity].industry):
+            return True
+        return sense.how == "name" and of_person(text, left, right)
 
     def _read(self, text: str, found: list[Found], reader: ContextReader) -> list[Found]:
         """The candidates with what the reader says of those that it may turn."""

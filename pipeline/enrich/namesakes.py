@@ -1,0 +1,71 @@
+"""What bears a company's name and is not the company: a person, a stadium, a tournament.
+
+`Tim Cook`, `Jarrod Dyson`; `Citizens Bank Park`, `the BNP Paribas Open`.  This is asked also of names that nothing else
+is called by, since companies pay to have theirs on buildings and cups, and many are their founders' family names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+NAMESAKE = -5.0
+"""Nats for a name that is a part of a person's, a building's or an event's."""
+
+_GIVEN_TEXT = (
+    "aaron adam adrian alan albert alec alex alexander alexandra alice alison amanda amy andre andrea andrew andy angela "
+    "anna anne annie anthony antonio arthur barbara barry ben benjamin bernard beth betty bob bobby brad brandon brenda "
+    "brendan brian bruce bryan calvin cameron carl carlos caroline catherine cathy charles charlie chris christina "
+    "christine christopher cindy claire clara colin connor courtney craig curtis cynthia damian dan daniel danny darren "
+    "dave david dean debbie deborah denise dennis derek diana diane don donald donna doug douglas duncan dylan ed eddie "
+    "edward eileen elaine eleanor elizabeth ellen emily emma eric erik erin ethan evan fiona frances frankie fred gary "
+    "gavin geoff george gerald gerard glen glenn gloria gordon graham greg gregory hannah harold harry heather helen "
+    "henry howard hugh iain ian isaac isabel ivan jacob jake james jamie jane janet janice jarrod jason jeff jeffrey "
+    "jennifer jenny jeremy jerome jerry jesse jessica jim jimmy joan joanna joe joel johnny jon jonathan joseph josh "
+    "joshua juan judith judy julia julian julie justin karen kate katherine kathleen kathryn kathy katie keith kellen "
+    "kelly ken kenneth kenny kevin kim kimberly kirsty kristen kurt kyle larry laura lauren lawrence leonard leslie liam "
+    "linda lisa liz louis louise lucas lucy luke lynn malcolm marcus margaret maria marie marilyn mario marion martha "
+    "martin mary matt matthew maureen megan melissa michael michelle miguel mike miles mitch molly monica nancy natalie "
+    "nathan neil nicholas nick nicola nicole nigel noah nora norman oliver olivia oscar owen pamela patricia patrick "
+    "paul paula pedro peter phil philip phillip phyllis rachel ralph randy raymond rebecca rhys richard rick robert "
+    "roberta robin roger ronald ronnie rory ross roy russell ruth ryan sally sam samantha samuel sandra sarah scott "
+    "sean shane shannon sharon shaun shirley simon sophie stacey stanley stephanie stephen steve steven stuart susan "
+    "tara ted teresa terry theresa thomas tiffany tim timothy tina todd tom tommy tony tracy trevor tyler vanessa "
+    "vincent wayne wendy zach"
+)
+GIVEN = frozenset(_GIVEN_TEXT.split())
+"""Given names of the English-speaking world, those left out that are words, places or verbs as well (Grace, Jordan,
+Will, Bill)."""
+
+_TITLE_BEFORE = re.compile(r"(?<![\w@#])([A-Z][a-z]+) $")
+_HALL = re.compile(
+    r" (?:(?:[Aa]rena|[Ss]tadium|[Cc]oliseum|[Bb]allpark|[Aa]mphitheat(?:re|er)|ARENA|STADIUM)\b"
+    r"|(?:Cent(?:er|re)|Park|Field|Theat(?:er|re)|Pavilion|Dome|Oval|Court)\b(?! (?:[A-Z]|&)))"
+)
+_CONTEST = re.compile(r" (?:Open|Classic|Cup|Championships?|Invitational|Playoffs|Grand Prix|Marathon|Bowl)\b(?! to\b)")
+_THE = re.compile(r"\b(?:[Tt]he|[12]\d\d\d)(?: \w+)? $")
+_OF_THEIR_OWN = frozenset(("leisure", "food", "drink", "streaming"))
+"""Industries that have parks, theatres, bowls and cups of their own."""
+_ALWAYS = frozenset(("arena", "stadium", "coliseum", "ballpark", "amphitheatre", "amphitheater"))
+"""Buildings that not even those run under their plain name."""
+
+
+def of_person(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]` is one word with a capital that follows a given name: `Tim Cook`."""
+    if not text[start : start + 1].isupper() or " " in text[start:end]:
+        return False
+    found = _TITLE_BEFORE.search(text, max(0, start - 16), start)
+    return found is not None and found.group(1).lower() in GIVEN
+
+
+def of_sponsored(text: str, start: int, end: int, industry: Sequence[str]) -> bool:
+    """Whether `text[start:end]` goes on as the name of a building or, after an article, of a contest."""
+    found = _HALL.match(text, end)
+    if found is not None:
+        word = found.group()[1:]
+        return word.lower() in _ALWAYS or (text[start].isupper() and _OF_THEIR_OWN.isdisjoint(industry))
+    return (
+        _CONTEST.match(text, end) is not None
+        and _OF_THEIR_OWN.isdisjoint(industry)
+        and _THE.search(text, max(0, start - 24), start) is not None
+    )
