@@ -101,7 +101,9 @@ def _add_names(table: Surfaces, number: int, entity: Entity) -> None:
                 if form in seen:
                     continue
                 seen.add(form)
-                kind = Kind.COMMON if form in doubtful else Kind.DISTINCT if form in sure else kind_of(form)
+                kind = Kind.DISTINCT if form in sure else kind_of(form)
+                if form in doubtful and kind is not Kind.NAME:
+                    kind = Kind.COMMON
                 if kind is Kind.DISTINCT and entity.fame < 0.0 and " " not in form:
                     kind = Kind.RARE
                 doubt = _doubt(form) if kind is Kind.COMMON else 0.0

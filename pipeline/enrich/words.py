@@ -64,9 +64,12 @@ def ranks() -> dict[str, int]:
 
 
 def kind_of(form: str) -> Kind:
-    """What kind of name a folded form is; possessives count as their owner (`wendy's` is a name)."""
+    """What kind of name a folded form is; possessives count as their owner (`wendy's` is a name), and an article
+    before a word does not make it another (`the coffee`)."""
     words = ordinary()
     parts = [_owner(part) for part in form.replace("-", " ").split()]
+    if len(parts) == 2 and parts[0] == "the":
+        del parts[0]
     if len(parts) > 1:
         plain = all(p in words.common or p in words.names or len(p) < 3 or p[:1].isdigit() for p in parts)
         return Kind.PHRASE if plain else Kind.DISTINCT
@@ -81,4 +84,4 @@ def kind_of(form: str) -> Kind:
 
 
 def _owner(word: str) -> str:
-    return word.removesuffix("'s").strip("'.,!@#*")
+    return word.removesuffix("'s").strip("'.,!@#*&")

@@ -38,7 +38,8 @@ INDUSTRY_WORDS: dict[str, frozenset[str]] = {
         "grocery": "store stores food milk bread bakery checkout trolley aisle delivery substitutions veg fruit meat "
         "groceries grocery supermarket shop shopping sandwich cashier branch shelf shelves organic pharmacy",
         "clothes": "jeans shirt shirts dress dresses shoes sneakers hoodie sweater jacket clothes clothing wear size "
-        "store stores outfit pants trousers online sale fashion collection kids order fit trainers socks leggings",
+        "store stores outfit pants trousers online sale fashion collection kids order fit trainers socks leggings bag "
+        "bags handbag handbags boots heels perfume",
         "bank": "bank banks banking account accounts card cards credit debit loan mortgage branch atm deposit fee fees "
         "fraud money overdraft app transfer check cheque checking savings teller customer charge charged login",
         "payments": "card cards payment payments pay paid account money transaction credit debit refund charge charged "
