@@ -6,14 +6,19 @@
     python -m benchmarks.linking_quality_ner FILE... --wrong    what is missed and falsely linked; of parts for training
     python -m benchmarks.linking_quality_ner FILE... --unread   what nobody has judged yet (see `linking_verdicts.py`)
 
-Files are in CoNLL form: a token and its tag a line, an empty line after each post.  *Held* organisations are marked
-spans that are, letter for letter, a name or a listed handle of the catalogue: a club called `United` is held, too.
-One is found when a link overlaps it, or when the post is linked to its owner by another of its names.
-*False* links are all links in posts in which nothing is marked as an organisation, company or group, whatever they are
-made by.  Of these, told apart are links in posts in which people marked no product either (only one of the collections
-marks products), and there the mentions by the exact name of a product of the catalogue, which are mentions of its
-maker.  What is left are accounts, hashtags and sites, networks by their names, and names; people passed over many of
-these, and what was found by reading them is told beside it, as far as somebody has.
+Files are in CoNLL form: a token and its tag a line, an empty line after each post.  Organisations are told twice.
+*By letters*: marked spans that are, letter for letter, a name or a listed handle of the catalogue; a club called
+`United` counts, and a link of United Airlines there is a hit.  *Held*: the same without those that somebody has read
+and found to be another of that name, missed or hit alike (a link on one is no hit; `hits_unread` says how many nobody
+has looked at); networks as places stay.  One is found when a link overlaps it, or when the post is linked to its owner by
+another of its names.
+
+Links are told in posts in which nothing is marked as an organisation, company or group, whatever they are made by;
+`unexplained` are those that no mark of a product explains either.  Further told apart are links in posts in which
+people marked no product (only one of the collections marks products), and there the mentions by the exact name of a
+product of the catalogue, which are mentions of its maker.  What is left are accounts, hashtags and sites, networks by
+their names, and names; people passed over many of these, and what was found by reading them is told beside it, as far
+as somebody has: *false* are the wrong ones, networks as places, and what nobody has read.
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.linking_quality import figure
 from benchmarks.linking_reader import shipped_reader
-from benchmarks.linking_verdicts import PLACE, RIGHT, UNREAD, WRONG, key, verdict
+from benchmarks.linking_verdicts import OTHER, PLACE, RIGHT, UNREAD, WRONG, key, verdict
 from benchmarks.marked_posts import ORGANISATIONS, Marked, read
 from pipeline.enrich.catalogue import Catalogue, load_catalogue
 from pipeline.enrich.linker import Linked, Linker
@@ -36,7 +41,7 @@ from pipeline.enrich.medium import NETWORK
 from pipeline.enrich.surfaces import spellings
 from pipeline.enrich.text import fold
 
-PRODUCT = "product"
+PRODUCT, MARKED_PRODUCT = "product", "marked as a product"
 CUTS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97)
 
 
@@ -57,6 +62,14 @@ class Held(NamedTuple):
     start: int
     end: int
     owners: frozenset[str]
+
+
+class Outcome(NamedTuple):
+    """What became of a marked organisation: its name, whether it is linked, and what was found by reading."""
+
+    name: str
+    found: bool
+    verdict: str
 
 
 class Seen(NamedTuple):
@@ -95,26 +108,33 @@ def found(held: Held, links: Sequence[Linked]) -> bool:
 
 def figures(seen: Sequence[Seen], cut: float = 0.0) -> dict[str, Any]:
     """The figures of some posts when only links of that confidence are made."""
-    hits = [found(one, at_least(cut, some.links)) for some in seen for one in some.held]
-    missed = [miss for some in seen for miss in misses(some, cut)]
+    organisations = [outcome for some in seen for outcome in outcomes(some, cut)]
+    meant = [one for one in organisations if one.verdict != OTHER]
     without = [some for some in seen if not some.organisations]
-    false = [(some.post, one) for some in without for one in at_least(cut, some.links)]
+    false = [(some, one) for some in without for one in at_least(cut, some.links)]
     thousand = 1000 / max(1, len(without))
     report: dict[str, Any] = {
-        "held_organisations": len(hits),
-        "recall": figure(sum(hits), len(hits)),
+        "by_letters": {
+            "organisations": len(organisations),
+            "recall": figure(sum(one.found for one in organisations), len(organisations)),
+        },
+        "held": {
+            "organisations": len(meant),
+            "recall": figure(sum(one.found for one in meant), len(meant)),
+            "hits_unread": sum(one.found and one.verdict == UNREAD for one in meant),
+        },
         "posts_without_organisation": len(without),
-        "false_links_per_1000": round(thousand * len(false), 1),
+        "links_per_1000": round(thousand * len(false), 1),
+        "unexplained_per_1000": round(thousand * sum(made_by(some, one) != MARKED_PRODUCT for some, one in false), 1),
         "by_kind": by_kind(without, cut),
         "no_product_marked_either": beside_products([some for some in without if not some.products], cut),
     }
-    judged = Counter(verdict(post.text, one.entity.id) for post, one in false)
-    not_meant = sum(verdict(text, name) != UNREAD for text, name in missed)
+    judged = Counter(verdict(some.post.text, one.entity.id) for some, one in false)
     if judged.total() > judged[UNREAD]:
-        report["read_by_hand"] = {
-            "recall_of_those_meant": figure(sum(hits), len(hits) - not_meant),
-            "links_per_1000": {found: round(thousand * judged[found], 1) for found in (WRONG, PLACE, RIGHT, UNREAD)},
-            "wrong": figure(judged[WRONG], len(without)),
+        report["links_read"] = {
+            "per_1000": {found: round(thousand * judged[found], 1) for found in (WRONG, PLACE, RIGHT, UNREAD)},
+            "wrong_per_1000": per_thousand(judged[WRONG], len(without)),
+            "false_per_1000": per_thousand(judged.total() - judged[RIGHT], len(without)),
         }
     return report
 
@@ -129,29 +149,36 @@ def beside_products(seen: Sequence[Seen], cut: float) -> dict[str, Any]:
     """Links in posts in which neither an organisation nor a product is marked: all, and those by no product's name."""
     links = [made_by(some, one) for some in seen for one in at_least(cut, some.links)]
     others = sum(kind != PRODUCT for kind in links)
-    share = figure(others, len(seen))
     return {
         "posts": len(seen),
         "links_per_1000": round(1000 * len(links) / max(1, len(seen)), 1),
         "by_kind": by_kind(seen, cut),
-        "by_no_product_per_1000": {key: round(1000 * value, 1) for key, value in share.items()},
+        "by_no_product_per_1000": per_thousand(others, len(seen)),
     }
+
+
+def per_thousand(part: int, whole: int) -> dict[str, float]:
+    """A share with its interval, in thousandths."""
+    return {name: round(1000 * value, 1) for name, value in figure(part, whole).items()}
 
 
 def at_least(cut: float, links: Sequence[Linked]) -> list[Linked]:
     return [one for one in links if one.confidence >= cut]
 
 
-def misses(some: Seen, cut: float = 0.0) -> list[tuple[str, str]]:
-    """(text, name) of the held organisations of a post that are not linked."""
+def outcomes(some: Seen, cut: float = 0.0) -> list[Outcome]:
+    """What became of the organisations of a post that are called as one of the catalogue's is."""
     links, text = at_least(cut, some.links), some.post.text
-    return [(text, text[one.start : one.end]) for one in some.held if not found(one, links)]
+    names = [text[one.start : one.end] for one in some.held]
+    return [
+        Outcome(name, found(one, links), verdict(text, name)) for name, one in zip(names, some.held, strict=True)
+    ]  # fmt: skip
 
 
 def made_by(some: Seen, link: Linked) -> str:
     """What a link was made by: what people marked as a product, another product, a sign, a bare name."""
     if any(start < link.end and link.start < end and kind == PRODUCT for start, end, kind in some.post.spans):
-        return "marked as a product"
+        return MARKED_PRODUCT
     if link.how == "name":
         return "name of a network" if link.entity.id in some.networks else "name"
     return PRODUCT if link.how == "product" else "handle, hashtag or site"
@@ -162,7 +189,7 @@ def unread(seen: Sequence[Seen]) -> Iterator[str]:
     for some in seen:
         asked = [(one.entity.id, f"link {one.entity.name}, {one.surface}") for one in some.links]
         asked = [] if some.organisations else asked
-        asked += [(name, f"miss {name}") for _, name in misses(some)]
+        asked += [(one.name, f"{'hit' if one.found else 'miss'} {one.name}") for one in outcomes(some)]
         for what, told in asked:
             if verdict(some.post.text, what) == UNREAD:
                 yield f"{key(some.post.text, what)}\t{told}\t{some.post.text}"
@@ -171,7 +198,7 @@ def unread(seen: Sequence[Seen]) -> Iterator[str]:
 def wrong(seen: Sequence[Seen]) -> Iterator[str]:
     """What is missed and falsely linked."""
     for some in seen:
-        yield from (f"missed {name}: {text}" for text, name in misses(some))
+        yield from (f"missed {one.name}: {some.post.text}" for one in outcomes(some) if not one.found)
         if not some.organisations:
             yield from (f"false {one.entity.name} {one.confidence}: {some.post.text}" for one in some.links)
 
@@ -197,7 +224,7 @@ def main() -> None:
 
 
 def _point(report: dict[str, Any]) -> dict[str, Any]:
-    return {"recall": report["recall"]["value"], "false_links_per_1000": report["false_links_per_1000"]}
+    return {"recall": report["by_letters"]["recall"]["value"], "links_per_1000": report["links_per_1000"]}
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import linking_quality_ner, linking_verdicts
-from benchmarks.linking_quality_ner import figures, look, misses, unread
-from benchmarks.linking_verdicts import RIGHT, WRONG, key
+from benchmarks.linking_ordinary import links, texts
+from benchmarks.linking_quality_ner import figures, look, outcomes, unread
+from benchmarks.linking_verdicts import OTHER, RIGHT, WRONG, key
 from benchmarks.marked_posts import read
 from pipeline.enrich.linker import Linker
 
@@ -54,11 +55,13 @@ def test_held_are_marked_names_of_the_catalogue_and_false_are_links_where_none_i
 ) -> None:
     seen = look(read(posts), linker)
     report = figures(seen)
-    assert report["held_organisations"] == 2
-    assert report["recall"]["value"] == 0.5
-    assert [name for some in seen for _, name in misses(some)] == ["target"]
+    assert report["by_letters"]["organisations"] == report["held"]["organisations"] == 2
+    assert report["by_letters"]["recall"]["value"] == report["held"]["recall"]["value"] == 0.5
+    assert report["held"]["hits_unread"] == 1
+    assert [one.name for some in seen for one in outcomes(some) if not one.found] == ["target"]
     assert report["posts_without_organisation"] == 2
-    assert report["false_links_per_1000"] == 1000.0
+    assert report["links_per_1000"] == 1000.0
+    assert report["unexplained_per_1000"] == 500.0
     assert report["by_kind"] == {"marked as a product": 500.0, "name": 500.0}
     assert report["no_product_marked_either"] == {
         "posts": 1,
@@ -66,8 +69,8 @@ def test_held_are_marked_names_of_the_catalogue_and_false_are_links_where_none_i
         "by_kind": {},
         "by_no_product_per_1000": {"value": 0.0, "low": 0.0, "high": 793.5},
     }
-    assert "read_by_hand" not in report
-    assert figures(seen, cut=1.0)["recall"]["value"] == 0.0
+    assert "links_read" not in report
+    assert figures(seen, cut=1.0)["by_letters"]["recall"]["value"] == 0.0
 
 
 UNMARKED = """\
@@ -95,21 +98,47 @@ def _tokens(lines: str) -> Iterator[str]:
         yield ""
 
 
-def test_verdicts_count_of_what_was_read(
-    linker: Linker, posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_verdicts_count_of_what_was_read(linker: Linker, posts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = look(read(posts), linker)
     waiting = [line.split("\t") for line in unread(seen)]
-    assert {told.split(" ")[0] for _, told, _ in waiting} == {"link", "miss"}
+    assert {told.split(" ")[0] for _, told, _ in waiting} == {"link", "hit", "miss"}
     verdicts = {hashed: RIGHT if "Apple" in told else WRONG for hashed, told, _ in waiting if told.startswith("link")}
-    verdicts[key("I love target practice", "target")] = linking_verdicts.OTHER
     monkeypatch.setattr(linking_quality_ner, "verdict", lambda text, what: verdicts.get(key(text, what), "unread"))
-    told = figures(seen)["read_by_hand"]
-    assert told["links_per_1000"] == {"wrong": 500.0, "place": 0.0, "right": 500.0, "unread": 0.0}
-    assert told["recall_of_those_meant"]["value"] == 1.0
+    told = figures(seen)["links_read"]
+    assert told["per_1000"] == {"wrong": 500.0, "place": 0.0, "right": 500.0, "unread": 0.0}
+    assert told["false_per_1000"]["value"] == told["wrong_per_1000"]["value"] == 500.0
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "left", "recall"),
+    [("I love target practice", "target", 1, 1.0), ("Ryanair lost my bag", "Ryanair", 1, 0.0)],
+)
+def test_the_name_of_another_is_neither_a_miss_nor_a_hit(
+    linker: Linker, posts: Path, monkeypatch: pytest.MonkeyPatch, text: str, name: str, left: int, recall: float
+) -> None:
+    other = {key(text, name): OTHER}
+    monkeypatch.setattr(linking_quality_ner, "verdict", lambda text, what: other.get(key(text, what), "unread"))
+    report = figures(look(read(posts), linker))
+    assert report["held"]["organisations"] == left
+    assert report["held"]["recall"]["value"] == recall
+    assert report["by_letters"]["recall"]["value"] == 0.5
 
 
 def test_the_kept_verdicts_are_of_the_known_kinds() -> None:
     lines = [line for line in linking_verdicts.FILE.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
     assert len(lines) > 40
-    assert {line.split(" ")[1] for line in lines} <= {"right", "place", "wrong", "other"}
+    assert {line.split(" ")[1] for line in lines} <= {"right", "place", "wrong", "meant", "other"}
+
+
+def test_ordinary_tweets_are_taken_in_an_order_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "posts.tsv"
+    rows = "".join(f"{number}\tdev\t1\tpost {number % 2_500}\n" for number in range(5_000))
+    path.write_text("tweet_id\tsplit\tlabel\ttext\n" + rows, encoding="utf-8")
+    judged = texts(path)
+    assert len(judged) == len(set(judged)) == 400
+    assert judged != sorted(judged)
+
+
+def test_links_of_ordinary_tweets_come_with_the_number_of_their_post(linker: Linker) -> None:
+    found = list(links(linker, ["nothing here", "Ryanair lost my bag"]))
+    assert [(number, one.entity.name) for number, _, one in found] == [(2, "Ryanair")]
