@@ -10,8 +10,8 @@ Files are in CoNLL form: a token and its tag a line, an empty line after each po
 *By letters*: marked spans that are, letter for letter, a name or a listed handle of the catalogue; a club called
 `United` counts, and a link of United Airlines there is a hit.  *Held*: the same without those that somebody has read
 and found to be another of that name, missed or hit alike (a link on one is no hit; `hits_unread` says how many nobody
-has looked at); networks as places stay.  One is found when a link overlaps it, or when the post is linked to its owner by
-another of its names.
+has looked at); networks as places stay.  One is found when a link overlaps it, or when the post is linked to its owner
+by another of its names.
 
 Links are told in posts in which nothing is marked as an organisation, company or group, whatever they are made by;
 `unexplained` are those that no mark of a product explains either.  Further told apart are links in posts in which

@@ -50,7 +50,8 @@ class Surfaces:
     lengths: list[int] = field(default_factory=list)
     forms: dict[str, int] = field(default_factory=dict)
     compacts: dict[str, int] = field(default_factory=dict)
-    """Names without spaces and signs, for handles and hashtags."""
+    """Names without spaces and signs, for handles and hashtags.  Two letters that are left of a name with a sign are
+    none: `#MS13` is no M&S."""
     handles: dict[str, int] = field(default_factory=dict)
     handles_by_network: dict[tuple[str, str], int] = field(default_factory=dict)
     tickers: dict[str, int] = field(default_factory=dict)
@@ -122,8 +123,8 @@ def _add_form(table: Surfaces, form: str, sense: Sense) -> None:
         table.senses.append([])
         table.lengths.append(len(form))
     table.senses[at].append(sense)
-    key = form if form.isalnum() else _SIGNS.sub("", form)
-    if len(key) >= 2:
+    key, shortest = (form, 2) if form.isalnum() else (_SIGNS.sub("", form), 3)
+    if len(key) >= shortest:
         table.compacts.setdefault(key, at)
 
 
