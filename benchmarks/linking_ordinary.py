@@ -1,11 +1,12 @@
 """How many links are right in ordinary tweets, which nobody chose for their companies and from which no rule was made.
 
-    python -m benchmarks.linking_ordinary FILE             share of right links among the first 300
-    python -m benchmarks.linking_ordinary FILE --unread    those that nobody has judged yet (see `linking_verdicts.py`)
+    python -m benchmarks.linking_ordinary FILE...             share of right links among the first 300
+    python -m benchmarks.linking_ordinary FILE... --unread    those that nobody has judged yet (`linking_verdicts.py`)
 
-FILE is TweetEval's sentiment training part with one post a line (id, split, label and text, parted by tabs, under a
-heading).  Its distinct texts are taken in the order of their SHA-256, which is any order.  The first 2,100 and those
-from the 6,000th on may be looked at; what lies between is for judging.  A link that nobody has read counts as wrong.
+Files are parts for training of TweetEval: the one for sentiment as a table (`.tsv`: id, split, label and text, under a
+heading), or those of other tasks with a text a line (`.txt`).  Distinct texts are taken in the order of their SHA-256,
+which is any order.  For judging are, of the table, the 2,101st to the 6,000th, of the others those from the 6,001st on;
+the rest may be looked at.  A link that nobody has read counts as wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -25,15 +26,24 @@ from benchmarks.linking_verdicts import PLACE, RIGHT, UNREAD, WRONG, key, verdic
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linker import Linked, Linker
 
-JUDGING = slice(2_100, 6_000)
+JUDGING = {".tsv": slice(2_100, 6_000), ".txt": slice(6_000, None)}
+"""By the form of the files."""
 LINKS = 300
 
 
-def texts(path: Path) -> list[str]:
-    """The judging part, in order."""
-    rows = [line.split("\t", 3) for line in path.read_text(encoding="utf-8").split("\n")[1:]]
-    distinct = {row[3].strip() for row in rows if len(row) == 4}
-    return sorted(distinct, key=lambda text: sha256(text.encode()).hexdigest())[JUDGING]
+def texts(paths: Sequence[Path]) -> list[str]:
+    """The judging part of some files of one form, in order."""
+    lines = [line for path in paths for line in rows(path)]
+    distinct = {line.strip() for line in lines} - {""}
+    return sorted(distinct, key=lambda text: sha256(text.encode()).hexdigest())[JUDGING[paths[0].suffix]]
+
+
+def rows(path: Path) -> list[str]:
+    """The texts of a file."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    if path.suffix == ".txt":
+        return lines
+    return [line.split("\t", 3)[3] for line in lines[1:] if line.count("\t") >= 3]
 
 
 def links(linker: Linker, posts: list[str]) -> Iterator[tuple[int, str, Linked]]:
@@ -44,11 +54,11 @@ def links(linker: Linker, posts: list[str]) -> Iterator[tuple[int, str, Linked]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--unread", action="store_true")
     args = parser.parse_args()
     linker = Linker(load_catalogue(), shipped_reader())
-    found = list(islice(links(linker, texts(args.file)), LINKS))
+    found = list(islice(links(linker, texts(args.files)), LINKS))
     if args.unread:
         for _, text, one in found:
             if verdict(text, one.entity.id) == UNREAD:

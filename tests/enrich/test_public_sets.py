@@ -134,7 +134,7 @@ def test_ordinary_tweets_are_taken_in_an_order_of_their_own(tmp_path: Path) -> N
     path = tmp_path / "posts.tsv"
     rows = "".join(f"{number}\tdev\t1\tpost {number % 2_500}\n" for number in range(5_000))
     path.write_text("tweet_id\tsplit\tlabel\ttext\n" + rows, encoding="utf-8")
-    judged = texts(path)
+    judged = texts([path])
     assert len(judged) == len(set(judged)) == 400
     assert judged != sorted(judged)
 
