@@ -22,7 +22,7 @@ _GIVEN_TEXT = (
     "evan fiona frances frankie fred gary gavin geoff george gerald gerard glen glenn gloria gordon graham greg "
     "gregory hannah harold harry heather helen henry howard hugh iain ian isaac isabel ivan jacob jake james "
     "jamie jane janet janice jarrod jason jeff jeffrey jennifer jenny jeremy jerome jerry jesse jessica jim jimmy "
-    "joan joanna joe joel johnny jon jonathan joseph josh joshua juan judith judy julia julian julie justin karen "
+    "joan joanna joe joel john johnny jon jonathan joseph josh joshua juan judith judy julia julian julie justin karen "
     "kate katherine kathleen kathryn kathy katie keith kellen kelly ken kenneth kenny kevin kim kimberly kirsty "
     "kristen kurt kyle larry laura lauren lawrence leonard leslie liam linda lisa liz louis louise lucas lucy "
     "luke lynn malcolm marcus margaret maria marie marilyn mario marion martha martin mary matt matthew maureen "
@@ -38,12 +38,14 @@ GIVEN = frozenset(_GIVEN_TEXT.split())
 """Given names of the English-speaking world, those left out that are words, places or verbs as well (Grace, Jordan,
 Will, Bill)."""
 
-_TITLE_BEFORE = re.compile(r"(?<![\w@#])([A-Z][a-z]+) $")
+_TITLE = re.compile(r"(?<![\w@#])([A-Z][a-z]+)$")
 _HALL = re.compile(
     r" (?:(?:[Aa]rena|[Ss]tadium|[Cc]oliseum|[Bb]allpark|[Aa]mphitheat(?:re|er)|ARENA|STADIUM)\b"
     r"|(?:Cent(?:er|re)|Park|Field|Theat(?:er|re)|Pavilion|Dome|Oval|Court)\b(?! (?:[A-Z]|&)))"
 )
 _CONTEST = re.compile(r" (?:Open|Classic|Cup|Championships?|Invitational|Playoffs|Grand Prix|Marathon|Bowl)\b(?! to\b)")
+_FIRST = frozenset("abcsABCDFGIMOPST")
+"""Letters with which these words begin: most names are passed over by them."""
 _THE = re.compile(r"\b(?:[Tt]he|[12]\d\d\d)(?: \w+)? $")
 _OF_THEIR_OWN = frozenset(("leisure", "food", "drink", "streaming"))
 """Industries that have parks, theatres, bowls and cups of their own."""
@@ -53,14 +55,16 @@ _ALWAYS = frozenset(("arena", "stadium", "coliseum", "ballpark", "amphitheatre",
 
 def of_person(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` is one word with a capital that follows a given name: `Tim Cook`."""
-    if not text[start : start + 1].isupper() or " " in text[start:end]:
+    if start < 3 or text[start - 1] != " " or not text[start].isupper() or " " in text[start:end]:
         return False
-    found = _TITLE_BEFORE.search(text, max(0, start - 16), start)
+    found = _TITLE.search(text, max(0, start - 16), start - 1)
     return found is not None and found.group(1).lower() in GIVEN
 
 
 def of_sponsored(text: str, start: int, end: int, industry: Sequence[str]) -> bool:
     """Whether `text[start:end]` goes on as the name of a building or, after an article, of a contest."""
+    if text[end + 1 : end + 2] not in _FIRST:
+        return False
     found = _HALL.match(text, end)
     if found is not None:
         word = found.group()[1:]

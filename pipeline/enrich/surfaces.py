@@ -51,7 +51,7 @@ class Surfaces:
     forms: dict[str, int] = field(default_factory=dict)
     compacts: dict[str, int] = field(default_factory=dict)
     """Names without spaces and signs, for handles and hashtags.  Two letters that are left of a name with a sign are
-    none: `#MS13` is no M&S."""
+    none, nor is what reads like a plural: `#MS13` is no M&S, `#covermodels` no Model S."""
     handles: dict[str, int] = field(default_factory=dict)
     handles_by_network: dict[tuple[str, str], int] = field(default_factory=dict)
     tickers: dict[str, int] = field(default_factory=dict)
@@ -124,7 +124,7 @@ def _add_form(table: Surfaces, form: str, sense: Sense) -> None:
         table.lengths.append(len(form))
     table.senses[at].append(sense)
     key, shortest = (form, 2) if form.isalnum() else (_SIGNS.sub("", form), 3)
-    if len(key) >= shortest:
+    if len(key) >= shortest and not form.endswith(" s"):
         table.compacts.setdefault(key, at)
 
 

@@ -81,3 +81,12 @@ def test_any_text_and_place(text: str, one: int, other: int) -> None:
     assert of_person(text, start, end) in (True, False)
     if start < end:
         assert of_sponsored(text, start, end, ("retail",)) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("tag", "company"),
+    [("#MS13", "Marks & Spencer"), ("#DoubleStandardDEMs", "Marks & Spencer"), ("#covermodels", "Tesla")],
+)
+def test_what_is_left_of_a_name_without_its_signs_may_be_another_word(linker: Linker, tag: str, company: str) -> None:
+    assert company not in names(linker, f"what a day {tag}")
+    assert "Marks & Spencer" in names(linker, "what a day #MandS")
