@@ -55,7 +55,7 @@ _ALWAYS = frozenset(("arena", "stadium", "coliseum", "ballpark", "amphitheatre",
 
 def of_person(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` is one word with a capital that follows a given name: `Tim Cook`."""
-    if start < 3 or text[start - 1] != " " or not text[start].isupper() or " " in text[start:end]:
+    if start < 3 or text[start - 1] != " " or not text[start : start + 1].isupper() or " " in text[start:end]:
         return False
     found = _TITLE.search(text, max(0, start - 16), start - 1)
     return found is not None and found.group(1).lower() in GIVEN

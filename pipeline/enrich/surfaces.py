@@ -15,7 +15,7 @@ import ahocorasick
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.text import fold
-from pipeline.enrich.words import FREQUENT, VERY_FREQUENT, Kind, kind_of, ranks
+from pipeline.enrich.words import FREQUENT, VERY_FREQUENT, Kind, kind_of, ordinary, ranks
 from pipeline.messages import LinkHow
 
 SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))
@@ -124,7 +124,7 @@ def _add_form(table: Surfaces, form: str, sense: Sense) -> None:
         table.lengths.append(len(form))
     table.senses[at].append(sense)
     key, shortest = (form, 2) if form.isalnum() else (_SIGNS.sub("", form), 3)
-    if len(key) >= shortest and not form.endswith(" s"):
+    if len(key) >= shortest and not (form.endswith(" s") and key in ordinary().common):
         table.compacts.setdefault(key, at)
 
 
