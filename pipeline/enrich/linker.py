@@ -10,10 +10,11 @@ from itertools import repeat
 from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
+from pipeline.enrich.disguise import SHORTEST, disguised
 from pipeline.enrich.evidence import Certain, at, certain_of, context, decide, prior, score
 from pipeline.enrich.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.medium import NETWORK, as_name
-from pipeline.enrich.namesakes import NAMESAKE, of_person, of_sponsored
+from pipeline.enrich.namesakes import NAMESAKE, is_namesake
 from pipeline.enrich.reading import MOST, ContextReader, Question
 from pipeline.enrich.shape import shape
 from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
@@ -86,6 +87,10 @@ class Linker:
         self._table: Surfaces = compile_surfaces(catalogue)
         self._refs = [EntityRef(id=e.id, name=e.name) for e in self._table.entities]
         self._signs = Signs(self._table)
+        self._clear = {
+            name: form for name, form in self._table.forms.items()
+            if len(name) >= SHORTEST and all(sense.kind is _DISTINCT for sense in self._table.senses[form])
+        }  # fmt: skip
         self._lexicons: dict[int, Lexicon] = {}
         self._plain: dict[int, Plain | None] = {}
         self._groups: dict[int, list[tuple[Sense, bool]]] = {}
@@ -115,7 +120,8 @@ class Linker:
     def _hits(self, text: str) -> list[tuple[int, int, int]]:
         """(start, end, form) of names that stand free in folded text; the longest of those that overlap.
 
-        A name inside a handle, a hashtag or a link does not stand free, nor do an agent's initials (`^HP`).
+        A name inside a handle, a hashtag or a link does not stand free, nor do an agent's initials (`^HP`).  Names
+        that mean nothing else are found in disguise too (`Amaz0n`).
         """
         lengths = self._table.lengths
         last = len(text)
@@ -129,6 +135,7 @@ class Linker:
             if before.isalnum() or before in "@#_$^" or (before == "'" and _is_irish(text, start)):
                 continue
             free.append((start, end, form))
+        free += disguised(text, self._clear)
         if not free:
             return free
         marked = spans(text)
@@ -161,7 +168,7 @@ class Linker:
                 continue
             sense, value, alone = plain
             left, right = folded.span(start, end)
-            if self._is_namesake(text, left, right, sense):
+            if is_namesake(text, left, right, self._table.entities[sense.entity].industry):
                 value += NAMESAKE
             elif alone:
                 certain.add(sense.entity)
@@ -231,15 +238,9 @@ class Linker:
                 second = max(second, value)
         if best - second < CLEAR:
             best -= UNCLEAR
-        if self._is_namesake(around.text, place.left, place.right, chosen):
+        if is_namesake(around.text, place.left, place.right, self._table.entities[chosen.entity].industry):
             best += NAMESAKE
         return Found(chosen.entity, chosen.how, best, place.left, place.right, chosen.kind)
-
-    def _is_namesake(self, text: str, left: int, right: int, sense: Sense) -> bool:
-        """Whether a name is a part of a person's, or of what a company pays to have named after it."""
-        if of_sponsored(text, left, right, self._table.entities[sense.entity].industry):
-            return True
-        return sense.how == "name" and of_person(text, left, right)
 
     def _read(self, text: str, found: list[Found], reader: ContextReader) -> list[Found]:
         """The candidates with what the reader says of those that it may turn."""

@@ -53,18 +53,21 @@ _ALWAYS = frozenset(("arena", "stadium", "coliseum", "ballpark", "amphitheatre",
 """Buildings that not even those run under their plain name."""
 
 
-def of_person(text: str, start: int, end: int) -> bool:
-    """Whether `text[start:end]` is one word with a capital that follows a given name: `Tim Cook`."""
-    if start < 3 or text[start - 1] != " " or not text[start : start + 1].isupper() or " " in text[start:end]:
-        return False
+def is_namesake(text: str, start: int, end: int, industry: Sequence[str]) -> bool:
+    """Whether the name at `text[start:end]`, of a company of these industries, is a part of another's."""
+    if text[end + 1 : end + 2] in _FIRST and _is_sponsored(text, start, end, industry):
+        return True
+    return start > 2 and text[start - 1] == " " and text[start : start + 1].isupper() and _is_person(text, start, end)
+
+
+def _is_person(text: str, start: int, end: int) -> bool:
+    """Whether one word follows a given name: `Tim Cook`."""
     found = _TITLE.search(text, max(0, start - 16), start - 1)
-    return found is not None and found.group(1).lower() in GIVEN
+    return found is not None and found.group(1).lower() in GIVEN and " " not in text[start:end]
 
 
-def of_sponsored(text: str, start: int, end: int, industry: Sequence[str]) -> bool:
-    """Whether `text[start:end]` goes on as the name of a building or, after an article, of a contest."""
-    if text[end + 1 : end + 2] not in _FIRST:
-        return False
+def _is_sponsored(text: str, start: int, end: int, industry: Sequence[str]) -> bool:
+    """Whether a name goes on as that of a building or, after an article, of a contest."""
     found = _HALL.match(text, end)
     if found is not None:
         word = found.group()[1:]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.linker import Linker
-from pipeline.enrich.namesakes import GIVEN, of_person, of_sponsored
+from pipeline.enrich.namesakes import GIVEN, is_namesake
 from pipeline.enrich.words import Kind, kind_of
 
 
@@ -78,9 +78,7 @@ def test_given_names_are_no_words_that_open_a_sentence() -> None:
 @given(st.text(max_size=80), st.integers(0, 80), st.integers(0, 80))
 def test_any_text_and_place(text: str, one: int, other: int) -> None:
     start, end = sorted((min(one, len(text)), min(other, len(text))))
-    assert of_person(text, start, end) in (True, False)
-    if start < end:
-        assert of_sponsored(text, start, end, ("retail",)) in (True, False)
+    assert is_namesake(text, start, end, ("retail",)) in (True, False)
 
 
 @pytest.mark.parametrize(

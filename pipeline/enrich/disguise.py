@@ -1,0 +1,36 @@
+"""Names in which people put digits and signs for letters: `Amaz0n`, `Micro$oft`, `5tarbucks`.
+
+Companies, and the networks' own filters, are dodged so.  One character stands for one, so that places stay what they
+are.  Only whole words count: what is left of `B2B` or a licence plate is no name of a catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+SHORTEST = 5
+"""Letters of a name that is looked for so; shorter ones are met by chance."""
+
+_MARK = re.compile(r"[01345$]")
+_LETTERS = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "$": "s"})
+_OTHER_ONE = str.maketrans({"1": "l"})
+_WORD = re.compile(r"(?<![\w$@#&/.:-])[a-z0-9$]{5,24}(?![\w$@/]|\.\w)")
+"""Not a handle, a tag, a link or an address of mail."""
+_MOSTLY_LETTERS = 0.6
+"""Share of a word that must be letters."""
+
+
+def disguised(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]:
+    """(start, end, number) of those words of a folded text that are one of `names` with digits or signs for letters."""
+    if _MARK.search(text) is None:
+        return []
+    found = []
+    for place in _WORD.finditer(text):
+        word = place.group()
+        if word.isalpha() or sum(map(str.isalpha, word)) < _MOSTLY_LETTERS * len(word):
+            continue
+        number = names.get(word.translate(_LETTERS), names.get(word.translate(_OTHER_ONE).translate(_LETTERS)))
+        if number is not None:
+            found.append((*place.span(), number))
+    return found
