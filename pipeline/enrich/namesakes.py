@@ -38,7 +38,7 @@ GIVEN = frozenset(_GIVEN_TEXT.split())
 """Given names of the English-speaking world, those left out that are words, places or verbs as well (Grace, Jordan,
 Will, Bill)."""
 
-_TITLE = re.compile(r"(?<![\w@#])([A-Z][a-z]+)$")
+_OPENING = "\"'([“‘*"
 _HALL = re.compile(
     r" (?:(?:[Aa]rena|[Ss]tadium|[Cc]oliseum|[Bb]allpark|[Aa]mphitheat(?:re|er)|ARENA|STADIUM)\b"
     r"|(?:Cent(?:er|re)|Park|Field|Theat(?:er|re)|Pavilion|Dome|Oval|Court)\b(?! (?:[A-Z]|&)))"
@@ -57,13 +57,14 @@ def is_namesake(text: str, start: int, end: int, industry: Sequence[str]) -> boo
     """Whether the name at `text[start:end]`, of a company of these industries, is a part of another's."""
     if text[end + 1 : end + 2] in _FIRST and _is_sponsored(text, start, end, industry):
         return True
-    return start > 2 and text[start - 1] == " " and text[start : start + 1].isupper() and _is_person(text, start, end)
+    return text[start - 1 : start] == " " and text[start : start + 1].isupper() and _is_person(text, start, end)
 
 
 def _is_person(text: str, start: int, end: int) -> bool:
     """Whether one word follows a given name: `Tim Cook`."""
-    found = _TITLE.search(text, max(0, start - 16), start - 1)
-    return found is not None and found.group(1).lower() in GIVEN and " " not in text[start:end]
+    before = text[max(0, start - 16) : start - 1].rsplit(None, 1)
+    word = before[-1].lstrip(_OPENING) if before else ""
+    return word[:1].isupper() and word.lower() in GIVEN and " " not in text[start:end]
 
 
 def _is_sponsored(text: str, start: int, end: int, industry: Sequence[str]) -> bool:

@@ -20,6 +20,8 @@ def names(linker: Linker, text: str) -> set[str]:
     [
         ("The company's chief executive Tim Cook said sorry on Friday", "Cook"),
         ("Just saw Michael Dyson hit a homer off the bench", "Dyson"),
+        ("The architect (James Dyson) was there", "Dyson"),
+        ("first of all:\nJames Dyson", "Dyson"),
         ("The boss Neil Cox speaks at the lunch tomorrow", "Cox Communications"),
         ("Two tickets for Friday's concert at Toyota Stadium", "Toyota"),
         ("two tickets for friday at american airlines arena", "American Airlines"),
