@@ -39,23 +39,28 @@ GIVEN = frozenset(_GIVEN_TEXT.split())
 Will, Bill)."""
 
 _OPENING = "\"'([“‘*"
-_HALL = re.compile(
-    r" (?:(?:[Aa]rena|[Ss]tadium|[Cc]oliseum|[Bb]allpark|[Aa]mphitheat(?:re|er)|ARENA|STADIUM)\b"
-    r"|(?:Cent(?:er|re)|Park|Field|Theat(?:er|re)|Pavilion|Dome|Oval|Court)\b(?! (?:[A-Z]|&)))"
-)
-_CONTEST = re.compile(r" (?:Open|Classic|Cup|Championships?|Invitational|Playoffs|Grand Prix|Marathon|Bowl)\b(?! to\b)")
-_FIRST = frozenset("abcsABCDFGIMOPST")
-"""Letters with which these words begin: most names are passed over by them."""
+_NEXT = re.compile(r" ([A-Za-z]+)")
+_BUILDINGS_TEXT = "arena stadium coliseum ballpark amphitheatre amphitheater"
+_BUILDINGS = frozenset(f"{_BUILDINGS_TEXT} {_BUILDINGS_TEXT.title()} {_BUILDINGS_TEXT.upper()}".split())
+"""Buildings that not even companies with halls of their own run under their plain name."""
+_HALLS_TEXT = "Center Centre Park Field Theater Theatre Pavilion Dome Oval Court"
+_HALLS = frozenset(_HALLS_TEXT.split())
+_CONTESTS_TEXT = "Open Classic Cup Championship Championships Invitational Playoffs Grand Marathon Bowl"
+_CONTESTS = frozenset(_CONTESTS_TEXT.split())
+_BEARERS = _BUILDINGS | _HALLS | _CONTESTS
+_GOES_ON = re.compile(r" \w+ (?:[A-Z]|&)")
+"""`Verizon Center Street`: no hall, or none of that name."""
+_NO_CONTEST = re.compile(r" (?:\w+ to\b|Grand\b(?! Prix\b))")
 _THE = re.compile(r"\b(?:[Tt]he|[12]\d\d\d)(?: \w+)? $")
 _OF_THEIR_OWN = frozenset(("leisure", "food", "drink", "streaming"))
 """Industries that have parks, theatres, bowls and cups of their own."""
-_ALWAYS = frozenset(("arena", "stadium", "coliseum", "ballpark", "amphitheatre", "amphitheater"))
-"""Buildings that not even those run under their plain name."""
 
 
 def is_namesake(text: str, start: int, end: int, industry: Sequence[str]) -> bool:
     """Whether the name at `text[start:end]`, of a company of these industries, is a part of another's."""
-    if text[end + 1 : end + 2] in _FIRST and _is_sponsored(text, start, end, industry):
+    following = _NEXT.match(text, end)
+    word = following[1] if following is not None else ""
+    if word in _BEARERS and _is_sponsored(text, start, end, word, industry):
         return True
     return text[start - 1 : start] == " " and text[start : start + 1].isupper() and _is_person(text, start, end)
 
@@ -67,14 +72,12 @@ def _is_person(text: str, start: int, end: int) -> bool:
     return word[:1].isupper() and word.lower() in GIVEN and " " not in text[start:end]
 
 
-def _is_sponsored(text: str, start: int, end: int, industry: Sequence[str]) -> bool:
+def _is_sponsored(text: str, start: int, end: int, following: str, industry: Sequence[str]) -> bool:
     """Whether a name goes on as that of a building or, after an article, of a contest."""
-    found = _HALL.match(text, end)
-    if found is not None:
-        word = found.group()[1:]
-        return word.lower() in _ALWAYS or (text[start].isupper() and _OF_THEIR_OWN.isdisjoint(industry))
-    return (
-        _CONTEST.match(text, end) is not None
-        and _OF_THEIR_OWN.isdisjoint(industry)
-        and _THE.search(text, max(0, start - 24), start) is not None
-    )
+    if following in _BUILDINGS:
+        return True
+    if not text[start].isupper() or not _OF_THEIR_OWN.isdisjoint(industry):
+        return False
+    if following in _HALLS:
+        return _GOES_ON.match(text, end) is None
+    return _NO_CONTEST.match(text, end) is None and _THE.search(text, max(0, start - 24), start) is not None
