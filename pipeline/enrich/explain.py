@@ -23,6 +23,7 @@ from pipeline.enrich.linker import Considered, Linker
 from pipeline.enrich.load import open_linker
 from pipeline.enrich.meaning import reader_of
 from pipeline.enrich.mentions import read_for
+from pipeline.enrich.namesakes import is_namesake
 from pipeline.enrich.subjects import About
 from pipeline.enrich.text import clean, without_quotes
 from pipeline.enrich.untrained import untrained
@@ -148,7 +149,7 @@ def explanation(linker: Linker, post: Given) -> dict[str, Any]:
                 "author_role": role,
                 "compared_with": compared.get(one.entity.id),
                 "model_reads": _reads(post.text, one) if one.linked else None,
-                "why": why(linker, one),
+                "why": why(linker, post.text, one),
             }
         )
     as_such = clean(without_quotes(post.text, ()))
@@ -170,8 +171,8 @@ def _reads(text: str, one: Considered) -> str:
     return read_for(text, About(one.entity, link, (one.start, one.end)))
 
 
-def why(linker: Linker, one: Considered) -> str:
-    """In words, why a candidate is linked or left out."""
+def why(linker: Linker, text: str, one: Considered) -> str:
+    """In words, why a candidate of a text is linked or left out."""
     entity = linker.catalogue.entities[one.entity.id]
     name = f"“{one.surface.strip()[:60]}”"
     if one.how == "handle":
@@ -190,7 +191,10 @@ def why(linker: Linker, one: Considered) -> str:
     least = cut(one.kind)
     if one.confidence >= least:
         return f"{reason}; but the post names too many companies, and surer ones come first"
-    return f"{reason}; what stands around it does not speak for the company enough ({one.confidence:.2f} < {least:g})"
+    enough = f"({one.confidence:.2f} < {least:g})"
+    if one.how in ("name", "product") and is_namesake(text, one.start, one.end, entity.industry):
+        return f"{reason}, but here it is a part of the name of a person, a building or a contest {enough}"
+    return f"{reason}; what stands around it does not speak for the company enough {enough}"
 
 
 def _owner(accounts: Accounts, post: Given) -> str | None:

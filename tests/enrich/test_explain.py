@@ -60,7 +60,14 @@ def test_the_reason_names_the_bound_that_was_not_reached(linker: Linker) -> None
         for one in linker.consider(text):
             if not one.linked:
                 assert one.confidence < cut(one.kind)
-                assert f"({one.confidence:.2f} < {cut(one.kind):g})" in why(linker, one)
+                assert f"({one.confidence:.2f} < {cut(one.kind):g})" in why(linker, text, one)
+
+
+def test_the_reason_says_that_a_name_is_a_part_of_another(linker: Linker) -> None:
+    text = "two tickets for the Verizon Center tonight"
+    (one,) = linker.consider(text)
+    assert not one.linked
+    assert "a part of the name of a person, a building or a contest" in why(linker, text, one)
 
 
 def test_a_bare_reply_inherits(linker: Linker) -> None:
