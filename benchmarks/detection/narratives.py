@@ -27,7 +27,7 @@ from models.runtime.onnx_cpu import open_session
 from models.runtime.reading import read_tokenizer
 from pipeline.detect import narratives
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Past
+from pipeline.detect.phrases import Past, terms
 from pipeline.detect.wordvector import hashed
 from pipeline.sketch import Sketch, decode, encode
 
@@ -193,7 +193,7 @@ def vectors(
     past = Past()
     for line in CHATTER:
         past.learn(line)
-    return [*found, ("words", "words", {text: hashed(text, past) for text in texts})]
+    return [*found, ("words", "words", {text: hashed(terms(text), past) for text in texts})]
 
 
 def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:

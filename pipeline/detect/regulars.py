@@ -67,8 +67,11 @@ class Regulars:
     def _make_way(self, key: int, step: int, chance: int) -> None:
         """A newcomer takes the place of somebody heard once, or, seldom, takes one off who was heard the least."""
         known = self.known
-        least = min(known, key=lambda other: known[other] >> 16)
-        times = (known[least] >> 16) - 1
+        least, fewest = 0, _FULL + 1
+        for other, value in known.items():
+            if value >> 16 < fewest:
+                least, fewest = other, value >> 16
+        times = fewest - 1
         if not times:
             del known[least]
             known[key] = step

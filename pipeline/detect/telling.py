@@ -23,7 +23,7 @@ from pipeline.detect.incident import (
 from pipeline.detect.keeping import bump, clip, kept_post
 from pipeline.detect.memory import IDS
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Talk
+from pipeline.detect.phrases import Talk, terms
 from pipeline.detect.weight import Weighed
 from pipeline.detect.wordvector import hashed
 from pipeline.sketch import decode
@@ -65,14 +65,15 @@ def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int
 
 def group(s: EntityState, m: HeardMention, t: int) -> None:
     """A complaint of an incident: its words, and the narrative that it belongs to."""
-    vector, by = (decode(m.sketch), "sketch") if m.sketch is not None else (hashed(m.text, s.past), "words")
+    said = terms(m.text)
+    vector, by = (decode(m.sketch), "sketch") if m.sketch is not None else (hashed(said, s.past), "words")
     slot, lost = s.narratives.place(vector, by, t)
     for old, new in lost:
         s.talk.move(old, new)
         for post in s.ring:
             if post.slot == old:
                 post.slot = new
-    s.talk.hear(m.text, s.past, s.name, slot)
+    s.talk.hear(said, s.past, s.name, slot)
     if s.ring and s.ring[-1].post_id == m.post_id:
         s.ring[-1].slot = slot
 
@@ -95,7 +96,7 @@ def look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | N
         if post.post_id == m.post_id:
             group(s, m, post.t)
         else:
-            s.talk.hear(post.text, s.past, s.name)
+            s.talk.hear(terms(post.text), s.past, s.name)
     incident.first_post = copy(posts[0]) if posts else None
     if incident.first_post is None and root is not None:
         author = m.author.handle or m.author.id

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import SLOTS, Past, Talk, phrases_of
+from pipeline.detect.phrases import SLOTS, Past, Talk, phrases_of, terms
 from pipeline.detect.stage import run
 from pipeline.detect.wordvector import hashed
 from pipeline.messages import IncidentEvent
@@ -84,17 +84,17 @@ def test_memory_is_bounded_and_counts_add_up(seed: int) -> None:
 
 def test_meaning_takes_over_from_words() -> None:
     told = Narratives()
-    told.place(hashed("charged twice for nothing", Past()), "words", T)
+    told.place(hashed(terms("charged twice for nothing"), Past()), "words", T)
     slot, lost = told.place(sketch(1, 1), "sketch", T + 1)
     assert (told.by, told.seen, slot, lost) == ("sketch", 1, 0, [(0, -1)])
-    assert told.place(hashed("charged twice", Past()), "words", T + 2)[0] == -1
+    assert told.place(hashed(terms("charged twice"), Past()), "words", T + 2)[0] == -1
 
 
 def test_words_of_a_narrative_are_those_that_the_others_do_not_say() -> None:
     talk = Talk()
     for number in range(40):
         text = "support useless, charged twice" if number % 2 else "support useless, app down"
-        talk.hear(text, Past(), "Acme", number % 2)
+        talk.hear(terms(text), Past(), "Acme", number % 2)
     phrases = [text for text, _ in phrases_of(talk, 1, 20, Past(), "Acme")]
     assert "charged twice" in phrases
     assert not any("support" in text or "down" in text for text in phrases)
