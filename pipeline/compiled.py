@@ -27,16 +27,20 @@ PURE = "GROUNDSWELL_PURE"
 
 PACKAGE = "pipeline.detect"
 MODULES = (
-    "baseline", "detector", "entity", "evidence", "explain", "groundswell", "keeping", "lifecycle", "memory", "phrases",
-    "regulars", "severity", "shares", "telling", "threads", "trees", "vectors", "weight", "wordvector",
+    "baseline", "detector", "entity", "evidence", "explain", "groundswell", "keeping", "lifecycle", "phrases",
+    "regulars", "severity", "shares", "telling", "threads", "trees", "vectors", "weighed", "wordvector",
 )  # fmt: skip
 """What is compiled: what runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside,
 since a compiled class can be none."""
+
+NATIVE = ("memory", "weight")
+"""What is written anew in C, of which the plain modules are the oracle: tables that Python has no small form of."""
 
 SOURCES = Path(__file__).parent / "detect"
 COMPILED = SOURCES / "compiled"
 """Where the compiled form lies."""
 
+_C = SOURCES / "native"
 _MARK = "made_from"
 _GROUP = f"{PACKAGE}.hot"
 
@@ -57,8 +61,8 @@ def prefer(path: list[str]) -> bool:
 def fingerprint() -> str:
     """What the compiled form depends on: the sources and the interpreter."""
     parts = hashlib.sha256(f"{sys.version} {sysconfig.get_config_var('SOABI')}".encode())
-    for name in MODULES:
-        parts.update((SOURCES / f"{name}.py").read_bytes())
+    for source in (*(SOURCES / f"{name}.py" for name in (*MODULES, *NATIVE)), *sorted(_C.glob("*.[ch]"))):
+        parts.update(source.read_bytes())
     return parts.hexdigest()
 
 
@@ -110,9 +114,10 @@ def _compile(into: Path) -> None:
     options: list[str] = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
     paths = [str(SOURCES / f"{name}.py") for name in MODULES]
     extensions: list[Any] = mypycify([*options, *paths], group_name=_GROUP, debug_level="0", target_dir=str(into / "c"))
+    extensions += [setuptools.Extension(name, [str(_C / f"{name}.c")], include_dirs=[str(_C)]) for name in NATIVE]
     for extension in extensions:
         # No product and sum in one step: it rounds once where Python rounds twice.
-        extension.extra_compile_args.append("-ffp-contract=off")
+        extension.extra_compile_args += ["-O3", "-ffp-contract=off"]
     arguments = ["--quiet", "build_ext", f"--build-lib={into / 'lib'}", f"--build-temp={into / 'temp'}"]
     setuptools.setup(name="groundswell-hot", packages=[], py_modules=[], ext_modules=extensions, script_args=arguments)
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from zlib import crc32
 
 from pipeline.detect import corrections, lifecycle, telling, thresholds
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.heard import Heard, HeardMention
 from pipeline.detect.keeping import keep_post, kept_post
-from pipeline.detect.memory import GONE, stamp
 from pipeline.detect.start import Start
 from pipeline.detect.threads import LEARNED_FROM, Thread
 from pipeline.detect.threads import follow as follow_thread
-from pipeline.detect.weight import Weighed, weigh
+from pipeline.detect.weighed import Weighed
+from pipeline.detect.weight import CHANGED, PASSED, recognised, weigh
 from pipeline.messages import IncidentEvent, TestResult
 
 LATE: Final = 600
@@ -57,19 +56,13 @@ class Detector:
         return _NOTHING
 
     def _hear(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
-        if m.author_role == "own":  # what the company says itself is context, never evidence
-            return _NOTHING
-        key = crc32(m.post_id.encode())
-        version = m.version if 0 < m.version < 0x1_0000 else stamp(m.version)
         memory = s.memory
-        if key in memory.ids:
-            if memory.ids[key] >> 40 & 0xFFFF in (GONE, version):
-                return _NOTHING
+        key, t, news = recognised(memory, m)
+        if news == PASSED:
+            return _NOTHING
+        if news == CHANGED:
             corrections.replace(s, m, key)
-        created, arrived = m.created_at, m.ingested_at
-        if arrived is not None and arrived < created:
-            created = arrived  # a clock that is ahead must not make everyone else late
-        t, clock, baseline = int(created.timestamp()), s.clock, s.baseline
+        clock, baseline = s.clock, s.baseline
         events: Sequence[IncidentEvent] = _NOTHING
         if t > clock:
             if clock == 0:
@@ -77,8 +70,11 @@ class Detector:
             s.clock = clock = t
             if t >= baseline.bin_end or s.acute is not None:
                 events = self._pass_time(s, m)
-        w = weigh(memory, m, key, clock // 60, version)
-        negative, other, behind = w.negative, w.other, clock - t
+        root, negative, other, author, probability, complains, first, copied, answer, repost = weigh(
+            memory, m, key, clock // 60
+        )
+        w = Weighed(key, root, negative, other, author, probability, complains, first, copied, answer, repost)
+        behind = clock - t
         if behind < FORGOTTEN:
             swell = s.groundswell
             if negative:

@@ -24,7 +24,7 @@ from pipeline.detect.shares import shares
 from pipeline.detect.start import Start
 from pipeline.detect.telling import course_since, look_back
 from pipeline.detect.threads import FAST, TAU, Thread
-from pipeline.detect.weight import Weighed
+from pipeline.detect.weighed import Weighed
 from pipeline.messages import Counts, EntityRef, Firing, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
 
 UPDATE: Final = 900

@@ -21,10 +21,9 @@ from pipeline.detect.incident import (
     KeptPost,
 )
 from pipeline.detect.keeping import bump, clip, kept_post
-from pipeline.detect.memory import IDS
 from pipeline.detect.narratives import Narratives
 from pipeline.detect.phrases import Talk, terms
-from pipeline.detect.weight import Weighed
+from pipeline.detect.weighed import Weighed
 from pipeline.detect.wordvector import hashed
 from pipeline.sketch import decode
 
@@ -105,8 +104,7 @@ def look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | N
 
 def course_since(s: EntityState, started: int) -> Course:
     """The course of an incident that began at `started` and is found now, as far as single mentions are remembered."""
-    ids = s.memory.ids
-    since, mentions = course.remembered(ids.values(), len(ids) >= IDS, s.clock)
+    since, mentions = course.remembered(s.memory, s.clock)
     made = course.begun(
         started, s.clock, max(since, int(s.baseline.born)), s.baseline.mu_negative, s.baseline.expected(s.clock)
     )
