@@ -42,7 +42,7 @@ class MinScan:
         if self.clock >= self.baseline.bin_end:
             self._close()
         minute = self.clock // 60
-        author = self.memory.author_weight(m.author.id, minute)
+        author = self.memory.author_weight(crc32(m.author.id.encode()), minute)
         copies = self.memory.copies(m.text, minute) if len(m.text) >= SHORT_TEXT else 0
         weight = (0.4 * author if m.kind == "repost" else author) / (1 + copies)
         self.memory.remember(key, minute, False, 0.0)

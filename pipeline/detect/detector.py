@@ -16,8 +16,8 @@ from pipeline.detect.keeping import keep_post, kept_post
 from pipeline.detect.start import Start
 from pipeline.detect.threads import LEARNED_FROM, Thread
 from pipeline.detect.threads import follow as follow_thread
-from pipeline.detect.weighed import Weighed
-from pipeline.detect.weight import CHANGED, PASSED, recognised, weigh
+from pipeline.detect.weighed import CHANGED, PASSED, Weighed
+from pipeline.detect.weight import recognised, weigh
 from pipeline.messages import IncidentEvent, TestResult
 
 LATE: Final = 600
@@ -70,10 +70,12 @@ class Detector:
             s.clock = clock = t
             if t >= baseline.bin_end or s.acute is not None:
                 events = self._pass_time(s, m)
-        root, negative, other, author, probability, complains, first, copied, answer, repost = weigh(
-            memory, m, key, clock // 60
-        )
-        w = Weighed(key, root, negative, other, author, probability, complains, first, copied, answer, repost)
+        (
+            root, voice, negative, other, author, probability, complains, praises, first, copied, answer, repost,
+        ) = weigh(memory, m, key, clock // 60)  # fmt: skip
+        w = Weighed(
+            key, root, voice, negative, other, author, probability, complains, praises, first, copied, answer, repost,
+        )  # fmt: skip
         behind = clock - t
         if behind < FORGOTTEN:
             swell = s.groundswell

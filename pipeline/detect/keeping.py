@@ -28,20 +28,18 @@ def keep_post(ring: list[KeptPost], post: KeptPost, most: int) -> None:
     The only post of a narrative stays while there are others to go.
     """
     if len(ring) >= most:
+        slots: list[int] = []
         least, fewest = 0, 1e18
         for place, kept in enumerate(ring):
             worth = kept.replies + kept.t / 3600.0
-            if kept.slot >= 0 and alone(kept.slot, ring):
-                worth += 1e9
+            if kept.slot >= 0:
+                slots = slots or [other.slot for other in ring]
+                if slots.count(kept.slot) == 1:
+                    worth += 1e9
             if worth < fewest:
                 least, fewest = place, worth
         del ring[least]
     ring.append(post)
-
-
-def alone(slot: int, ring: list[KeptPost]) -> bool:
-    """Whether a narrative has one post among the kept."""
-    return [kept.slot for kept in ring].count(slot) == 1
 
 
 def clip(text: str, most: int) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from pipeline.detect import course
 from pipeline.detect.course import Course
 from pipeline.detect.entity import EntityState
+from pipeline.detect.grouping import place
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.incident import (
     DRIVERS,
@@ -41,8 +42,7 @@ def learn(s: EntityState, m: HeardMention, w: Weighed) -> None:
     if w.key % (SAMPLE if s.past.mentions < KNOWN else SAMPLE_LATER) == 0 and m.text:
         s.past.learn(m.text)
     if w.first:
-        feeling = m.sentiment
-        s.regulars.learn(m.author.id, w.complains, feeling.positive > max(feeling.negative, 0.5), w.key >> 3)
+        s.regulars.learn(w.voice, w.complains, w.praises, w.key >> 3)
 
 
 def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int) -> None:
@@ -54,7 +54,7 @@ def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int
         name = clip(m.author.handle or m.author.id, NAME_BYTES)
         bump(incident.networks, _network(m.network, m.post_id), NETWORKS)
         bump(incident.drivers, name, DRIVERS)
-    standing = s.regulars.standing(m.author.id)
+    standing = s.regulars.standing(w.voice)
     if standing is not None:
         name = clip(m.author.handle or m.author.id, NAME_BYTES)
         before = incident.regulars.get(name)
@@ -66,7 +66,7 @@ def group(s: EntityState, m: HeardMention, t: int) -> None:
     """A complaint of an incident: its words, and the narrative that it belongs to."""
     said = terms(m.text)
     vector, by = (decode(m.sketch), "sketch") if m.sketch is not None else (hashed(said, s.past), "words")
-    slot, lost = s.narratives.place(vector, by, t)
+    slot, lost = place(s.narratives, vector, by, t)
     for old, new in lost:
         s.talk.move(old, new)
         for post in s.ring:

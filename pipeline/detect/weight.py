@@ -9,12 +9,9 @@ from zlib import crc32
 
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.memory import GONE, SHORT_TEXT, Memory, stamp
+from pipeline.detect.weighed import CHANGED, FRESH, PASSED
 
-Parts = tuple[int, float, float, float, float, bool, bool, bool, bool, bool]
-
-PASSED, FRESH, CHANGED = range(3)
-"""What to do with a mention: pass it over (heard, deleted, or the company's own words, which are context and never
-evidence), hear it, or hear it in place of another version."""
+Parts = tuple[int, int, float, float, float, float, bool, bool, bool, bool, bool, bool]
 
 
 def recognised(memory: Memory, m: HeardMention) -> tuple[int, int, int]:
@@ -37,7 +34,8 @@ def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Parts:
     Of what the model is not sure is evidence of nothing, though it is counted; a text that the model was not trained
     for is no complaint.
     """
-    author = weight = memory.author_weight(m.author.id, minute)
+    voice = crc32(m.author.id.encode())
+    author = weight = memory.author_weight(voice, minute)
     text = m.fingerprint or m.text
     copies, repost = 0, False
     if len(text) >= SHORT_TEXT:
@@ -49,6 +47,7 @@ def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Parts:
     elif m.kind == "repost":
         repost, weight = True, 0.4 * author
     sentiment = m.sentiment
+    praises = sentiment.positive > max(sentiment.negative, 0.5)
     probability = sentiment.negative if m.untrained is None else 0.0
     complains = probability >= 0.5
     root_id = m.root_id
@@ -61,8 +60,8 @@ def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Parts:
     memory.remember(key, minute, complains, weight, root if answer else 0, stamp(m.version))
     negative = weight * soft(probability) if probability > 0.2 else 0.0
     return (
-        root, negative, weight - negative, author, probability,
-        complains, author == 1.0, copies > 0 and not repost, answer, repost,
+        root, voice, negative, weight - negative, author, probability,
+        complains, praises, author == 1.0, copies > 0 and not repost, answer, repost,
     )  # fmt: skip
 
 

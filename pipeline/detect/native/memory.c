@@ -31,7 +31,7 @@ static int enough(Py_ssize_t given, Py_ssize_t least, Py_ssize_t most) {
 
 static PyObject *author_weight(Memory *self, PyObject *const *args, Py_ssize_t given) {
     uint32_t key, minute;
-    if (enough(given, 2, 2) < 0 || crc_of_text(args[0], 0, &key) < 0 || number(args[1], &minute) < 0)
+    if (enough(given, 2, 2) < 0 || number(args[0], &key) < 0 || number(args[1], &minute) < 0)
         return NULL;
     int before = memory_voice(self, key, minute);
     return before < 0 ? no_room() : PyFloat_FromDouble(memory_voice_weight[before]);
@@ -275,7 +275,14 @@ static int begin(PyObject *module) {
     Py_DECREF(plain);
     if (state->told == NULL || PyModule_AddType(module, state->memory) < 0)
         return -1;
-    return PyModule_AddIntMacro(module, GONE) < 0 || PyModule_AddIntMacro(module, SHORT_TEXT) < 0 ? -1 : 0;
+    const struct {
+        const char *name;
+        long value;
+    } known[] = {{"IDS", IDS}, {"AUTHORS", AUTHORS}, {"TEXTS", TEXTS}, {"GONE", GONE}, {"SHORT_TEXT", SHORT_TEXT}};
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+        if (PyModule_AddIntConstant(module, known[k].name, known[k].value) < 0)
+            return -1;
+    return 0;
 }
 
 static int traverse(PyObject *module, visitproc visit, void *arg) {

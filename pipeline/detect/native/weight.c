@@ -10,7 +10,7 @@
 
 enum {
     POST_ID, VERSION, ROLE, CREATED, INGESTED, AUTHOR, SENTIMENT, KIND, TEXT, FINGERPRINT, ROOT_ID, PARENT_ID, UNTRAINED,
-    AUTHOR_ID, NEGATIVE, SURE, FIELDS
+    AUTHOR_ID, NEGATIVE, POSITIVE, SURE, FIELDS
 };
 
 static const struct {
@@ -21,7 +21,7 @@ static const struct {
     {"HeardMention", "sentiment"},   {"HeardMention", "kind"},        {"HeardMention", "text"},
     {"HeardMention", "fingerprint"}, {"HeardMention", "root_id"},     {"HeardMention", "parent_id"},
     {"HeardMention", "untrained"},   {"HeardAuthor", "id"},           {"HeardSentiment", "negative"},
-    {"HeardSentiment", "sure"},
+    {"HeardSentiment", "positive"},  {"HeardSentiment", "sure"},
 };
 
 typedef struct {
@@ -104,6 +104,20 @@ static PyObject *event_time(const State *state, PyObject *created, PyObject *arr
     return whole;
 }
 
+/* A tuple that takes over its items; NULL when one of them is. */
+static PyObject *tuple_of(int many, PyObject **items) {
+    PyObject *made = PyTuple_New(many);
+    for (int k = 0; k < many; k++) {
+        if (items[k] == NULL)
+            Py_CLEAR(made);
+        if (made != NULL)
+            PyTuple_SET_ITEM(made, k, items[k]);
+        else
+            Py_XDECREF(items[k]);
+    }
+    return made;
+}
+
 enum { PASSED, FRESH, CHANGED };
 
 /* What `recognised` finds for a mention of which all fields until `AUTHOR` have been read. */
@@ -118,15 +132,7 @@ static PyObject *found(const State *state, Memory *memory, PyObject **of) {
         news = place < 0 ? FRESH : stamp == GONE || stamp == stamp_of(version) ? PASSED : CHANGED;
     }
     PyObject *t = news == PASSED ? PyLong_FromLong(0) : event_time(state, of[CREATED], of[INGESTED]);
-    PyObject *result = t == NULL ? NULL : PyTuple_New(3);
-    if (result == NULL) {
-        Py_XDECREF(t);
-        return NULL;
-    }
-    PyTuple_SET_ITEM(result, 0, PyLong_FromUnsignedLong(key));
-    PyTuple_SET_ITEM(result, 1, t);
-    PyTuple_SET_ITEM(result, 2, PyLong_FromLong(news));
-    return result;
+    return tuple_of(3, (PyObject *[]){PyLong_FromUnsignedLong(key), t, PyLong_FromLong(news)});
 }
 
 static Memory *memory_in(const State *state, PyObject *const *args, Py_ssize_t given, Py_ssize_t wanted) {
@@ -161,7 +167,8 @@ static double soft(double probability) {
 static PyObject *weighed(Memory *memory, PyObject **of, uint32_t key, uint32_t minute) {
     uint32_t voice, words, root = key;
     unsigned long long version = PyLong_AsUnsignedLongLong(of[VERSION]);
-    double probability = PyFloat_AsDouble(of[NEGATIVE]);
+    double probability = PyFloat_AsDouble(of[NEGATIVE]), positive = PyFloat_AsDouble(of[POSITIVE]);
+    int praises = positive > (probability > 0.5 ? probability : 0.5);
     int sure = PyObject_IsTrue(of[SURE]), trained = of[UNTRAINED] == Py_None, copies = 0, repost = 0;
     if (PyErr_Occurred() || crc_of_text(of[AUTHOR_ID], 0, &voice) < 0)
         return NULL;
@@ -197,11 +204,13 @@ static PyObject *weighed(Memory *memory, PyObject **of, uint32_t key, uint32_t m
     if (before < 0 || copies < 0 || Posts_add(&memory->ids, key, post) < 0)
         return PyErr_NoMemory();
     double negative = probability > 0.2 ? weight * soft(probability) : 0.0;
-    PyObject *flags[] = {complains ? Py_True : Py_False, author == 1.0 ? Py_True : Py_False,
-                         copies > 0 && !repost ? Py_True : Py_False, own ? Py_False : Py_True,
-                         repost ? Py_True : Py_False};
-    return Py_BuildValue("(kddddOOOOO)", (unsigned long)root, negative, weight - negative, author, probability, flags[0],
-                         flags[1], flags[2], flags[3], flags[4]);
+    return tuple_of(
+        12, (PyObject *[]){
+                PyLong_FromUnsignedLong(root), PyLong_FromUnsignedLong(voice), PyFloat_FromDouble(negative),
+                PyFloat_FromDouble(weight - negative), PyFloat_FromDouble(author), PyFloat_FromDouble(probability),
+                PyBool_FromLong(complains), PyBool_FromLong(praises), PyBool_FromLong(author == 1.0),
+                PyBool_FromLong(copies > 0 && !repost), PyBool_FromLong(!own), PyBool_FromLong(repost),
+            });
 }
 
 static PyObject *weigh(PyObject *module, PyObject *const *args, Py_ssize_t given) {
@@ -255,9 +264,7 @@ static int begin(PyObject *module) {
     }
     Py_DECREF(heard);
     Py_DECREF(memory);
-    if (state->memory == NULL || PyModule_AddIntMacro(module, PASSED) < 0 || PyModule_AddIntMacro(module, FRESH) < 0)
-        return -1;
-    return PyModule_AddIntMacro(module, CHANGED);
+    return state->memory == NULL || state->timestamp == NULL ? -1 : 0;
 }
 
 static int traverse(PyObject *module, visitproc visit, void *arg) {
