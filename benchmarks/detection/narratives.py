@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from models.manifest import MODEL, TOKENIZER, verify
 from models.runtime.onnx_cpu import open_session
 from models.runtime.reading import read_tokenizer
+from pipeline.detect import grouping
 from pipeline.detect.grouping import place
 from pipeline.detect.narratives import Narratives
 from pipeline.detect.phrases import Past, terms

@@ -12,7 +12,7 @@ from typing import Final
 from pipeline.detect import corrections, lifecycle, telling, thresholds
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.heard import Heard, HeardMention
-from pipeline.detect.keeping import keep_post, kept_post
+from pipeline.detect.ring import keep_post, kept_post
 from pipeline.detect.start import Start
 from pipeline.detect.threads import LEARNED_FROM, Thread
 from pipeline.detect.threads import follow as follow_thread
@@ -122,7 +122,7 @@ class Detector:
         clock, evidence, baseline = s.clock, s.evidence, s.baseline
         expected, phi = baseline.expected(clock), baseline.phi
         evidence.settle(clock, expected, phi)
-        if 0.0 in evidence.rate:
+        if evidence.rests():
             evidence.begin(Start(clock, s.mentions, s.negative, s.authors, s.copies, expected))
         return evidence.add(negative, other, phi)
 

@@ -21,9 +21,10 @@ from pipeline.detect.incident import (
     Incident,
     KeptPost,
 )
-from pipeline.detect.keeping import bump, clip, kept_post
+from pipeline.detect.keeping import bump
 from pipeline.detect.narratives import Narratives
 from pipeline.detect.phrases import Talk, terms
+from pipeline.detect.ring import clip, kept_post
 from pipeline.detect.weighed import Weighed
 from pipeline.detect.wordvector import hashed
 from pipeline.sketch import decode

@@ -1,12 +1,11 @@
 /* The module `pipeline.detect.weight` in compiled form.
 
-   What each function does is said in `weight.py`, which this answers alike to the last bit.  A mention is read where its
-   fields lie, which takes a tenth of the time of asking for each by name. */
+   What each function does is said in `weight.py`, which this answers alike to the last bit. */
 
 #define PY_SSIZE_T_CLEAN
+#include "field.h"
 #include "memory.h"
 #include <datetime.h>
-#include <structmember.h>
 
 enum {
     POST_ID, VERSION, ROLE, CREATED, INGESTED, AUTHOR, SENTIMENT, KIND, TEXT, FINGERPRINT, ROOT_ID, PARENT_ID, UNTRAINED,
@@ -25,27 +24,10 @@ static const struct {
 };
 
 typedef struct {
-    PyTypeObject *type;
-    PyObject *name;
-    Py_ssize_t offset; /* 0: not known, ask by name */
-} Field;
-
-typedef struct {
     Field fields[FIELDS];
     PyTypeObject *memory;
     PyObject *timestamp;
 } State;
-
-/* A field of an object, a new reference. */
-static inline PyObject *field(const State *state, int which, PyObject *of) {
-    const Field *f = &state->fields[which];
-    if (Py_TYPE(of) == f->type && f->offset > 0) {
-        PyObject *value = *(PyObject **)((char *)of + f->offset);
-        if (value != NULL)
-            return Py_NewRef(value);
-    }
-    return PyObject_GetAttr(of, f->name);
-}
 
 static void let_go(PyObject **values, int many) {
     while (many-- > 0)
@@ -149,7 +131,7 @@ static PyObject *recognised(PyObject *module, PyObject *const *args, Py_ssize_t 
         return NULL;
     PyObject *of[AUTHOR] = {NULL}, *result = NULL;
     int which = 0;
-    while (which < AUTHOR && (of[which] = field(state, which, args[1])) != NULL)
+    while (which < AUTHOR && (of[which] = field_of(&state->fields[which], args[1])) != NULL)
         which++;
     if (which == AUTHOR)
         result = found(state, memory, of);
@@ -223,25 +205,13 @@ static PyObject *weigh(PyObject *module, PyObject *const *args, Py_ssize_t given
     int which = 0;
     for (; which < FIELDS; which++) {
         PyObject *holder = which < AUTHOR_ID ? args[1] : which == AUTHOR_ID ? of[AUTHOR] : of[SENTIMENT];
-        if ((of[which] = field(state, which, holder)) == NULL)
+        if ((of[which] = field_of(&state->fields[which], holder)) == NULL)
             break;
     }
     if (which == FIELDS && !PyErr_Occurred())
         result = weighed(memory, of, (uint32_t)key, (uint32_t)minute);
     let_go(of, FIELDS);
     return result;
-}
-
-/* Where a field lies in objects of its class; 0 where that is not said. */
-static Py_ssize_t offset_of(PyObject *type, PyObject *name) {
-    PyObject *member = PyObject_GetAttr(type, name);
-    Py_ssize_t offset = 0;
-    if (member == NULL)
-        PyErr_Clear();
-    else if (Py_IS_TYPE(member, &PyMemberDescr_Type) && ((PyMemberDescrObject *)member)->d_member->type == T_OBJECT_EX)
-        offset = ((PyMemberDescrObject *)member)->d_member->offset;
-    Py_XDECREF(member);
-    return offset;
 }
 
 static int begin(PyObject *module) {
@@ -254,14 +224,9 @@ static int begin(PyObject *module) {
         return -1;
     state->memory = (PyTypeObject *)PyObject_GetAttrString(memory, "Memory");
     state->timestamp = PyUnicode_InternFromString("timestamp");
-    for (int which = 0; which < FIELDS; which++) {
-        Field *f = &state->fields[which];
-        f->type = (PyTypeObject *)PyObject_GetAttrString(heard, fields[which].type);
-        f->name = PyUnicode_InternFromString(fields[which].name);
-        if (f->type == NULL || f->name == NULL)
+    for (int which = 0; which < FIELDS; which++)
+        if (field_begin(&state->fields[which], heard, fields[which].type, fields[which].name) < 0)
             return -1;
-        f->offset = offset_of((PyObject *)f->type, f->name);
-    }
     Py_DECREF(heard);
     Py_DECREF(memory);
     return state->memory == NULL || state->timestamp == NULL ? -1 : 0;
@@ -279,10 +244,8 @@ static int clear(PyObject *module) {
     State *state = PyModule_GetState(module);
     Py_CLEAR(state->memory);
     Py_CLEAR(state->timestamp);
-    for (int which = 0; which < FIELDS; which++) {
-        Py_CLEAR(state->fields[which].type);
-        Py_CLEAR(state->fields[which].name);
-    }
+    for (int which = 0; which < FIELDS; which++)
+        field_clear(&state->fields[which]);
     return 0;
 }
 
