@@ -36,7 +36,7 @@ SELDOM_AFTER: Final = 14 * 86_400
 
 GROUNDSWELL_AFTER: Final = 7 * 86_400
 
-_NOTHING: tuple[IncidentEvent, ...] = ()
+_NOTHING: Final[tuple[IncidentEvent, ...]] = ()
 
 
 class Detector:

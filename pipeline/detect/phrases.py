@@ -23,10 +23,10 @@ _READ: Final = 280
 _FEWEST: Final = 3
 _FADES: Final = 16  # mentions without a word after which it counts half
 _SAID = [0, 0]
-_HALVES = bytes(value >> 1 for value in range(256))
+_HALVES: Final = bytes(value >> 1 for value in range(256))
 _USUAL: Final = 0.15  # share of the entity's past mentions from which a word is no news
-_WORD = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
-_NOISE = re.compile(r"https?://\S+|@\S+|&\w+;")
+_WORD: Final = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
+_NOISE: Final = re.compile(r"https?://\S+|@\S+|&\w+;")
 _COMMON_WORDS = (
     "the and for that this with you your are was were have has had not but they their from what when who why how all "
     "can cant can't could just don't dont will would out about get got its it's i'm i've his her she him our ours them "
@@ -36,7 +36,7 @@ _COMMON_WORDS = (
     "que los las una por para con del está esto der die das und ist nicht ein eine mit auf für les des est pas une "
     "dans pour sur avec je tu il elle nous vous since"
 )
-_COMMON = frozenset(_COMMON_WORDS.split())
+_COMMON: Final = frozenset(_COMMON_WORDS.split())
 
 
 @dataclass(slots=True)

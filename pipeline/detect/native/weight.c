@@ -124,6 +124,21 @@ static Memory *memory_in(const State *state, PyObject *const *args, Py_ssize_t g
     return NULL;
 }
 
+/* Have on the way what `weigh` will look at soon, since little of it is in the processor's cache when entities take
+   turns. */
+static void fetch(const State *state, const Memory *memory, PyObject *mention) {
+    static const int held[] = {AUTHOR, SENTIMENT, TEXT};
+    for (size_t k = 0; k < sizeof held / sizeof held[0]; k++) {
+        const Field *f = &state->fields[held[k]];
+        if (Py_TYPE(mention) == f->type && f->offset > 0)
+            __builtin_prefetch(*(void **)((char *)mention + f->offset));
+    }
+    for (int place = memory->authors.first; place < memory->authors.end; place += 16)
+        __builtin_prefetch(&memory->authors.keys[place]);
+    for (int place = memory->texts.first; place < memory->texts.end; place += 16)
+        __builtin_prefetch(&memory->texts.keys[place]);
+}
+
 static PyObject *recognised(PyObject *module, PyObject *const *args, Py_ssize_t given) {
     const State *state = PyModule_GetState(module);
     Memory *memory = memory_in(state, args, given, 2);
@@ -131,6 +146,7 @@ static PyObject *recognised(PyObject *module, PyObject *const *args, Py_ssize_t 
         return NULL;
     PyObject *of[AUTHOR] = {NULL}, *result = NULL;
     int which = 0;
+    fetch(state, memory, args[1]);
     while (which < AUTHOR && (of[which] = field_of(&state->fields[which], args[1])) != NULL)
         which++;
     if (which == AUTHOR)
