@@ -28,12 +28,12 @@ PURE = "GROUNDSWELL_PURE"
 PACKAGE = "pipeline.detect"
 MODULES = (
     "baseline", "detector", "entity", "evidence", "explain", "grouping", "groundswell", "keeping", "lifecycle",
-    "phrases", "regulars", "severity", "shares", "telling", "threads", "trees", "weighed", "wordvector",
+    "outlook", "phrases", "regulars", "severity", "shares", "telling", "threads", "trees", "weighed", "wordvector",
 )  # fmt: skip
 """What is compiled: what runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside,
 since a compiled class can be none."""
 
-NATIVE = ("memory", "ring", "vectors", "weight")
+NATIVE = ("memory", "ring", "vectors", "weight", "words")
 """What is written anew in C, of which the plain modules are the oracle: tables that Python has no small form of."""
 
 SOURCES = Path(__file__).parent / "detect"

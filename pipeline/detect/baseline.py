@@ -18,10 +18,12 @@ HOUR: Final = 3600.0
 DAY: Final = 86400.0
 FROZEN_AT_MOST: Final = 48 * HOUR
 
-_LEVEL_KEEPS: Final = 0.5 ** (BIN / (7 * DAY))
-_SHARE_KEEPS: Final = 0.5 ** (BIN / (10 * DAY))
-_PROFILE_KEEPS: Final = 0.5 ** (1 / (15 * 6))  # per bin of the slot: half-life of 15 days on which the slot came up
-_PHI_KEEPS: Final = 0.5 ** (HOUR / (14 * DAY))
+_LEVEL_KEEPS: Final[float] = 0.5 ** (BIN / (7 * DAY))
+_SHARE_KEEPS: Final[float] = 0.5 ** (BIN / (10 * DAY))
+_PROFILE_KEEPS: Final[float] = 0.5 ** (
+    1 / (15 * 6)
+)  # per bin of the slot: half-life of 15 days on which the slot came up
+_PHI_KEEPS: Final[float] = 0.5 ** (HOUR / (14 * DAY))
 _PROFILE_PRIOR: Final = 10.0  # mentions' worth of belief in a flat profile
 # Beliefs before anything was heard: negatives, others, seconds; negatives and all; dispersion and mentions; negative
 # answers and negatives.
@@ -134,10 +136,11 @@ class Baseline:
             negative = min(negative, due_negative + 3.0 * sqrt(self.phi * due_negative) + 1.5)
             other = min(other, due_other + 3.0 * sqrt(self.phi * due_other) + 3.0)
         bins = span / BIN
-        if bins == 1.0:
-            keep, keep_share, keep_slot = _LEVEL_KEEPS, _SHARE_KEEPS, _PROFILE_KEEPS
-        else:
-            keep, keep_share, keep_slot = _LEVEL_KEEPS**bins, _SHARE_KEEPS**bins, _PROFILE_KEEPS**bins
+        keep: float = _LEVEL_KEEPS
+        keep_share: float = _SHARE_KEEPS
+        keep_slot: float = _PROFILE_KEEPS
+        if bins != 1.0:
+            keep, keep_share, keep_slot = keep**bins, keep_share**bins, keep_slot**bins
         level, share, slot, hour = self.level, self.share, self.slot, self.hour
         level[0] = level[0] * keep + negative
         level[1] = level[1] * keep + other

@@ -109,7 +109,7 @@ class Evidence:
         passed = t - self.at
         if passed <= 0:
             return
-        keep = 0.5 ** (passed / _SLOWEST)
+        keep: float = 0.5 ** (passed / _SLOWEST)  # a power may be any number to a type checker
         keep2 = keep * keep
         keep4 = keep2 * keep2
         due = (expected - self.expected) / phi
@@ -183,7 +183,7 @@ class Evidence:
 
     def take_back(self, negative: float, age: float, phi: float) -> None:
         """Take out what a negative of that weight, heard `age` seconds ago, still weighs."""
-        keep = 0.5 ** (age / _SLOWEST)
+        keep: float = 0.5 ** (age / _SLOWEST)
         step = negative / phi
         keeps = (keep, keep**2, keep**4, keep**4)
         steps = (_LOG0 * step, _LOG1 * step, _LOG2 * step, _LOG3 * step)

@@ -22,6 +22,8 @@ nothing, and neither do those without words of their own."""
 STORY_SHARE: Final = 0.2
 """Share of the complaints from which a narrative is named in the sentence beside another."""
 
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 class Known(NamedTuple):
     """What is known beside the state: the entity's name, the negatives expected since the beginning, the forecast."""
@@ -169,7 +171,8 @@ def _rough(value: float) -> str:
 
 def _moment(t: float, now: float) -> str:
     when = datetime.fromtimestamp(t, UTC)
-    return f"{when:%H:%M}" if now - t < 72_000 else f"{when:%d %b %H:%M}"
+    clock = f"{when.hour:02}:{when.minute:02}"
+    return clock if now - t < 72_000 else f"{when.day:02} {_MONTHS[when.month - 1]} {clock}"
 
 
 def _reference(post: KeptPost) -> PostRef:

@@ -13,11 +13,12 @@ from zlib import crc32
 from pipeline.detect.coordination import reasons
 from pipeline.detect.entity import EntityState
 from pipeline.detect.explain import Known, explanation
-from pipeline.detect.forecast import Outlook, outlook
+from pipeline.detect.forecast import Outlook
 from pipeline.detect.groundswell import BLOCK
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident
 from pipeline.detect.keeping import incident_id
+from pipeline.detect.outlook import outlook
 from pipeline.detect.review import foretell, review
 from pipeline.detect.severity import severity
 from pipeline.detect.shares import shares

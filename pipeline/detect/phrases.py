@@ -13,6 +13,8 @@ from math import log
 from typing import Final
 from zlib import crc32
 
+from pipeline.detect.words import words_of
+
 CELLS: Final = 384
 TERMS: Final = 32
 TERM_BYTES: Final = 28
@@ -128,7 +130,7 @@ def terms(text: str) -> list[str]:
     text = text[:_READ].lower()
     if "@" in text or "&" in text or "://" in text:  # most texts hold none of it
         text = _NOISE.sub(" ", text)
-    words = _WORD.findall(text)
+    words = words_of(text) if text.isascii() else _WORD.findall(text)
     found: dict[str, None] = {}
     before = ""
     for word in words[:40]:
