@@ -2,9 +2,10 @@
 
     python -m pipeline.compiled
 
-The sources are compiled as they are (mypyc), so the plain modules are the oracle of the compiled ones.  Nothing needs
-the compiled form: without a C compiler everything runs as plain Python, only slower.  A compiled form is used only when
-it was made from the very sources and the very interpreter at hand, so it can never be out of date.
+Most sources are compiled as they are (mypyc), a few are written anew in C (`detect/native/`); the plain modules are the
+oracle of both.  Nothing needs the compiled form: without a C compiler everything runs as plain Python, only slower.  A
+compiled form is used only when it was made from the very sources and the very interpreter at hand, so it can never be
+out of date.
 `GROUNDSWELL_PURE=1` leaves it aside.
 """
 
@@ -34,7 +35,7 @@ MODULES = (
 since a compiled class can be none."""
 
 NATIVE = ("memory", "ring", "vectors", "weight", "words")
-"""What is written anew in C, of which the plain modules are the oracle: tables that Python has no small form of."""
+"""What is written anew in C: tables that Python has no small form of, and what asks structs for many fields."""
 
 SOURCES = Path(__file__).parent / "detect"
 COMPILED = SOURCES / "compiled"

@@ -142,8 +142,7 @@ class Detector:
         for incident in (acute, slow):
             if incident is None or incident.resolved:
                 continue
-            incident.course.settle(s.clock, s.baseline.expected(s.clock))
-            incident.course.add(t, w.complains)
+            telling.chart(s, incident.course, t, w.complains)
             if t >= incident.started and incident.covers(w.root):
                 lifecycle.count(s, incident, m, w)
                 telling.hear(s, incident, m, w, t)

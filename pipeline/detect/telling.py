@@ -46,6 +46,23 @@ def learn(s: EntityState, m: HeardMention, w: Weighed) -> None:
         s.regulars.learn(w.voice, w.complains, w.praises, w.key >> 3)
 
 
+def chart(s: EntityState, found: Course, t: int, complains: bool) -> None:
+    """Let time pass in the course of an incident, and count a mention of time `t` in it.
+
+    What nearly every mention needs is written out, since it is compiled here and not there.
+    """
+    clock, at, start, width = s.clock, found.at, found.start, found.width
+    if clock > at and (clock - start) // width != (at - start) // width:
+        found.settle(clock, s.baseline.expected(clock))
+        width = found.width
+    place, mentions = (t - start) // width, found.mentions
+    if 0 <= place < len(mentions):
+        mentions[place] += 1
+        found.negative[place] += complains
+    else:
+        found.add(t, complains)
+
+
 def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int) -> None:
     """A mention in the incident's scope, of event time `t`."""
     born = m.author.created_at
