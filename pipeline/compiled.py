@@ -2,9 +2,10 @@
 
     python -m pipeline.compiled
 
-The sources are compiled as they are (mypyc), so the plain modules are the oracle of the compiled ones.  Nothing needs
-the compiled form: without a C compiler everything runs as plain Python, only slower.  A compiled form is used only when
-it was made from the very sources and the very interpreter at hand, so it can never be out of date.
+Most sources are compiled as they are (mypyc), a few are written anew in C (`detect/native/`); the plain modules are the
+oracle of both.  Nothing needs the compiled form: without a C compiler everything runs as plain Python, only slower.  A
+compiled form is used only when it was made from the very sources and the very interpreter at hand, so it can never be
+out of date.
 `GROUNDSWELL_PURE=1` leaves it aside.
 """
 
@@ -27,16 +28,20 @@ PURE = "GROUNDSWELL_PURE"
 
 PACKAGE = "pipeline.detect"
 MODULES = (
-    "baseline", "detector", "entity", "evidence", "explain", "groundswell", "keeping", "lifecycle", "memory", "phrases",
-    "regulars", "severity", "shares", "telling", "threads", "trees", "vectors", "weight", "wordvector",
+    "baseline", "detector", "entity", "evidence", "explain", "grouping", "groundswell", "keeping", "lifecycle",
+    "outlook", "phrases", "regulars", "severity", "shares", "telling", "threads", "trees", "weighed", "wordvector",
 )  # fmt: skip
 """What is compiled: what runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside,
 since a compiled class can be none."""
+
+NATIVE = ("memory", "ring", "vectors", "weight", "words")
+"""What is written anew in C: tables that Python has no small form of, and what asks structs for many fields."""
 
 SOURCES = Path(__file__).parent / "detect"
 COMPILED = SOURCES / "compiled"
 """Where the compiled form lies."""
 
+_C = SOURCES / "native"
 _MARK = "made_from"
 _GROUP = f"{PACKAGE}.hot"
 
@@ -57,8 +62,8 @@ def prefer(path: list[str]) -> bool:
 def fingerprint() -> str:
     """What the compiled form depends on: the sources and the interpreter."""
     parts = hashlib.sha256(f"{sys.version} {sysconfig.get_config_var('SOABI')}".encode())
-    for name in MODULES:
-        parts.update((SOURCES / f"{name}.py").read_bytes())
+    for source in (*(SOURCES / f"{name}.py" for name in (*MODULES, *NATIVE)), *sorted(_C.glob("*.[ch]"))):
+        parts.update(source.read_bytes())
     return parts.hexdigest()
 
 
@@ -110,9 +115,11 @@ def _compile(into: Path) -> None:
     options: list[str] = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
     paths = [str(SOURCES / f"{name}.py") for name in MODULES]
     extensions: list[Any] = mypycify([*options, *paths], group_name=_GROUP, debug_level="0", target_dir=str(into / "c"))
+    extensions += [setuptools.Extension(name, [str(_C / f"{name}.c")], include_dirs=[str(_C)]) for name in NATIVE]
     for extension in extensions:
-        # No product and sum in one step: it rounds once where Python rounds twice.
-        extension.extra_compile_args.append("-ffp-contract=off")
+        # No product and sum in one step: it rounds once where Python rounds twice.  And no detour at calls, since no
+        # other library is to take the place of a function of ours.
+        extension.extra_compile_args += ["-O3", "-ffp-contract=off", "-fno-semantic-interposition", "-fno-plt"]
     arguments = ["--quiet", "build_ext", f"--build-lib={into / 'lib'}", f"--build-temp={into / 'temp'}"]
     setuptools.setup(name="groundswell-hot", packages=[], py_modules=[], ext_modules=extensions, script_args=arguments)
 

@@ -19,7 +19,8 @@ from sklearn.ensemble import GradientBoostingRegressor
 from benchmarks.detection.streams import real_trees, simulated_tree
 from pipeline.detect import forecast
 from pipeline.detect.course import SPANS
-from pipeline.detect.forecast import QUANTILES, Forest, Model, features
+from pipeline.detect.forecast import QUANTILES, Forest, Model
+from pipeline.detect.outlook import features
 from pipeline.detect.shares import shares
 
 AGES = tuple(float(age) for age in np.unique(np.round(np.geomspace(2.0, 480.0, 28))))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import log
+from zlib import crc32
 
 from pipeline.detect.baseline import BIN, Baseline
 from pipeline.detect.heard import HeardMention
@@ -30,8 +31,8 @@ class MinScan:
         self.hot_until = 0.0
 
     def hear(self, m: HeardMention) -> float:
-        key = hash(m.post_id)
-        if key in self.memory.ids:
+        key = crc32(m.post_id.encode())
+        if self.memory.version(key) >= 0:
             return 0.0
         t = int(m.created_at.timestamp())
         if self.clock == 0:
@@ -41,7 +42,7 @@ class MinScan:
         if self.clock >= self.baseline.bin_end:
             self._close()
         minute = self.clock // 60
-        author = self.memory.author_weight(m.author.id, minute)
+        author = self.memory.author_weight(crc32(m.author.id.encode()), minute)
         copies = self.memory.copies(m.text, minute) if len(m.text) >= SHORT_TEXT else 0
         weight = (0.4 * author if m.kind == "repost" else author) / (1 + copies)
         self.memory.remember(key, minute, False, 0.0)

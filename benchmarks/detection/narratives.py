@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 from models.manifest import MODEL, TOKENIZER, verify
 from models.runtime.onnx_cpu import open_session
 from models.runtime.reading import read_tokenizer
-from pipeline.detect import narratives
+from pipeline.detect import grouping
+from pipeline.detect.grouping import place
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Past
+from pipeline.detect.phrases import Past, terms
 from pipeline.detect.wordvector import hashed
 from pipeline.sketch import Sketch, decode, encode
 
@@ -77,7 +78,7 @@ def grouped(items: Sequence[Item], vectors: Sequence[Sketch | None], by: str) ->
     """The final slot of each item (-1: none), mergers followed."""
     made, slots = Narratives(), []
     for t, vector in enumerate(vectors):
-        slot, lost = made.place(vector, by, 1_800_000_000 + 20 * t)
+        slot, lost = place(made, vector, by, 1_800_000_000 + 20 * t)
         for old, new in lost:
             slots = [new if known == old else known for known in slots]
         slots.append(slot)
@@ -162,7 +163,7 @@ def main() -> None:
     if options.choose:
         for way, by, known in ways:
             for limit, few in product((0.08, 0.12, 0.15, 0.18, 0.25, 0.35), (0.0, 0.05, 0.1, 0.15, 0.3)):
-                narratives.ALIKE[by] = (limit, few)
+                grouping.ALIKE[by] = (limit, few)
                 print(way, limit, few, *(f"{x:.2f}" for x in judge(choosing, known, by, 1)))
         return
     print("stories", ", ".join(judging))
@@ -193,7 +194,7 @@ def vectors(
     past = Past()
     for line in CHATTER:
         past.learn(line)
-    return [*found, ("words", "words", {text: hashed(text, past) for text in texts})]
+    return [*found, ("words", "words", {text: hashed(terms(text), past) for text in texts})]
 
 
 def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,20 +18,32 @@ HOUR: Final = 3600.0
 DAY: Final = 86400.0
 FROZEN_AT_MOST: Final = 48 * HOUR
 
-_LEVEL_KEEPS: Final = 0.5 ** (BIN / (7 * DAY))
-_SHARE_KEEPS: Final = 0.5 ** (BIN / (10 * DAY))
-_PROFILE_KEEPS: Final = 0.5 ** (1 / (15 * 6))  # per bin of the slot: half-life of 15 days on which the slot came up
-_PHI_KEEPS: Final = 0.5 ** (HOUR / (14 * DAY))
+_LEVEL_KEEPS: Final[float] = 0.5 ** (BIN / (7 * DAY))
+_SHARE_KEEPS: Final[float] = 0.5 ** (BIN / (10 * DAY))
+_PROFILE_KEEPS: Final[float] = 0.5 ** (
+    1 / (15 * 6)
+)  # per bin of the slot: half-life of 15 days on which the slot came up
+_PHI_KEEPS: Final[float] = 0.5 ** (HOUR / (14 * DAY))
 _PROFILE_PRIOR: Final = 10.0  # mentions' worth of belief in a flat profile
-_LEVEL_PRIOR = (1.0, 4.0, 12 * HOUR)  # negatives, others, seconds of belief before anything was heard
-_SHARE_PRIOR = (2.0, 10.0)  # negatives, all
-_PHI_PRIOR = (1.4, 12.0)  # dispersion, mentions' worth of belief
-_BRANCHING_PRIOR = (6.0, 15.0)  # negative answers, negatives
+# Beliefs before anything was heard: negatives, others, seconds; negatives and all; dispersion and mentions; negative
+# answers and negatives.
+_LEVEL_NEGATIVE: Final = 1.0
+_LEVEL_OTHER: Final = 4.0
+_LEVEL_SECONDS: Final = 12 * HOUR
+_SHARE_NEGATIVE: Final = 2.0
+_SHARE_ALL: Final = 10.0
+_PHI_USUAL: Final = 1.4
+_PHI_BELIEF: Final = 12.0
+_DRAWN_ANSWERS: Final = 6.0
+_DRAWN_NEGATIVE: Final = 15.0
 _ANSWERS_A_DAY: Final = 10.0  # negative answers of the reference entity
 _FALL: Final = 1.4  # e-folds by which false pile-ons fall with a nat of evidence, measured over entities of all sizes
-_BRANCHING_RANGE = (0.4, 0.8)
-_BUSY_RANGE = (0.2, 1e6)  # times the answers of the reference entity
-_PHI_RANGE = (1.0, 1000.0)
+_BRANCHING_LEAST: Final = 0.4
+_BRANCHING_MOST: Final = 0.8
+_BUSY_LEAST: Final = 0.2  # times the answers of the reference entity
+_BUSY_MOST: Final = 1e6
+_PHI_LEAST: Final = 1.0
+_PHI_MOST: Final = 1000.0
 _LONGEST_SILENCE: Final = 60 * DAY
 
 
@@ -58,8 +70,8 @@ class Baseline:
     due: list[float] = field(default_factory=lambda: [0.0] * 48)
     hour: list[float] = field(default_factory=lambda: [0.0] * 2)
     spread: list[float] = field(default_factory=lambda: [0.0] * 2)
-    phi: float = _PHI_PRIOR[0]
-    p0: float = _SHARE_PRIOR[0] / _SHARE_PRIOR[1]
+    phi: float = _PHI_USUAL
+    p0: float = _SHARE_NEGATIVE / _SHARE_ALL
     mu_negative: float = 0.0
     mu_other: float = 0.0
     factor: float = 1.0
@@ -124,10 +136,11 @@ class Baseline:
             negative = min(negative, due_negative + 3.0 * sqrt(self.phi * due_negative) + 1.5)
             other = min(other, due_other + 3.0 * sqrt(self.phi * due_other) + 3.0)
         bins = span / BIN
-        if bins == 1.0:
-            keep, keep_share, keep_slot = _LEVEL_KEEPS, _SHARE_KEEPS, _PROFILE_KEEPS
-        else:
-            keep, keep_share, keep_slot = _LEVEL_KEEPS**bins, _SHARE_KEEPS**bins, _PROFILE_KEEPS**bins
+        keep: float = _LEVEL_KEEPS
+        keep_share: float = _SHARE_KEEPS
+        keep_slot: float = _PROFILE_KEEPS
+        if bins != 1.0:
+            keep, keep_share, keep_slot = keep**bins, keep_share**bins, keep_slot**bins
         level, share, slot, hour = self.level, self.share, self.slot, self.hour
         level[0] = level[0] * keep + negative
         level[1] = level[1] * keep + other
@@ -148,20 +161,20 @@ class Baseline:
         if due > 0.0:
             self.spread[0] = self.spread[0] * _PHI_KEEPS + (was - due) ** 2
             self.spread[1] = self.spread[1] * _PHI_KEEPS + due
-            phi = (self.spread[0] + _PHI_PRIOR[0] * _PHI_PRIOR[1]) / (self.spread[1] + _PHI_PRIOR[1])
-            self.phi = min(max(phi, _PHI_RANGE[0]), _PHI_RANGE[1])
+            phi = (self.spread[0] + _PHI_USUAL * _PHI_BELIEF) / (self.spread[1] + _PHI_BELIEF)
+            self.phi = min(max(phi, _PHI_LEAST), _PHI_MOST)
         self.hour = [0.0, 0.0]
         days = int(start // DAY)
         self.slot = slot = 24 * ((days + 3) % 7 >= 5) + int(start % DAY // HOUR)  # 1970 began on a Thursday
         self.factor = self._factor(slot)
-        seconds = self.level[2] + _LEVEL_PRIOR[2]
-        self.mu_negative = (self.level[0] + _LEVEL_PRIOR[0]) / seconds * self.factor
-        self.mu_other = (self.level[1] + _LEVEL_PRIOR[1]) / seconds * self.factor
-        drawn = (self.drawn[0] + _BRANCHING_PRIOR[0]) / (self.drawn[1] + _BRANCHING_PRIOR[1])
-        self.branching = min(max(drawn + 0.05, _BRANCHING_RANGE[0]), _BRANCHING_RANGE[1])
+        seconds = self.level[2] + _LEVEL_SECONDS
+        self.mu_negative = (self.level[0] + _LEVEL_NEGATIVE) / seconds * self.factor
+        self.mu_other = (self.level[1] + _LEVEL_OTHER) / seconds * self.factor
+        drawn = (self.drawn[0] + _DRAWN_ANSWERS) / (self.drawn[1] + _DRAWN_NEGATIVE)
+        self.branching = min(max(drawn + 0.05, _BRANCHING_LEAST), _BRANCHING_MOST)
         answers_a_day = drawn * self.mu_negative / self.factor * DAY
-        self.busy = log(min(max(answers_a_day / _ANSWERS_A_DAY, _BUSY_RANGE[0]), _BUSY_RANGE[1])) / _FALL
-        self.p0 = (self.share[0] + _SHARE_PRIOR[0]) / (self.share[1] + _SHARE_PRIOR[1])
+        self.busy = log(min(max(answers_a_day / _ANSWERS_A_DAY, _BUSY_LEAST), _BUSY_MOST)) / _FALL
+        self.p0 = (self.share[0] + _SHARE_NEGATIVE) / (self.share[1] + _SHARE_ALL)
 
     def _factor(self, slot: int) -> float:
         """How busy this hour is against the average one; neighbouring hours and the other kind of day help out."""

@@ -6,11 +6,11 @@ apart while an incident is young, and a groundswell of a week still fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
+from pipeline.detect.memory import Memory
 from pipeline.messages import Series
 
 SPANS = 48
@@ -21,7 +21,6 @@ _ROOM = SPANS // 2
 """Spans that the time before the opening may fill."""
 
 _MILLI = 1000.0
-_MINUTES = 0xFFFFFFFF
 _REMEMBERED = 40 * 86_400
 
 
@@ -116,14 +115,14 @@ def begun(started: int, now: int, known_since: int, a_second: float, expected: f
     return course
 
 
-def remembered(ids: Iterable[int], full: bool, now: int) -> tuple[int, list[tuple[int, bool]]]:
+def remembered(memory: Memory, now: int) -> tuple[int, list[tuple[int, bool]]]:
     """Since when mentions are known, and when each was made and whether it complained, from the memory of post ids.
 
-    `ids`: values of `memory.Memory.ids`; `full`: older ones have been forgotten.  Deleted mentions weigh nothing and
-    are left out with other weightless ones.  A memory that was read back knows the minute of forty days at most.
+    Deleted mentions weigh nothing and are left out with other weightless ones.  A memory that was read back knows the
+    minute of forty days at most.
     """
-    known = [((value >> 8 & _MINUTES) * 60, bool(value & 128)) for value in ids if value & 127]
-    since = max(now - _REMEMBERED, min((t for t, _ in known), default=now) + 60 if full else 0)
+    known = [(minute * 60, complains) for minute, complains in memory.mentions()]
+    since = max(now - _REMEMBERED, min((t for t, _ in known), default=now) + 60 if memory.full() else 0)
     return since, [(t, complains) for t, complains in known if t >= since]
 
 

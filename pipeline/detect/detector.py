@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from zlib import crc32
 
 from pipeline.detect import corrections, lifecycle, telling, thresholds
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.heard import Heard, HeardMention
-from pipeline.detect.keeping import keep_post, kept_post
-from pipeline.detect.memory import GONE, stamp
+from pipeline.detect.ring import keep_post, kept_post
 from pipeline.detect.start import Start
 from pipeline.detect.threads import LEARNED_FROM, Thread
 from pipeline.detect.threads import follow as follow_thread
-from pipeline.detect.weight import Weighed, weigh
+from pipeline.detect.weighed import CHANGED, PASSED, Weighed
+from pipeline.detect.weight import recognised, weigh
 from pipeline.messages import IncidentEvent, TestResult
 
 LATE: Final = 600
@@ -37,7 +36,7 @@ SELDOM_AFTER: Final = 14 * 86_400
 
 GROUNDSWELL_AFTER: Final = 7 * 86_400
 
-_NOTHING: tuple[IncidentEvent, ...] = ()
+_NOTHING: Final[tuple[IncidentEvent, ...]] = ()
 
 
 class Detector:
@@ -57,19 +56,13 @@ class Detector:
         return _NOTHING
 
     def _hear(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
-        if m.author_role == "own":  # what the company says itself is context, never evidence
-            return _NOTHING
-        key = crc32(m.post_id.encode())
-        version = m.version if 0 < m.version < 0x1_0000 else stamp(m.version)
         memory = s.memory
-        if key in memory.ids:
-            if memory.ids[key] >> 40 & 0xFFFF in (GONE, version):
-                return _NOTHING
+        key, t, news = recognised(memory, m)
+        if news == PASSED:
+            return _NOTHING
+        if news == CHANGED:
             corrections.replace(s, m, key)
-        created, arrived = m.created_at, m.ingested_at
-        if arrived is not None and arrived < created:
-            created = arrived  # a clock that is ahead must not make everyone else late
-        t, clock, baseline = int(created.timestamp()), s.clock, s.baseline
+        clock, baseline = s.clock, s.baseline
         events: Sequence[IncidentEvent] = _NOTHING
         if t > clock:
             if clock == 0:
@@ -77,8 +70,13 @@ class Detector:
             s.clock = clock = t
             if t >= baseline.bin_end or s.acute is not None:
                 events = self._pass_time(s, m)
-        w = weigh(memory, m, key, clock // 60, version)
-        negative, other, behind = w.negative, w.other, clock - t
+        (
+            root, voice, negative, other, author, probability, complains, praises, first, copied, answer, repost,
+        ) = weigh(memory, m, key, clock // 60)  # fmt: skip
+        w = Weighed(
+            key, root, voice, negative, other, author, probability, complains, praises, first, copied, answer, repost,
+        )  # fmt: skip
+        behind = clock - t
         if behind < FORGOTTEN:
             swell = s.groundswell
             if negative:
@@ -124,7 +122,7 @@ class Detector:
         clock, evidence, baseline = s.clock, s.evidence, s.baseline
         expected, phi = baseline.expected(clock), baseline.phi
         evidence.settle(clock, expected, phi)
-        if 0.0 in evidence.rate:
+        if evidence.rests():
             evidence.begin(Start(clock, s.mentions, s.negative, s.authors, s.copies, expected))
         return evidence.add(negative, other, phi)
 
@@ -144,8 +142,7 @@ class Detector:
         for incident in (acute, slow):
             if incident is None or incident.resolved:
                 continue
-            incident.course.settle(s.clock, s.baseline.expected(s.clock))
-            incident.course.add(t, w.complains)
+            telling.chart(s, incident.course, t, w.complains)
             if t >= incident.started and incident.covers(w.root):
                 lifecycle.count(s, incident, m, w)
                 telling.hear(s, incident, m, w, t)

@@ -8,7 +8,7 @@ what keeps promotions and news (more of everything) and quiet hours (a higher sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from math import exp, log
 from typing import Final
 
@@ -42,33 +42,64 @@ def _time(start: Start) -> int:
     return start.t
 
 
-@dataclass(slots=True)
 class Evidence:
     """Forgetful log-evidence, in nats.
 
     Guarantees: each value stays within 0 and `CAP`; mentions of one time may come in any order among the others;
     O(1) a mention.  Others than negatives are only noted (`others`) and paid at the next negative.
-    `fast`, `middle`: negatives, decaying over 5 and 30 minutes.
+    `fast`, `middle`: negatives, decaying over 5 and 30 minutes.  `r0` … `r3`: evidence by `RATIOS`, with `starts`;
+    `s0` … `s2`: by `ODDS`, and `u0`, `d0` …: the steps up and down of those.  Each is a number by itself, since all of
+    them change with every negative and a list would hold them as objects.
     """
 
-    at: int = 0
-    expected: float = 0.0
-    others: float = 0.0
-    fast: float = 0.0
-    middle: float = 0.0
-    rate: list[float] = field(default_factory=lambda: [0.0] * 4)
-    share: list[float] = field(default_factory=lambda: [0.0] * 3)
-    up: list[float] = field(default_factory=lambda: [0.0] * 3)
-    down: list[float] = field(default_factory=lambda: [0.0] * 3)
-    starts: list[Start] = field(default_factory=lambda: [Start()] * 4)
+    __match_args__ = ("at", "expected", "others", "fast", "middle", "rate", "share", "up", "down", "starts")
+    __slots__ = (
+        "at", "d0", "d1", "d2", "expected", "fast", "middle", "others", "r0", "r1", "r2", "r3", "s0", "s1", "s2",
+        "starts", "u0", "u1", "u2",
+    )  # fmt: skip
+
+    def __init__(
+        self, at: int = 0, expected: float = 0.0, others: float = 0.0, fast: float = 0.0, middle: float = 0.0,
+        rate: Sequence[float] = (0.0,) * 4, share: Sequence[float] = (0.0,) * 3, up: Sequence[float] = (0.0,) * 3,
+        down: Sequence[float] = (0.0,) * 3, starts: Sequence[Start] = (Start(),) * 4,
+    ) -> None:  # fmt: skip
+        self.at = at
+        self.expected = expected
+        self.others = others
+        self.fast = fast
+        self.middle = middle
+        self.r0, self.r1, self.r2, self.r3 = rate
+        self.s0, self.s1, self.s2 = share
+        self.u0, self.u1, self.u2 = up
+        self.d0, self.d1, self.d2 = down
+        self.starts = [*starts]
+
+    @property
+    def rate(self) -> list[float]:
+        """Evidence of a risen rate, by `RATIOS`."""
+        return [self.r0, self.r1, self.r2, self.r3]
+
+    @property
+    def share(self) -> list[float]:
+        """Evidence of a risen share, by `ODDS`."""
+        return [self.s0, self.s1, self.s2]
+
+    @property
+    def up(self) -> list[float]:
+        """What a negative adds to the evidence of a share."""
+        return [self.u0, self.u1, self.u2]
+
+    @property
+    def down(self) -> list[float]:
+        """What another mention adds, below zero."""
+        return [self.d0, self.d1, self.d2]
 
     def refresh(self, p0: float) -> None:
         """Take the usual share `p0` as it now is into the steps of the share tests."""
         null = shifted(p0, _TOLERATED_LOGIT)
-        for j, odds in enumerate(ODDS):
-            alternative = shifted(null, log(odds))
-            self.up[j] = log(alternative / null)
-            self.down[j] = log((1.0 - alternative) / (1.0 - null))
+        steps = [shifted(null, log(odds)) for odds in ODDS]
+        self.u0, self.u1, self.u2 = [log(alternative / null) for alternative in steps]
+        self.d0, self.d1, self.d2 = [log((1.0 - alternative) / (1.0 - null)) for alternative in steps]
 
     def settle(self, t: int, expected: float, phi: float) -> None:
         """Let time pass until `t`; a time not after the last call drains nothing, since that span has been paid.
@@ -78,58 +109,59 @@ class Evidence:
         passed = t - self.at
         if passed <= 0:
             return
-        keep = 0.5 ** (passed / _SLOWEST)
+        keep: float = 0.5 ** (passed / _SLOWEST)  # a power may be any number to a type checker
         keep2 = keep * keep
         keep4 = keep2 * keep2
         due = (expected - self.expected) / phi
-        self.at, self.expected = t, expected
-        rate, share = self.rate, self.share
-        r0, r1, r2, r3 = rate
+        self.at = t
+        self.expected = expected
         # Written out, and most values stand at zero: this runs for every negative.
-        r0 = r0 * keep - _DRAIN0 * due
-        r1 = r1 * keep2 - _DRAIN1 * due
-        r2 = r2 * keep4 - _DRAIN2 * due
-        r3 = r3 * keep4 - _DRAIN3 * due
-        rate[0] = r0 if r0 > 0.0 else 0.0
-        rate[1] = r1 if r1 > 0.0 else 0.0
-        rate[2] = r2 if r2 > 0.0 else 0.0
-        rate[3] = r3 if r3 > 0.0 else 0.0
-        share[0] *= keep
-        share[1] *= keep2
-        share[2] *= keep4
+        r0 = self.r0 * keep - _DRAIN0 * due
+        r1 = self.r1 * keep2 - _DRAIN1 * due
+        r2 = self.r2 * keep4 - _DRAIN2 * due
+        r3 = self.r3 * keep4 - _DRAIN3 * due
+        self.r0 = r0 if r0 > 0.0 else 0.0
+        self.r1 = r1 if r1 > 0.0 else 0.0
+        self.r2 = r2 if r2 > 0.0 else 0.0
+        self.r3 = r3 if r3 > 0.0 else 0.0
+        self.s0 *= keep
+        self.s1 *= keep2
+        self.s2 *= keep4
         self.fast *= exp(-passed / FAST)
         self.middle *= exp(-passed / TAU)
 
     def add(self, negative: float, other: float, phi: float) -> float:
         """Take in a mention that weighs `negative` and `other`, now; gives the evidence of a surge."""
         step = negative / phi
-        rate, share = self.rate, self.share
-        r0, r1, r2, r3 = rate
-        r0 += _LOG0 * step
-        rate[0] = r0 = r0 if r0 < CAP else CAP
-        r1 += _LOG1 * step
-        rate[1] = r1 = r1 if r1 < CAP else CAP
-        r2 += _LOG2 * step
-        rate[2] = r2 = r2 if r2 < CAP else CAP
-        r3 += _LOG3 * step
-        rate[3] = r3 = r3 if r3 < CAP else CAP
+        r0 = self.r0 + _LOG0 * step
+        self.r0 = r0 = r0 if r0 < CAP else CAP
+        r1 = self.r1 + _LOG1 * step
+        self.r1 = r1 = r1 if r1 < CAP else CAP
+        r2 = self.r2 + _LOG2 * step
+        self.r2 = r2 = r2 if r2 < CAP else CAP
+        r3 = self.r3 + _LOG3 * step
+        self.r3 = r3 = r3 if r3 < CAP else CAP
         others = self.others + other
         self.others = 0.0
-        up0, up1, up2 = self.up
-        down0, down1, down2 = self.down
-        s0, s1, s2 = share
-        s0 += down0 * others
-        s1 += down1 * others
-        s2 += down2 * others
-        s0 = (s0 if s0 > 0.0 else 0.0) + up0 * negative
-        s1 = (s1 if s1 > 0.0 else 0.0) + up1 * negative
-        s2 = (s2 if s2 > 0.0 else 0.0) + up2 * negative
-        share[0] = s0 = s0 if s0 < CAP else CAP
-        share[1] = s1 = s1 if s1 < CAP else CAP
-        share[2] = s2 = s2 if s2 < CAP else CAP
+        s0 = self.s0 + self.d0 * others
+        s1 = self.s1 + self.d1 * others
+        s2 = self.s2 + self.d2 * others
+        s0 = (s0 if s0 > 0.0 else 0.0) + self.u0 * negative
+        s1 = (s1 if s1 > 0.0 else 0.0) + self.u1 * negative
+        s2 = (s2 if s2 > 0.0 else 0.0) + self.u2 * negative
+        self.s0 = s0 = s0 if s0 < CAP else CAP
+        self.s1 = s1 = s1 if s1 < CAP else CAP
+        self.s2 = s2 = s2 if s2 < CAP else CAP
         self.fast += 1.0
         self.middle += 1.0
-        return min(max(r0, r1, r2, r3), max(s0, s1, s2))
+        slow, quick = r0 if r0 > r1 else r1, r2 if r2 > r3 else r3
+        rate, share = slow if slow > quick else quick, s0 if s0 > s1 else s1
+        share = share if share > s2 else s2
+        return rate if rate < share else share
+
+    def rests(self) -> bool:
+        """Whether a rate test stands at zero, so that its beginning is to be noted."""
+        return self.r0 == 0.0 or self.r1 == 0.0 or self.r2 == 0.0 or self.r3 == 0.0
 
     def begin(self, start: Start) -> None:
         """Note `start` for the rate tests that stand at zero, just before a negative is taken in."""
@@ -147,13 +179,17 @@ class Evidence:
 
     def clear(self) -> None:
         """Forget the evidence: what it stood for has been told."""
-        self.rate, self.share, self.others = [0.0] * 4, [0.0] * 3, 0.0
+        self.r0 = self.r1 = self.r2 = self.r3 = self.s0 = self.s1 = self.s2 = self.others = 0.0
 
     def take_back(self, negative: float, age: float, phi: float) -> None:
         """Take out what a negative of that weight, heard `age` seconds ago, still weighs."""
-        keep = 0.5 ** (age / _SLOWEST)
+        keep: float = 0.5 ** (age / _SLOWEST)
         step = negative / phi
         keeps = (keep, keep**2, keep**4, keep**4)
         steps = (_LOG0 * step, _LOG1 * step, _LOG2 * step, _LOG3 * step)
-        self.rate = [max(0.0, r - k * up) for r, k, up in zip(self.rate, keeps, steps, strict=True)]
-        self.share = [max(0.0, s - k * up * negative) for s, k, up in zip(self.share, keeps, self.up, strict=False)]
+        self.r0, self.r1, self.r2, self.r3 = [
+            max(0.0, r - k * up) for r, k, up in zip(self.rate, keeps, steps, strict=True)
+        ]
+        self.s0, self.s1, self.s2 = [
+            max(0.0, s - k * up * negative) for s, k, up in zip(self.share, keeps, self.up, strict=False)
+        ]

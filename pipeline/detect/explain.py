@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, cast
+from typing import Final, Literal, NamedTuple, cast
 
 from pipeline.detect.coordination import WORDS
 from pipeline.detect.entity import EntityState
@@ -13,14 +13,16 @@ from pipeline.detect.phrases import new_phrases, phrases_of
 from pipeline.detect.regulars import Standing
 from pipeline.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
 
-TOP_POSTS = 3
+TOP_POSTS: Final = 3
 
 FEWEST, LEAST_SHARE = 3, {"sketch": 0.05, "words": 0.15}
 """Complaints, and share of all complaints, from which a narrative is told.  Groups by words are poorer: small ones say
 nothing, and neither do those without words of their own."""
 
-STORY_SHARE = 0.2
+STORY_SHARE: Final = 0.2
 """Share of the complaints from which a narrative is named in the sentence beside another."""
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Known(NamedTuple):
@@ -169,7 +171,8 @@ def _rough(value: float) -> str:
 
 def _moment(t: float, now: float) -> str:
     when = datetime.fromtimestamp(t, UTC)
-    return f"{when:%H:%M}" if now - t < 72_000 else f"{when:%d %b %H:%M}"
+    clock = f"{when.hour:02}:{when.minute:02}"
+    return clock if now - t < 72_000 else f"{when.day:02} {_MONTHS[when.month - 1]} {clock}"
 
 
 def _reference(post: KeptPost) -> PostRef:

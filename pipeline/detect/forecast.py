@@ -4,7 +4,7 @@ The final size given what is seen at a moment: size so far, age, how many came i
 tenth, quarter and half of the time.  Boosted regression trees (Friedman 2001) for the quantiles of the growth still to
 come, fitted on the times of public repost trees and on simulated snowballs; the interval is widened until it holds as
 often as it says on trees kept apart for that (conformalised quantile regression: Romano, Patterson and Candès 2019).
-The trees are plain numbers in `forecast.json`, which names the command that makes it.
+The trees are plain numbers in `forecast.json`, which names the command that makes it; `outlook.py` asks them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache, cached_property
 from importlib.resources import files
-from math import exp, log1p
 
 import msgspec
 from msgspec import Struct
@@ -22,10 +21,6 @@ from pipeline.detect.trees import Node, added, grown
 QUANTILES = {"low": 0.1, "middle": 0.5, "high": 0.9}
 PARTS = (0.1, 0.25, 0.5, 0.75)
 """Parts of the time since the beginning in which what came is looked at by itself."""
-
-_MOST = 5.0  # e^5: nobody foresees more than a 150-fold growth
-_LONGEST = 2880.0
-"""Minutes beyond which a doubling is not foreseen."""
 
 
 class Forest(Struct, frozen=True, dict=True):
@@ -64,18 +59,6 @@ def shipped() -> Model:
     return msgspec.json.decode(files("pipeline.detect").joinpath("forecast.json").read_bytes(), type=Model)
 
 
-def features(
-    seen: int, fast: float, middle: float, slow: float, minutes: float, parts: Sequence[float]
-) -> tuple[float, ...]:
-    """What the forecast looks at: logarithms of size, age and recent counts, and how these stand to the size.
-
-    `parts`: the shares of all mentions that came in each of the last `PARTS` of the time.
-    """
-    f, m, s = log1p(fast), log1p(middle), log1p(slow)
-    n, a = log1p(seen), log1p(max(minutes, 0.0))
-    return (n, a, f, m, s, f - m, m - n, *(log1p(part * seen) - n for part in parts))
-
-
 class Outlook(Struct, frozen=True):
     """Final size with the bounds of an 80 % interval, in mentions, and minutes until it has doubled (None: it will
     not at the present pace within two days)."""
@@ -84,26 +67,3 @@ class Outlook(Struct, frozen=True):
     low: float
     high: float
     doubling_minutes: float | None
-
-
-def outlook(
-    seen: int, fast: float, middle: float, slow: float, minutes: float, parts: Sequence[float] | None = None
-) -> Outlook:
-    """The forecast for an incident of `seen` mentions that began `minutes` ago.
-
-    `fast`, `middle`, `slow`: its mentions, decaying over 5, 30 and 180 minutes.  `parts`: see `shares`; without them
-    the mentions are taken to have come evenly.
-    """
-    model = shipped()
-    x = features(seen, fast, middle, slow, minutes, PARTS if parts is None else parts)
-    growth = {name: forest.predict(x) for name, forest in model.forests.items()}
-    low, size, high = (
-        seen * exp(min(max(value, 0.0), _MOST))
-        for value in (growth["low"] - model.margin, growth["middle"], growth["high"] + model.margin)
-    )
-    size = max(size, low)
-    pace = max(fast / 5.0, middle / 30.0)
-    doubling = seen / pace if pace > 0.0 else None
-    if doubling is not None and doubling > _LONGEST:
-        doubling = None
-    return Outlook(round(size, 1), round(low, 1), round(max(size, high), 1), round(doubling, 1) if doubling else None)

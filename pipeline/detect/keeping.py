@@ -1,10 +1,10 @@
-"""How posts, names and counts are kept in little room."""
+"""How counts and the ids of incidents are kept in little room."""
 
 from __future__ import annotations
 
 from zlib import crc32
 
-from pipeline.detect.incident import NAME_BYTES, POST_BYTES, KeptPost
+from pipeline.detect.ring import clip
 
 
 def bump(counts: dict[str, int], key: str, most: int) -> None:
@@ -20,46 +20,6 @@ def bump(counts: dict[str, int], key: str, most: int) -> None:
         else:
             return
     counts[key] = 1
-
-
-def keep_post(ring: list[KeptPost], post: KeptPost, most: int) -> None:
-    """Take a post among the kept; the one that drew the fewest answers for its age makes room.
-
-    The only post of a narrative stays while there are others to go.
-    """
-    if len(ring) >= most:
-        slots = [kept.slot for kept in ring]
-        least, fewest = 0, 1e18
-        for place, kept in enumerate(ring):
-            worth = kept.replies + kept.t / 3600.0
-            if kept.slot >= 0 and slots.count(kept.slot) == 1:
-                worth += 1e9
-            if worth < fewest:
-                least, fewest = place, worth
-        del ring[least]
-    ring.append(post)
-
-
-def clip(text: str, most: int) -> str:
-    """At most `most` bytes of UTF-8 of a text, in whole characters, white space folded."""
-    text = " ".join(text[: 2 * most].split())
-    if text.isascii():
-        return text if len(text) <= most else text[: most - 3] + "…"
-    data = text.encode("utf-8", "replace")
-    return text if len(data) <= most else data[: most - 3].decode("utf-8", "ignore") + "…"
-
-
-def kept_post(post_id: str, author: str, text: str, t: int, url: str | None, root: int) -> KeptPost | None:
-    """A post cut to `POST_BYTES`, or None when its id leaves no room for a text."""
-    author = clip(author, NAME_BYTES)
-    room = POST_BYTES - len(post_id.encode("utf-8", "replace")) - len(author.encode())
-    if room < 60:
-        return None
-    if url is not None and len(url.encode("utf-8", "replace")) > room - 80:
-        url = None
-    if url is not None:
-        room -= len(url)
-    return KeptPost(post_id, author, clip(text, room), t, url, root)
 
 
 def incident_id(entity: str, kind: str, mark: str) -> str:

@@ -13,18 +13,19 @@ from zlib import crc32
 from pipeline.detect.coordination import reasons
 from pipeline.detect.entity import EntityState
 from pipeline.detect.explain import Known, explanation
-from pipeline.detect.forecast import Outlook, outlook
+from pipeline.detect.forecast import Outlook
 from pipeline.detect.groundswell import BLOCK
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident
 from pipeline.detect.keeping import incident_id
+from pipeline.detect.outlook import outlook
 from pipeline.detect.review import foretell, review
 from pipeline.detect.severity import severity
 from pipeline.detect.shares import shares
 from pipeline.detect.start import Start
 from pipeline.detect.telling import course_since, look_back
 from pipeline.detect.threads import FAST, TAU, Thread
-from pipeline.detect.weight import Weighed
+from pipeline.detect.weighed import Weighed
 from pipeline.messages import Counts, EntityRef, Firing, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
 
 UPDATE: Final = 900
@@ -145,8 +146,8 @@ def follow(s: EntityState, incident: Incident, m: HeardMention) -> IncidentEvent
     ahead = _outlook(s, incident)
     worse = _severity(s, incident, ahead) > incident.severity
     if doubled or worse:
-        return tell(s, incident, occasion(m), "escalated")
-    return tell(s, incident, occasion(m), "updated") if due else None
+        return tell(s, incident, occasion(m), "escalated", ahead)
+    return tell(s, incident, occasion(m), "updated", ahead) if due else None
 
 
 def over(incident: Incident, t: int) -> bool:
@@ -206,11 +207,17 @@ def reopen(s: EntityState, incident: Incident, test: TestResult) -> None:
         incident.fired.append(_fired(test, s.clock))
 
 
-def tell(s: EntityState, incident: Incident, when: Occasion, event: IncidentEventName) -> IncidentEvent:
-    """The event, with everything known on this occasion; its time never goes back within an incident."""
+def tell(
+    s: EntityState, incident: Incident, when: Occasion, event: IncidentEventName, ahead: Outlook | None = None
+) -> IncidentEvent:
+    """The event, with everything known on this occasion; its time never goes back within an incident.
+
+    `ahead`: the forecast, where it has just been made.
+    """
     incident.told_at = max(incident.told_at, when.arrival.timestamp())
     incident.reasons = reasons(incident.mentions, incident.authors, incident.copies, incident.reposts, incident.signs)
-    ahead = _outlook(s, incident)
+    if ahead is None:
+        ahead = _outlook(s, incident)
     level = _severity(s, incident, ahead)
     incident.severity = max(level, incident.severity) if not incident.coordinated else level
     if event != "updated":

@@ -2,14 +2,18 @@
 
 Without this a handful of accounts, or one copied text, looks like a crowd.  Everything is bounded; when a memory is
 full the oldest entry goes.  Times in here are whole minutes of event time since 1970.
+
+The compiled form is `native/memory.c`, of which this is the oracle.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from struct import iter_unpack, pack, unpack_from
-from typing import Final, NamedTuple
+from typing import Final
 from zlib import crc32
+
+from pipeline.detect.told import Told
 
 IDS: Final = 160
 AUTHORS: Final = 192
@@ -32,16 +36,6 @@ _AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
 _MINUTES: Final = 0xFFFF_FFFF
 
 
-class Told(NamedTuple):
-    """What is remembered of a post: when it was written, what it weighed, its thread (0: its own), its version."""
-
-    minute: int
-    negative: bool
-    weight: float
-    root: int
-    stamp: int
-
-
 @dataclass(slots=True)
 class Memory:
     """Recent post ids, authors and texts of an entity, as 32-bit hashes.
@@ -55,10 +49,9 @@ class Memory:
     authors: dict[int, int] = field(default_factory=dict)
     texts: dict[int, int] = field(default_factory=dict)
 
-    def author_weight(self, author: str, minute: int) -> float:
-        """1 for the first post of an author in six hours, then 0.3, then 0."""
+    def author_weight(self, key: int, minute: int) -> float:
+        """1 for the first post of an author in six hours, then 0.3, then 0; `key`: CRC-32 of the author's id."""
         authors = self.authors
-        key = crc32(author.encode())
         if key in authors:
             known = authors[key]
             if minute - (known >> 2) < AUTHOR_MINUTES:
@@ -88,6 +81,19 @@ class Memory:
             del texts[next(iter(texts))]
         texts[key] = minute << 4 | 1
         return 0
+
+    def version(self, key: int) -> int:
+        """The stamp of the version of a post that was heard, `GONE` if it was deleted, -1 if it is not remembered."""
+        value = self.ids.get(key)
+        return -1 if value is None else value >> 40 & 0xFFFF
+
+    def mentions(self) -> list[tuple[int, bool]]:
+        """The minutes of those posts that weigh something, and whether they complained, in order of arrival."""
+        return [(value >> 8 & _MINUTES, bool(value & 128)) for value in self.ids.values() if value & 127]
+
+    def full(self) -> bool:
+        """Whether older posts have been forgotten."""
+        return len(self.ids) >= IDS
 
     def remember(self, key: int, minute: int, negative: bool, weight: float, root: int = 0, stamp: int = GONE) -> None:
         """Note a post id and what its mention weighed, so that a repeat is dropped and a deletion can be taken back."""

@@ -13,6 +13,8 @@ from math import log
 from typing import Final
 from zlib import crc32
 
+from pipeline.detect.words import words_of
+
 CELLS: Final = 384
 TERMS: Final = 32
 TERM_BYTES: Final = 28
@@ -23,10 +25,10 @@ _READ: Final = 280
 _FEWEST: Final = 3
 _FADES: Final = 16  # mentions without a word after which it counts half
 _SAID = [0, 0]
-_HALVES = bytes(value >> 1 for value in range(256))
+_HALVES: Final = bytes(value >> 1 for value in range(256))
 _USUAL: Final = 0.15  # share of the entity's past mentions from which a word is no news
-_WORD = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
-_NOISE = re.compile(r"https?://\S+|@\S+|&\w+;")
+_WORD: Final = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
+_NOISE: Final = re.compile(r"https?://\S+|@\S+|&\w+;")
 _COMMON_WORDS = (
     "the and for that this with you your are was were have has had not but they their from what when who why how all "
     "can cant can't could just don't dont will would out about get got its it's i'm i've his her she him our ours them "
@@ -36,7 +38,7 @@ _COMMON_WORDS = (
     "que los las una por para con del está esto der die das und ist nicht ein eine mit auf für les des est pas une "
     "dans pour sur avec je tu il elle nous vous since"
 )
-_COMMON = frozenset(_COMMON_WORDS.split())
+_COMMON: Final = frozenset(_COMMON_WORDS.split())
 
 
 @dataclass(slots=True)
@@ -60,9 +62,13 @@ class Past:
 
     def share(self, term: str) -> float:
         """In which share of past mentions a word occurred, at most."""
+        return self.usual(crc32(term.encode()))
+
+    def usual(self, key: int) -> float:
+        """The same of a word by its CRC-32."""
         if not self.cells:
             return 1.0 / 20.0
-        return float((self.cells[crc32(term.encode()) % CELLS] + 0.5) / (self.mentions + 10.0))
+        return float((self.cells[key % CELLS] + 0.5) / (self.mentions + 10.0))
 
 
 @dataclass(slots=True)
@@ -73,20 +79,23 @@ class Talk:
     counts: dict[str, list[int]] = field(default_factory=dict)
     mentions: int = 0
 
-    def hear(self, text: str, past: Past, name: str, slot: int = -1) -> None:
-        """Take in a negative mention of the incident, which belongs to the narrative in that slot (-1: to none).
+    def hear(self, said: list[str], past: Past, name: str, slot: int = -1) -> None:
+        """Take in the `terms` of a negative mention, which belongs to the narrative in that slot (-1: to none).
 
         At most `TERMS` words are counted; a newcomer takes the place of the one that is rarest of late (lossy
         counting).  The entity's `name` and what is always said of it are left out.
         """
         self.mentions += 1
-        counts, skip = self.counts, name_words(name)
+        counts = self.counts
+        skip: set[str] | None = None
         rarest: list[str] | None = None
-        for term in terms(text):
+        for term in said:
             known = counts.get(term)
             if known is None:
                 if len(term.encode("utf-8", "replace")) > TERM_BYTES or past.share(term) > _USUAL:
                     continue
+                if skip is None:
+                    skip = name_words(name)
                 if not skip.isdisjoint(term.split()):
                     continue
                 if len(counts) >= TERMS:
@@ -118,7 +127,10 @@ class Talk:
 
 def terms(text: str) -> list[str]:
     """Words and pairs of neighbouring words, each once, in order, without the most common ones."""
-    words = _WORD.findall(_NOISE.sub(" ", text[:_READ].lower()))
+    text = text[:_READ].lower()
+    if "@" in text or "&" in text or "://" in text:  # most texts hold none of it
+        text = _NOISE.sub(" ", text)
+    words = words_of(text) if text.isascii() else _WORD.findall(text)
     found: dict[str, None] = {}
     before = ""
     for word in words[:40]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
-from zlib import crc32
 
 from pipeline.messages import Leaning
 
@@ -49,36 +48,41 @@ class Regulars:
 
     known: dict[int, int] = field(default_factory=dict)
 
-    def learn(self, author: str, against: bool, favour: bool, chance: int) -> None:
-        """Somebody speaks of the entity in quiet times, for the first time in six hours; `chance` is any number."""
+    def learn(self, voice: int, against: bool, favour: bool, chance: int) -> None:
+        """Somebody speaks of the entity in quiet times, for the first time in six hours.
+
+        `voice`: the CRC-32 of their id; `chance`: any number.
+        """
         known = self.known
-        key = crc32(author.encode("utf-8", "replace"))
         step = 1 << 16 | against << 8 | favour
-        if key in known:
-            known[key] += step
-            if known[key] >> 16 >= _FULL:
+        if voice in known:
+            known[voice] += step
+            if known[voice] >> 16 >= _FULL:
                 self.known = {k: v >> 1 & 0x7F7F7F for k, v in known.items()}
         elif len(known) < KNOWN:
             if chance % _ENTER == 0:
-                known[key] = step
+                known[voice] = step
         elif chance % _REPLACE == 0:
-            self._make_way(key, step, chance)
+            self._make_way(voice, step, chance)
 
-    def _make_way(self, key: int, step: int, chance: int) -> None:
+    def _make_way(self, voice: int, step: int, chance: int) -> None:
         """A newcomer takes the place of somebody heard once, or, seldom, takes one off who was heard the least."""
         known = self.known
-        least = min(known, key=lambda other: known[other] >> 16)
-        times = (known[least] >> 16) - 1
+        least, fewest = 0, _FULL + 1
+        for other, value in known.items():
+            if value >> 16 < fewest:
+                least, fewest = other, value >> 16
+        times = fewest - 1
         if not times:
             del known[least]
-            known[key] = step
+            known[voice] = step
         elif chance % _PUSH == 0:
             rest = known[least] >> 8 & 255, known[least] & 255
             known[least] = times << 16 | min(rest[0], times) << 8 | min(rest[1], times)
 
-    def standing(self, author: str) -> Standing | None:
+    def standing(self, voice: int) -> Standing | None:
         """What is known of somebody who often speaks of the entity; None of anybody else."""
-        value = self.known.get(crc32(author.encode("utf-8", "replace")), 0)
+        value = self.known.get(voice, 0)
         if value >> 16 < OFTEN:
             return None
         return Standing(value >> 16, value >> 8 & 255, value & 255)

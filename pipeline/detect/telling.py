@@ -11,6 +11,7 @@ from typing import Final
 from pipeline.detect import course
 from pipeline.detect.course import Course
 from pipeline.detect.entity import EntityState
+from pipeline.detect.grouping import place
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.incident import (
     DRIVERS,
@@ -20,11 +21,11 @@ from pipeline.detect.incident import (
     Incident,
     KeptPost,
 )
-from pipeline.detect.keeping import bump, clip, kept_post
-from pipeline.detect.memory import IDS
+from pipeline.detect.keeping import bump
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Talk
-from pipeline.detect.weight import Weighed
+from pipeline.detect.phrases import Talk, terms
+from pipeline.detect.ring import clip, kept_post
+from pipeline.detect.weighed import Weighed
 from pipeline.detect.wordvector import hashed
 from pipeline.sketch import decode
 
@@ -42,8 +43,24 @@ def learn(s: EntityState, m: HeardMention, w: Weighed) -> None:
     if w.key % (SAMPLE if s.past.mentions < KNOWN else SAMPLE_LATER) == 0 and m.text:
         s.past.learn(m.text)
     if w.first:
-        feeling = m.sentiment
-        s.regulars.learn(m.author.id, w.complains, feeling.positive > max(feeling.negative, 0.5), w.key >> 3)
+        s.regulars.learn(w.voice, w.complains, w.praises, w.key >> 3)
+
+
+def chart(s: EntityState, found: Course, t: int, complains: bool) -> None:
+    """Let time pass in the course of an incident, and count a mention of time `t` in it.
+
+    What nearly every mention needs is written out, since it is compiled here and not there.
+    """
+    clock, at, start, width = s.clock, found.at, found.start, found.width
+    if clock > at and (clock - start) // width != (at - start) // width:
+        found.settle(clock, s.baseline.expected(clock))
+        width = found.width
+    place, mentions = (t - start) // width, found.mentions
+    if 0 <= place < len(mentions):
+        mentions[place] += 1
+        found.negative[place] += complains
+    else:
+        found.add(t, complains)
 
 
 def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int) -> None:
@@ -55,7 +72,7 @@ def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int
         name = clip(m.author.handle or m.author.id, NAME_BYTES)
         bump(incident.networks, _network(m.network, m.post_id), NETWORKS)
         bump(incident.drivers, name, DRIVERS)
-    standing = s.regulars.standing(m.author.id)
+    standing = s.regulars.standing(w.voice)
     if standing is not None:
         name = clip(m.author.handle or m.author.id, NAME_BYTES)
         before = incident.regulars.get(name)
@@ -65,14 +82,15 @@ def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int
 
 def group(s: EntityState, m: HeardMention, t: int) -> None:
     """A complaint of an incident: its words, and the narrative that it belongs to."""
-    vector, by = (decode(m.sketch), "sketch") if m.sketch is not None else (hashed(m.text, s.past), "words")
-    slot, lost = s.narratives.place(vector, by, t)
+    said = terms(m.text)
+    vector, by = (decode(m.sketch), "sketch") if m.sketch is not None else (hashed(said, s.past), "words")
+    slot, lost = place(s.narratives, vector, by, t)
     for old, new in lost:
         s.talk.move(old, new)
         for post in s.ring:
             if post.slot == old:
                 post.slot = new
-    s.talk.hear(m.text, s.past, s.name, slot)
+    s.talk.hear(said, s.past, s.name, slot)
     if s.ring and s.ring[-1].post_id == m.post_id:
         s.ring[-1].slot = slot
 
@@ -95,7 +113,7 @@ def look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | N
         if post.post_id == m.post_id:
             group(s, m, post.t)
         else:
-            s.talk.hear(post.text, s.past, s.name)
+            s.talk.hear(terms(post.text), s.past, s.name)
     incident.first_post = copy(posts[0]) if posts else None
     if incident.first_post is None and root is not None:
         author = m.author.handle or m.author.id
@@ -104,8 +122,7 @@ def look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | N
 
 def course_since(s: EntityState, started: int) -> Course:
     """The course of an incident that began at `started` and is found now, as far as single mentions are remembered."""
-    ids = s.memory.ids
-    since, mentions = course.remembered(ids.values(), len(ids) >= IDS, s.clock)
+    since, mentions = course.remembered(s.memory, s.clock)
     made = course.begun(
         started, s.clock, max(since, int(s.baseline.born)), s.baseline.mu_negative, s.baseline.expected(s.clock)
     )

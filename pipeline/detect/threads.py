@@ -9,7 +9,6 @@ them together no more than the model is sure of the text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp, log
 from typing import Final
 
@@ -41,7 +40,6 @@ _SURE: Final = 0.9  # least probability of being negative at which a repost is e
 _SURENESS: Final = 4.0  # nats of evidence that a nat of log-odds allows
 
 
-@dataclass(slots=True)
 class Thread:
     """What is known of a thread.  `exposure` counts its negative answers by clean weight, `spread_exposure` its
     reposts by the weight of their authors; `fast` and `middle` count all of them, decaying over 5 and 30 minutes;
@@ -49,21 +47,33 @@ class Thread:
     others.  Times are whole seconds.
     """
 
-    first: int
-    at: int
-    exposure: float = 1.0
-    evidence: float = 0.0
-    spread: float = 0.0
-    spread_exposure: float = 1.0
-    fast: float = 0.0
-    middle: float = 0.0
-    mentions: int = 0
-    negative: int = 0
-    authors: int = 0
-    copies: int = 0
-    reposts: int = 0
-    doubted: int = 0
-    sureness: float = 20.0
+    __match_args__ = (
+        "first", "at", "exposure", "evidence", "spread", "spread_exposure", "fast", "middle", "mentions", "negative",
+        "authors", "copies", "reposts", "doubted", "sureness",
+    )  # fmt: skip
+    __slots__ = __match_args__
+
+    def __init__(
+        self, first: int, at: int, exposure: float = 1.0, evidence: float = 0.0, spread: float = 0.0,
+        spread_exposure: float = 1.0, fast: float = 0.0, middle: float = 0.0, mentions: int = 0, negative: int = 0,
+        authors: int = 0, copies: int = 0, reposts: int = 0, doubted: int = 0, sureness: float = 20.0,
+    ) -> None:  # fmt: skip
+        # Written out, since one is made for every post that begins a thread, and a dataclass makes them slowly.
+        self.first = first
+        self.at = at
+        self.exposure = exposure
+        self.evidence = evidence
+        self.spread = spread
+        self.spread_exposure = spread_exposure
+        self.fast = fast
+        self.middle = middle
+        self.mentions = mentions
+        self.negative = negative
+        self.authors = authors
+        self.copies = copies
+        self.reposts = reposts
+        self.doubted = doubted
+        self.sureness = sureness
 
     def add(self, t: int, negative: float, usual: float) -> None:
         """An answer with its clean negative weight, at event time `t`; earlier than the last one drains nothing.

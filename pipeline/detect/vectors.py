@@ -1,4 +1,7 @@
-"""Vectors of whole numbers, which point somewhere: 64 numbers are too few for an array library to pay."""
+"""Vectors that point somewhere: 64 whole numbers, kept as signed bytes.
+
+The compiled form is `native/vectors.c`, of which this is the oracle.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +19,22 @@ LENGTH: Final = 127
 _LAYOUT = f"{DIMENSIONS}b"
 
 
-def product(a: Sequence[int], b: Sequence[int]) -> int:
-    """The scalar product."""
-    return sum(map(mul, a, b))
-
-
-def added(p: int, a: Sequence[int], q: int, b: Sequence[int]) -> list[int]:
-    """`p` times the one and `q` times the other."""
-    return [p * x + q * y for x, y in zip(a, b, strict=True)]
-
-
-def unit(values: Sequence[int]) -> list[int]:
+def unit(values: Sequence[int]) -> bytes:
     """The direction of a vector, of length `LENGTH`, exactly rounded."""
-    scale = isqrt(product(values, values) << 16) or 1  # 256 times the length
-    return [(2 * 256 * LENGTH * value + scale) // (2 * scale) for value in values]
+    scale = isqrt(_product(values, values) << 16) or 1  # 256 times the length
+    return pack(_LAYOUT, *[(2 * 256 * LENGTH * value + scale) // (2 * scale) for value in values])
 
 
-def numbers_of(centre: bytes) -> tuple[int, ...]:
-    """The numbers of a vector that is kept as signed bytes."""
-    return unpack(_LAYOUT, centre)
+def product(a: bytes, b: bytes) -> int:
+    """The scalar product."""
+    return _product(unpack(_LAYOUT, a), unpack(_LAYOUT, b))
 
 
-def centre_of(numbers: Sequence[int]) -> bytes:
-    """A vector of length `LENGTH` as signed bytes."""
-    return pack(_LAYOUT, *numbers)
+def united(p: int, a: bytes, q: int, b: bytes) -> tuple[bytes, int]:
+    """The direction of `p` times the one and `q` times the other together, and their length, rounded down."""
+    total = [p * x + q * y for x, y in zip(unpack(_LAYOUT, a), unpack(_LAYOUT, b), strict=True)]
+    return unit(total), isqrt(_product(total, total))
+
+
+def _product(a: Sequence[int], b: Sequence[int]) -> int:
+    return sum(map(mul, a, b))

@@ -1,49 +1,41 @@
-"""How a mention counts, before any test looks at it."""
+"""Whether a mention is news, and how it counts, before any test looks at it.
+
+The compiled form is `native/weight.c`, of which this is the oracle.
+"""
 
 from __future__ import annotations
 
 from zlib import crc32
 
 from pipeline.detect.heard import HeardMention
-from pipeline.detect.memory import SHORT_TEXT, Memory
+from pipeline.detect.memory import GONE, SHORT_TEXT, Memory, stamp
+from pipeline.detect.weighed import CHANGED, FRESH, PASSED
+
+Parts = tuple[int, int, float, float, float, float, bool, bool, bool, bool, bool, bool]
 
 
-class Weighed:
-    """A mention as counted.
-
-    `negative`, `other`: its clean weight, split by how likely it is negative.  `author`: the weight of its author.
-    Raw: it `complains` (more likely negative than not), is the `first` of its author in six hours, is `copied`, is an
-    `answer` in the thread `root`, a `repost`.
-    """
-
-    __slots__ = (
-        "answer", "author", "complains", "copied", "first", "key", "negative", "other", "probability", "repost", "root",
-    )  # fmt: skip
-
-    def __init__(
-        self, key: int, root: int, negative: float, other: float, author: float, probability: float,
-        complains: bool, first: bool, copied: bool, answer: bool, repost: bool,
-    ) -> None:  # fmt: skip
-        self.key = key
-        self.root = root
-        self.negative = negative
-        self.other = other
-        self.author = author
-        self.probability = probability
-        self.complains = complains
-        self.first = first
-        self.copied = copied
-        self.answer = answer
-        self.repost = repost
+def recognised(memory: Memory, m: HeardMention) -> tuple[int, int, int]:
+    """The hash of the post, its event time in whole seconds (0 for what is passed over), and what to do with it."""
+    if m.author_role == "own":
+        return 0, 0, PASSED
+    key = crc32(m.post_id.encode())
+    known = memory.version(key)
+    if known >= 0 and known in (GONE, stamp(m.version)):
+        return key, 0, PASSED
+    created, arrived = m.created_at, m.ingested_at
+    if arrived is not None and arrived < created:
+        created = arrived  # a clock that is ahead must not make everyone else late
+    return key, int(created.timestamp()), FRESH if known < 0 else CHANGED
 
 
-def weigh(memory: Memory, m: HeardMention, key: int, minute: int, version: int) -> Weighed:
-    """Weigh a mention heard for the first time, whose id hashes to `key` and version to `version`, and remember it.
+def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Parts:
+    """Weigh a mention heard for the first time, whose id hashes to `key`, and remember it; gives what `Weighed` holds.
 
     Of what the model is not sure is evidence of nothing, though it is counted; a text that the model was not trained
     for is no complaint.
     """
-    author = weight = memory.author_weight(m.author.id, minute)
+    voice = crc32(m.author.id.encode())
+    author = weight = memory.author_weight(voice, minute)
     text = m.fingerprint or m.text
     copies, repost = 0, False
     if len(text) >= SHORT_TEXT:
@@ -55,6 +47,7 @@ def weigh(memory: Memory, m: HeardMention, key: int, minute: int, version: int) 
     elif m.kind == "repost":
         repost, weight = True, 0.4 * author
     sentiment = m.sentiment
+    praises = sentiment.positive > max(sentiment.negative, 0.5)
     probability = sentiment.negative if m.untrained is None else 0.0
     complains = probability >= 0.5
     root_id = m.root_id
@@ -64,11 +57,11 @@ def weigh(memory: Memory, m: HeardMention, key: int, minute: int, version: int) 
     root = crc32(root_id.encode()) if answer else key
     if m.untrained is None and not sentiment.sure:
         weight = probability = 0.0
-    memory.remember(key, minute, complains, weight, root if answer else 0, version)
+    memory.remember(key, minute, complains, weight, root if answer else 0, stamp(m.version))
     negative = weight * soft(probability) if probability > 0.2 else 0.0
-    return Weighed(
-        key, root, negative, weight - negative, author, probability,
-        complains, author == 1.0, copies > 0 and not repost, answer, repost,
+    return (
+        root, voice, negative, weight - negative, author, probability,
+        complains, praises, author == 1.0, copies > 0 and not repost, answer, repost,
     )  # fmt: skip
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from pipeline.detect.phrases import Past, terms
+from pipeline.detect.phrases import Past
 from pipeline.detect.vectors import LENGTH
 from pipeline.sketch import DIMENSIONS, Sketch
 
 
-def hashed(text: str, past: Past) -> Sketch | None:
-    """A vector of the words of a text: signed hashing (Weinberger et al. 2009), rare words of the past count more."""
+def hashed(said: list[str], past: Past) -> Sketch | None:
+    """A vector of the `terms` of a text: signed hashing (Weinberger et al. 2009), rare words of the past count more."""
     sums = [0.0] * DIMENSIONS
-    for term in terms(text):
+    for term in said:
         key = crc32(term.encode("utf-8", "replace"))
-        rare = 1.0 / (0.02 + min(past.share(term), 1.0))
+        rare = 1.0 / (0.02 + min(past.usual(key), 1.0))
         sums[key % DIMENSIONS] += rare if key >> 16 & 1 else -rare
-    most = max(map(abs, sums))
+    most = 0.0
+    for value in sums:
+        most = max(most, abs(value))
     if most == 0.0:
         return None
-    return tuple(round(LENGTH * value / most) for value in sums)
+    return tuple([round(LENGTH * value / most) if value else 0 for value in sums])

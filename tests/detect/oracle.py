@@ -26,6 +26,8 @@ class Form(NamedTuple):
     state: Callable[[], Any]
     codec: Any
     run: Callable[[Iterable[Heard]], Iterator[IncidentEvent]]
+    memory: ModuleType
+    weight: ModuleType
 
 
 def compiled() -> Form:
@@ -44,13 +46,18 @@ def pure() -> Form:
 
 
 def _form() -> Form:
-    parts = {name: import_module(f"{PACKAGE}.{name}") for name in ("detector", "entity", "codec", "stage")}
+    parts = {
+        name: import_module(f"{PACKAGE}.{name}")
+        for name in ("detector", "entity", "codec", "stage", "memory", "weight")
+    }
     return Form(
         import_module(PACKAGE).COMPILED,
         parts["detector"].Detector,
         parts["entity"].EntityState,
         parts["codec"].EntityCodec(),
         parts["stage"].run,
+        parts["memory"],
+        parts["weight"],
     )
 
 

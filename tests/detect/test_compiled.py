@@ -6,8 +6,10 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Sequence
+from datetime import UTC, timedelta, timezone
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -15,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import compiled
-from pipeline.detect.heard import Heard
+from pipeline.detect.heard import Heard, HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.weighed import FRESH
 from tests.detect import oracle
 from tests.detect.oracle import Form
 from tests.detect.tales import TALES
@@ -82,6 +85,45 @@ def test_one_form_goes_on_from_the_state_of_the_other(seed: int, cut: int) -> No
         events = [JSON.encode(event) for one in heard[cut:] for event in detector.hear(state, one)]
         ends.append([*events, second.codec.encode(state)])
     assert ends[0] == ends[1]
+
+
+TIMES = st.datetimes(timezones=st.sampled_from((UTC, timezone(timedelta(hours=-7)), ZoneInfo("Europe/Berlin"))))
+NAMES = st.sampled_from(("", "net:1", "net:2", "é", "a longer name than twelve", "ein längerer als zwölf"))
+SHARES = st.sampled_from((0.0, 0.2, 0.3, 0.5, 0.65, 0.9, 1.0))
+MENTIONS = st.builds(
+    HeardMention,
+    post_id=NAMES,
+    entity=st.just(HeardEntity("acme")),
+    author=st.builds(HeardAuthor, NAMES),
+    created_at=TIMES,
+    sentiment=st.builds(HeardSentiment, SHARES, SHARES, st.booleans()),
+    ingested_at=st.none() | TIMES,
+    kind=st.sampled_from(("post", "reply", "repost")),
+    text=NAMES,
+    root_id=st.none() | NAMES,
+    parent_id=st.none() | NAMES,
+    fingerprint=st.none() | NAMES,
+    author_role=st.sampled_from(("public", "public", "public", "own")),
+    version=st.sampled_from((0, 1, 2, 65_536, 2**62)),
+    untrained=st.none() | st.just("language"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@settings(max_examples=300, deadline=None)
+@given(st.lists(MENTIONS, min_size=1, max_size=12))
+def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[HeardMention]) -> None:
+    found = []
+    for form in forms():
+        memory, answers = form.memory.Memory(), []
+        for number, m in enumerate(mentions):
+            key, t, news = form.weight.recognised(memory, m)
+            answers.append((key, t, news))
+            if news == FRESH:
+                answers.append(form.weight.weigh(memory, m, key, 29_000_000 + 100 * number))
+        found.append((answers, memory.pack(29_002_000)))
+    assert found[0] == found[1]
 
 
 def made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -76,7 +76,7 @@ def test_new_phrases_are_those_that_the_past_does_not_know() -> None:
     for k in range(200):
         past.learn(f"Acme delivery was late today number {k}")
     for _ in range(12):
-        talk.hear("Acme delivery, I was charged twice! https://example.org/x", past, "Acme")
+        talk.hear(terms("Acme delivery, I was charged twice! https://example.org/x"), past, "Acme")
     phrases = new_phrases(talk, past, "Acme")
     assert ("charged twice", 12) in phrases
     assert all("delivery" not in text.split() and "acme" not in text for text, _ in phrases)

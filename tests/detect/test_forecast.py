@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.forecast import PARTS, Forest, outlook, shipped
+from pipeline.detect.forecast import PARTS, Forest, shipped
+from pipeline.detect.outlook import outlook
 from pipeline.detect.shares import shares
 
 COUNTS = st.floats(0.0, 5_000.0)

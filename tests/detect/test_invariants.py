@@ -120,7 +120,7 @@ def test_events_make_sense(seed: int) -> None:
 def test_what_is_deleted_is_taken_back_once(seed: int, count: int) -> None:
     plain: list[Heard] = [one for one in stream(seed) if isinstance(one, HeardMention)]
     state = hear_all(plain)[1]
-    known = [m for m in plain[-count:] if crc32(m.post_id.encode()) in state.memory.ids and is_recent(state, m)]
+    known = [m for m in plain[-count:] if is_recent(state, m)]
     mentions, rate = state.mentions, [*state.evidence.rate]
     deletions = [HeardDeletion(post_id=m.post_id, entity=m.entity, deleted_at=m.created_at) for m in known]
     for deletion in deletions * 2:
@@ -134,9 +134,9 @@ def test_what_is_deleted_is_taken_back_once(seed: int, count: int) -> None:
 
 
 def is_recent(state: EntityState, m: HeardMention) -> bool:
-    """Whether a post still weighs: two days at most."""
-    value = state.memory.ids[crc32(m.post_id.encode())]
-    return state.clock // 60 - (value >> 8 & 0xFFFF_FFFF) <= 2 * 1440
+    """Whether a post is remembered and still weighs: two days at most."""
+    told = state.memory.told(crc32(m.post_id.encode()))
+    return told is not None and state.clock // 60 - told.minute <= 2 * 1440
 
 
 @settings(max_examples=12, deadline=None)

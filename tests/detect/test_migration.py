@@ -41,7 +41,7 @@ def test_state_of_an_older_version_is_read_and_its_incident_goes_on(version: int
     assert state.mentions == 1213
     assert state.acute is not None
     assert state.acute.mentions == 61
-    assert len(state.memory.ids) == 160
+    assert state.memory.full()
     again = CODEC.decode(CODEC.encode(state))
     assert CODEC.encode(again) == CODEC.encode(state)
     events = rest(state)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.detect.grouping import place
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import SLOTS, Past, Talk, phrases_of
+from pipeline.detect.phrases import SLOTS, Past, Talk, phrases_of, terms
 from pipeline.detect.stage import run
 from pipeline.detect.wordvector import hashed
 from pipeline.messages import IncidentEvent
@@ -45,7 +46,7 @@ def test_stories_are_told_apart_and_grow_by_themselves() -> None:
     told, joined = Narratives(), {}
     for number in range(120):
         centre = 1 if number < 40 or number % 3 else 2
-        slot, _ = told.place(sketch(centre, number), "sketch", T + 10 * number)
+        slot, _ = place(told, sketch(centre, number), "sketch", T + 10 * number)
         joined.setdefault(centre, set()).add(slot)
     assert joined[1].isdisjoint(joined[2])
     sizes = sorted((known.mentions for known in told.slots if known is not None), reverse=True)
@@ -58,7 +59,7 @@ def test_halves_of_one_story_become_one() -> None:
     told = Narratives()
     merged = []
     for number in range(80):
-        _, lost = told.place(sketch(3, number, spread=1.7), "sketch", T + number)
+        _, lost = place(told, sketch(3, number, spread=1.7), "sketch", T + number)
         merged += lost
     assert max(known.mentions for known in told.slots if known is not None) >= 50
     assert merged
@@ -72,7 +73,7 @@ def test_memory_is_bounded_and_counts_add_up(seed: int) -> None:
     for number in range(150):
         by = rng.choice(("sketch", "sketch", "words"))
         vector = rng.choice((None, sketch(rng.randrange(12), number, rng.choice((0.0, 0.5, 3.0)))))
-        slot, lost = told.place(vector, by, T + rng.randrange(-500, 10_000))
+        slot, lost = place(told, vector, by, T + rng.randrange(-500, 10_000))
         assert -1 <= slot < SLOTS
         assert all(0 <= old < SLOTS and -1 <= new < SLOTS for old, new in lost)
         if number % 17 == 0:
@@ -84,17 +85,17 @@ def test_memory_is_bounded_and_counts_add_up(seed: int) -> None:
 
 def test_meaning_takes_over_from_words() -> None:
     told = Narratives()
-    told.place(hashed("charged twice for nothing", Past()), "words", T)
-    slot, lost = told.place(sketch(1, 1), "sketch", T + 1)
+    place(told, hashed(terms("charged twice for nothing"), Past()), "words", T)
+    slot, lost = place(told, sketch(1, 1), "sketch", T + 1)
     assert (told.by, told.seen, slot, lost) == ("sketch", 1, 0, [(0, -1)])
-    assert told.place(hashed("charged twice", Past()), "words", T + 2)[0] == -1
+    assert place(told, hashed(terms("charged twice"), Past()), "words", T + 2)[0] == -1
 
 
 def test_words_of_a_narrative_are_those_that_the_others_do_not_say() -> None:
     talk = Talk()
     for number in range(40):
         text = "support useless, charged twice" if number % 2 else "support useless, app down"
-        talk.hear(text, Past(), "Acme", number % 2)
+        talk.hear(terms(text), Past(), "Acme", number % 2)
     phrases = [text for text, _ in phrases_of(talk, 1, 20, Past(), "Acme")]
     assert "charged twice" in phrases
     assert not any("support" in text or "down" in text for text in phrases)

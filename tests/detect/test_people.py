@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from zlib import crc32
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,11 +23,11 @@ AT = 9 * DAY + 50_000.0
 def test_regulars_are_bounded_and_never_made_up(posts: list[tuple[int, bool, int]]) -> None:
     known, heard = Regulars(), [0] * 61
     for author, against, chance in posts:
-        known.learn(f"a{author}", against, not against, chance)
+        known.learn(author, against, not against, chance)
         heard[author] += 1
     assert len(known.known) <= KNOWN
     for author, times in enumerate(heard):
-        standing = known.standing(f"a{author}")
+        standing = known.standing(author)
         if standing is not None:
             assert OFTEN <= standing.times <= times
             assert standing.against <= standing.times
@@ -37,16 +38,18 @@ def test_those_who_come_back_are_found_among_many_who_do_not() -> None:
     rng, known = random.Random(2), Regulars()
     for number in range(6_000):
         who = rng.choice(("ann", "bob", "cat")) if rng.random() < 0.05 else f"passer-{number}"
-        known.learn(who, who == "ann" or rng.random() < 0.1, who == "bob", rng.randrange(2**32))
-    leanings = {who: standing.leaning for who in ("ann", "bob", "cat") if (standing := known.standing(who))}
+        known.learn(crc32(who.encode()), who == "ann" or rng.random() < 0.1, who == "bob", rng.randrange(2**32))
+    leanings = {
+        who: standing.leaning for who in ("ann", "bob", "cat") if (standing := known.standing(crc32(who.encode())))
+    }
     assert leanings == {"ann": "critic", "bob": "ally", "cat": "mixed"}
 
 
 def test_counts_stay_small_for_ever() -> None:
     known = Regulars()
     for _ in range(5_000):
-        known.learn("ann", True, False, 0)
-    standing = known.standing("ann")
+        known.learn(7, True, False, 0)
+    standing = known.standing(7)
     assert standing is not None
     assert 127 <= standing.times <= 255
     assert standing.leaning == "critic"

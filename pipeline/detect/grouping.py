@@ -1,0 +1,141 @@
+"""The complaints of an incident are told apart while they come in, with a bounded memory.
+
+Leader clustering (Hartigan 1975) by average linkage: a complaint joins the narrative whose members it is most alike on
+average, or begins one, and two narratives whose members are alike become one.  What few followers are like says
+little, so more is asked of a small narrative than of a large one.  A narrative that found no followers makes room.
+All arithmetic is on whole numbers or exactly rounded, so a replay gives the same groups.
+
+Where mentions come without a sketch, hashed words stand in for meaning: poorer, but better than one heap.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Final
+
+from pipeline.detect.narratives import WHOLE, Narrative, Narratives
+from pipeline.detect.phrases import SLOTS
+from pipeline.detect.vectors import LENGTH, product, unit, united
+from pipeline.sketch import Sketch
+
+ALIKE = {"sketch": (0.18, 0.1), "words": (0.15, 0.05)}
+"""Average cosine from which a complaint belongs to a narrative: so much, and so much more over the root of its size.
+Chosen on one half of the labelled stories by `python -m benchmarks.detection.narratives --choose`."""
+
+ONE: Final = 1.3
+"""Two narratives become one when they are so many times as alike as a member must be."""
+
+_MEMORY: Final = 30
+"""A centre moves as if it had at most so many followers: stories drift."""
+
+_LONE: Final = 2
+"""Followers up to which a narrative makes room for a newcomer."""
+
+_OF_ONE: Final = LENGTH * LENGTH * WHOLE
+_OF_TWO: Final = (LENGTH * WHOLE) ** 2
+"""What the product of a complaint with a narrative, and of two narratives, stands to as the cosine does to 1."""
+
+
+def place(groups: Narratives, vector: Sketch | None, by: str, t: int) -> tuple[int, list[tuple[int, int]]]:
+    """Take in a complaint of time `t`.
+
+    Gives the slot that it joined (-1: none), and what became of others first: pairs of a slot and the one that it
+    was merged into (-1: it was given up).
+    """
+    if by == "sketch" and groups.by == "words":  # meaning is at hand after all: begin anew with it
+        lost = [(slot, -1) for slot, known in enumerate(groups.slots) if known is not None]
+        groups.slots = [None] * SLOTS
+        groups.seen = 0
+    else:
+        lost = []
+    groups.by = "sketch" if "sketch" in (by, groups.by) else by
+    groups.seen += 1
+    if vector is None or by != groups.by:
+        return -1, lost
+    direction = unit(vector)
+    slot = _nearest(groups, direction)
+    if slot >= 0:
+        _join(groups, slot, direction, t)
+        lost += _merged(groups, slot)
+        return (lost[-1][1] if lost and lost[-1][0] == slot else slot), lost
+    slot = _free(groups, lost)
+    if slot >= 0:
+        groups.slots[slot] = Narrative(direction, t, at=t)
+    return slot, lost
+
+
+def _nearest(groups: Narratives, direction: bytes) -> int:
+    """The slot of the narrative that a complaint belongs to, -1 for none."""
+    best, margin = -1, 0.0
+    for slot, known in enumerate(groups.slots):
+        if known is None:
+            continue
+        alike = product(known.centre, direction) * known.tight / _OF_ONE
+        above = alike - _least(groups.by, known.mentions)
+        if above >= margin:
+            best, margin = slot, above
+    return best
+
+
+def _least(by: str, pairs: int) -> float:
+    """How alike two groups must be on average when their members make so many pairs."""
+    limit, few = ALIKE[by]
+    return limit + few / sqrt(pairs)
+
+
+def _join(groups: Narratives, slot: int, direction: bytes, t: int) -> None:
+    known = groups.slots[slot]
+    assert known is not None
+    weight = min(known.mentions, _MEMORY)
+    _move(known, united(weight * known.tight, known.centre, WHOLE, direction), weight + 1)
+    known.mentions += 1
+    known.first = min(known.first, t)
+    known.recent = known.recently(t) + 1.0
+    known.at = max(known.at, t)
+
+
+def _move(known: Narrative, total: tuple[bytes, int], members: int) -> None:
+    """Give a narrative the centre of its members; `total`: direction and length of their sum (127,000 for each)."""
+    known.centre, length = total
+    known.tight = min(length // (members * LENGTH), WHOLE)
+
+
+def _merged(groups: Narratives, slot: int) -> list[tuple[int, int]]:
+    """Make one of the narrative that has just moved and another that it has become like; the older one stays."""
+    moved = groups.slots[slot]
+    assert moved is not None
+    for other, known in enumerate(groups.slots):
+        if known is None or other == slot:
+            continue
+        alike = product(known.centre, moved.centre) * known.tight * moved.tight
+        if alike / _OF_TWO < ONE * _least(groups.by, known.mentions * moved.mentions):
+            continue
+        keep, gone = (other, slot) if known.first <= moved.first else (slot, other)
+        _unite(groups, keep, gone)
+        return [(gone, keep)]
+    return []
+
+
+def _unite(groups: Narratives, keep: int, gone: int) -> None:
+    a, b = groups.slots[keep], groups.slots[gone]
+    assert a is not None
+    assert b is not None
+    part = 1 + 999 * a.mentions // (a.mentions + b.mentions)  # of a thousand
+    _move(a, united(part * a.tight, a.centre, (1000 - part) * b.tight, b.centre), 1000)
+    t = max(a.at, b.at)
+    a.recent, a.at = a.recently(t) + b.recently(t), t
+    a.first, a.mentions = min(a.first, b.first), a.mentions + b.mentions
+    groups.slots[gone] = None
+
+
+def _free(groups: Narratives, lost: list[tuple[int, int]]) -> int:
+    """A slot for a newcomer: a free one, or that of the smallest when it has found no followers; else -1."""
+    smallest, fewest = -1, _LONE + 1
+    for slot, known in enumerate(groups.slots):
+        if known is None:
+            return slot
+        if known.mentions < fewest:
+            smallest, fewest = slot, known.mentions
+    if smallest >= 0:
+        lost.append((smallest, -1))
+    return smallest

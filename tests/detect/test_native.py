@@ -1,0 +1,127 @@
+"""What is written in C answers as its plain module does, call by call, whatever it is asked."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import sysconfig
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import compiled
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+TEXTS = st.text(st.sampled_from("ab'Z \t\n\x1c\x1f\x7f\x85éß…😀\u3000\u2028_9.-@"), max_size=500)
+ASCII = st.text(st.sampled_from("abcdXYZ'' _19\n.-"), max_size=80)
+NUMBERS = st.lists(st.integers(-127, 127), min_size=64, max_size=64)
+PARTS = st.integers(0, 1_000_000)
+
+
+@cache
+def forms(name: str) -> tuple[Any, Any]:
+    """A module in C and its oracle; twice the oracle where nothing can be compiled."""
+    plain = load(name, f"{compiled.SOURCES / name}.py")
+    if compiled.make() is not None:
+        return plain, plain
+    return load(name, f"{compiled.COMPILED / name}{sysconfig.get_config_var('EXT_SUFFIX')}"), plain
+
+
+def load(name: str, path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"alone.{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where a dataclass looks for its own
+    spec.loader.exec_module(module)
+    return module
+
+
+@settings(max_examples=500, deadline=None)
+@given(TEXTS, st.sampled_from((3, 24, 32, 60, 220, 600)))
+def test_texts_are_cut_alike(text: str, most: int) -> None:
+    fast, plain = forms("ring")
+    assert fast.clip(text, most) == plain.clip(text, most)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, TEXTS, TEXTS, st.none() | TEXTS)
+def test_posts_are_kept_alike(post_id: str, author: str, text: str, url: str | None) -> None:
+    fast, plain = forms("ring")
+    parts = (post_id, author, text, 1_772_460_300, url, 7)
+    assert fast.kept_post(*parts) == plain.kept_post(*parts)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4), st.integers(-1, 2)), max_size=9))
+def test_the_same_post_makes_room(posts: list[tuple[int, int, int]]) -> None:
+    fast, plain = forms("ring")
+    rings: tuple[list[Any], list[Any]] = ([], [])
+    for number, (hours, replies, slot) in enumerate(posts * 2):
+        for form, ring in zip((fast, plain), rings, strict=True):
+            post = form.kept_post(f"{number}", "somebody", "text", hours * 1800, None, 1)
+            post.replies, post.slot = replies, slot
+            form.keep_post(ring, post, 7)
+        assert rings[0] == rings[1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(NUMBERS, NUMBERS, PARTS, PARTS)
+def test_vectors_are_alike(a: list[int], b: list[int], p: int, q: int) -> None:
+    fast, plain = forms("vectors")
+    first, second = fast.unit(a), fast.unit(b)
+    assert (first, second) == (plain.unit(a), plain.unit(b))
+    assert fast.product(first, second) == plain.product(first, second)
+    assert fast.united(p, first, q, second) == plain.united(p, first, q, second)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ASCII)
+def test_words_are_alike(text: str) -> None:
+    fast, plain = forms("words")
+    assert fast.words_of(text) == plain.words_of(text)
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from("aaacccrrrrfutmp"), st.integers(0, 400), st.integers(0, 300), st.booleans()),
+    min_size=1,
+    max_size=600,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(STEPS)
+def test_memories_are_alike_and_full_ones_forget_alike(steps: list[tuple[str, int, int, bool]]) -> None:
+    kinds = forms("memory")
+    memories = [kind.Memory() for kind in kinds]
+    minute = 29_000_000
+    for step, number, passed, flag in steps:
+        minute += passed if number < 40 else 0
+        answers = [asked(memory, step, number, minute, flag) for memory in memories]
+        assert answers[0] == answers[1], (step, number)
+    packed = [memory.pack(minute) for memory in memories]
+    assert packed[0] == packed[1]
+    again = [kind.unpacked(packed[0], minute) for kind in kinds]
+    assert [memory.pack(minute) for memory in again] == packed
+
+
+def asked(memory: Any, step: str, number: int, minute: int, flag: bool) -> object:
+    """One thing that is asked of a memory, and what it says."""
+    if step == "a":
+        return memory.author_weight(number, minute)
+    if step == "c":
+        return memory.copies(f"text {number} …", minute)
+    if step == "r" and memory.version(number) < 0:
+        return memory.remember(number, minute, flag, number / 400, number % 3, number % 5)
+    if step == "f":
+        return memory.forget(number, minute)
+    if step == "u":
+        return memory.unlearn(number, f"author {number}", f"text {number} …")
+    if step == "t":
+        return memory.told(number), memory.version(number), memory.mentions(), memory.full()
+    return memory.pack(minute)
