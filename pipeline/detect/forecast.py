@@ -19,7 +19,10 @@ from msgspec import Struct
 
 from pipeline.detect.trees import Node, added, grown
 
-QUANTILES = {"low": 0.1, "middle": 0.5, "high": 0.9}
+QUANTILES = {"low": 0.1, "middle": 0.38, "high": 0.9}
+"""The middle is not the median: what misses the final size by the smallest share lies below it, since a size can be
+overrated by any factor but underrated by no more than all of it."""
+
 PARTS = (0.1, 0.25, 0.5, 0.75)
 """Parts of the time since the beginning in which what came is looked at by itself."""
 
@@ -51,10 +54,11 @@ class Forest(Struct, frozen=True, dict=True):
 
 
 class Model(Struct, frozen=True):
-    """The shipped forests, for the logarithm of final size over size now; `margin` widens the interval at both ends."""
+    """The shipped forests, for the logarithm of final size over size now; `margins` (age in minutes from which on, how
+    much) widen the interval at both ends."""
 
     made_by: str
-    margin: float
+    margins: tuple[tuple[float, float], ...]
     forests: dict[str, Forest]
 
 
@@ -74,6 +78,11 @@ def features(
     f, m, s = log1p(fast), log1p(middle), log1p(slow)
     n, a = log1p(seen), log1p(max(minutes, 0.0))
     return (n, a, f, m, s, f - m, m - n, *(log1p(part * seen) - n for part in parts))
+
+
+def margin(margins: tuple[tuple[float, float], ...], minutes: float) -> float:
+    """How far the interval is widened at an age."""
+    return next((by for since, by in reversed(margins) if minutes >= since), margins[0][1])
 
 
 class Outlook(Struct, frozen=True):
@@ -97,9 +106,10 @@ def outlook(
     model = shipped()
     x = features(seen, fast, middle, slow, minutes, PARTS if parts is None else parts)
     growth = {name: forest.predict(x) for name, forest in model.forests.items()}
+    wider = margin(model.margins, minutes)
     low, size, high = (
         seen * exp(min(max(value, 0.0), _MOST))
-        for value in (growth["low"] - model.margin, growth["middle"], growth["high"] + model.margin)
+        for value in (growth["low"] - wider, growth["middle"], growth["high"] + wider)
     )
     size = max(size, low)
     pace = max(fast / 5.0, middle / 30.0)

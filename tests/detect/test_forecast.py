@@ -66,4 +66,5 @@ def test_the_shipped_model_names_the_command_that_makes_it() -> None:
     model = shipped()
     assert model.made_by.startswith("python -m benchmarks.detection.fit_forecast")
     assert set(model.forests) == {"low", "middle", "high"}
-    assert 0.0 <= model.margin < 0.5
+    assert [since for since, _ in model.margins] == sorted(since for since, _ in model.margins)
+    assert all(abs(by) < 0.5 for _, by in model.margins)
