@@ -2,9 +2,9 @@
 
 The final size given what is seen at a moment: size so far, age, how many came in the last minutes, and in the last
 tenth, quarter and half of the time.  Boosted regression trees (Friedman 2001) for the quantiles of the growth still to
-come, fitted on the times of public repost trees and on simulated snowballs; the interval is widened until it holds as
-often as it says on trees kept apart for that (conformalised quantile regression: Romano, Patterson and Candès 2019).
-The trees are plain numbers in `forecast.json`, which names the command that makes it.
+come, fitted on the times of public repost trees and on simulated snowballs; the interval is widened, by age, until it
+holds as often as it says on trees kept apart for that (conformalised quantile regression: Romano, Patterson and Candès
+2019).  The trees are plain numbers in `forecast.json`, which names the command that makes it.
 """
 
 from __future__ import annotations
