@@ -2,9 +2,10 @@
 
 The final size given what is seen at a moment: size so far, age, how many came in the last minutes, and in the last
 tenth, quarter and half of the time.  Boosted regression trees (Friedman 2001) for the quantiles of the growth still to
-come, fitted on the times of public repost trees and on simulated snowballs; the interval is widened until it holds as
-often as it says on trees kept apart for that (conformalised quantile regression: Romano, Patterson and Candès 2019).
-The trees are plain numbers in `forecast.json`, which names the command that makes it; `outlook.py` asks them.
+come, fitted on the times of public repost trees and on simulated snowballs; the interval is widened, by age, until it
+holds as often as it says on trees kept apart for that (conformalised quantile regression: Romano, Patterson and Candès
+2019).  The trees are plain numbers in `forecast.json`, which names the command that makes it;
+`outlook.py` asks them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from msgspec import Struct
 
 from pipeline.detect.trees import Node, added, grown
 
-QUANTILES = {"low": 0.1, "middle": 0.5, "high": 0.9}
+QUANTILES = {"low": 0.1, "middle": 0.38, "high": 0.9}
+"""The middle is not the median: what misses the final size by the smallest share lies below it, since a size can be
+overrated by any factor but underrated by no more than all of it."""
+
 PARTS = (0.1, 0.25, 0.5, 0.75)
 """Parts of the time since the beginning in which what came is looked at by itself."""
 
@@ -46,10 +50,11 @@ class Forest(Struct, frozen=True, dict=True):
 
 
 class Model(Struct, frozen=True):
-    """The shipped forests, for the logarithm of final size over size now; `margin` widens the interval at both ends."""
+    """The shipped forests, for the logarithm of final size over size now; `margins` (age in minutes from which on, how
+    much) widen the interval at both ends."""
 
     made_by: str
-    margin: float
+    margins: tuple[tuple[float, float], ...]
     forests: dict[str, Forest]
 
 
@@ -57,6 +62,11 @@ class Model(Struct, frozen=True):
 def shipped() -> Model:
     """The model that comes with the product."""
     return msgspec.json.decode(files("pipeline.detect").joinpath("forecast.json").read_bytes(), type=Model)
+
+
+def margin(margins: tuple[tuple[float, float], ...], minutes: float) -> float:
+    """How far the interval is widened at an age."""
+    return next((by for since, by in reversed(margins) if minutes >= since), margins[0][1])
 
 
 class Outlook(Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import exp, log1p
 from typing import Final
 
-from pipeline.detect.forecast import PARTS, Forest, Outlook, shipped
+from pipeline.detect.forecast import PARTS, Forest, Outlook, margin, shipped
 from pipeline.detect.trees import added
 
 _MOST: Final = 5.0  # e^5: nobody foresees more than a 150-fold growth
@@ -36,10 +36,10 @@ def outlook(
     """
     model = shipped()
     x = features(seen, fast, middle, slow, minutes, PARTS if parts is None else parts)
-    forests, margin = model.forests, model.margin
-    low = _grown(seen, _predicted(forests["low"], x) - margin)
+    forests, wider = model.forests, margin(model.margins, minutes)
+    low = _grown(seen, _predicted(forests["low"], x) - wider)
     size = max(_grown(seen, _predicted(forests["middle"], x)), low)
-    high = _grown(seen, _predicted(forests["high"], x) + margin)
+    high = _grown(seen, _predicted(forests["high"], x) + wider)
     pace = max(fast / 5.0, middle / 30.0)
     doubling = seen / pace if pace > 0.0 else None
     if doubling is not None and doubling > _LONGEST:

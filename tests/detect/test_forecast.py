@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.forecast import PARTS, Forest, shipped
+from pipeline.detect.forecast import PARTS, Forest, margin, shipped
 from pipeline.detect.outlook import outlook
 from pipeline.detect.shares import shares
 
@@ -63,8 +63,14 @@ def test_a_tree_asks_its_way_down() -> None:
     assert forest.predict((8.0, 2.1)) == 1.0 + 0.5 * (20.0 + 4.0)
 
 
+@pytest.mark.parametrize(("minutes", "by"), [(-3.0, 0.1), (0.0, 0.1), (19.9, 0.1), (20.0, 0.2), (1e5, 0.3)])
+def test_the_interval_is_widened_by_age(minutes: float, by: float) -> None:
+    assert margin(((0.0, 0.1), (20.0, 0.2), (45.0, 0.3)), minutes) == by
+
+
 def test_the_shipped_model_names_the_command_that_makes_it() -> None:
     model = shipped()
     assert model.made_by.startswith("python -m benchmarks.detection.fit_forecast")
     assert set(model.forests) == {"low", "middle", "high"}
-    assert 0.0 <= model.margin < 0.5
+    assert [since for since, _ in model.margins] == sorted(since for since, _ in model.margins)
+    assert all(abs(by) < 0.5 for _, by in model.margins)
