@@ -70,7 +70,7 @@ def _opening(manifest: Manifest) -> list[str]:
         *(f"- **Teacher** (nothing of its weights is here): {_base(one)} {one.notice}" for one in manifest.teachers),
         f"- **Licence**: {manifest.licence}.",
         f"- **Training**: {training.steps:,} steps in {training.seconds / 60:.0f} minutes ({training.precision}), "
-        f"{_seeds(training)}, code {training.code_version}, configuration SHA-256 `{training.config_sha256[:16]}…`.",
+        f"{_seeds(training)}{_begun(training)}, code {training.code_version}, configuration SHA-256 `{training.config_sha256[:16]}…`.",
         f"- **Clean-up of texts**: `{manifest.normalisation}`.",
     ]
 
@@ -79,6 +79,14 @@ def _seeds(training: Training) -> str:
     if not training.seeds:
         return f"seed {training.seed}"
     return f"the mean of the weights of seeds {', '.join(map(str, training.seeds))}"
+
+
+def _begun(training: Training) -> str:
+    return (
+        ""
+        if training.begun_with is None
+        else f", gone on from {training.begun_with.name} {training.begun_with.version}"
+    )
 
 
 def _read_by(manifest: Manifest) -> str:

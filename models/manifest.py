@@ -88,6 +88,8 @@ class Training(Struct, frozen=True):
     code_version: str
     seeds: tuple[int, ...] = ()
     """Of the runs whose weights were averaged; `steps` and `seconds` are then those of all together."""
+    begun_with: ModelRef | None = None
+    """The artefact whose weights were gone on from; None where it was the base's."""
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):

@@ -44,6 +44,7 @@ from models.runtime.onnx_cpu import open_session
 from models.text import NORMALISATION
 from models.training.bases import open_base
 from models.training.batches import Tokens, gather, tokens
+from models.training.beginning import held
 from models.training.config import BaseConfig, TrainConfig, read_config
 from models.training.data import Pool, read_pool
 from models.training.looking import labels_of
@@ -169,8 +170,11 @@ def _save(manifest: Manifest, folder: Path) -> None:
 def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifest:
     config, report = trained.config, trained.report
     files = (MODEL, WEIGHTS, TOKENIZER, NOTICE)
-    learnt = config.model_dump_json(exclude={"data", "output", "threads", "teacher"})
-    teachers = config.teacher.configs if config.teacher else ()
+    learnt = config.model_dump_json(
+        exclude={"data": True, "output": True, "threads": True, "teacher": True, "begin": {"artefact"}}
+    )
+    begun = held(config.begin) if config.begin else None
+    teachers = [_base(read_config(path).base) for path in config.teacher.configs] if config.teacher else []
     return Manifest(
         format=FORMAT,
         name=config.name,
@@ -181,7 +185,7 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
         encoder=trained.encoder,
         heads=heads,
         base=_base(config.base),
-        teachers=[_base(read_config(path, data=config.data).base) for path in teachers],
+        teachers=teachers + (begun.teachers if begun else []),
         data=_data(trained),
         training=Training(
             seed=report.seed,
@@ -191,6 +195,7 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
             config_sha256=hashlib.sha256(learnt.encode()).hexdigest(),
             code_version=_code_version(),
             seeds=report.seeds,
+            begun_with=begun.ref if begun else None,
         ),
         figures=[],
         files={name: FileInfo(digest(folder / name), (folder / name).stat().st_size) for name in files},

@@ -118,6 +118,18 @@ class TeacherConfig(_Part):
     """Weight of an answer that stands alone."""
 
 
+class BeginConfig(_Part):
+    """An artefact of the base's shape whose weights are begun with instead of the base's."""
+
+    artefact: Path
+    """Its folder, relative to this file."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of its file with the weights."""
+    frozen: int = Field(default=0, ge=0)
+    """Layers, from the first on, that are not learnt any more, nor are positions and norms before them: half of the
+    layers frozen is a third off the time of a step."""
+
+
 class OptimiserConfig(_Part):
     """AdamW with warm-up and linear decay."""
 
@@ -163,6 +175,7 @@ class TrainConfig(_Part):
     """Evaluations without a gain after which training stops."""
     checkpoint_seconds: float = Field(default=120.0, ge=0.0)
     base: BaseConfig
+    begin: BeginConfig | None = None
     teacher: TeacherConfig | None = None
     optimiser: OptimiserConfig = OptimiserConfig()
     heads: dict[str, HeadConfig] = Field(min_length=1)
@@ -202,6 +215,10 @@ class TrainConfig(_Part):
             del head["balance"], head["prior"], head["sure"]
         if not self.seeds:
             del learnt["seeds"]
+        if learnt["begin"]:
+            del learnt["begin"]["artefact"]
+        else:
+            del learnt["begin"]
         if learnt["teacher"]:
             learnt["teacher"]["configs"] = [Path(path).name for path in learnt["teacher"]["configs"]]
         return hashlib.sha256(json.dumps(learnt, sort_keys=True).encode()).hexdigest()[:16]
@@ -224,10 +241,13 @@ def read_config(path: Path, *, data: Path | None = None, output: Path | None = N
         raise SettingsError(
             "; ".join(problems), subject=str(path), todo="See models/training/config.py for what is allowed"
         ) from None
-    if config.teacher is None:
-        return config
-    found = tuple(path.parent / name for name in config.teacher.configs)
-    return config.model_copy(update={"teacher": config.teacher.model_copy(update={"configs": found})})
+    found: dict[str, _Part] = {}
+    if config.begin is not None:
+        found["begin"] = config.begin.model_copy(update={"artefact": path.parent / config.begin.artefact})
+    if config.teacher is not None:
+        runs = tuple(path.parent / name for name in config.teacher.configs)
+        found["teacher"] = config.teacher.model_copy(update={"configs": runs})
+    return config.model_copy(update=found)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from torch import nn
 from models.training import checkpoint
 from models.training.bases import Base, open_base
 from models.training.batches import Answers, Batch, Tokens, gather, plan, tokens
+from models.training.beginning import begin
 from models.training.checkpoint import RunState
 from models.training.config import TrainConfig
 from models.training.data import Pool, read_pool
@@ -100,7 +101,9 @@ def _prepare(config: TrainConfig, told: Callable[[str], None]) -> _Run:
     heads = list(config.post_heads)
     own = tokens(pool.train, base.tokenizer, heads)
     torch.manual_seed(HEADS)
-    model = MultiHead(base.encoder, config.post_heads, config.target_labels).to(device)
+    model = MultiHead(base.encoder, config.post_heads, config.target_labels)
+    begin(model, config)
+    model = model.to(device)
     torch.manual_seed(config.seed)
     before = MultiHead(open_base(config.base, config.max_tokens).encoder, {}) if config.optimiser.retain else None
     precision = choose_precision(model, device) if config.precision == "auto" else config.precision

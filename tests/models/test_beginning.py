@@ -1,0 +1,60 @@
+"""To go on from an artefact: the same answers to begin with, and what is frozen stays as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.manifest import WEIGHTS, digest
+from models.training.config import read_config
+from pipeline.errors import TerminalError
+from tests.models.test_training import config_text, write_base, write_data
+
+
+@pytest.mark.torch
+def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    from models.export.artefact import export, full_logits, read_run
+    from models.training.bases import open_base
+    from models.training.beginning import begin
+    from models.training.network import MultiHead
+    from models.training.train import train
+
+    write_data(tmp_path)
+    text = config_text(write_base(tmp_path / "tiny_base_for_tests"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "first.toml").write_text(text)
+    first = read_config(tmp_path / "first.toml", data=tmp_path, output=tmp_path / "first")
+    train(first, lambda _: None)
+    export(first, tmp_path / "artefact")
+
+    table = f'[begin]\nartefact = "artefact"\nsha256 = "{digest(tmp_path / "artefact" / WEIGHTS)}"\nfrozen = 1\n\n'
+    (tmp_path / "next.toml").write_text(text.replace("[optimiser]", f"{table}[optimiser]"))
+    following = read_config(tmp_path / "next.toml", data=tmp_path, output=tmp_path / "next")
+    assert following.begin is not None
+    assert following.fingerprint != first.fingerprint
+
+    before = read_run(first)
+    after = MultiHead(open_base(first.base, first.max_tokens).encoder, first.post_heads, first.target_labels)
+    begin(after, following)
+    kept = before.tokens("calibration")
+    had, has = full_logits(before.model, kept), full_logits(after.eval(), kept)
+    for head in first.heads:
+        assert np.abs(had[head] - has[head]).max() < 0.2, "what 8 bits lose"
+        assert (had[head].argmax(1) == has[head].argmax(1)).mean() > 0.98
+
+    begun = {name: value.detach().clone() for name, value in after.named_parameters()}
+    train(following, lambda _: None)
+    learnt = load_file(following.output / WEIGHTS)
+    moved = {name for name, value in learnt.items() if not torch.equal(value, begun[name])}
+    assert not any("embeddings." in name or ".layer.0." in name for name in moved)
+    assert any(".layer.1." in name for name in moved)
+    assert any(name.startswith("heads.") for name in moved)
+
+    wrong = following.begin.model_copy(update={"sha256": "0" * 64})
+    with pytest.raises(TerminalError, match=r"holds tiny 0\.0\.1 with weights of SHA-256"):
+        begin(after, following.model_copy(update={"begin": wrong}))
