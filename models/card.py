@@ -70,7 +70,8 @@ def _opening(manifest: Manifest) -> list[str]:
         *(f"- **Teacher** (nothing of its weights is here): {_base(one)} {one.notice}" for one in manifest.teachers),
         f"- **Licence**: {manifest.licence}.",
         f"- **Training**: {training.steps:,} steps in {training.seconds / 60:.0f} minutes ({training.precision}), "
-        f"{_seeds(training)}{_begun(training)}, code {training.code_version}, configuration SHA-256 `{training.config_sha256[:16]}…`.",
+        f"{_seeds(training)}{_begun(training)}, code {training.code_version}, "
+        f"configuration SHA-256 `{training.config_sha256[:16]}…`.",
         f"- **Clean-up of texts**: `{manifest.normalisation}`.",
     ]
 
