@@ -128,6 +128,9 @@ class BeginConfig(_Part):
     frozen: int = Field(default=0, ge=0)
     """Layers, from the first on, that are not learnt any more, nor are positions and norms before them: half of the
     layers frozen is a third off the time of a step."""
+    kept: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of its own weights in the mean with those of the seeds: what it knew is forgotten less than what is learnt
+    is lost (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models")."""
 
 
 class OptimiserConfig(_Part):
@@ -186,6 +189,8 @@ class TrainConfig(_Part):
         for source in self.sources:
             if source.head and source.head not in self.heads:
                 raise ValueError(f"source {source.name!r} teaches the head {source.head!r}, which is not there")
+        if self.begin is not None and self.begin.kept and not self.seeds:
+            raise ValueError("`begin.kept` is a share in the mean of several `seeds`")
         untaught = set(self.heads) - {source.head for source in self.sources}
         if untaught:
             raise ValueError(f"no source teaches {', '.join(sorted(untaught))}")
@@ -194,7 +199,8 @@ class TrainConfig(_Part):
     def of_seed(self, seed: int) -> TrainConfig:
         """The run of one seed, which has a folder of its own."""
         output = self.output.with_name(f"{self.output.name}-seed{seed}")
-        return self.model_copy(update={"seed": seed, "seeds": (), "output": output})
+        begin = self.begin.model_copy(update={"kept": 0.0}) if self.begin else None
+        return self.model_copy(update={"seed": seed, "seeds": (), "output": output, "begin": begin})
 
     @property
     def post_heads(self) -> dict[str, int]:
@@ -217,6 +223,8 @@ class TrainConfig(_Part):
             del learnt["seeds"]
         if learnt["begin"]:
             del learnt["begin"]["artefact"]
+            if not self.seeds:
+                del learnt["begin"]["kept"]
         else:
             del learnt["begin"]
         if learnt["teacher"]:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from models.training.bases import open_base
 from models.training.batches import tokens
+from models.training.beginning import begin
 from models.training.config import TrainConfig, read_config
 from models.training.data import read_pool
 from models.training.looking import look
@@ -55,10 +56,14 @@ def _finished(config: TrainConfig) -> bool:
 def _average(config: TrainConfig, parts: Sequence[TrainConfig], reports: Sequence[RunReport]) -> RunReport:
     found = [load_file(part.output / WEIGHTS) for part in parts]
     weights = {name: torch.stack([one[name] for one in found]).mean(0) for name in found[0]}
-    config.output.mkdir(parents=True, exist_ok=True)
-    save_file(weights, config.output / WEIGHTS)
     base = open_base(config.base, config.max_tokens)
     model = MultiHead(base.encoder, config.post_heads, config.target_labels)
+    if config.begin is not None and config.begin.kept:
+        begin(model, config)
+        own = dict(model.named_parameters())
+        weights = {name: value.lerp(own[name].detach(), config.begin.kept) for name, value in weights.items()}
+    config.output.mkdir(parents=True, exist_ok=True)
+    save_file(weights, config.output / WEIGHTS)
     model.load_state_dict(weights, strict=False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     precision = choose_precision(model, device) if config.precision == "auto" else config.precision
