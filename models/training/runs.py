@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from models.training.bases import open_base
 from models.training.batches import tokens
-from models.training.beginning import begin
+from models.training.beginning import held, weights_of
 from models.training.config import TrainConfig, read_config
 from models.training.data import read_pool
 from models.training.looking import look
@@ -59,9 +59,8 @@ def _average(config: TrainConfig, parts: Sequence[TrainConfig], reports: Sequenc
     base = open_base(config.base, config.max_tokens)
     model = MultiHead(base.encoder, config.post_heads, config.target_labels)
     if config.begin is not None and config.begin.kept:
-        begin(model, config)
-        own = dict(model.named_parameters())
-        weights = {name: value.lerp(own[name].detach(), config.begin.kept) for name, value in weights.items()}
+        own = weights_of(config.begin.artefact, held(config.begin), model)
+        weights |= {name: weights[name].lerp(value, config.begin.kept) for name, value in own.items()}
     config.output.mkdir(parents=True, exist_ok=True)
     save_file(weights, config.output / WEIGHTS)
     model.load_state_dict(weights, strict=False)

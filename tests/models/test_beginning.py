@@ -9,8 +9,15 @@ import pytest
 
 from models.manifest import WEIGHTS, digest
 from models.training.config import read_config
-from pipeline.errors import TerminalError
+from pipeline.errors import SettingsError, TerminalError
 from tests.models.test_training import config_text, write_base, write_data
+
+
+def test_what_is_kept_is_a_share_in_a_mean_of_seeds(tmp_path: Path) -> None:
+    table = f'[begin]\nartefact = "artefact"\nsha256 = "{"0" * 64}"\nkept = 0.5\n\n'
+    (tmp_path / "one.toml").write_text(config_text("0" * 64).replace("[optimiser]", f"{table}[optimiser]"))
+    with pytest.raises(SettingsError, match="a share in the mean of several `seeds`"):
+        read_config(tmp_path / "one.toml")
 
 
 @pytest.mark.torch
@@ -22,6 +29,7 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     from models.training.bases import open_base
     from models.training.beginning import begin
     from models.training.network import MultiHead
+    from models.training.runs import run
     from models.training.train import train
 
     write_data(tmp_path)
@@ -54,6 +62,15 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     assert not any("embeddings." in name or ".layer.0." in name for name in moved)
     assert any(".layer.1." in name for name in moved)
     assert any(name.startswith("heads.") for name in moved)
+
+    half = following.begin.model_copy(update={"kept": 0.5})
+    run(following.model_copy(update={"begin": half, "seeds": (1, 2), "output": tmp_path / "half"}), lambda _: None)
+    one, two, both = (load_file(tmp_path / name / WEIGHTS) for name in ("half-seed1", "half-seed2", "half"))
+    assert all(torch.allclose(one[name], learnt[name]) for name in learnt), "a seed's own run keeps nothing aside"
+    for name, value in both.items():
+        if name.startswith("sketch."):  # not learnt: made at export
+            continue
+        assert torch.allclose(value, 0.5 * begun[name] + 0.25 * (one[name] + two[name]), atol=1e-6)
 
     wrong = following.begin.model_copy(update={"sha256": "0" * 64})
     with pytest.raises(TerminalError, match=r"holds tiny 0\.0\.1 with weights of SHA-256"):
