@@ -29,12 +29,12 @@ PURE = "GROUNDSWELL_PURE"
 PACKAGE = "pipeline.detect"
 MODULES = (
     "baseline", "detector", "entity", "evidence", "explain", "grouping", "groundswell", "keeping", "lifecycle",
-    "outlook", "phrases", "regulars", "severity", "shares", "telling", "threads", "trees", "weighed", "wordvector",
+    "outlook", "phrases", "regulars", "severity", "shares", "telling", "threads", "weighed", "wordvector",
 )  # fmt: skip
 """What is compiled: what runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside,
 since a compiled class can be none."""
 
-NATIVE = ("memory", "ring", "vectors", "weight", "words")
+NATIVE = ("memory", "ring", "trees", "vectors", "weight", "words")
 """What is written anew in C: tables that Python has no small form of, and what asks structs for many fields."""
 
 SOURCES = Path(__file__).parent / "detect"

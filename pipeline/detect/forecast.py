@@ -17,7 +17,7 @@ from importlib.resources import files
 import msgspec
 from msgspec import Struct
 
-from pipeline.detect.trees import Node, added, grown
+from pipeline.detect.trees import Trees
 
 QUANTILES = {"low": 0.1, "middle": 0.38, "high": 0.9}
 """The middle is not the median: what misses the final size by the smallest share lies below it, since a size can be
@@ -41,12 +41,12 @@ class Forest(Struct, frozen=True, dict=True):
 
     def predict(self, x: Sequence[float]) -> float:
         """The sum over all trees."""
-        return self.base + self.rate * added(self.trees, tuple(x))
+        return self.base + self.rate * self.trees.added(tuple(x))
 
     @cached_property
-    def trees(self) -> list[Node]:
-        """The same as objects."""
-        return [grown(self.feature, self.threshold, self.left, self.right, root, root) for root in self.roots]
+    def trees(self) -> Trees:
+        """The same, as they are walked."""
+        return Trees(self.feature, self.threshold, self.left, self.right, self.roots)
 
 
 class Model(Struct, frozen=True):

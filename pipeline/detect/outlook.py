@@ -7,7 +7,6 @@ from math import exp, log1p
 from typing import Final
 
 from pipeline.detect.forecast import PARTS, Forest, Outlook, margin, shipped
-from pipeline.detect.trees import added
 
 _MOST: Final = 5.0  # e^5: nobody foresees more than a 150-fold growth
 _LONGEST: Final = 2880.0
@@ -48,7 +47,7 @@ def outlook(
 
 
 def _predicted(forest: Forest, x: tuple[float, ...]) -> float:
-    return forest.base + forest.rate * added(forest.trees, x)
+    return forest.base + forest.rate * forest.trees.added(x)
 
 
 def _grown(seen: int, growth: float) -> float:

@@ -1,7 +1,6 @@
 """The walk through boosted trees: most of what a forecast takes.
 
-A node is an object that holds all that is asked of it, since forecasts are made seldom and their trees have left the
-processor's cache by then.
+The compiled form is `native/trees.c`, of which this is the oracle.
 """
 
 from __future__ import annotations
@@ -19,30 +18,35 @@ class Node:
         self.right = right
 
 
-def grown(
-    feature: tuple[int, ...], threshold: tuple[float, ...], left: tuple[int, ...], right: tuple[int, ...], root: int,
-    node: int,
-) -> Node:  # fmt: skip
-    """The tree below a node; the layout is that of `forecast.Forest`."""
-    if not left[node]:
-        return Node(0, threshold[node], None, None)
-    low, high = (grown(feature, threshold, left, right, root, root + side[node]) for side in (left, right))
-    return Node(feature[node], threshold[node], low, high)
+class Trees:
+    """Trees as they are walked; what is given has the layout of `forecast.Forest`."""
 
+    __slots__ = ("_trees",)
 
-def added(trees: list[Node], x: tuple[float, ...]) -> float:
-    """The sum of the leaves that `x` comes to."""
-    total = 0.0
-    for tree in trees:
-        node = tree
-        left = node.left
-        while left is not None:
-            if x[node.feature] <= node.threshold:
-                node = left
-            else:
-                right = node.right
-                assert right is not None
-                node = right
+    def __init__(
+        self, feature: tuple[int, ...], threshold: tuple[float, ...], left: tuple[int, ...], right: tuple[int, ...],
+        roots: tuple[int, ...],
+    ) -> None:  # fmt: skip
+        def grown(root: int, node: int) -> Node:
+            if not left[node]:
+                return Node(0, threshold[node], None, None)
+            low, high = (grown(root, root + side[node]) for side in (left, right))
+            return Node(feature[node], threshold[node], low, high)
+
+        self._trees = [grown(root, root) for root in roots]
+
+    def added(self, x: tuple[float, ...]) -> float:
+        """The sum of the leaves that `x` comes to, tree by tree."""
+        total = 0.0
+        for tree in self._trees:
+            node = tree
             left = node.left
-        total += node.threshold
-    return total
+            while left is not None:
+                if x[node.feature] <= node.threshold:
+                    node = left
+                else:
+                    assert node.right is not None
+                    node = node.right
+                left = node.left
+            total += node.threshold
+        return total

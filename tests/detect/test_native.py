@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import compiled
+from pipeline.detect.forecast import shipped
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -21,6 +22,7 @@ TEXTS = st.text(st.sampled_from("ab'Z \t\n\x1c\x1f\x7f\x85éß…😀\u3000\u202
 ASCII = st.text(st.sampled_from("abcdXYZ'' _19\n.-"), max_size=80)
 NUMBERS = st.lists(st.integers(-127, 127), min_size=64, max_size=64)
 PARTS = st.integers(0, 1_000_000)
+VALUES = st.sampled_from((-1.5, -0.1, 0.0, 0.1, 0.3, 1e16, float("nan"), float("inf"))) | st.floats(-2.0, 2.0)
 
 
 @cache
@@ -85,6 +87,58 @@ def test_vectors_are_alike(a: list[int], b: list[int], p: int, q: int) -> None:
 def test_words_are_alike(text: str) -> None:
     fast, plain = forms("words")
     assert fast.words_of(text) == plain.words_of(text)
+
+
+@st.composite
+def forests(draw: st.DrawFn) -> tuple[tuple[Any, ...], ...]:
+    """Up to 300 small trees laid end to end: feature, threshold, left, right, roots."""
+    nodes: list[tuple[int, float, int, int]] = []
+    roots = []
+    for size in draw(st.lists(st.integers(0, 6), max_size=4)) * draw(st.integers(1, 75)):
+        root = len(nodes)
+        roots.append(root)
+        nodes.append((0, draw(VALUES), 0, 0))
+        for _ in range(size):
+            leaf = draw(st.sampled_from([k for k in range(root, len(nodes)) if not nodes[k][2]]))
+            low, high = draw(st.permutations((len(nodes) - root, len(nodes) + 1 - root)))
+            nodes[leaf] = (draw(st.integers(0, 10)), draw(VALUES), low, high)
+            nodes += [(0, draw(VALUES), 0, 0), (0, draw(VALUES), 0, 0)]
+    return (*(tuple(column) for column in zip(*nodes, strict=True)), tuple(roots)) if nodes else ((), (), (), (), ())
+
+
+@settings(max_examples=150, deadline=None)
+@given(forests(), st.lists(st.tuples(*[VALUES] * 11), min_size=1, max_size=5))
+def test_trees_add_up_alike(forest: tuple[tuple[Any, ...], ...], asked: list[tuple[float, ...]]) -> None:
+    fast, plain = forms("trees")
+    one, other = fast.Trees(*forest), plain.Trees(*forest)
+    assert [one.added(x).hex() for x in asked] == [other.added(x).hex() for x in asked]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.tuples(*[st.floats(-9.0, 9.0) | st.sampled_from((float("nan"), float("inf")))] * 11))
+def test_the_shipped_trees_add_up_alike(x: tuple[float, ...]) -> None:
+    for number in range(3):
+        one, other = (made[number] for made in shipped_trees())
+        assert one.added(x).hex() == other.added(x).hex()
+
+
+@cache
+def shipped_trees() -> list[list[Any]]:
+    """The trees of the shipped forests, in both forms."""
+    return [
+        [form.Trees(f.feature, f.threshold, f.left, f.right, f.roots) for f in shipped().forests.values()]
+        for form in forms("trees")
+    ]
+
+
+def test_trees_that_make_no_sense_are_refused() -> None:
+    trees = forms("trees")[0].Trees
+    with pytest.raises((IndexError, ValueError)):
+        trees((0, 0), (1.0, 2.0), (1, 0), (2, 0), (0,))  # its right child is nowhere
+    with pytest.raises((ValueError, RecursionError)):
+        trees((0, 0), (1.0, 2.0), (1, -1), (1, -1), (0,))  # in a circle
+    with pytest.raises(IndexError):
+        trees((3, 0, 0), (1.0, 2.0, 3.0), (1, 0, 0), (2, 0, 0), (0,)).added((0.0, 0.0))
 
 
 STEPS = st.lists(
