@@ -108,6 +108,28 @@ def evaluate(
 
 
 @app.command()
+def calibrate(
+    config: ConfigFile,
+    version: Annotated[str, typer.Option(help="Of the artefact from then on: its probabilities are others")],
+    data: DataFolder = None,
+    model: Artefact = None,
+) -> None:
+    """Fit the temperatures of an artefact anew, on the texts that a configuration keeps aside, and measure it again.
+
+    Example: groundswell model calibrate models/configs/groundswell.toml --version 2.0.1 --model build/artefact
+    """
+    from models.manifest import SHIPPED
+    from models.training.config import read_config
+
+    settings = read_config(config, data=data)
+    from models.evaluation.command import Found, show
+    from models.export.recalibrate import recalibrate
+
+    manifest = recalibrate(model or SHIPPED, settings, version, _tell)
+    show(Found(f"{manifest.name} {manifest.version}", manifest.figures), as_json=False)
+
+
+@app.command()
 def verify(model: Artefact = None) -> None:
     """Check every file of an artefact against its manifest.
 

@@ -57,6 +57,9 @@ class Head(Struct, frozen=True):
     temperature: Annotated[float, Meta(gt=0.0)]
     shift: tuple[float, ...]
     sure: Annotated[float, Meta(ge=0.0, le=1.0)]
+    tenths: tuple[Annotated[float, Meta(gt=0.0)], ...] = ()
+    """The temperatures that are found without each tenth of the texts that figures are reported on, see
+    `models.evaluation.tenths`; empty where the temperature knows none of these texts."""
 
 
 class Base(Struct, frozen=True):
@@ -149,6 +152,11 @@ def read_manifest(folder: Path) -> Manifest:
         if len(head.shift) != len(head.labels):
             raise _refused(path, f"head {name} has {len(head.labels)} labels but {len(head.shift)} shifts")
     return manifest
+
+
+def save_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write the manifest of a folder, as text that a person can read."""
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
 
 
 def verify(folder: Path) -> Manifest:

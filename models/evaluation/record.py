@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from models.evaluation.figures import Capability, Figures, Retrieval, SeedFigures
-from models.manifest import MANIFEST, Manifest, read_manifest
+from models.manifest import Manifest, read_manifest, save_manifest
 from pipeline.errors import TerminalError
 
 
@@ -45,7 +45,7 @@ def record(
         behaviour=list(behaviour) or manifest.behaviour,
         retrieval=list(encoders.values()),
     )
-    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+    save_manifest(manifest, folder)
     return manifest
 
 

@@ -35,8 +35,10 @@ def figures_section(found: Sequence[Figures]) -> list[str]:
     return [
         "## Figures",
         "",
-        "On rows that nothing was fitted on; in brackets the 95 % bootstrap interval, which tells of the sample of "
-        "rows alone. Over seeds: mean and standard deviation of whole training runs. By chance: the calibration error "
+        "On rows that nothing was fitted on but temperatures, which change no label: each tenth of the rows is judged "
+        "by the temperature that is found without it. In brackets the 95 % bootstrap interval, which tells of the "
+        "sample of rows alone. Over seeds: mean and standard deviation of whole training runs. By chance: the "
+        "calibration error "
         "that honest probabilities would show on as many rows, on average and in 95 of 100 draws at most, and what is "
         "left of the error without its bias.",
         "",

@@ -15,6 +15,7 @@ from models.evaluation import baselines
 from models.evaluation.evaluate import figures
 from models.evaluation.figures import Figures
 from models.evaluation.rows import LABELS, TARGET, Answers, NoSuchHead, Rows, answers_of
+from models.evaluation.tenths import answers_apart
 from models.scorer import Scorer, Target
 from models.training.data import Pool
 from models.training.readers import Example
@@ -83,7 +84,7 @@ def measure(
         rows = task.report
         told(f"{rows.head}: {rows.data}, {len(rows.texts):,} rows")
         try:
-            answers = answers_of(scorer, rows)
+            answers = answers_apart(scorer, rows)
         except NoSuchHead as error:
             told(f"{rows.head}: left out, {error.what}")
             continue

@@ -5,28 +5,26 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import onnxruntime
 import structlog
 import torch
-from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from models.export.activations import layer_inputs
-from models.export.calibrate import calibrated
+from models.export.asking import judged_by
+from models.export.calibrate import shifted, tempered
 from models.export.graph import write
 from models.export.measure import measure
+from models.export.recalibrate import BOTH, FIGURES
 from models.export.sketching import fit_sketch
 from models.export.weights import quantised_weights
 from models.manifest import (
     FORMAT,
-    MANIFEST,
     MODEL,
     TOKENIZER,
     WEIGHTS,
@@ -38,26 +36,25 @@ from models.manifest import (
     Manifest,
     Training,
     digest,
+    save_manifest,
     verify,
 )
 from models.runtime.onnx_cpu import open_session
 from models.text import NORMALISATION
 from models.training.bases import open_base
-from models.training.batches import Tokens, gather, tokens
+from models.training.batches import Tokens, tokens
 from models.training.beginning import held
-from models.training.config import BaseConfig, TrainConfig, read_config
+from models.training.config import BaseConfig, SourceConfig, TrainConfig, read_config
 from models.training.data import Pool, read_pool
 from models.training.looking import labels_of
 from models.training.network import MultiHead
 from models.training.report import RunReport, read_report
-from models.training.teaching import logits
 from pipeline.errors import TerminalError
 
 log = structlog.get_logger()
 
 NOTICE = "NOTICE"
 QUANTISATION = "weights int8 (one scale an output, word embeddings one a row), activations 8 bits in fixed ranges"
-Logits = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +88,10 @@ def export(config: TrainConfig, folder: Path) -> Manifest:
     trained.tokenizer.save(str(folder / TOKENIZER), pretty=False)
     (folder / NOTICE).write_text(f"{config.base.notice}\n", encoding="utf-8")
     session = open_session(folder / MODEL, config.threads)
-    small = small_logits(session, trained.tokens("calibration"))
-    calibration = _calibration(trained, small)
-    manifest = _manifest(trained, calibration, folder)
-    _save(manifest, folder)
+    manifest = _manifest(trained, _calibrated(trained, session), folder)
+    save_manifest(manifest, folder)
     found = measure(trained.model, trained.tokenizer, config, trained.pool, manifest.heads, folder)
-    _save(msgspec.structs.replace(manifest, figures=found), folder)
+    save_manifest(msgspec.structs.replace(manifest, figures=found), folder)
     return verify(folder)
 
 
@@ -128,43 +123,14 @@ def read_run(config: TrainConfig) -> Trained:
     return Trained(config, report, model.eval(), base.tokenizer, encoder, read_pool(config))
 
 
-def small_logits(session: onnxruntime.InferenceSession, data: Tokens, size: int = 16) -> Logits:
-    """Logits of the exported graph: of each head for all examples, of the target head for all targets."""
-    order = sorted(range(len(data.ids)), key=lambda index: len(data.ids[index]))
-    names = [output.name for output in session.get_outputs() if output.name.startswith("logits.")]
-    out: dict[str, NDArray[np.float32]] = {}
-    for start in range(0, len(order), size):
-        batch = gather(data, order[start : start + size])
-        spans, texts = batch.spans.numpy(), batch.texts.numpy()
-        if not len(texts):  # the graph wants one target at least
-            spans, texts = batch.mask[:1].numpy(), np.zeros(1, np.int64)
-        fed = {"ids": batch.ids.numpy(), "mask": batch.mask.numpy(), "spans": spans, "texts": texts}
-        for output, found in zip(names, session.run(names, fed), strict=True):
-            name = output.removeprefix("logits.")
-            rows = batch.asked if name == "target" else batch.rows
-            if name not in out:
-                count = sum(map(len, data.targets)) if name == "target" else len(order)
-                out[name] = np.zeros((count, found.shape[1]), np.float32)
-            out[name][rows] = found[: len(rows)]
-    return out
-
-
-def full_logits(model: MultiHead, data: Tokens) -> Logits:
-    """The same of the network before quantisation."""
-    return {name: value.astype(np.float32) for name, value in logits(model, data, torch.device("cpu"), "fp32").items()}
-
-
-def _calibration(trained: Trained, found: Logits) -> dict[str, Head]:
-    kept, learnt = trained.tokens("calibration"), trained.tokens("train")
+def _calibrated(trained: Trained, session: onnxruntime.InferenceSession) -> dict[str, Head]:
+    learnt = trained.tokens("train")
+    found = judged_by(session, trained.tokenizer, trained.config, trained.pool)
     out = {}
     for name, head in trained.config.heads.items():
-        out[name] = calibrated(head, found[name], labels_of(kept, name), labels_of(learnt, name))
+        out[name] = tempered(shifted(head, labels_of(learnt, name)), found[name])
         log.info("calibrated", head=name, temperature=out[name].temperature, shift=out[name].shift)
     return out
-
-
-def _save(manifest: Manifest, folder: Path) -> None:
-    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
 
 
 def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifest:
@@ -206,14 +172,16 @@ def _base(base: BaseConfig) -> Base:
     return Base(base.name, base.licence, base.sha256, base.notice)
 
 
-_USES = {"train": "training", "dev": "early stopping", "calibration": "calibration", "report": "figures only"}
+def _uses(source: SourceConfig) -> dict[str, str]:
+    reported = BOTH if source.taught and source.head else FIGURES
+    return {"train": "training", "dev": "early stopping", "calibration": "calibration", "report": reported}
 
 
 def _data(trained: Trained) -> list[Data]:
     return [
         Data(source.name, source.licence, f"{source.head or 'no label'}: {use}", count)
         for source in trained.config.sources
-        for part, use in _USES.items()
+        for part, use in _uses(source).items()
         if (count := trained.pool.counts[source.name, part])
     ]
 

@@ -1,31 +1,58 @@
 """The temperature and the shift that make a head's probabilities honest.
 
-Fitted on a part of the training data that nothing else was fitted on.  A temperature changes no label; a shift makes up
-for label shares in the training data that a stream of complaints does not have.
+Fitted on texts that nothing else was fitted on.  A temperature changes no label; a shift makes up for label shares in
+the training data that a stream of complaints does not have.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from models.evaluation.metrics import Floats, Ints, softmax
+from models.evaluation.tenths import TENTHS
 from models.manifest import Head
 from models.training.config import HeadConfig
 from models.training.readers import UNKNOWN
 
+ALWAYS = -1
+"""The tenth of a text that no figure is reported on."""
 
-def calibrated(head: HeadConfig, logits: NDArray[np.floating], labels: Ints, learnt: Ints) -> Head:
-    """How the logits of a head become honest probabilities: fitted on the calibration part's `logits` and `labels`
-    (`UNKNOWN` ones are left out); `learnt` are the labels of the training part, whose shares are evened out."""
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Answers of a head to labelled rows: `logits` (rows, labels), `labels` (rows,), and `tenth` (rows,): which tenth
+    of the reported texts a row belongs to, or `ALWAYS`."""
+
+    logits: NDArray[np.floating]
+    labels: Ints
+    tenth: Ints
+
+
+def shifted(head: HeadConfig, learnt: Ints) -> Head:
+    """A head that is not tempered yet, with the shift that evens out the label shares of the training part's labels,
+    `learnt` (`UNKNOWN` ones are left out)."""
     counts = np.bincount(learnt[learnt != UNKNOWN], minlength=len(head.labels)).astype(np.float64)
     shares = np.maximum(counts, 1.0) / counts.sum()
     wanted = np.asarray(head.prior) if head.prior else shares ** (1.0 - head.balance)
     shift = prior_shift(shares, wanted)
-    known = labels != UNKNOWN
-    weights = (wanted / shares)[labels[known]]
-    temperature = fit_temperature(logits[known] + shift, labels[known], weights)
-    return Head(head.labels, temperature, tuple(round(float(value), 4) for value in shift), head.sure)
+    return Head(head.labels, 1.0, tuple(round(float(value), 4) for value in shift), head.sure)
+
+
+def tempered(head: Head, found: Judged) -> Head:
+    """The head with the temperature that fits all rows, and those that fit without each tenth of the reported ones."""
+    shift = np.asarray(head.shift)
+    weights = np.exp(shift)[found.labels]  # a label that is to be so much likelier counts so much more
+
+    def fit(rows: NDArray[np.bool_]) -> float:
+        return fit_temperature(found.logits[rows] + shift, found.labels[rows], weights[rows])
+
+    reported = bool((found.tenth != ALWAYS).any())
+    tenths = tuple(fit(found.tenth != tenth) for tenth in range(TENTHS)) if reported else ()
+    return replace(head, temperature=fit(np.ones(len(found.labels), bool)), tenths=tenths)
 
 
 def prior_shift(shares: Floats, wanted: Floats) -> Floats:

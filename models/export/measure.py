@@ -13,8 +13,9 @@ from tokenizers import Tokenizer
 from models.answers import probabilities
 from models.evaluation.evaluate import figures
 from models.evaluation.figures import Figures
-from models.evaluation.rows import Answers, NoSuchHead, Rows, answers_of
+from models.evaluation.rows import Answers, NoSuchHead, Rows
 from models.evaluation.suite import tasks
+from models.evaluation.tenths import answers_apart
 from models.manifest import Head
 from models.runtime.onnx_cpu import OnnxScorer
 from models.training.batches import tokens
@@ -37,7 +38,7 @@ def measure(
     for task in tasks(pool, list(heads)):
         rows = task.report
         try:
-            answers = answers_of(scorer, rows)
+            answers = answers_apart(scorer, rows)
         except NoSuchHead as error:  # mentions carry all signals or none
             log.warning("no figures", head=rows.head, reason=error.what)
             continue

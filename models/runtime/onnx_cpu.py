@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import onnxruntime
 
 from models import answers
-from models.manifest import MODEL, TOKENIZER, Manifest, verify
+from models.manifest import MODEL, TOKENIZER, Head, Manifest, verify
 from models.runtime.reading import RECENT, Ids, read, read_tokenizer
 from models.runtime.recent import RecentAnswers
 from models.scorer import Reading, Scores
@@ -50,6 +52,7 @@ class OnnxScorer:
     def __init__(self, folder: Path, *, threads: int = 0, batch: int = 32, recent: int = RECENT) -> None:
         self.manifest: Manifest = verify(folder)
         self.ref = self.manifest.ref
+        self.heads: Mapping[str, Head] = self.manifest.heads
         self._batch = batch
         self._recent = RecentAnswers(recent)
         self._tokenizer = read_tokenizer(folder / TOKENIZER, self.manifest.encoder.max_tokens)
@@ -59,7 +62,13 @@ class OnnxScorer:
 
     def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
         """One answer a reading, in order."""
-        return read(readings, self._tokenizer, self.outputs, self.manifest.heads, self._recent, self._batch)
+        return read(readings, self._tokenizer, self.outputs, self.heads, self._recent, self._batch)
+
+    def with_heads(self, heads: Mapping[str, Head]) -> Self:
+        """The same network, read by other heads; it remembers no answers."""
+        other = copy.copy(self)
+        other.heads, other._recent = heads, RecentAnswers(0)
+        return other
 
     def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> answers.Outputs:
         """What the graph gives for token ids; a `models.runtime.reading.Network`."""

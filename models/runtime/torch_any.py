@@ -8,9 +8,10 @@ softmaxes (the tests state how much).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -54,14 +55,20 @@ class TorchScorer:
         self.ref = ref
         self._tokenizer = tokenizer
         self._network = network
-        self._heads = heads
+        self.heads = heads
         self._device = device
         self._batch = batch
         self._recent = RecentAnswers(recent)
 
     def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
         """One answer a reading, in order."""
-        return read(readings, self._tokenizer, self.outputs, self._heads, self._recent, self._batch)
+        return read(readings, self._tokenizer, self.outputs, self.heads, self._recent, self._batch)
+
+    def with_heads(self, heads: Mapping[str, Head]) -> Self:
+        """The same network, read by other heads; it remembers no answers."""
+        other = copy.copy(self)
+        other.heads, other._recent = heads, RecentAnswers(0)
+        return other
 
     @torch.inference_mode()
     def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> answers.Outputs:

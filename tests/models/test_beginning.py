@@ -25,11 +25,12 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     import torch
     from safetensors.torch import load_file
 
-    from models.export.artefact import export, full_logits, read_run
+    from models.export.artefact import export, read_run
     from models.training.bases import open_base
     from models.training.beginning import begin
     from models.training.network import MultiHead
     from models.training.runs import run
+    from models.training.teaching import logits
     from models.training.train import train
 
     write_data(tmp_path)
@@ -50,7 +51,7 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     after = MultiHead(open_base(first.base, first.max_tokens).encoder, first.post_heads, first.target_labels)
     begin(after, following)
     kept = before.tokens("calibration")
-    had, has = full_logits(before.model, kept), full_logits(after.eval(), kept)
+    had, has = (logits(model.eval(), kept, torch.device("cpu"), "fp32") for model in (before.model, after))
     for head in first.heads:
         assert np.abs(had[head] - has[head]).max() < 0.2, "what 8 bits lose"
         assert (had[head].argmax(1) == has[head].argmax(1)).mean() > 0.98

@@ -199,6 +199,7 @@ def test_trains_goes_on_after_an_interruption_and_exports(
     from safetensors.torch import load_file
 
     from models.export.artefact import export
+    from models.export.recalibrate import recalibrate
     from models.runtime.onnx_cpu import OnnxScorer
     from models.runtime.torch_any import open_torch
     from models.training.train import Progress, train
@@ -220,12 +221,12 @@ def test_trains_goes_on_after_an_interruption_and_exports(
         if progress.step >= finished.steps // 2:
             raise Interrupted
 
-    again = whole.model_copy(update={"output": tmp_path / "again"})
+    resumed = whole.model_copy(update={"output": tmp_path / "again"})
     with pytest.raises(Interrupted):
-        train(again, interrupt)
-    train(again, lambda _: None)
+        train(resumed, interrupt)
+    train(resumed, lambda _: None)
     one = load_file(whole.output / "weights.safetensors")
-    two = load_file(again.output / "weights.safetensors")
+    two = load_file(resumed.output / "weights.safetensors")
     assert all(torch.allclose(one[name], two[name], atol=1e-5) for name in one)
 
     manifest = export(whole, tmp_path / "artefact")
@@ -237,6 +238,13 @@ def test_trains_goes_on_after_an_interruption_and_exports(
     for a, b in zip(small, full, strict=True):
         assert a.sentiment.negative == pytest.approx(b.sentiment.negative, abs=0.05)
     assert str(tmp_path) not in json.dumps((tmp_path / "artefact" / "manifest.json").read_text())
+
+    with pytest.raises(TerminalError, match="has this version already"):
+        recalibrate(tmp_path / "artefact", whole, manifest.version, lambda _: None)
+    again = recalibrate(tmp_path / "artefact", whole, "9.9", lambda _: None)
+    assert (again.version, again.files, again.heads) == ("9.9", manifest.files, manifest.heads), "the same texts"
+    assert len(again.heads["sentiment"].tenths) == 10
+    assert {use.use for use in again.data} == {use.use for use in manifest.data}
 
 
 @pytest.mark.torch
