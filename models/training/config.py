@@ -136,7 +136,8 @@ class BeginConfig(_Part):
 class OptimiserConfig(_Part):
     """AdamW with warm-up and linear decay."""
 
-    epochs: float = Field(default=3.0, gt=0.0, le=50.0)
+    epochs: float = Field(default=3.0, ge=0.0, le=50.0)
+    """0 leaves the weights that are begun with as they are: an artefact as a teacher of its successor."""
     batch: int = Field(default=32, ge=1, le=4096)
     rate: float = Field(default=1e-4, gt=0.0)
     head_rate: float = Field(default=1e-3, gt=0.0)

@@ -122,7 +122,7 @@ def _prepare(config: TrainConfig, told: Callable[[str], None]) -> _Run:
         dev=tokens(pool.dev, base.tokenizer, heads),
         taught=taught,
         batches_per_epoch=per_epoch,
-        steps=max(1, round(per_epoch * config.optimiser.epochs)),
+        steps=math.ceil(per_epoch * config.optimiser.epochs),
     )
 
 
@@ -180,6 +180,8 @@ def _learn_all(run: _Run, state: RunState, progress: Callable[[Progress], None])
         if time.monotonic() - saved >= config.checkpoint_seconds:
             checkpoint.save(_collected(run, state), config.output / "checkpoint.pt")
             saved = time.monotonic()
+    if not state.best_weights:
+        _look(run, state)
 
 
 def _with_noise(run: _Run, epoch: int) -> Tokens:
