@@ -140,7 +140,7 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
         exclude={"data": True, "output": True, "threads": True, "teacher": True, "begin": {"artefact"}}
     )
     begun = held(config.begin) if config.begin else None
-    teachers = [_base(read_config(path).base) for path in config.teacher.configs] if config.teacher else []
+    teachers = [base for path in config.teacher.configs for base in _bases(read_config(path))] if config.teacher else []
     return Manifest(
         format=FORMAT,
         name=config.name,
@@ -166,6 +166,11 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
         figures=[],
         files={name: FileInfo(digest(folder / name), (folder / name).stat().st_size) for name in files},
     )
+
+
+def _bases(teacher: TrainConfig) -> list[Base]:
+    """A teacher's own, and those that an artefact which it begins with has learnt from."""
+    return [_base(teacher.base), *(held(teacher.begin).teachers if teacher.begin else [])]
 
 
 def _base(base: BaseConfig) -> Base:

@@ -64,6 +64,13 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     assert any(".layer.1." in name for name in moved)
     assert any(name.startswith("heads.") for name in moved)
 
+    idle = following.optimiser.model_copy(update={"epochs": 0.0})
+    report = train(following.model_copy(update={"optimiser": idle, "output": tmp_path / "idle"}), lambda _: None)
+    as_it_was = load_file(tmp_path / "idle" / WEIGHTS)
+    assert report.steps == 0
+    moved = {name for name, value in as_it_was.items() if not torch.equal(value, begun[name])}
+    assert moved <= {"sketch.weight", "sketch.bias"}, "which are not learnt, but made at export"
+
     half = following.begin.model_copy(update={"kept": 0.5})
     run(following.model_copy(update={"begin": half, "seeds": (1, 2), "output": tmp_path / "half"}), lambda _: None)
     one, two, both = (load_file(tmp_path / name / WEIGHTS) for name in ("half-seed1", "half-seed2", "half"))
