@@ -35,7 +35,7 @@ real-servers-down: install ## Stop them
 bench: install ## Speed by stage and end to end, printed with its peers
 	@$(GROUNDSWELL) bench
 
-compiled: install ## Compile the detector anew, after changing it (plain Python till then; needs a C compiler)
+compiled: install ## Compile detector and linker anew, after changing it (plain Python till then; needs a C compiler)
 	@$(BIN)/python -m pipeline.compiled
 
 contracts: install ## Write the JSON Schemas of every message anew
@@ -65,4 +65,4 @@ lock: ## Resolve the versions anew (after changing pyproject.toml; needs uv)
 	  --generate-hashes --no-header --no-emit-index-url --quiet -c requirements/default.lock -o requirements/train.lock
 
 clean: ## Remove what was built, downloaded or written here
-	rm -rf $(VENV) .real .groundswell pipeline/detect/compiled build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .real .groundswell pipeline/detect/compiled pipeline/enrich/compiled build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

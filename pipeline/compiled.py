@@ -1,11 +1,11 @@
-"""The detector's hot modules in compiled form: found when there is one, made by
+"""Hot modules in compiled form, of the detector and of the linker: found when there is one, made by
 
     python -m pipeline.compiled
 
-Most sources are compiled as they are (mypyc), a few are written anew in C (`detect/native/`); the plain modules are the
-oracle of both.  Nothing needs the compiled form: without a C compiler everything runs as plain Python, only slower.  A
-compiled form is used only when it was made from the very sources and the very interpreter at hand, so it can never be
-out of date.
+Most sources are compiled as they are (mypyc), a few of the detector's are written anew in C (`detect/native/`); the
+plain modules are the oracle of both.  Nothing needs the compiled form: without a C compiler everything runs as plain
+Python, only slower.  A compiled form is used only when it was made from the very sources and the very interpreter at
+hand, so it can never be out of date.
 `GROUNDSWELL_PURE=1` leaves it aside.
 """
 
@@ -18,83 +18,112 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 PURE = "GROUNDSWELL_PURE"
-"""Set to anything, this environment variable leaves the compiled form aside."""
+"""Set to anything, this environment variable leaves every compiled form aside."""
 
-PACKAGE = "pipeline.detect"
-MODULES = (
+_ROOT = Path(__file__).parent
+_MARK = "made_from"
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """The hot modules of a package, which is `folder` of ours; told of by its `name`.
+
+    `modules` are compiled as they are; `native` are written anew in C, in a folder of that name.
+    """
+
+    name: str
+    folder: str
+    modules: tuple[str, ...]
+    native: tuple[str, ...] = ()
+    within: Path = _ROOT
+    """Where the folder that the compiled form lies in is."""
+
+    @property
+    def package(self) -> str:
+        return f"pipeline.{self.folder}"
+
+    @property
+    def group(self) -> str:
+        """The module that holds the code of all those that are compiled as they are."""
+        return f"{self.package}.hot"
+
+    @property
+    def sources(self) -> Path:
+        return _ROOT / self.folder
+
+    @property
+    def compiled(self) -> Path:
+        """Where the compiled form lies."""
+        return self.within / self.folder / "compiled"
+
+    def prefer(self, path: list[str]) -> bool:
+        """Let the package's search path find the compiled modules first; gives whether it does."""
+        if os.environ.get(PURE) or not self._is_current():
+            return False
+        path.insert(0, str(self.compiled))
+        try:
+            import_module(f"{self.group}__mypyc")
+        except ImportError:  # made for another system: a folder that was carried along
+            path.remove(str(self.compiled))
+            return False
+        return True
+
+    def fingerprint(self) -> str:
+        """What the compiled form depends on: the sources and the interpreter."""
+        parts = hashlib.sha256(f"{sys.version} {sysconfig.get_config_var('SOABI')}".encode())
+        written = [self.sources / f"{name}.py" for name in (*self.modules, *self.native)]
+        for source in (*written, *sorted((self.sources / "native").glob("*.[ch]"))):
+            parts.update(source.read_bytes())
+        return parts.hexdigest()
+
+    def make(self) -> str | None:
+        """Compile; gives the reason when it cannot be done here.  A form that is there and current is left alone."""
+        if self._is_current():
+            return None
+        missing = _missing()
+        if missing:
+            return missing
+        made_from = self.fingerprint()
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "pipeline.compiled", self.name, "--into", folder]
+            done = subprocess.run(command, cwd=_ROOT.parent, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                said = (done.stderr or done.stdout).strip().splitlines()
+                return f"compiling failed ({said[-1] if said else done.returncode})"
+            shutil.rmtree(self.compiled, ignore_errors=True)
+            self.compiled.mkdir(parents=True)
+            for library in Path(folder).rglob(f"lib/**/*{sysconfig.get_config_var('EXT_SUFFIX')}"):
+                shutil.copy2(library, self.compiled)
+            (self.compiled / _MARK).write_text(made_from)
+        return None
+
+    def _is_current(self) -> bool:
+        try:
+            return (self.compiled / _MARK).read_text() == self.fingerprint()
+        except OSError:
+            return False
+
+
+DETECTOR = Hot("detector", "detect", modules=(
     "baseline", "detector", "entity", "evidence", "explain", "grouping", "groundswell", "keeping", "lifecycle",
     "outlook", "phrases", "regulars", "severity", "shares", "telling", "threads", "weighed", "wordvector",
-)  # fmt: skip
-"""What is compiled: what runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside,
-since a compiled class can be none."""
+), native=("memory", "ring", "trees", "vectors", "weight", "words"))  # fmt: skip
+"""What runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside, since a compiled
+class can be none; in C are tables that Python has no small form of, and what asks structs for many fields."""
 
-NATIVE = ("memory", "ring", "trees", "vectors", "weight", "words")
-"""What is written anew in C: tables that Python has no small form of, and what asks structs for many fields."""
+LINKER = Hot("linker", "enrich", modules=(
+    "evidence", "lexicon", "linker", "namesakes", "senses", "shape", "signs", "surroundings",
+))  # fmt: skip
+"""What decides whom a post is about; the search itself is in C anyway."""
 
-SOURCES = Path(__file__).parent / "detect"
-COMPILED = SOURCES / "compiled"
-"""Where the compiled form lies."""
-
-_C = SOURCES / "native"
-_MARK = "made_from"
-_GROUP = f"{PACKAGE}.hot"
-
-
-def prefer(path: list[str]) -> bool:
-    """Let a package's search path find the compiled modules first; gives whether it does."""
-    if os.environ.get(PURE) or not _is_current():
-        return False
-    path.insert(0, str(COMPILED))
-    try:
-        import_module(f"{_GROUP}__mypyc")
-    except ImportError:  # made for another system: a folder that was carried along
-        path.remove(str(COMPILED))
-        return False
-    return True
-
-
-def fingerprint() -> str:
-    """What the compiled form depends on: the sources and the interpreter."""
-    parts = hashlib.sha256(f"{sys.version} {sysconfig.get_config_var('SOABI')}".encode())
-    for source in (*(SOURCES / f"{name}.py" for name in (*MODULES, *NATIVE)), *sorted(_C.glob("*.[ch]"))):
-        parts.update(source.read_bytes())
-    return parts.hexdigest()
-
-
-def make() -> str | None:
-    """Compile; gives the reason when it cannot be done here.  A form that is there and current is left alone."""
-    if _is_current():
-        return None
-    missing = _missing()
-    if missing:
-        return missing
-    made_from = fingerprint()
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pipeline.compiled", "--into", folder]
-        done = subprocess.run(command, cwd=SOURCES.parent.parent, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            return f"compiling failed ({said[-1] if said else done.returncode})"
-        shutil.rmtree(COMPILED, ignore_errors=True)
-        COMPILED.mkdir()
-        for library in Path(folder).rglob(f"lib/**/*{sysconfig.get_config_var('EXT_SUFFIX')}"):
-            shutil.copy2(library, COMPILED)
-        (COMPILED / _MARK).write_text(made_from)
-    return None
-
-
-def _is_current() -> bool:
-    mark = COMPILED / _MARK
-    try:
-        return mark.read_text() == fingerprint()
-    except OSError:
-        return False
+HOT = (DETECTOR, LINKER)
 
 
 def _missing() -> str | None:
@@ -108,14 +137,17 @@ def _missing() -> str | None:
     return None if header.exists() else f"there are no headers of Python ({header})"
 
 
-def _compile(into: Path) -> None:
+def _compile(hot: Hot, into: Path) -> None:
     """Compile into a folder, in a process of its own."""
     setuptools = import_module("setuptools")  # before mypyc, which looks whether it is there
     mypycify = import_module("mypyc.build").mypycify
     options: list[str] = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
-    paths = [str(SOURCES / f"{name}.py") for name in MODULES]
-    extensions: list[Any] = mypycify([*options, *paths], group_name=_GROUP, debug_level="0", target_dir=str(into / "c"))
-    extensions += [setuptools.Extension(name, [str(_C / f"{name}.c")], include_dirs=[str(_C)]) for name in NATIVE]
+    paths = [str(hot.sources / f"{name}.py") for name in hot.modules]
+    extensions: list[Any] = mypycify(
+        [*options, *paths], group_name=hot.group, debug_level="0", target_dir=str(into / "c")
+    )
+    c = hot.sources / "native"
+    extensions += [setuptools.Extension(name, [str(c / f"{name}.c")], include_dirs=[str(c)]) for name in hot.native]
     for extension in extensions:
         # No product and sum in one step: it rounds once where Python rounds twice.  And no detour at calls, since no
         # other library is to take the place of a function of ours.
@@ -125,12 +157,14 @@ def _compile(into: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Make the compiled form, or say why there is none; that is no failure."""
-    if arguments[:1] == ["--into"]:
-        _compile(Path(arguments[1]))
+    """Make the compiled forms, or say why there is none; that is no failure."""
+    if arguments[1:2] == ["--into"]:
+        _compile(next(hot for hot in HOT if hot.name == arguments[0]), Path(arguments[2]))
         return 0
-    reason = make()
-    print("The detector is compiled" if reason is None else f"The detector runs as plain Python: {reason}")
+    for hot in HOT:
+        reason = hot.make()
+        told = "is compiled" if reason is None else f"runs as plain Python: {reason}"
+        print(f"The {hot.name} {told}")
     return 0
 
 

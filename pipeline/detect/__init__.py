@@ -1,6 +1,6 @@
 """Detecting a snowball: pure and deterministic, `(state, mention) → (state, incident events)`."""
 
-from pipeline import compiled
+from pipeline.compiled import DETECTOR
 
-COMPILED = compiled.prefer(__path__)
+COMPILED = DETECTOR.prefer(__path__)
 """Whether the hot modules are the compiled ones."""

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 SHORTEST = 5
 """Letters of a name that is looked for so; shorter ones are met by chance."""
 
-_MARK = re.compile(r"[01345$]")
 _LETTERS = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "$": "s"})
 _OTHER_ONE = str.maketrans({"1": "l"})
 _WORD = re.compile(r"(?<![\w$@#&/.:-])[a-z0-9$]{5,24}(?![\w$@/]|\.\w)")
@@ -23,7 +22,7 @@ _MOSTLY_LETTERS = 0.6
 
 def disguised(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]:
     """(start, end, number) of those words of a folded text that are one of `names` with digits or signs for letters."""
-    if _MARK.search(text) is None:
+    if not _has_marks(text):
         return []
     found = []
     for place in _WORD.finditer(text):
@@ -34,3 +33,8 @@ def disguised(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]
         if number is not None:
             found.append((*place.span(), number))
     return found
+
+
+def _has_marks(text: str) -> bool:
+    """Whether any sign stands in it that may stand for a letter: six looks cost a sixth of one regular expression."""
+    return "0" in text or "1" in text or "3" in text or "4" in text or "5" in text or "$" in text

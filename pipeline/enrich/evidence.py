@@ -14,6 +14,8 @@ from typing import NamedTuple
 from pipeline.enrich.calibration import logistic, shipped
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.lexicon import Lexicon, Talk
+from pipeline.enrich.medium import NETWORK
+from pipeline.enrich.surfaces import Sense
 from pipeline.enrich.surroundings import Place
 from pipeline.enrich.words import Kind
 
@@ -121,25 +123,57 @@ def prior(entity: Entity, kind: Kind) -> float:
     return PRIOR[kind] + FAME * entity.fame + little_known
 
 
-def score(entity: Entity, lexicon: Lexicon, kind: Kind, place: Place, certain: Certain, number: int) -> float:
-    """Log-odds that what stands at `place`, a name of that `kind`, means `entity`, which is `number`."""
-    total = prior(entity, kind)
+def unknown(entity: Entity, kind: Kind) -> bool:
+    """Whether a name is an ordinary word and few know the brand that is called so."""
+    return kind is _COMMON and entity.fame <= 0.0
+
+
+class Meaning:
+    """What a name may mean, with all that decides on it and is the same in every post: worked out once.
+
+    `others`: the name has further meanings for which exactly the same counts.
+    """
+
+    __slots__ = (
+        "clear", "entity", "kind", "lexicon", "mostly", "others", "place", "press", "prior", "sense", "unknown",
+    )  # fmt: skip
+
+    def __init__(self, sense: Sense, entity: Entity, lexicon: Lexicon, others: bool) -> None:
+        self.sense, self.entity, self.lexicon, self.others = sense, entity, lexicon, others
+        self.kind = kind = sense.kind
+        self.prior = prior(entity, kind)
+        self.clear = kind is _DISTINCT
+        """Words of the post do not count for it, unless it is `mostly` so only."""
+        self.mostly = entity.name.lower() if self.clear and lexicon.homonym and not entity.ambiguous else ""
+        """The name, in lower case, that has another meaning now and then."""
+        self.press = PRESS in entity.industry
+        self.place = self.clear and sense.how == "name" and NETWORK in entity.industry
+        """It names a network, which may be meant as a place."""
+        self.unknown = unknown(entity, kind)
+
+
+def score(meaning: Meaning, place: Place, certain: Certain) -> float:
+    """Log-odds that what stands at `place` has this meaning."""
+    total = meaning.prior
+    lexicon = meaning.lexicon
     if (lexicon.against or lexicon.adjacent) and _said_against(lexicon, place):
         total += AGAINST
-    if kind is _DISTINCT:
-        if not lexicon.homonym or entity.ambiguous or place.surface.lower() != entity.name.lower():
+    if meaning.clear:
+        if not meaning.mostly or place.surface.lower() != meaning.mostly:
             return total
         total += MOSTLY
+    industry = meaning.entity.industry
     if place.previous in _TELLING or len(place.surface) == 1:
-        total += _use(entity, place)
-    if PRESS in entity.industry and place.is_source:
+        total += _use(industry, place)
+    if meaning.press and place.is_source:
         total += SOURCE
-    if number in certain.entities:
-        total += CERTAIN_ELSEWHERE
-    elif certain.entities:
-        total += COMPANY_BESIDE if place.capital and not place.title_follows else 0.0
-        total += 0.0 if certain.industries.isdisjoint(entity.industry) else RIVAL
-    return total + context(entity, lexicon, kind, place.around.talk, place.following)
+    if certain.entities:
+        if meaning.sense.entity in certain.entities:
+            total += CERTAIN_ELSEWHERE
+        else:
+            total += COMPANY_BESIDE if place.capital and not place.title_follows else 0.0
+            total += 0.0 if certain.industries.isdisjoint(industry) else RIVAL
+    return total + context(industry, lexicon, meaning.unknown, place.around.talk, place.following)
 
 
 def _said_against(lexicon: Lexicon, place: Place) -> bool:
@@ -149,24 +183,23 @@ def _said_against(lexicon: Lexicon, place: Place) -> bool:
     return bool(lexicon.adjacent) and not lexicon.adjacent.isdisjoint(place.before[-1:] + place.after[:1])
 
 
-def _use(entity: Entity, place: Place) -> float:
+def _use(industry: tuple[str, ...], place: Place) -> float:
     """What the word before a name says, by what the company sells."""
     total = LETTER if len(place.surface) == 1 else 0.0
     previous = place.previous
-    if previous in _COUNTING and not COUNTED.isdisjoint(entity.industry):
+    if previous in _COUNTING and not COUNTED.isdisjoint(industry):
         total += COUNTED_NOUN
-    elif previous == "on" and not USED_ON.isdisjoint(entity.industry):
+    elif previous == "on" and not USED_ON.isdisjoint(industry):
         total += ON_SERVICE
     return total
 
 
-def context(entity: Entity, lexicon: Lexicon, kind: Kind, talk: Talk, following: str = "") -> float:
-    """What the words of a post say for an entity; `following` is the word right after its name."""
-    unknown = kind is _COMMON and entity.fame <= 0.0
-    hits = talk.of_industry(entity.industry, lexicon.industry)
+def context(industry: tuple[str, ...], lexicon: Lexicon, unknown: bool, talk: Talk, following: str = "") -> float:
+    """What the words of a post say for an entity of an industry; `following` is the word right after its name."""
+    hits = talk.of_industry(industry, lexicon.industry)
     if lexicon.cues or lexicon.homonym or (lexicon.named and not lexicon.named.isdisjoint(hits)):
         return _context(lexicon, unknown, talk, following, hits)
-    key = (entity.industry, unknown, following in hits)
+    key = (industry, unknown, following in hits)
     known = talk.known.get(key)
     if known is None:
         known = talk.known[key] = _context(lexicon, unknown, talk, following, hits)

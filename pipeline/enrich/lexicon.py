@@ -11,6 +11,7 @@ from pipeline.enrich.catalogue.industries import BUSINESS_WORDS, DEALINGS, INDUS
 SHORT = 3
 """Letters of a word that says something only right beside a name."""
 
+_OF_COMPANIES = frozenset(SERVICE_WORDS) | BUSINESS_WORDS | DEALINGS
 _VOWELS = frozenset("aeiou")
 
 
@@ -61,9 +62,10 @@ class Talk:
 
     def __init__(self, words: frozenset[str]) -> None:
         self.words = words
-        self.service = SERVICE_WORDS & words
-        self.business = not BUSINESS_WORDS.isdisjoint(words)
-        self.dealings = DEALINGS & words
+        said = words & _OF_COMPANIES
+        self.service = said & SERVICE_WORDS
+        self.business = not BUSINESS_WORDS.isdisjoint(said)
+        self.dealings = said & DEALINGS
         self.known: dict[tuple[tuple[str, ...], bool, bool], float] = {}
         self._industries: dict[tuple[str, ...], frozenset[str]] = {}
 

@@ -5,20 +5,18 @@ Handles decide by themselves; names that are ordinary words need evidence (`evid
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import repeat
 from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.disguise import SHORTEST, disguised
-from pipeline.enrich.evidence import Certain, at, certain_of, context, decide, prior, score
-from pipeline.enrich.lexicon import Lexicon, lexicon_of
-from pipeline.enrich.medium import NETWORK, as_name
+from pipeline.enrich.evidence import Certain, at, certain_of, context, decide, score, unknown
+from pipeline.enrich.medium import as_name
 from pipeline.enrich.namesakes import NAMESAKE, is_namesake
 from pipeline.enrich.reading import MOST, ContextReader, Question
+from pipeline.enrich.senses import Senses
 from pipeline.enrich.shape import shape
 from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
-from pipeline.enrich.surfaces import Sense, Surfaces, compile_surfaces
+from pipeline.enrich.surfaces import Surfaces, compile_surfaces
 from pipeline.enrich.surroundings import Place, Surroundings
 from pipeline.enrich.text import Folded, fold
 from pipeline.enrich.words import Kind
@@ -33,7 +31,7 @@ READ = frozenset((Kind.COMMON, Kind.PHRASE))
 short name or a person's has no other meaning that talk of it would be near to."""
 MAX_LINKS = 16
 """Entities that one post is linked to at most; the surest are kept."""
-_DISTINCT, _KINDS = Kind.DISTINCT, len(Kind)
+_DISTINCT = Kind.DISTINCT
 """At hand: looking one up costs as much as a comparison of words."""
 
 
@@ -63,17 +61,6 @@ class Considered(NamedTuple):
     read: float = 0.0
 
 
-class Plain(NamedTuple):
-    """What a name means whatever stands around it, with its log-odds; `alone` if nothing else is called so."""
-
-    sense: Sense
-    value: float
-    alone: bool
-
-
-_UNKNOWN = Plain(Sense(-1, _DISTINCT, "name"), 0.0, False)
-
-
 class Linker:
     """Links posts to the entities of a catalogue.
 
@@ -91,9 +78,7 @@ class Linker:
             name: form for name, form in self._table.forms.items()
             if len(name) >= SHORTEST and all(sense.kind is _DISTINCT for sense in self._table.senses[form])
         }  # fmt: skip
-        self._lexicons: dict[int, Lexicon] = {}
-        self._plain: dict[int, Plain | None] = {}
-        self._groups: dict[int, list[tuple[Sense, bool]]] = {}
+        self._senses = Senses(self._table)
 
     def link(self, text: str, network: str = "twitter") -> list[Linked]:
         """The entities that a text is about, in the order in which they are named."""
@@ -153,94 +138,56 @@ class Linker:
                 out.append((start, end, form))
         return sorted(out[:MAX_NAMES])
 
-    def _decide(
-        self, text: str, folded: Folded, hits: list[tuple[int, int, int]], signs: list[Found]
-    ) -> Iterable[Found]:
+    def _decide(self, text: str, folded: Folded, hits: list[tuple[int, int, int]], signs: list[Found]) -> list[Found]:
         """A score for each name found, with the certain ones speaking for the doubtful of the same entity."""
         certain = {found.entity for found in signs if found.score >= SURE}
-        doubtful = []
+        doubtful, out = [], []
         for start, end, form in hits:
-            plain = self._plain.get(form, _UNKNOWN)
-            if plain is _UNKNOWN:
-                plain = self._plain[form] = self._whatever_stands_around(form)
+            plain = self._senses.plain(form)
             if plain is None:
                 doubtful.append((start, end, form))
                 continue
-            sense, value, alone = plain
+            entity, how, value, alone, industry = plain
             left, right = folded.span(start, end)
-            if is_namesake(text, left, right, self._table.entities[sense.entity].industry):
+            if is_namesake(text, left, right, industry):
                 value += NAMESAKE
             elif alone:
-                certain.add(sense.entity)
-            yield Found(sense.entity, sense.how, value, left, right)
+                certain.add(entity)
+            out.append(Found(entity, how, value, left, right))
         tags = [f for f in signs if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
         if doubtful or tags:
             around = Surroundings(text, folded)
             known = certain_of(certain, self._table.entities)
             for tag in tags:
-                said = context(self._table.entities[tag.entity], self._lexicon(tag.entity), tag.kind, around.talk)
-                yield tag._replace(score=tag.score + said)
-            for start, end, form in doubtful:
-                yield self._best_sense(form, start, end, around, known)
+                one = self._table.entities[tag.entity]
+                said = context(one.industry, self._senses.lexicon(tag.entity), unknown(one, tag.kind), around.talk)
+                out.append(tag._replace(score=tag.score + said))
+            out += [self._best_sense(form, Place(around, start, end), known) for start, end, form in doubtful]
+        return out
 
-    def _whatever_stands_around(self, form: int) -> Plain | None:
-        """The meaning of a name for which nothing around it counts; None where something does."""
-        senses = self._table.senses[form]
-        priors = []
-        for sense in senses:
-            entity = self._table.entities[sense.entity]
-            if sense.kind is not _DISTINCT or entity.against or entity.homonym or NETWORK in entity.industry:
-                return None
-            priors.append(prior(entity, _DISTINCT))
-        best, *others = sorted(priors, reverse=True)
-        unclear = others and best - others[0] < CLEAR
-        return Plain(senses[priors.index(best)], best - UNCLEAR if unclear else best, not others)
-
-    def _alike(self, form: int) -> list[tuple[Sense, bool]]:
-        """The meanings of a name, one for all those for which the same counts, and whether there are such others."""
-        known = self._groups.get(form)
-        if known is None:
-            groups: dict[object, tuple[Sense, bool]] = {}
-            for sense in self._table.senses[form]:
-                key = self._profile(sense)
-                groups[key] = (groups[key][0], True) if key in groups else (sense, False)
-            known = self._groups[form] = list(groups.values())
-        return known
-
-    def _profile(self, sense: Sense) -> object:
-        """What decides on a meaning, apart from the post; the entity itself where it has words of its own."""
-        entity, lexicon = self._table.entities[sense.entity], self._lexicon(sense.entity)
-        if lexicon.has_own or lexicon.named:
-            return sense.entity
-        return sense.kind, sense.how, sense.doubt, entity.fame, entity.industry
-
-    def _best_sense(self, form: int, start: int, end: int, around: Surroundings, certain: Certain) -> Found:
+    def _best_sense(self, form: int, place: Place, certain: Certain) -> Found:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
-        senses = self._table.senses[form]
-        place = Place(around, start, end)
-        shapes: list[float | None] = [None] * _KINDS
-        shapes[_DISTINCT] = 0.0
-        best, second, chosen = -99.0, -99.0, senses[0]
-        for sense, others in self._alike(form) if not certain.entities else zip(senses, repeat(False), strict=False):
-            entity = self._table.entities[sense.entity]
-            shaped = shapes[sense.kind]
+        meanings = self._senses.all(form) if certain.entities else self._senses.alike(form)
+        shapes: dict[Kind, float] = {_DISTINCT: 0.0}
+        best, second, chosen = -99.0, -99.0, meanings[0]
+        for meaning in meanings:
+            shaped = shapes.get(meaning.kind)
             if shaped is None:
-                shaped = shapes[sense.kind] = shape(sense.kind, place)
-            said = score(entity, self._lexicon(sense.entity), sense.kind, place, certain, sense.entity)
-            value = shaped + said + sense.doubt
-            if sense.kind is _DISTINCT and sense.how == "name" and NETWORK in entity.industry:
-                value += as_name(place.before, place.after, around.talk.words)
+                shaped = shapes[meaning.kind] = shape(meaning.kind, place)
+            value = shaped + score(meaning, place, certain) + meaning.sense.doubt
+            if meaning.place:
+                value += as_name(place.before, place.after, place.around.talk.words)
             if value > best:
-                best, second, chosen = value, best, sense
+                best, second, chosen = value, best, meaning
             elif value > second:
                 second = value
-            if others:
+            if meaning.others:
                 second = max(second, value)
         if best - second < CLEAR:
             best -= UNCLEAR
-        if is_namesake(around.text, place.left, place.right, self._table.entities[chosen.entity].industry):
+        if is_namesake(place.around.text, place.left, place.right, chosen.entity.industry):
             best += NAMESAKE
-        return Found(chosen.entity, chosen.how, best, place.left, place.right, chosen.kind)
+        return Found(chosen.sense.entity, chosen.sense.how, best, place.left, place.right, chosen.kind)
 
     def _read(self, text: str, found: list[Found], reader: ContextReader) -> list[Found]:
         """The candidates with what the reader says of those that it may turn."""
@@ -254,12 +201,6 @@ class Linker:
             nats = max(-MOST, min(MOST, said))
             out[i] = found[i]._replace(score=found[i].score + nats, read=round(nats, 3))
         return out
-
-    def _lexicon(self, number: int) -> Lexicon:
-        found = self._lexicons.get(number)
-        if found is None:
-            found = self._lexicons[number] = lexicon_of(self._table.entities[number])
-        return found
 
     def _settle(self, text: str, found: list[Found]) -> list[Considered]:
         """Of each entity the surest candidate, at most `MAX_LINKS` linked, in order of place."""

@@ -48,6 +48,8 @@ _HALLS = frozenset(_HALLS_TEXT.split())
 _CONTESTS_TEXT = "Open Classic Cup Championship Championships Invitational Playoffs Grand Marathon Bowl"
 _CONTESTS = frozenset(_CONTESTS_TEXT.split())
 _BEARERS = _BUILDINGS | _HALLS | _CONTESTS
+_BEGINNINGS = frozenset(f" {word[:3]}" for word in _BEARERS)
+"""Of what follows a name: four characters tell nearly always that there is no such word, without a search."""
 _GOES_ON = re.compile(r" \w+ (?:[A-Z]|&)")
 """`Verizon Center Street`: no hall, or none of that name."""
 _NO_CONTEST = re.compile(r" (?:\w+ to\b|Grand\b(?! Prix\b))")
@@ -58,10 +60,11 @@ _OF_THEIR_OWN = frozenset(("leisure", "food", "drink", "streaming"))
 
 def is_namesake(text: str, start: int, end: int, industry: Sequence[str]) -> bool:
     """Whether the name at `text[start:end]`, of a company of these industries, is a part of another's."""
-    following = _NEXT.match(text, end)
-    word = following[1] if following is not None else ""
-    if word in _BEARERS and _is_sponsored(text, start, end, word, industry):
-        return True
+    if text[end : end + 4] in _BEGINNINGS:
+        following = _NEXT.match(text, end)
+        word = following[1] if following is not None else ""
+        if word in _BEARERS and _is_sponsored(text, start, end, word, industry):
+            return True
     return text[start - 1 : start] == " " and text[start : start + 1].isupper() and _is_person(text, start, end)
 
 

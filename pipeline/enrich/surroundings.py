@@ -44,7 +44,7 @@ class Surroundings:
         self.folded = folded
         simple = folded.text.isascii() and "'" not in folded.text
         self._parted = folded.text.translate(_PARTED) if simple else None
-        found = self._words(0, len(folded.text))
+        found = self._parted.split() if self._parted is not None else _WORD.findall(folded.text)
         words = found if simple else [w.removesuffix("'s") for w in found]
         if ("$" in text or "£" in text or "€" in text) and _PRICE.search(text):
             words = [*words, "price"]
@@ -57,17 +57,14 @@ class Surroundings:
         """The words before and after a span of the folded text, four at most on each side, within `_REACH`."""
         text = self.folded.text
         left = max(0, start - _REACH)
-        before = self._words(left, start)
+        if self._parted is None:
+            before, after = _WORD.findall(text[left:start]), _WORD.findall(text[end : end + _REACH])
+        else:  # one cut more than there are words to keep: what is beyond stays in one piece
+            before = self._parted[left:start].rsplit(None, _NEAR)
+            after = self._parted[end : end + _REACH].split(None, _NEAR)
         if left and before and text[left].isalnum() and text[left - 1].isalnum():
             del before[0]
-        after = self._words(end, end + _REACH)
         return before[-_NEAR:], after[:_NEAR]
-
-    def _words(self, start: int, end: int) -> list[str]:
-        """The words of a part of the folded text; an apostrophe amid letters is part of one."""
-        if self._parted is not None:
-            return self._parted[start:end].split()
-        return _WORD.findall(self.folded.text[start:end])
 
 
 def _shouting(text: str) -> bool:
@@ -80,7 +77,7 @@ class Place:
     `left` to `right`."""
 
     __slots__ = (
-        "after", "around", "before", "end", "following", "left", "previous", "right", "start", "surface",
+        "after", "around", "before", "capital", "end", "following", "left", "previous", "right", "start", "surface",
     )  # fmt: skip
 
     def __init__(self, around: Surroundings, start: int, end: int) -> None:
@@ -88,6 +85,7 @@ class Place:
         self.around = around
         self.start, self.end = start, end
         self.surface = around.text[self.left : self.right]
+        self.capital = self.surface[:1].isupper()
         self.before, self.after = around.near(start, end)
         self.previous = self.before[-1] if self.before else ""
         self.following = self.after[0] if self.after else ""
@@ -136,7 +134,3 @@ class Place:
         text = self.around.text
         before = text[max(0, self.left - 4) : self.left]
         return _BY.search(before) is not None and _BY_END.match(text, self.right) is not None
-
-    @property
-    def capital(self) -> bool:
-        return self.surface[:1].isupper()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
-import pytest
-
-from pipeline.compiled import PACKAGE, PURE
+from pipeline.compiled import DETECTOR
 from pipeline.detect.heard import Heard
 from pipeline.messages import IncidentEvent
+from tests import forms
 
-_SHARED = f"{PACKAGE}.heard"
+_SHARED = ("heard",)
 
 
 class Form(NamedTuple):
@@ -32,26 +29,21 @@ class Form(NamedTuple):
 
 def compiled() -> Form:
     """The compiled form, where one can be made."""
-    if import_module(PACKAGE).COMPILED:
-        return _form()
-    with _anew():  # it may have been made since this process began
-        return _form()
+    return forms.compiled(DETECTOR, _form, _SHARED)
 
 
 def pure() -> Form:
     """The oracle."""
-    with pytest.MonkeyPatch.context() as patch, _anew():
-        patch.setenv(PURE, "1")
-        return _form()
+    return forms.pure(DETECTOR, _form, _SHARED)
 
 
 def _form() -> Form:
     parts = {
-        name: import_module(f"{PACKAGE}.{name}")
+        name: import_module(f"{DETECTOR.package}.{name}")
         for name in ("detector", "entity", "codec", "stage", "memory", "weight")
     }
     return Form(
-        import_module(PACKAGE).COMPILED,
+        import_module(DETECTOR.package).COMPILED,
         parts["detector"].Detector,
         parts["entity"].EntityState,
         parts["codec"].EntityCodec(),
@@ -59,23 +51,3 @@ def _form() -> Form:
         parts["memory"],
         parts["weight"],
     )
-
-
-@contextmanager
-def _anew() -> Iterator[None]:
-    """Import the package anew, all but what is heard; afterwards everything is as it was."""
-    saved: dict[str, ModuleType] = {
-        name: module
-        for name, module in sys.modules.items()
-        if (name == PACKAGE or name.startswith(f"{PACKAGE}.")) and name != _SHARED
-    }
-    for name in saved:
-        del sys.modules[name]
-    try:
-        yield
-    finally:
-        for name in [name for name in sys.modules if name.startswith(PACKAGE) and name != _SHARED]:
-            del sys.modules[name]
-        sys.modules.update(saved)
-        parent, _, child = PACKAGE.partition(".")
-        setattr(sys.modules[parent], child, saved[PACKAGE])

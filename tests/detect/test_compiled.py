@@ -1,14 +1,10 @@
-"""The compiled detector does what its sources do, to the last bit; and where there is none, nothing is missing."""
+"""The compiled detector does what its sources do, to the last bit."""
 
 from __future__ import annotations
 
-import shutil
-import sys
-import sysconfig
 from collections.abc import Sequence
 from datetime import UTC, timedelta, timezone
 from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import compiled
+from pipeline.compiled import DETECTOR
 from pipeline.detect.heard import Heard, HeardAuthor, HeardEntity, HeardMention, HeardSentiment
 from pipeline.detect.weighed import FRESH
 from tests.detect import oracle
@@ -31,7 +27,7 @@ JSON = msgspec.json.Encoder()
 @cache
 def forms() -> tuple[Form, Form]:
     """The compiled form and its oracle.  Making the first takes a minute, once, unless it was made with the rest."""
-    reason = compiled.make()
+    reason = DETECTOR.make()
     fast, plain = oracle.compiled(), oracle.pure()
     assert fast.compiled == (reason is None), reason
     assert not plain.compiled
@@ -124,50 +120,3 @@ def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[HeardMenti
                 answers.append(form.weight.weigh(memory, m, key, 29_000_000 + 100 * number))
         found.append((answers, memory.pack(29_002_000)))
     assert found[0] == found[1]
-
-
-def made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that says it holds the compiled form of these sources."""
-    monkeypatch.setattr(compiled, "COMPILED", folder)
-    monkeypatch.delenv(compiled.PURE, raising=False)
-    (folder / "made_from").write_text(compiled.fingerprint())
-    return folder
-
-
-def test_a_current_form_is_preferred_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = made(tmp_path, monkeypatch)
-    monkeypatch.setitem(sys.modules, "pipeline.detect.hot__mypyc", sys)
-    path = ["sources"]
-    assert compiled.prefer(path)
-    assert path == [str(folder), "sources"]
-    monkeypatch.setenv(compiled.PURE, "1")
-    path = ["sources"]
-    assert not compiled.prefer(path)
-    assert path == ["sources"]
-
-
-def test_a_form_of_other_sources_is_left_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (made(tmp_path, monkeypatch) / "made_from").write_text("other sources")
-    path = ["sources"]
-    assert not compiled.prefer(path)
-    assert path == ["sources"]
-
-
-def test_a_form_that_cannot_be_loaded_is_left_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    library = f"hot__mypyc{sysconfig.get_config_var('EXT_SUFFIX')}"
-    (made(tmp_path, monkeypatch) / library).write_bytes(b"of another machine")
-    package = sys.modules["pipeline.detect"]
-    monkeypatch.setattr(package, "__path__", [str(compiled.SOURCES)])
-    monkeypatch.delitem(sys.modules, "pipeline.detect.hot__mypyc", raising=False)
-    assert not compiled.prefer(package.__path__)
-    assert package.__path__ == [str(compiled.SOURCES)]
-
-
-def test_without_a_compiler_it_says_so_and_leaves_everything_plain(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(compiled, "COMPILED", tmp_path / "compiled")
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    assert compiled.main([]) == 0
-    assert "plain Python: there is no C compiler" in capsys.readouterr().out
-    assert not (tmp_path / "compiled").exists()

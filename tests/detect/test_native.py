@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import compiled
+from pipeline.compiled import DETECTOR
 from pipeline.detect.forecast import shipped
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -28,10 +28,10 @@ VALUES = st.sampled_from((-1.5, -0.1, 0.0, 0.1, 0.3, 1e16, float("nan"), float("
 @cache
 def forms(name: str) -> tuple[Any, Any]:
     """A module in C and its oracle; twice the oracle where nothing can be compiled."""
-    plain = load(name, f"{compiled.SOURCES / name}.py")
-    if compiled.make() is not None:
+    plain = load(name, f"{DETECTOR.sources / name}.py")
+    if DETECTOR.make() is not None:
         return plain, plain
-    return load(name, f"{compiled.COMPILED / name}{sysconfig.get_config_var('EXT_SUFFIX')}"), plain
+    return load(name, f"{DETECTOR.compiled / name}{sysconfig.get_config_var('EXT_SUFFIX')}"), plain
 
 
 def load(name: str, path: str) -> ModuleType:
