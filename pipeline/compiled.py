@@ -29,7 +29,8 @@ PURE = "GROUNDSWELL_PURE"
 PACKAGE = "pipeline.detect"
 MODULES = (
     "baseline", "detector", "entity", "evidence", "explain", "grouping", "groundswell", "keeping", "lifecycle",
-    "outlook", "phrases", "regulars", "severity", "shares", "telling", "threads", "weighed", "wordvector",
+    "outlook", "phrases", "regulars", "review", "severity", "shares", "spans", "telling", "threads", "weighed",
+    "wordvector",
 )  # fmt: skip
 """What is compiled: what runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside,
 since a compiled class can be none."""
