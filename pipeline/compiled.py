@@ -30,12 +30,11 @@ PACKAGE = "pipeline.detect"
 MODULES = (
     "baseline", "detector", "entity", "evidence", "explain", "grouping", "groundswell", "keeping", "lifecycle",
     "outlook", "phrases", "regulars", "review", "severity", "shares", "spans", "telling", "threads", "weighed",
-    "wordvector",
 )  # fmt: skip
 """What is compiled: what runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside,
 since a compiled class can be none."""
 
-NATIVE = ("memory", "ring", "trees", "vectors", "weight", "words")
+NATIVE = ("memory", "ring", "trees", "vectors", "weight", "words", "wordvector")
 """What is written anew in C: tables that Python has no small form of, and what asks structs for many fields."""
 
 SOURCES = Path(__file__).parent / "detect"

@@ -18,11 +18,14 @@ HOUR: Final = 3600.0
 DAY: Final = 86400.0
 FROZEN_AT_MOST: Final = 48 * HOUR
 
-_LEVEL_KEEPS: Final[float] = 0.5 ** (BIN / (7 * DAY))
-_SHARE_KEEPS: Final[float] = 0.5 ** (BIN / (10 * DAY))
-_PROFILE_KEEPS: Final[float] = 0.5 ** (
-    1 / (15 * 6)
-)  # per bin of the slot: half-life of 15 days on which the slot came up
+_BIN: Final = 600
+_HOUR: Final = 3600
+_DAY: Final = 86400  # whole, since a remainder of floats takes a tenth of all that is done at the end of a bin
+_BINS: Final = range(_HOUR // _BIN + 1)
+# What is kept after so many bins, up to an hour.  Of the profile: a half-life of 15 days on which the slot came up.
+_LEVEL_KEEPS: Final[list[float]] = [(0.5 ** (BIN / (7 * DAY))) ** bins for bins in _BINS]
+_SHARE_KEEPS: Final[list[float]] = [(0.5 ** (BIN / (10 * DAY))) ** bins for bins in _BINS]
+_PROFILE_KEEPS: Final[list[float]] = [(0.5 ** (1 / (15 * 6))) ** bins for bins in _BINS]
 _PHI_KEEPS: Final[float] = 0.5 ** (HOUR / (14 * DAY))
 _PROFILE_PRIOR: Final = 10.0  # mentions' worth of belief in a flat profile
 # Beliefs before anything was heard: negatives, others, seconds; negatives and all; dispersion and mentions; negative
@@ -44,7 +47,7 @@ _BUSY_LEAST: Final = 0.2  # times the answers of the reference entity
 _BUSY_MOST: Final = 1e6
 _PHI_LEAST: Final = 1.0
 _PHI_MOST: Final = 1000.0
-_LONGEST_SILENCE: Final = 60 * DAY
+_LONGEST_SILENCE: Final = 60 * _DAY
 
 
 @dataclass(slots=True)
@@ -82,36 +85,36 @@ class Baseline:
     branching: float = 0.5
     busy: float = 0.0
 
-    def begin(self, t: float) -> None:
+    def begin(self, t: int) -> None:
         """Start at the first mention, at time `t`."""
         self.born = float(t)
-        start = float(t // BIN * BIN)
+        start = t // _BIN * _BIN
         self._enter(start)
-        self.bin_end = start + BIN
+        self.bin_end = float(start + _BIN)
 
-    def close(self, t: float, hot: bool) -> bool:
+    def close(self, t: int, hot: bool) -> bool:
         """Close the bins that end at or before `t`; gives whether an hour has begun, and with it new rates.
 
         `hot`: an incident is on, so what was heard is not normal.  Silence is taken in an hour at a time.
         """
-        end = self.bin_end
-        hour = end % HOUR == 0.0
-        self._absorb(BIN, hot)
+        end = int(self.bin_end)
+        hour = end % _HOUR == 0
+        self._absorb(1, hot)
         self.negative = self.other = self.answers = 0.0
-        last = t // BIN * BIN
+        last = t // _BIN * _BIN
         if last - end > _LONGEST_SILENCE:
             end = last - _LONGEST_SILENCE
         while end < last:
-            if end % HOUR == 0.0:
+            if end % _HOUR == 0:
                 self._enter(end)
                 hour = True
-            until = min(end // HOUR * HOUR + HOUR, last)
-            self._absorb(until - end, hot)
+            until = min(end // _HOUR * _HOUR + _HOUR, last)
+            self._absorb((until - end) // _BIN, hot)
             end = until
-        if end % HOUR == 0.0:
+        if end % _HOUR == 0:
             self._enter(end)
             hour = True
-        self.bin_end = last + BIN
+        self.bin_end = float(last + _BIN)
         return hour
 
     def expected(self, t: float) -> float:
@@ -122,8 +125,9 @@ class Baseline:
         """Seconds since the entity was first heard of."""
         return t - self.born
 
-    def _absorb(self, span: float, hot: bool) -> None:
-        """Take `span` seconds of one hour into the sums; the counts heard in them are in `negative` and `other`."""
+    def _absorb(self, bins: int, hot: bool) -> None:
+        """Take so many bins of one hour into the sums; the counts heard in them are in `negative` and `other`."""
+        span = BIN * float(bins)
         due_negative, due_other = self.mu_negative * span, self.mu_other * span
         self.spent += due_negative
         if hot and self.frozen < FROZEN_AT_MOST:
@@ -135,12 +139,7 @@ class Baseline:
         if negative or other:
             negative = min(negative, due_negative + 3.0 * sqrt(self.phi * due_negative) + 1.5)
             other = min(other, due_other + 3.0 * sqrt(self.phi * due_other) + 3.0)
-        bins = span / BIN
-        keep: float = _LEVEL_KEEPS
-        keep_share: float = _SHARE_KEEPS
-        keep_slot: float = _PROFILE_KEEPS
-        if bins != 1.0:
-            keep, keep_share, keep_slot = keep**bins, keep_share**bins, keep_slot**bins
+        keep, keep_share, keep_slot = _LEVEL_KEEPS[bins], _SHARE_KEEPS[bins], _PROFILE_KEEPS[bins]
         level, share, slot, hour = self.level, self.share, self.slot, self.hour
         level[0] = level[0] * keep + negative
         level[1] = level[1] * keep + other
@@ -155,7 +154,7 @@ class Baseline:
         hour[0] += negative
         hour[1] += due_negative
 
-    def _enter(self, start: float) -> None:
+    def _enter(self, start: int) -> None:
         """Begin the hour at `start`: dispersion from the hour past, then the rates of this one."""
         was, due = self.hour
         if due > 0.0:
@@ -164,8 +163,8 @@ class Baseline:
             phi = (self.spread[0] + _PHI_USUAL * _PHI_BELIEF) / (self.spread[1] + _PHI_BELIEF)
             self.phi = min(max(phi, _PHI_LEAST), _PHI_MOST)
         self.hour = [0.0, 0.0]
-        days = int(start // DAY)
-        self.slot = slot = 24 * ((days + 3) % 7 >= 5) + int(start % DAY // HOUR)  # 1970 began on a Thursday
+        days = start // _DAY
+        self.slot = slot = 24 * ((days + 3) % 7 >= 5) + start % _DAY // _HOUR  # 1970 began on a Thursday
         self.factor = self._factor(slot)
         seconds = self.level[2] + _LEVEL_SECONDS
         self.mu_negative = (self.level[0] + _LEVEL_NEGATIVE) / seconds * self.factor

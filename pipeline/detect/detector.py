@@ -168,7 +168,7 @@ class Detector:
         baseline = s.baseline
         if t >= baseline.bin_end:
             hot = (s.acute is not None and s.acute.resolved == 0) or s.slow is not None
-            if baseline.close(float(t), hot):
+            if baseline.close(t, hot):
                 s.evidence.refresh(baseline.p0)
             if s.acute is not None and s.acute.resolved == 0:
                 s.groundswell.explained = True

@@ -37,7 +37,7 @@ def sample(*usual: Usual) -> Kin:
 
 
 def usual_share(s: EntityState) -> float:
-    s.baseline.begin(MONDAY.timestamp())
+    s.baseline.begin(int(MONDAY.timestamp()))
     return s.baseline.p0
 
 
@@ -52,7 +52,7 @@ def test_a_new_entity_borrows_from_its_category_else_from_all() -> None:
     assert shop < unknown < airline
     assert airline == pytest.approx((2.0 + 0.4 * 15.0) / (10.0 + 15.0))
     s = some.begin(of("new", "airline"))
-    s.baseline.begin(MONDAY.timestamp())
+    s.baseline.begin(int(MONDAY.timestamp()))
     assert s.baseline.mu_negative * DAY == pytest.approx((1.0 + 10.0) / 0.75)
 
 
@@ -61,9 +61,9 @@ def test_when_its_size_shows_it_borrows_from_those_of_its_size_once() -> None:
     some = sample(*[large] * 3, *[Usual("", 1.0, 9.0, 0.3, 1.2)] * 3)
     m = of("new")
     s = some.begin(m)
-    s.baseline.begin(MONDAY.timestamp())
+    s.baseline.begin(int(MONDAY.timestamp()))
     s.baseline.level = [200.0, 300.0, DAY / 2.0]
-    s.baseline.close(MONDAY.timestamp() + 3600.0, False)
+    s.baseline.close(int(MONDAY.timestamp()) + 3600, False)
     s.clock = int(MONDAY.timestamp()) + kin.SIZED_AFTER + 64
     before = s.baseline.share[0]
     some.look(m, s)
@@ -79,7 +79,7 @@ def test_the_sample_is_bounded_and_does_not_depend_on_the_order() -> None:
         some = Kin()
         for name in random.Random(seed).sample(names, len(names)):
             s = some.begin(of(name))
-            s.baseline.begin(MONDAY.timestamp())
+            s.baseline.begin(int(MONDAY.timestamp()))
             s.clock = int(MONDAY.timestamp() + 8 * DAY)
             some.look(of(name, "shop"), s)
         samples.append(some)
