@@ -7,7 +7,7 @@ does not become its own baseline.  All sums forget exponentially.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from math import exp, log, sqrt
 from typing import Final
 
@@ -50,7 +50,6 @@ _PHI_MOST: Final = 1000.0
 _LONGEST_SILENCE: Final = 60 * _DAY
 
 
-@dataclass(slots=True)
 class Baseline:
     """The baseline of an entity and the bin in progress.
 
@@ -60,30 +59,79 @@ class Baseline:
     first few, so that a snowball does not teach that snowballs are usual.
     `busy`: nats by which the pile-on test must show more here than in an entity of the reference size, because it is
     made on more threads.
+
+    Fading sums, each a number by itself, since all of them change with every bin and a list would hold them as objects:
+    `level_…` of mentions and of seconds on the average hour, `share_…` of negatives and all, `spread_…` of squared
+    differences and of what was due, `drawn_…` of negative answers and negatives; `hour_…` what was heard and due in
+    the hour.  `heard` and `due` have the profile, by slot.
     """
 
-    born: float = 0.0
-    bin_end: float = 0.0
-    slot: int = 0
-    negative: float = 0.0
-    other: float = 0.0
-    level: list[float] = field(default_factory=lambda: [0.0] * 3)
-    share: list[float] = field(default_factory=lambda: [0.0] * 2)
-    heard: list[float] = field(default_factory=lambda: [0.0] * 48)
-    due: list[float] = field(default_factory=lambda: [0.0] * 48)
-    hour: list[float] = field(default_factory=lambda: [0.0] * 2)
-    spread: list[float] = field(default_factory=lambda: [0.0] * 2)
-    phi: float = _PHI_USUAL
-    p0: float = _SHARE_NEGATIVE / _SHARE_ALL
-    mu_negative: float = 0.0
-    mu_other: float = 0.0
-    factor: float = 1.0
-    spent: float = 0.0
-    frozen: float = 0.0
-    answers: float = 0.0
-    drawn: list[float] = field(default_factory=lambda: [0.0] * 2)
-    branching: float = 0.5
-    busy: float = 0.0
+    __match_args__ = (
+        "born", "bin_end", "slot", "negative", "other", "level", "share", "heard", "due", "hour", "spread", "phi", "p0",
+        "mu_negative", "mu_other", "factor", "spent", "frozen", "answers", "drawn", "branching", "busy",
+    )  # fmt: skip
+    __slots__ = (
+        "answers", "bin_end", "born", "branching", "busy", "drawn_answers", "drawn_negative", "due", "factor", "frozen",
+        "heard", "hour_due", "hour_negative", "level_negative", "level_other", "level_seconds", "mu_negative",
+        "mu_other", "negative", "other", "p0", "phi", "share_all", "share_negative", "slot", "spent", "spread_due",
+        "spread_squares",
+    )  # fmt: skip
+
+    def __init__(
+        self, born: float = 0.0, bin_end: float = 0.0, slot: int = 0, negative: float = 0.0, other: float = 0.0,
+        level: Sequence[float] = (0.0,) * 3, share: Sequence[float] = (0.0,) * 2, heard: Sequence[float] = (0.0,) * 48,
+        due: Sequence[float] = (0.0,) * 48, hour: Sequence[float] = (0.0,) * 2, spread: Sequence[float] = (0.0,) * 2,
+        phi: float = _PHI_USUAL, p0: float = _SHARE_NEGATIVE / _SHARE_ALL, mu_negative: float = 0.0,
+        mu_other: float = 0.0, factor: float = 1.0, spent: float = 0.0, frozen: float = 0.0, answers: float = 0.0,
+        drawn: Sequence[float] = (0.0,) * 2, branching: float = 0.5, busy: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.born = born
+        self.bin_end = bin_end
+        self.slot = slot
+        self.negative = negative
+        self.other = other
+        self.level_negative, self.level_other, self.level_seconds = level
+        self.share_negative, self.share_all = share
+        self.heard = [*heard]
+        self.due = [*due]
+        self.hour_negative, self.hour_due = hour
+        self.spread_squares, self.spread_due = spread
+        self.phi = phi
+        self.p0 = p0
+        self.mu_negative = mu_negative
+        self.mu_other = mu_other
+        self.factor = factor
+        self.spent = spent
+        self.frozen = frozen
+        self.answers = answers
+        self.drawn_answers, self.drawn_negative = drawn
+        self.branching = branching
+        self.busy = busy
+
+    @property
+    def level(self) -> list[float]:
+        """Sums of negatives, others and seconds."""
+        return [self.level_negative, self.level_other, self.level_seconds]
+
+    @property
+    def share(self) -> list[float]:
+        """Sums of negatives and of all."""
+        return [self.share_negative, self.share_all]
+
+    @property
+    def hour(self) -> list[float]:
+        """Negatives heard and due in the hour in progress."""
+        return [self.hour_negative, self.hour_due]
+
+    @property
+    def spread(self) -> list[float]:
+        """Sums of squared differences from what was due, and of what was due."""
+        return [self.spread_squares, self.spread_due]
+
+    @property
+    def drawn(self) -> list[float]:
+        """Sums of negative answers and of negatives."""
+        return [self.drawn_answers, self.drawn_negative]
 
     def begin(self, t: int) -> None:
         """Start at the first mention, at time `t`."""
@@ -140,40 +188,39 @@ class Baseline:
             negative = min(negative, due_negative + 3.0 * sqrt(self.phi * due_negative) + 1.5)
             other = min(other, due_other + 3.0 * sqrt(self.phi * due_other) + 3.0)
         keep, keep_share, keep_slot = _LEVEL_KEEPS[bins], _SHARE_KEEPS[bins], _PROFILE_KEEPS[bins]
-        level, share, slot, hour = self.level, self.share, self.slot, self.hour
-        level[0] = level[0] * keep + negative
-        level[1] = level[1] * keep + other
-        level[2] = level[2] * keep + self.factor * span
-        share[0] = share[0] * keep_share + negative
-        share[1] = share[1] * keep_share + negative + other
-        self.heard[slot] = self.heard[slot] * keep_slot + negative + other
-        self.due[slot] = self.due[slot] * keep_slot + (due_negative + due_other) / self.factor
-        drawn = self.drawn
-        drawn[0] = drawn[0] * keep_share + min(self.answers, negative)
-        drawn[1] = drawn[1] * keep_share + negative
-        hour[0] += negative
-        hour[1] += due_negative
+        slot, factor, answers, heard, due = self.slot, self.factor, self.answers, self.heard, self.due
+        self.level_negative = self.level_negative * keep + negative
+        self.level_other = self.level_other * keep + other
+        self.level_seconds = self.level_seconds * keep + factor * span
+        self.share_negative = self.share_negative * keep_share + negative
+        self.share_all = self.share_all * keep_share + negative + other
+        heard[slot] = heard[slot] * keep_slot + negative + other
+        due[slot] = due[slot] * keep_slot + (due_negative + due_other) / factor
+        self.drawn_answers = self.drawn_answers * keep_share + (answers if answers < negative else negative)
+        self.drawn_negative = self.drawn_negative * keep_share + negative
+        self.hour_negative += negative
+        self.hour_due += due_negative
 
     def _enter(self, start: int) -> None:
         """Begin the hour at `start`: dispersion from the hour past, then the rates of this one."""
-        was, due = self.hour
+        was, due = self.hour_negative, self.hour_due
         if due > 0.0:
-            self.spread[0] = self.spread[0] * _PHI_KEEPS + (was - due) ** 2
-            self.spread[1] = self.spread[1] * _PHI_KEEPS + due
-            phi = (self.spread[0] + _PHI_USUAL * _PHI_BELIEF) / (self.spread[1] + _PHI_BELIEF)
+            self.spread_squares = self.spread_squares * _PHI_KEEPS + (was - due) ** 2
+            self.spread_due = self.spread_due * _PHI_KEEPS + due
+            phi = (self.spread_squares + _PHI_USUAL * _PHI_BELIEF) / (self.spread_due + _PHI_BELIEF)
             self.phi = min(max(phi, _PHI_LEAST), _PHI_MOST)
-        self.hour = [0.0, 0.0]
+        self.hour_negative = self.hour_due = 0.0
         days = start // _DAY
         self.slot = slot = 24 * ((days + 3) % 7 >= 5) + start % _DAY // _HOUR  # 1970 began on a Thursday
         self.factor = self._factor(slot)
-        seconds = self.level[2] + _LEVEL_SECONDS
-        self.mu_negative = (self.level[0] + _LEVEL_NEGATIVE) / seconds * self.factor
-        self.mu_other = (self.level[1] + _LEVEL_OTHER) / seconds * self.factor
-        drawn = (self.drawn[0] + _DRAWN_ANSWERS) / (self.drawn[1] + _DRAWN_NEGATIVE)
+        seconds = self.level_seconds + _LEVEL_SECONDS
+        self.mu_negative = (self.level_negative + _LEVEL_NEGATIVE) / seconds * self.factor
+        self.mu_other = (self.level_other + _LEVEL_OTHER) / seconds * self.factor
+        drawn = (self.drawn_answers + _DRAWN_ANSWERS) / (self.drawn_negative + _DRAWN_NEGATIVE)
         self.branching = min(max(drawn + 0.05, _BRANCHING_LEAST), _BRANCHING_MOST)
         answers_a_day = drawn * self.mu_negative / self.factor * DAY
         self.busy = log(min(max(answers_a_day / _ANSWERS_A_DAY, _BUSY_LEAST), _BUSY_MOST)) / _FALL
-        self.p0 = (self.share[0] + _SHARE_NEGATIVE) / (self.share[1] + _SHARE_ALL)
+        self.p0 = (self.share_negative + _SHARE_NEGATIVE) / (self.share_all + _SHARE_ALL)
 
     def _factor(self, slot: int) -> float:
         """How busy this hour is against the average one; neighbouring hours and the other kind of day help out."""

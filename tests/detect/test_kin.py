@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.detect import kin
 from pipeline.detect.baseline import DAY
+from pipeline.detect.codec import EntityCodec
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.kin import FEWEST, SAMPLE, Kin, Usual
@@ -42,8 +43,9 @@ def usual_share(s: EntityState) -> float:
 
 
 def test_who_knows_nobody_begins_as_ever() -> None:
-    assert Kin().begin(of("new")).baseline == EntityState().baseline
-    assert sample(*[AIRLINE] * (FEWEST - 1)).begin(of("new", "airline")).baseline == EntityState().baseline
+    encode, fresh = EntityCodec().encode, EntityState()
+    assert encode(Kin().begin(of("new"))) == encode(fresh)
+    assert encode(sample(*[AIRLINE] * (FEWEST - 1)).begin(of("new", "airline"))) == encode(fresh)
 
 
 def test_a_new_entity_borrows_from_its_category_else_from_all() -> None:
@@ -62,7 +64,7 @@ def test_when_its_size_shows_it_borrows_from_those_of_its_size_once() -> None:
     m = of("new")
     s = some.begin(m)
     s.baseline.begin(int(MONDAY.timestamp()))
-    s.baseline.level = [200.0, 300.0, DAY / 2.0]
+    s.baseline.level_negative, s.baseline.level_other, s.baseline.level_seconds = 200.0, 300.0, DAY / 2.0
     s.baseline.close(int(MONDAY.timestamp()) + 3600, False)
     s.clock = int(MONDAY.timestamp()) + kin.SIZED_AFTER + 64
     before = s.baseline.share[0]
