@@ -20,7 +20,7 @@ FROZEN_AT_MOST: Final = 48 * HOUR
 
 _BIN: Final = 600
 _HOUR: Final = 3600
-_DAY: Final = 86400  # whole, since a remainder of floats takes a tenth of all that is done at the end of a bin
+_DAY: Final = 86400  # whole, since a remainder of floats takes a fifth of all that is done at the end of a bin
 _BINS: Final = range(_HOUR // _BIN + 1)
 # What is kept after so many bins, up to an hour.  Of the profile: a half-life of 15 days on which the slot came up.
 _LEVEL_KEEPS: Final[list[float]] = [(0.5 ** (BIN / (7 * DAY))) ** bins for bins in _BINS]
