@@ -34,7 +34,7 @@ def known(detector: Detector, a_second: float) -> EntityState:
         all_in_all = rng.gauss(1.0, 0.03) * a_second * BIN
         baseline.negative, baseline.other = NEGATIVE * all_in_all, (1.0 - NEGATIVE) * all_in_all
         baseline.answers = baseline.negative * ANSWERS
-        baseline.close(start + number * BIN, False)
+        baseline.close(int(start + number * BIN), False)
     state.clock = int(start + KNOWN) - 1
     state.evidence.refresh(baseline.p0)
     return state

@@ -56,7 +56,7 @@ class MinScan:
         gap = int((self.clock - b.bin_end) // BIN)
         negative, other = b.negative, b.other
         before = b.spent
-        b.close(float(self.clock), self.clock < self.hot_until)
+        b.close(self.clock, self.clock < self.hot_until)
         due = (b.spent - before) / (gap + 1)
         self.bins.append((negative, other, due))
         self.bins += [(0.0, 0.0, due)] * min(gap, WINDOWS[-1])

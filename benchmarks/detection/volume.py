@@ -82,10 +82,10 @@ class VolumeTest:
         """The evidence (nats) of the row that begins at `t`, nothing later used."""
         baseline = self._baseline
         if not self._begun:
-            baseline.begin(t)
+            baseline.begin(int(t))
             self._begun = True
         if t >= baseline.bin_end:
-            baseline.close(t, False)
+            baseline.close(int(t), False)
         expected = baseline.mu_negative * ROW
         baseline.negative += count
         return sum(tail.evidence(count, expected) for tail in self._tails) / len(self._tails)

@@ -7,7 +7,7 @@ does not become its own baseline.  All sums forget exponentially.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from math import exp, log, sqrt
 from typing import Final
 
@@ -18,11 +18,14 @@ HOUR: Final = 3600.0
 DAY: Final = 86400.0
 FROZEN_AT_MOST: Final = 48 * HOUR
 
-_LEVEL_KEEPS: Final[float] = 0.5 ** (BIN / (7 * DAY))
-_SHARE_KEEPS: Final[float] = 0.5 ** (BIN / (10 * DAY))
-_PROFILE_KEEPS: Final[float] = 0.5 ** (
-    1 / (15 * 6)
-)  # per bin of the slot: half-life of 15 days on which the slot came up
+_BIN: Final = 600
+_HOUR: Final = 3600
+_DAY: Final = 86400  # whole, since a remainder of floats takes a fifth of all that is done at the end of a bin
+_BINS: Final = range(_HOUR // _BIN + 1)
+# What is kept after so many bins, up to an hour.  Of the profile: a half-life of 15 days on which the slot came up.
+_LEVEL_KEEPS: Final[list[float]] = [(0.5 ** (BIN / (7 * DAY))) ** bins for bins in _BINS]
+_SHARE_KEEPS: Final[list[float]] = [(0.5 ** (BIN / (10 * DAY))) ** bins for bins in _BINS]
+_PROFILE_KEEPS: Final[list[float]] = [(0.5 ** (1 / (15 * 6))) ** bins for bins in _BINS]
 _PHI_KEEPS: Final[float] = 0.5 ** (HOUR / (14 * DAY))
 _PROFILE_PRIOR: Final = 10.0  # mentions' worth of belief in a flat profile
 # Beliefs before anything was heard: negatives, others, seconds; negatives and all; dispersion and mentions; negative
@@ -44,10 +47,9 @@ _BUSY_LEAST: Final = 0.2  # times the answers of the reference entity
 _BUSY_MOST: Final = 1e6
 _PHI_LEAST: Final = 1.0
 _PHI_MOST: Final = 1000.0
-_LONGEST_SILENCE: Final = 60 * DAY
+_LONGEST_SILENCE: Final = 60 * _DAY
 
 
-@dataclass(slots=True)
 class Baseline:
     """The baseline of an entity and the bin in progress.
 
@@ -57,61 +59,110 @@ class Baseline:
     first few, so that a snowball does not teach that snowballs are usual.
     `busy`: nats by which the pile-on test must show more here than in an entity of the reference size, because it is
     made on more threads.
+
+    Fading sums, each a number by itself, since all of them change with every bin and a list would hold them as objects:
+    `level_…` of mentions and of seconds on the average hour, `share_…` of negatives and all, `spread_…` of squared
+    differences and of what was due, `drawn_…` of negative answers and negatives; `hour_…` what was heard and due in
+    the hour.  `heard` and `due` have the profile, by slot.
     """
 
-    born: float = 0.0
-    bin_end: float = 0.0
-    slot: int = 0
-    negative: float = 0.0
-    other: float = 0.0
-    level: list[float] = field(default_factory=lambda: [0.0] * 3)
-    share: list[float] = field(default_factory=lambda: [0.0] * 2)
-    heard: list[float] = field(default_factory=lambda: [0.0] * 48)
-    due: list[float] = field(default_factory=lambda: [0.0] * 48)
-    hour: list[float] = field(default_factory=lambda: [0.0] * 2)
-    spread: list[float] = field(default_factory=lambda: [0.0] * 2)
-    phi: float = _PHI_USUAL
-    p0: float = _SHARE_NEGATIVE / _SHARE_ALL
-    mu_negative: float = 0.0
-    mu_other: float = 0.0
-    factor: float = 1.0
-    spent: float = 0.0
-    frozen: float = 0.0
-    answers: float = 0.0
-    drawn: list[float] = field(default_factory=lambda: [0.0] * 2)
-    branching: float = 0.5
-    busy: float = 0.0
+    __match_args__ = (
+        "born", "bin_end", "slot", "negative", "other", "level", "share", "heard", "due", "hour", "spread", "phi", "p0",
+        "mu_negative", "mu_other", "factor", "spent", "frozen", "answers", "drawn", "branching", "busy",
+    )  # fmt: skip
+    __slots__ = (
+        "answers", "bin_end", "born", "branching", "busy", "drawn_answers", "drawn_negative", "due", "factor", "frozen",
+        "heard", "hour_due", "hour_negative", "level_negative", "level_other", "level_seconds", "mu_negative",
+        "mu_other", "negative", "other", "p0", "phi", "share_all", "share_negative", "slot", "spent", "spread_due",
+        "spread_squares",
+    )  # fmt: skip
 
-    def begin(self, t: float) -> None:
+    def __init__(
+        self, born: float = 0.0, bin_end: float = 0.0, slot: int = 0, negative: float = 0.0, other: float = 0.0,
+        level: Sequence[float] = (0.0,) * 3, share: Sequence[float] = (0.0,) * 2, heard: Sequence[float] = (0.0,) * 48,
+        due: Sequence[float] = (0.0,) * 48, hour: Sequence[float] = (0.0,) * 2, spread: Sequence[float] = (0.0,) * 2,
+        phi: float = _PHI_USUAL, p0: float = _SHARE_NEGATIVE / _SHARE_ALL, mu_negative: float = 0.0,
+        mu_other: float = 0.0, factor: float = 1.0, spent: float = 0.0, frozen: float = 0.0, answers: float = 0.0,
+        drawn: Sequence[float] = (0.0,) * 2, branching: float = 0.5, busy: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.born = born
+        self.bin_end = bin_end
+        self.slot = slot
+        self.negative = negative
+        self.other = other
+        self.level_negative, self.level_other, self.level_seconds = level
+        self.share_negative, self.share_all = share
+        self.heard = [*heard]
+        self.due = [*due]
+        self.hour_negative, self.hour_due = hour
+        self.spread_squares, self.spread_due = spread
+        self.phi = phi
+        self.p0 = p0
+        self.mu_negative = mu_negative
+        self.mu_other = mu_other
+        self.factor = factor
+        self.spent = spent
+        self.frozen = frozen
+        self.answers = answers
+        self.drawn_answers, self.drawn_negative = drawn
+        self.branching = branching
+        self.busy = busy
+
+    @property
+    def level(self) -> list[float]:
+        """Sums of negatives, others and seconds."""
+        return [self.level_negative, self.level_other, self.level_seconds]
+
+    @property
+    def share(self) -> list[float]:
+        """Sums of negatives and of all."""
+        return [self.share_negative, self.share_all]
+
+    @property
+    def hour(self) -> list[float]:
+        """Negatives heard and due in the hour in progress."""
+        return [self.hour_negative, self.hour_due]
+
+    @property
+    def spread(self) -> list[float]:
+        """Sums of squared differences from what was due, and of what was due."""
+        return [self.spread_squares, self.spread_due]
+
+    @property
+    def drawn(self) -> list[float]:
+        """Sums of negative answers and of negatives."""
+        return [self.drawn_answers, self.drawn_negative]
+
+    def begin(self, t: int) -> None:
         """Start at the first mention, at time `t`."""
         self.born = float(t)
-        start = float(t // BIN * BIN)
+        start = t // _BIN * _BIN
         self._enter(start)
-        self.bin_end = start + BIN
+        self.bin_end = float(start + _BIN)
 
-    def close(self, t: float, hot: bool) -> bool:
+    def close(self, t: int, hot: bool) -> bool:
         """Close the bins that end at or before `t`; gives whether an hour has begun, and with it new rates.
 
         `hot`: an incident is on, so what was heard is not normal.  Silence is taken in an hour at a time.
         """
-        end = self.bin_end
-        hour = end % HOUR == 0.0
-        self._absorb(BIN, hot)
+        end = int(self.bin_end)
+        hour = end % _HOUR == 0
+        self._absorb(1, hot)
         self.negative = self.other = self.answers = 0.0
-        last = t // BIN * BIN
+        last = t // _BIN * _BIN
         if last - end > _LONGEST_SILENCE:
             end = last - _LONGEST_SILENCE
         while end < last:
-            if end % HOUR == 0.0:
+            if end % _HOUR == 0:
                 self._enter(end)
                 hour = True
-            until = min(end // HOUR * HOUR + HOUR, last)
-            self._absorb(until - end, hot)
+            until = min(end // _HOUR * _HOUR + _HOUR, last)
+            self._absorb((until - end) // _BIN, hot)
             end = until
-        if end % HOUR == 0.0:
+        if end % _HOUR == 0:
             self._enter(end)
             hour = True
-        self.bin_end = last + BIN
+        self.bin_end = float(last + _BIN)
         return hour
 
     def expected(self, t: float) -> float:
@@ -122,8 +173,9 @@ class Baseline:
         """Seconds since the entity was first heard of."""
         return t - self.born
 
-    def _absorb(self, span: float, hot: bool) -> None:
-        """Take `span` seconds of one hour into the sums; the counts heard in them are in `negative` and `other`."""
+    def _absorb(self, bins: int, hot: bool) -> None:
+        """Take so many bins of one hour into the sums; the counts heard in them are in `negative` and `other`."""
+        span = BIN * float(bins)
         due_negative, due_other = self.mu_negative * span, self.mu_other * span
         self.spent += due_negative
         if hot and self.frozen < FROZEN_AT_MOST:
@@ -135,46 +187,40 @@ class Baseline:
         if negative or other:
             negative = min(negative, due_negative + 3.0 * sqrt(self.phi * due_negative) + 1.5)
             other = min(other, due_other + 3.0 * sqrt(self.phi * due_other) + 3.0)
-        bins = span / BIN
-        keep: float = _LEVEL_KEEPS
-        keep_share: float = _SHARE_KEEPS
-        keep_slot: float = _PROFILE_KEEPS
-        if bins != 1.0:
-            keep, keep_share, keep_slot = keep**bins, keep_share**bins, keep_slot**bins
-        level, share, slot, hour = self.level, self.share, self.slot, self.hour
-        level[0] = level[0] * keep + negative
-        level[1] = level[1] * keep + other
-        level[2] = level[2] * keep + self.factor * span
-        share[0] = share[0] * keep_share + negative
-        share[1] = share[1] * keep_share + negative + other
-        self.heard[slot] = self.heard[slot] * keep_slot + negative + other
-        self.due[slot] = self.due[slot] * keep_slot + (due_negative + due_other) / self.factor
-        drawn = self.drawn
-        drawn[0] = drawn[0] * keep_share + min(self.answers, negative)
-        drawn[1] = drawn[1] * keep_share + negative
-        hour[0] += negative
-        hour[1] += due_negative
+        keep, keep_share, keep_slot = _LEVEL_KEEPS[bins], _SHARE_KEEPS[bins], _PROFILE_KEEPS[bins]
+        slot, factor, answers, heard, due = self.slot, self.factor, self.answers, self.heard, self.due
+        self.level_negative = self.level_negative * keep + negative
+        self.level_other = self.level_other * keep + other
+        self.level_seconds = self.level_seconds * keep + factor * span
+        self.share_negative = self.share_negative * keep_share + negative
+        self.share_all = self.share_all * keep_share + negative + other
+        heard[slot] = heard[slot] * keep_slot + negative + other
+        due[slot] = due[slot] * keep_slot + (due_negative + due_other) / factor
+        self.drawn_answers = self.drawn_answers * keep_share + (answers if answers < negative else negative)
+        self.drawn_negative = self.drawn_negative * keep_share + negative
+        self.hour_negative += negative
+        self.hour_due += due_negative
 
-    def _enter(self, start: float) -> None:
+    def _enter(self, start: int) -> None:
         """Begin the hour at `start`: dispersion from the hour past, then the rates of this one."""
-        was, due = self.hour
+        was, due = self.hour_negative, self.hour_due
         if due > 0.0:
-            self.spread[0] = self.spread[0] * _PHI_KEEPS + (was - due) ** 2
-            self.spread[1] = self.spread[1] * _PHI_KEEPS + due
-            phi = (self.spread[0] + _PHI_USUAL * _PHI_BELIEF) / (self.spread[1] + _PHI_BELIEF)
+            self.spread_squares = self.spread_squares * _PHI_KEEPS + (was - due) ** 2
+            self.spread_due = self.spread_due * _PHI_KEEPS + due
+            phi = (self.spread_squares + _PHI_USUAL * _PHI_BELIEF) / (self.spread_due + _PHI_BELIEF)
             self.phi = min(max(phi, _PHI_LEAST), _PHI_MOST)
-        self.hour = [0.0, 0.0]
-        days = int(start // DAY)
-        self.slot = slot = 24 * ((days + 3) % 7 >= 5) + int(start % DAY // HOUR)  # 1970 began on a Thursday
+        self.hour_negative = self.hour_due = 0.0
+        days = start // _DAY
+        self.slot = slot = 24 * ((days + 3) % 7 >= 5) + start % _DAY // _HOUR  # 1970 began on a Thursday
         self.factor = self._factor(slot)
-        seconds = self.level[2] + _LEVEL_SECONDS
-        self.mu_negative = (self.level[0] + _LEVEL_NEGATIVE) / seconds * self.factor
-        self.mu_other = (self.level[1] + _LEVEL_OTHER) / seconds * self.factor
-        drawn = (self.drawn[0] + _DRAWN_ANSWERS) / (self.drawn[1] + _DRAWN_NEGATIVE)
+        seconds = self.level_seconds + _LEVEL_SECONDS
+        self.mu_negative = (self.level_negative + _LEVEL_NEGATIVE) / seconds * self.factor
+        self.mu_other = (self.level_other + _LEVEL_OTHER) / seconds * self.factor
+        drawn = (self.drawn_answers + _DRAWN_ANSWERS) / (self.drawn_negative + _DRAWN_NEGATIVE)
         self.branching = min(max(drawn + 0.05, _BRANCHING_LEAST), _BRANCHING_MOST)
         answers_a_day = drawn * self.mu_negative / self.factor * DAY
         self.busy = log(min(max(answers_a_day / _ANSWERS_A_DAY, _BUSY_LEAST), _BUSY_MOST)) / _FALL
-        self.p0 = (self.share[0] + _SHARE_NEGATIVE) / (self.share[1] + _SHARE_ALL)
+        self.p0 = (self.share_negative + _SHARE_NEGATIVE) / (self.share_all + _SHARE_ALL)
 
     def _factor(self, slot: int) -> float:
         """How busy this hour is against the average one; neighbouring hours and the other kind of day help out."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 
 from pipeline.detect.memory import Memory
+from pipeline.detect.spans import halved, parts, spread
 from pipeline.messages import Series
 
 SPANS = 48
@@ -69,7 +70,7 @@ class Course(Struct, array_like=True):
             self.start, self.width, [*self.mentions], [*self.negative], [*self.expected], self.at, self.paid
         )  # fmt: skip
         shown._settle(max(t, self.at), expected)
-        due = tuple(value / _MILLI for value in shown.expected)
+        due = parts(shown.expected, _MILLI)
         start = datetime.fromtimestamp(self.start, UTC)
         return Series(start, shown.width, tuple(shown.mentions), tuple(shown.negative), due)
 
@@ -80,21 +81,18 @@ class Course(Struct, array_like=True):
         if passed <= 0:
             return
         a_second = max(0.0, expected - self.paid) / passed * _MILLI
-        for place in range(max(0, (self.at - self.start) // self.width), len(self.expected)):
-            begin = self.start + place * self.width
-            overlap = min(t, begin + self.width) - max(self.at, begin)
-            if overlap > 0:
-                self.expected[place] += round(a_second * overlap)
+        spread(self.expected, self.start, self.width, self.at, t, a_second)
         self.at, self.paid = t, expected
 
     def _make_room(self, place: int) -> int:
         """Make spans up to `place`, longer ones if need be; gives where it has come to lie."""
         while place >= SPANS:
-            self.mentions, self.negative, self.expected = map(_halved, (self.mentions, self.negative, self.expected))
+            self.mentions, self.negative, self.expected = map(halved, (self.mentions, self.negative, self.expected))
             self.width *= 2
             place //= 2
         for counts in (self.mentions, self.negative, self.expected):
-            counts.extend([0] * (place + 1 - len(counts)))
+            if place >= len(counts):
+                counts.extend([0] * (place + 1 - len(counts)))
         return place
 
 
@@ -124,7 +122,3 @@ def remembered(memory: Memory, now: int) -> tuple[int, list[tuple[int, bool]]]:
     known = [(minute * 60, complains) for minute, complains in memory.mentions()]
     since = max(now - _REMEMBERED, min((t for t, _ in known), default=now) + 60 if memory.full() else 0)
     return since, [(t, complains) for t, complains in known if t >= since]
-
-
-def _halved(counts: list[int]) -> list[int]:
-    return [sum(counts[place : place + 2]) for place in range(0, len(counts), 2)]

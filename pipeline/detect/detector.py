@@ -98,7 +98,7 @@ class Detector:
             s.evidence.others += other
             self._count(s, m, w, t)
         acute = s.acute
-        if told is None and acute is not None and acute.resolved == 0 and acute.covers(w.root):
+        if told is None and acute is not None and acute.resolved == 0 and (acute.wide or w.root in acute.roots):
             told = lifecycle.follow(s, acute, m)
         return events if told is None else (*events, told)
 
@@ -143,7 +143,7 @@ class Detector:
             if incident is None or incident.resolved:
                 continue
             telling.chart(s, incident.course, t, w.complains)
-            if t >= incident.started and incident.covers(w.root):
+            if t >= incident.started and (incident.wide or w.root in incident.roots):
                 lifecycle.count(s, incident, m, w)
                 telling.hear(s, incident, m, w, t)
                 heard = True
@@ -168,7 +168,7 @@ class Detector:
         baseline = s.baseline
         if t >= baseline.bin_end:
             hot = (s.acute is not None and s.acute.resolved == 0) or s.slow is not None
-            if baseline.close(float(t), hot):
+            if baseline.close(t, hot):
                 s.evidence.refresh(baseline.p0)
             if s.acute is not None and s.acute.resolved == 0:
                 s.groundswell.explained = True

@@ -32,6 +32,9 @@ _LOG0: Final = log(RATIOS[0])
 _LOG1: Final = log(RATIOS[1])
 _LOG2: Final = log(RATIOS[2])
 _LOG3: Final = log(RATIOS[3])
+_LOGIT0: Final = log(ODDS[0])
+_LOGIT1: Final = log(ODDS[1])
+_LOGIT2: Final = log(ODDS[2])
 _DRAIN0: Final = (RATIOS[0] - 1.0) * _TOLERATED_RATE
 _DRAIN1: Final = (RATIOS[1] - 1.0) * _TOLERATED_RATE
 _DRAIN2: Final = (RATIOS[2] - 1.0) * _TOLERATED_RATE
@@ -97,9 +100,11 @@ class Evidence:
     def refresh(self, p0: float) -> None:
         """Take the usual share `p0` as it now is into the steps of the share tests."""
         null = shifted(p0, _TOLERATED_LOGIT)
-        steps = [shifted(null, log(odds)) for odds in ODDS]
-        self.u0, self.u1, self.u2 = [log(alternative / null) for alternative in steps]
-        self.d0, self.d1, self.d2 = [log((1.0 - alternative) / (1.0 - null)) for alternative in steps]
+        a0, a1, a2 = shifted(null, _LOGIT0), shifted(null, _LOGIT1), shifted(null, _LOGIT2)
+        rest = 1.0 - null
+        self.u0, self.d0 = log(a0 / null), log((1.0 - a0) / rest)
+        self.u1, self.d1 = log(a1 / null), log((1.0 - a1) / rest)
+        self.u2, self.d2 = log(a2 / null), log((1.0 - a2) / rest)
 
     def settle(self, t: int, expected: float, phi: float) -> None:
         """Let time pass until `t`; a time not after the last call drains nothing, since that span has been paid.
@@ -165,9 +170,15 @@ class Evidence:
 
     def begin(self, start: Start) -> None:
         """Note `start` for the rate tests that stand at zero, just before a negative is taken in."""
-        for j, rate in enumerate(self.rate):
-            if rate == 0.0:
-                self.starts[j] = start
+        starts = self.starts
+        if self.r0 == 0.0:
+            starts[0] = start
+        if self.r1 == 0.0:
+            starts[1] = start
+        if self.r2 == 0.0:
+            starts[2] = start
+        if self.r3 == 0.0:
+            starts[3] = start
 
     def start(self) -> Start:
         """When the latest rate test that agrees with the strongest left zero: the likely beginning of what they found.

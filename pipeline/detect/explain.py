@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, cast
 from pipeline.detect.coordination import WORDS
 from pipeline.detect.entity import EntityState
 from pipeline.detect.forecast import Outlook
+from pipeline.detect.grouping import recently
 from pipeline.detect.incident import Incident, KeptPost
 from pipeline.detect.phrases import new_phrases, phrases_of
 from pipeline.detect.regulars import Standing
@@ -38,12 +39,11 @@ def explanation(s: EntityState, incident: Incident, known: Known) -> Explanation
     phrases = new_phrases(s.talk, s.past, known.name)
     told = narratives(s, known.name)
     first = incident.first_post
+    wide, roots, started = incident.wide, incident.roots, incident.started
     posts = [
         post
         for post in s.ring
-        if incident.covers(post.root)
-        and post.t >= incident.started
-        and (first is None or post.post_id != first.post_id)
+        if (wide or post.root in roots) and post.t >= started and (first is None or post.post_id != first.post_id)
     ]
     posts.sort(key=lambda post: (-post.replies, post.t))
     return Explanation(
@@ -82,7 +82,7 @@ def narratives(s: EntityState, name: str) -> tuple[Narrative, ...]:
             Narrative(
                 mentions=known.mentions,
                 share=round(known.mentions / seen, 3),
-                recent=round(known.recently(s.clock)),
+                recent=round(recently(known, s.clock)),
                 since=datetime.fromtimestamp(known.first, UTC),
                 phrases=tuple(Phrase(text, count) for text, count in phrases),
                 example=None if example is None else _reference(example),

@@ -66,7 +66,10 @@ def shipped() -> Model:
 
 def margin(margins: tuple[tuple[float, float], ...], minutes: float) -> float:
     """How far the interval is widened at an age."""
-    return next((by for since, by in reversed(margins) if minutes >= since), margins[0][1])
+    for since, by in reversed(margins):
+        if minutes >= since:
+            return by
+    return margins[0][1]
 
 
 class Outlook(Struct, frozen=True):

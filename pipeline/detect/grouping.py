@@ -10,10 +10,10 @@ Where mentions come without a sketch, hashed words stand in for meaning: poorer,
 
 from __future__ import annotations
 
-from math import sqrt
+from math import exp, sqrt
 from typing import Final
 
-from pipeline.detect.narratives import WHOLE, Narrative, Narratives
+from pipeline.detect.narratives import RECENT, WHOLE, Narrative, Narratives
 from pipeline.detect.phrases import SLOTS
 from pipeline.detect.vectors import LENGTH, product, unit, united
 from pipeline.sketch import Sketch
@@ -64,6 +64,12 @@ def place(groups: Narratives, vector: Sketch | None, by: str, t: int) -> tuple[i
     return slot, lost
 
 
+def recently(known: Narrative, t: int) -> float:
+    """Complaints of the last half hour, decaying."""
+    passed = t - known.at
+    return known.recent * exp(-passed / RECENT) if passed > 0 else known.recent
+
+
 def _nearest(groups: Narratives, direction: bytes) -> int:
     """The slot of the narrative that a complaint belongs to, -1 for none."""
     best, margin = -1, 0.0
@@ -90,7 +96,7 @@ def _join(groups: Narratives, slot: int, direction: bytes, t: int) -> None:
     _move(known, united(weight * known.tight, known.centre, WHOLE, direction), weight + 1)
     known.mentions += 1
     known.first = min(known.first, t)
-    known.recent = known.recently(t) + 1.0
+    known.recent = recently(known, t) + 1.0
     known.at = max(known.at, t)
 
 
@@ -123,7 +129,7 @@ def _unite(groups: Narratives, keep: int, gone: int) -> None:
     part = 1 + 999 * a.mentions // (a.mentions + b.mentions)  # of a thousand
     _move(a, united(part * a.tight, a.centre, (1000 - part) * b.tight, b.centre), 1000)
     t = max(a.at, b.at)
-    a.recent, a.at = a.recently(t) + b.recently(t), t
+    a.recent, a.at = recently(a, t) + recently(b, t), t
     a.first, a.mentions = min(a.first, b.first), a.mentions + b.mentions
     groups.slots[gone] = None
 

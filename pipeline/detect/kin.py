@@ -70,7 +70,8 @@ class Kin(Struct, array_like=True):
         if akin:
             part = LENT_TIME / DAY
             negative, other = _geometric([u.negative for u in akin]), _geometric([u.other for u in akin])
-            s.baseline.level = [negative * part, other * part, LENT_TIME]
+            own = s.baseline
+            own.level_negative, own.level_other, own.level_seconds = negative * part, other * part, LENT_TIME
             _lend(s.baseline, akin)
         if len(self.young) >= SAMPLE:
             del self.young[0]
@@ -126,7 +127,9 @@ def _usual(category: str, baseline: Baseline) -> Usual:
         category,
         round(max(baseline.mu_negative / factor * DAY, 1e-3), 4),
         round(max(baseline.mu_other / factor * DAY, 1e-3), 4),
-        round(baseline.drawn[0] / baseline.drawn[1] if baseline.drawn[1] > 0.0 else baseline.branching, 4),
+        round(
+            baseline.drawn_answers / baseline.drawn_negative if baseline.drawn_negative > 0.0 else baseline.branching, 4
+        ),
         round(baseline.phi, 4),
     )
 
@@ -136,13 +139,12 @@ def _lend(baseline: Baseline, akin: list[Usual]) -> None:
     if not akin:
         return
     negative = sum(u.negative / (u.negative + u.other) for u in akin) / len(akin)
-    share, drawn, spread = baseline.share, baseline.drawn, baseline.spread
-    share[0] += negative * LENT_MENTIONS
-    share[1] += LENT_MENTIONS
-    drawn[0] += sum(u.drawn for u in akin) / len(akin) * LENT_MENTIONS
-    drawn[1] += LENT_MENTIONS
-    spread[0] += _geometric([u.phi for u in akin]) * LENT_MENTIONS
-    spread[1] += LENT_MENTIONS
+    baseline.share_negative += negative * LENT_MENTIONS
+    baseline.share_all += LENT_MENTIONS
+    baseline.drawn_answers += sum(u.drawn for u in akin) / len(akin) * LENT_MENTIONS
+    baseline.drawn_negative += LENT_MENTIONS
+    baseline.spread_squares += _geometric([u.phi for u in akin]) * LENT_MENTIONS
+    baseline.spread_due += LENT_MENTIONS
 
 
 def _geometric(values: list[float]) -> float:

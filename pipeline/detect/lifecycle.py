@@ -19,6 +19,7 @@ from pipeline.detect.heard import HeardMention
 from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident
 from pipeline.detect.keeping import incident_id
 from pipeline.detect.outlook import outlook
+from pipeline.detect.people import Parts
 from pipeline.detect.review import foretell, review
 from pipeline.detect.severity import severity
 from pipeline.detect.shares import shares
@@ -110,7 +111,7 @@ def take_thread(incident: Incident, thread: Thread) -> None:
         incident.mentions += 1
         incident.negative += 1
         incident.authors += 1
-        incident.parts.hear(answer=False, repost=False, first=True)
+        take_part(incident.parts, answer=False, repost=False, first=True)
 
 
 def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> None:
@@ -126,7 +127,7 @@ def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> No
     incident.authors += w.first
     incident.copies += w.copied
     incident.reposts += w.repost
-    incident.parts.hear(w.answer, w.repost, w.first)
+    take_part(incident.parts, w.answer, w.repost, w.first)
     if w.complains or not incident.wide:
         incident.fast += 1.0
         incident.middle += 1.0
@@ -134,6 +135,19 @@ def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> No
         usual = 1.5 * s.baseline.mu_negative * TAU if incident.wide else 0.0
         if incident.middle > usual + 1.0:
             incident.hot = s.clock
+
+
+def take_part(parts: Parts, answer: bool, repost: bool, first: bool) -> None:
+    """A mention in the incident's scope; `first` of its author in six hours."""
+    if repost:
+        parts.shares += 1
+        parts.sharers += first
+    elif answer:
+        parts.answers += 1
+        parts.answerers += first
+    else:
+        parts.written += 1
+        parts.writers += first
 
 
 def follow(s: EntityState, incident: Incident, m: HeardMention) -> IncidentEvent | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import exp
-
 from msgspec import Struct, field
 
 from pipeline.detect.phrases import SLOTS
@@ -26,10 +24,6 @@ class Narrative(Struct, array_like=True):
     mentions: int = 1
     recent: float = 1.0
     at: int = 0
-
-    def recently(self, t: int) -> float:
-        """Complaints of the last half hour, decaying."""
-        return self.recent * exp(-max(0, t - self.at) / RECENT)
 
 
 class Narratives(Struct, array_like=True):

@@ -6,7 +6,9 @@ from msgspec import Struct
 
 
 class Parts(Struct, array_like=True):
-    """People and mentions of an incident by what they did: wrote posts of their own, answered, only passed on."""
+    """People and mentions of an incident by what they did: wrote posts of their own, answered, only passed on.
+
+    `lifecycle.py` counts, since that is compiled."""
 
     writers: int = 0
     written: int = 0
@@ -14,18 +16,6 @@ class Parts(Struct, array_like=True):
     answers: int = 0
     sharers: int = 0
     shares: int = 0
-
-    def hear(self, answer: bool, repost: bool, first: bool) -> None:
-        """A mention; `first` of its author in six hours."""
-        if repost:
-            self.shares += 1
-            self.sharers += first
-        elif answer:
-            self.answers += 1
-            self.answerers += first
-        else:
-            self.written += 1
-            self.writers += first
 
     def begin(self, mentions: int, authors: int, answers: int, shares: int) -> None:
         """What had been counted before the incident was found; people are split as their mentions are."""

@@ -13,7 +13,7 @@ from math import log
 from typing import Final
 from zlib import crc32
 
-from pipeline.detect.words import words_of
+from pipeline.detect.words import note, paired, words_of
 
 CELLS: Final = 384
 TERMS: Final = 32
@@ -25,7 +25,6 @@ _READ: Final = 280
 _FEWEST: Final = 3
 _FADES: Final = 16  # mentions without a word after which it counts half
 _SAID = [0, 0]
-_HALVES: Final = bytes(value >> 1 for value in range(256))
 _USUAL: Final = 0.15  # share of the entity's past mentions from which a word is no news
 _WORD: Final = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
 _NOISE: Final = re.compile(r"https?://\S+|@\S+|&\w+;")
@@ -53,12 +52,8 @@ class Past:
         if not self.cells:
             self.cells = bytearray(CELLS)
         self.mentions += 1.0
-        for term in terms(text):
-            cell = crc32(term.encode()) % CELLS
-            if self.cells[cell] == 255:
-                self.cells = self.cells.translate(_HALVES)
-                self.mentions /= 2.0
-            self.cells[cell] += 1
+        for _ in range(note(self.cells, terms(text))):
+            self.mentions /= 2.0
 
     def share(self, term: str) -> float:
         """In which share of past mentions a word occurred, at most."""
@@ -131,17 +126,7 @@ def terms(text: str) -> list[str]:
     if "@" in text or "&" in text or "://" in text:  # most texts hold none of it
         text = _NOISE.sub(" ", text)
     words = words_of(text) if text.isascii() else _WORD.findall(text)
-    found: dict[str, None] = {}
-    before = ""
-    for word in words[:40]:
-        if word in _COMMON:
-            before = ""
-            continue
-        found[word] = None
-        if before:
-            found[f"{before} {word}"] = None
-        before = word
-    return list(found)
+    return paired(words[:40], _COMMON)
 
 
 def name_words(name: str) -> set[str]:

@@ -55,9 +55,10 @@ class Regulars:
         """
         known = self.known
         step = 1 << 16 | against << 8 | favour
-        if voice in known:
-            known[voice] += step
-            if known[voice] >> 16 >= _FULL:
+        before = known.get(voice)
+        if before is not None:
+            known[voice] = value = before + step
+            if value >> 16 >= _FULL:
                 self.known = {k: v >> 1 & 0x7F7F7F for k, v in known.items()}
         elif len(known) < KNOWN:
             if chance % _ENTER == 0:
@@ -70,10 +71,13 @@ class Regulars:
         known = self.known
         least, fewest = 0, _FULL + 1
         for other, value in known.items():
-            if value >> 16 < fewest:
-                least, fewest = other, value >> 16
+            times = value >> 16
+            if times < fewest:
+                least, fewest = other, times
+                if times <= 1:
+                    break
         times = fewest - 1
-        if not times:
+        if times <= 0:
             del known[least]
             known[voice] = step
         elif chance % _PUSH == 0:

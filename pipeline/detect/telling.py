@@ -9,6 +9,7 @@ from copy import copy
 from typing import Final
 
 from pipeline.detect import course
+from pipeline.detect.coordination import YOUNG, Signs
 from pipeline.detect.course import Course
 from pipeline.detect.entity import EntityState
 from pipeline.detect.grouping import place
@@ -67,7 +68,7 @@ def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int
     """A mention in the incident's scope, of event time `t`."""
     born = m.author.created_at
     age = None if born is None else (m.created_at - born).total_seconds()
-    incident.signs.hear(t, age, w.complains and not w.repost)
+    watch(incident.signs, t, age, w.complains and not w.repost)
     if w.complains:
         name = clip(m.author.handle or m.author.id, NAME_BYTES)
         bump(incident.networks, _network(m.network, m.post_id), NETWORKS)
@@ -78,6 +79,23 @@ def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int
         before = incident.regulars.get(name)
         if before is not None or len(incident.regulars) < REGULARS:
             incident.regulars[name] = (1 if before is None else before[0] + 1, *standing)
+
+
+def watch(signs: Signs, t: int, age: float | None, complains: bool) -> None:
+    """A mention in an incident's scope at time `t`, by an account of that age (seconds; None: not known)."""
+    if age is not None:
+        signs.aged += 1
+        signs.young += age < YOUNG
+    if not complains:
+        return
+    last = signs.last
+    if last and t >= last:
+        gap = t - last
+        signs.gaps += 1
+        signs.total += gap
+        signs.squares += gap * gap
+    if t > last:
+        signs.last = t
 
 
 def group(s: EntityState, m: HeardMention, t: int) -> None:
@@ -109,7 +127,7 @@ def look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | N
     for post in posts:
         bump(incident.drivers, post.author, DRIVERS)
         bump(incident.networks, _network("", post.post_id), NETWORKS)
-        incident.signs.hear(post.t, None, True)
+        watch(incident.signs, post.t, None, True)
         if post.post_id == m.post_id:
             group(s, m, post.t)
         else:

@@ -148,8 +148,9 @@ def follow(threads: dict[int, Thread], root: int, t: int) -> Thread:
 
     When the memory is full, a thread without evidence or of long ago makes room; looking is bounded to four.
     """
-    if root in threads:
-        return threads[root]
+    known = threads.get(root)
+    if known is not None:
+        return known
     if len(threads) >= ROOTS:
         for _ in range(4):
             oldest = next(iter(threads))

@@ -1,4 +1,7 @@
-"""A vector of the words of a text, for mentions that come without a sketch of their meaning."""
+"""A vector of the words of a text, for mentions that come without a sketch of their meaning.
+
+The compiled form is `native/wordvector.c`, of which this is the oracle.
+"""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import pytest
 from pipeline.detect.coordination import YOUNG, Signs, reasons
 from pipeline.detect.heard import HeardAuthor, HeardMention
 from pipeline.detect.stage import Detect, run
+from pipeline.detect.telling import watch
 from pipeline.messages import IncidentEvent
 from pipeline.state import MemoryStore, State
 from tests.detect.scene import MONDAY, WORDS, pile_on, quiet, said, together
@@ -24,7 +25,7 @@ def signs(gaps: list[int] | None = None, aged: int = 0, young: int = 0) -> Signs
     t = 1_000
     for gap in [0, *(gaps or [])]:
         t += gap
-        made.hear(t, None, True)
+        watch(made, t, None, True)
     return made
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.compiled import DETECTOR
 from pipeline.detect.forecast import shipped
+from pipeline.detect.phrases import CELLS, Past
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -87,6 +88,42 @@ def test_vectors_are_alike(a: list[int], b: list[int], p: int, q: int) -> None:
 def test_words_are_alike(text: str) -> None:
     fast, plain = forms("words")
     assert fast.words_of(text) == plain.words_of(text)
+
+
+WORDS = st.lists(st.text(st.sampled_from("abé😀'"), min_size=1, max_size=3), max_size=60)
+
+
+@settings(max_examples=300, deadline=None)
+@given(WORDS, st.frozensets(st.sampled_from(("a", "b", "ab", "é"))))
+def test_words_are_paired_alike(words: list[str], common: frozenset[str]) -> None:
+    fast, plain = forms("words")
+    assert fast.paired(words, common) == plain.paired(words, common)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(min_size=1, max_size=9), WORDS)
+def test_words_are_noted_alike(before: bytes, said: list[str]) -> None:
+    fast, plain = forms("words")
+    one, other = (bytearray(byte | 0xFC for byte in before) for _ in range(2))
+    assert (fast.note(one, said), one) == (plain.note(other, said), other)
+
+
+@settings(max_examples=300, deadline=None)
+@given(WORDS, WORDS, st.floats(0.0, 300.0))
+def test_words_point_alike(known: list[str], said: list[str], mentions: float) -> None:
+    fast, plain = forms("wordvector")
+    past = Past(bytearray(CELLS) if known else bytearray(), mentions)
+    if known:
+        forms("words")[1].note(past.cells, known)
+    assert fast.hashed(said, past) == plain.hashed(said, past)
+
+
+def test_words_that_are_none_are_refused() -> None:
+    fast = forms("words")[0]
+    with pytest.raises((TypeError, ZeroDivisionError)):
+        fast.note(bytearray(), ["word"])
+    with pytest.raises((TypeError, AttributeError)):
+        fast.note(bytearray(9), [1])
 
 
 @st.composite

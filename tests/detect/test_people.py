@@ -55,6 +55,19 @@ def test_counts_stay_small_for_ever() -> None:
     assert standing.leaning == "critic"
 
 
+def test_whose_count_is_halved_to_nothing_makes_room() -> None:
+    known = Regulars()
+    for voice in range(KNOWN):
+        known.learn(voice, False, False, 0)
+    for _ in range(300):
+        known.learn(7, True, False, 0)
+    assert min(known.known.values()) == 0
+    known.learn(99, False, False, 0)
+    assert len(known.known) == KNOWN
+    assert known.known[99] >> 16 == 1
+    assert min(known.known.values()) >= 0
+
+
 def test_parts_before_the_opening_add_up() -> None:
     parts = Parts()
     parts.begin(mentions=20, authors=15, answers=14, shares=2)

@@ -128,7 +128,7 @@ static PyObject *kept_post(PyObject *module, PyObject *const *args, Py_ssize_t g
 /* A whole number that a post keeps, as a double; NaN and an exception when there is none. */
 static double value_of(const State *state, int which, PyObject *post) {
     PyObject *value = field_of(&state->fields[which], post);
-    double number = value == NULL ? Py_NAN : PyLong_AsDouble(value);
+    double number = value == NULL ? Py_NAN : (double)PyLong_AsLong(value);
     Py_XDECREF(value);
     return number;
 }
@@ -143,9 +143,9 @@ static Py_ssize_t least(const State *state, PyObject *ring, Py_ssize_t count) {
         PyObject *post = PyList_GET_ITEM(ring, place);
         double worth = value_of(state, REPLIES, post) + value_of(state, TIME, post) / 3600.0;
         int alike = 0;
-        for (Py_ssize_t other = 0; other < count; other++)
+        for (Py_ssize_t other = 0; slots[place] >= 0.0 && other < count; other++)
             alike += slots[other] == slots[place];
-        if (slots[place] >= 0.0 && alike == 1)
+        if (alike == 1)
             worth += 1e9;
         if (worth < fewest) {
             found = place;
