@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from pipeline import settings
+from pipeline.compiled import HOT
 from pipeline.errors import SettingsError
 from pipeline.topics import STAGES
 
@@ -134,3 +135,13 @@ def test_the_image_holds_no_more_than_it_needs() -> None:
     text = (ROOT / "deploy" / "Dockerfile").read_text()
     assert all(re.search(r"python:\d+\.\d+\.\d+-slim", line) for line in text.splitlines() if line.startswith("FROM"))
     assert "[train]" not in text
+
+
+def test_the_image_runs_the_compiled_form_of_all_that_has_one() -> None:
+    _, building, running = re.split(r"^FROM .*$", (ROOT / "deploy" / "Dockerfile").read_text(), flags=re.MULTILINE)
+    parts = re.search(r"for part in ([\w ]+);", building)
+    assert parts is not None
+    assert sorted(parts[1].split()) == sorted(hot.folder for hot in HOT)
+    assert building.index("-m pipeline.compiled") < parts.start()
+    assert "gcc" not in running, "the compiler stays behind"
+    assert "**/compiled" in (ROOT / ".dockerignore").read_text().split(), "what a machine made for itself stays there"
