@@ -113,7 +113,8 @@ class Hot:
 
 DETECTOR = Hot("detector", "detect", modules=(
     "baseline", "detector", "entity", "evidence", "explain", "grouping", "groundswell", "keeping", "lifecycle",
-    "outlook", "phrases", "regulars", "review", "severity", "shares", "spans", "telling", "threads", "weighed",
+    "outlook", "phrases", "regulars", "review", "severity", "shares", "spans", "telling", "threads", "together",
+    "weighed",
 ), native=("memory", "ring", "trees", "vectors", "weight", "words", "wordvector"))  # fmt: skip
 """What runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside, since a compiled
 class can be none; in C are tables that Python has no small form of, and what asks structs for many fields."""

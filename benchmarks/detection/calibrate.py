@@ -22,22 +22,22 @@ import msgspec
 import numpy as np
 
 from benchmarks.detection import second, streams
+from benchmarks.detection.recorder import Recorder
 from benchmarks.detection.streams import CALIBRATION, EPOCH, JUDGED, NULL, WARM, Plan
-from pipeline.detect import thresholds
-from pipeline.detect.detector import Detector
+from pipeline.detect import thresholds, together
 from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
 from pipeline.detect.threads import Thread
-from pipeline.messages import IncidentEvent
 
 GRID = {
+    "together": np.arange(1.0, 12.01, 0.25),
     "surge": np.arange(3.0, 13.01, 0.5),
     "pile_on": np.arange(1.5, 10.01, 0.5),
     "groundswell": np.arange(1.5, 13.51, 0.5),
     "amplification": np.arange(8.5, 13.51, 0.5),
 }
-SHARE = {"surge": 0.21, "pile_on": 0.41, "groundswell": 0.26, "amplification": 0.05}
-"""Parts of the promise.  What they leave of it is for what distractors and the ends of real incidents leave behind."""
+SHARE = {"together": 0.62, "surge": 0.21, "pile_on": 0.41, "groundswell": 0.26, "amplification": 0.05}
+"""Parts of the promise; `together` stands for surge and pile-on where it judges.  What is left of it is for what
+distractors and the ends of real incidents leave behind."""
 
 WEIGHT = (0.375, 0.375, 0.125, 0.125)
 """Of the kinds of months: quiet and with distractors by one generator, the same by the other."""
@@ -53,34 +53,28 @@ APART = 43_200.0
 _FLOOR = 1e-3
 
 
-class Recorder(Detector):
-    """A detector that never fires and notes the evidence of every test instead: (time, value)."""
+class Curves(Recorder):
+    """Notes the evidence of every test: (time, value)."""
 
     def __init__(self) -> None:
-        super().__init__(0.2, thresholds.shipped())
+        super().__init__()
         self.seen: dict[str, list[tuple[float, float]]] = {name: [] for name in GRID}
 
-    def _judge(
-        self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, surge: float
-    ) -> IncidentEvent | None:
+    def note(self, s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> None:
         self.seen["surge"].append((s.clock, surge))
         if thread is not None:
-            self.seen["pile_on"].append((s.clock, thread.pile_on() - s.baseline.busy))
+            self.seen["pile_on"].append((s.clock, pile_on - s.baseline.busy))
             self.seen["amplification"].append((s.clock, thread.amplified()))
-        return None
+        if together.looked_at(pile_on, surge) and together.learned(s):
+            self.seen["together"].append((s.clock, together.snowball(s, thread, pile_on, surge)))
 
-    def _close_block(self, s: EntityState, m: HeardMention) -> tuple[IncidentEvent, ...]:
-        swell = s.groundswell
-        limits, self.thresholds = self.thresholds, msgspec.structs.replace(self.thresholds, groundswell=1e9)
-        super()._close_block(s, m)
-        self.thresholds = limits
-        self.seen["groundswell"].append((s.clock, swell.evidence))
-        return ()
+    def note_block(self, s: EntityState) -> None:
+        self.seen["groundswell"].append((s.clock, s.groundswell.evidence))
 
 
 def alarms(seed: int) -> dict[str, list[int]]:
     """How many alarms each threshold of the grid gives in the judged days of one month."""
-    recorder, state = Recorder(), EntityState()
+    recorder, state = Curves(), EntityState()
     plan = NULL if seed % 2 else MIXED
     month = streams.month(seed, plan) if seed % 4 < 2 else second.month(seed, plan)
     for m in month.mentions:
@@ -96,7 +90,7 @@ def alarms(seed: int) -> dict[str, list[int]]:
 
 def spreads(seed: int) -> list[int]:
     """How many amplifications each threshold gives in the judged days of a month of floods."""
-    recorder, state = Recorder(), EntityState()
+    recorder, state = Curves(), EntityState()
     for m in streams.month(seed, FLOODED).mentions:
         recorder.hear(state, m)
     first = EPOCH.timestamp() + WARM * 86_400.0

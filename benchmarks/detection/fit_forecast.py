@@ -16,10 +16,12 @@ import msgspec
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
 
+from benchmarks.detection.forests import of_regressor
 from benchmarks.detection.score_forecast import Guess, Rows, rows, score
 from benchmarks.detection.streams import real_trees, simulated_tree
 from pipeline.detect import forecast
-from pipeline.detect.forecast import QUANTILES, Forest, Model, margin
+from pipeline.detect.forecast import QUANTILES, Model, margin
+from pipeline.detect.forest import Forest
 
 AGES = tuple(float(age) for age in np.unique(np.round(np.geomspace(2.0, 480.0, 28))))
 LEAVES = {"low": 8, "middle": 32, "high": 8}
@@ -40,25 +42,6 @@ HELD_AT = {0.0: (7.0, 10.0, 15.0), 20.0: (22.0, 30.0, 40.0), 45.0: (50.0, 60.0, 
 """From an age in minutes on, the ages at which the interval is to hold."""
 
 
-def forest(model: GradientBoostingRegressor) -> Forest:
-    """A fitted model as plain numbers."""
-    roots: list[int] = []
-    feature: list[int] = []
-    threshold: list[float] = []
-    left: list[int] = []
-    right: list[int] = []
-    for (regressor,) in model.estimators_:
-        tree = regressor.tree_
-        roots.append(len(feature))
-        leaf = tree.children_left < 0
-        feature += [int(f) for f in np.where(leaf, 0, tree.feature)]
-        threshold += [float(f"{t:.5g}") for t in np.where(leaf, tree.value[:, 0, 0], tree.threshold)]
-        left += [int(child) for child in np.where(leaf, 0, tree.children_left)]
-        right += [int(child) for child in np.where(leaf, 0, tree.children_right)]
-    base = float(model.init_.constant_.ravel()[0])
-    return Forest(base, model.learning_rate, tuple(roots), tuple(feature), tuple(threshold), tuple(left), tuple(right))
-
-
 def fitted(real: list[np.ndarray], simulated: list[np.ndarray], seed: int = 1) -> dict[str, Forest]:
     """The forests for all quantiles."""
     mine, more = rows(real, AGES), rows(simulated, AGES)
@@ -70,7 +53,7 @@ def fitted(real: list[np.ndarray], simulated: list[np.ndarray], seed: int = 1) -
             loss="quantile", alpha=quantile, n_estimators=SIZES[name], max_depth=None, max_leaf_nodes=LEAVES[name],
             learning_rate=RATES[name], subsample=0.5, max_features=0.7, min_samples_leaf=LEAST, random_state=seed,
         )  # fmt: skip
-        forests[name] = forest(model.fit(x, y, weight))
+        forests[name] = of_regressor(model.fit(x, y, weight))
     return forests
 
 

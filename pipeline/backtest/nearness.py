@@ -13,7 +13,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from pipeline.detect import lifecycle, thresholds
+from pipeline.detect import lifecycle, thresholds, together
 from pipeline.detect.detector import CAUTION, GROUNDSWELL_AFTER, SURGE_AFTER, SURGE_MENTIONS
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
@@ -76,13 +76,13 @@ class Nearness:
             return
         if m.author_role == "own" or m.sentiment.negative < 0.5:
             return
-        for test, value, limit in _evidence(s, m, limits):
+        for test, curve, value, limit in _evidence(s, m, limits):
             # At 1 and above it is told already, or held back by a rule that is not about evidence.
             if not NEAR <= value / limit < 1.0:
                 continue
             if now is None or value / limit > now.ratio:
                 began = s.clock if now is None else now.began
-                now = self._now[key] = self._candidate(s, m, test, value, limit, began)
+                now = self._now[key] = self._candidate(s, m, (test, curve), value, limit, began)
             now.until = s.clock
 
     def nearest(self) -> list[Candidate]:
@@ -98,10 +98,11 @@ class Nearness:
             heapq.heappop(self._kept)
 
     def _candidate(
-        self, s: EntityState, m: HeardMention, test: TestName, value: float, limit: float, began: int
+        self, s: EntityState, m: HeardMention, tests: tuple[TestName, TestName], value: float, limit: float, began: int
     ) -> Candidate:
-        plain = value / _caution(s) if test != "groundswell" else value
-        if test == "pile_on":
+        test, curve = tests
+        plain = value / _caution(s) if curve != "groundswell" else value
+        if curve == "pile_on":
             plain -= s.baseline.busy
         return Candidate(
             entity=m.entity.id,
@@ -110,7 +111,7 @@ class Nearness:
             at=(m.ingested_at or m.created_at).astimezone(UTC),
             value=value,
             threshold=limit,
-            would_need=self._table.curves[test].rate(plain) / self._table.share[test],
+            would_need=self._table.curves[curve].rate(plain) / self._table.share[curve],
             author=m.author.handle or m.author.id,
             text=m.text[:1_000],
             began=began,
@@ -118,23 +119,31 @@ class Nearness:
         )
 
 
-def _evidence(s: EntityState, m: HeardMention, limits: Thresholds) -> list[tuple[TestName, float, float]]:
-    """Evidence and threshold of each test that may fire now."""
+def _evidence(s: EntityState, m: HeardMention, limits: Thresholds) -> list[tuple[TestName, TestName, float, float]]:
+    """Each test that may fire now: what it is called, whose curve holds for it, evidence and threshold."""
     caution = _caution(s)
     age = s.baseline.age(s.clock)
-    found: list[tuple[TestName, float, float]] = []
+    found: list[tuple[TestName, TestName, float, float]] = []
     root = m.root_id
     if root is None or (root == m.post_id and m.parent_id is not None):
         root = m.parent_id or m.post_id  # as the detector finds the thread of a mention
     thread = s.threads.get(crc32(root.encode()))
+    pile_on = 0.0 if thread is None else thread.pile_on()
+    surge = min(max(s.evidence.rate), max(s.evidence.share))
     if thread is not None:
-        found.append(("pile_on", thread.pile_on(), (limits.pile_on + s.baseline.busy) * caution))
-        found.append(("amplification", thread.amplified(), limits.amplification * caution))
-    if age >= SURGE_AFTER and (s.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
-        surge = min(max(s.evidence.rate), max(s.evidence.share))
-        found.append(("surge", surge, limits.surge * caution))
+        found.append(("amplification", "amplification", thread.amplified(), limits.amplification * caution))
+    if together.learned(s):
+        if together.looked_at(pile_on, surge):
+            alone = limits.pile_on + s.baseline.busy
+            name: TestName = "pile_on" if together.threaded(pile_on, surge, alone, limits.surge) else "surge"
+            found.append((name, "together", together.snowball(s, thread, pile_on, surge), limits.together))
+    else:
+        if thread is not None:
+            found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + s.baseline.busy) * caution))
+        if age >= SURGE_AFTER and (s.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
+            found.append(("surge", "surge", surge, limits.surge * caution))
     if age >= GROUNDSWELL_AFTER:
-        found.append(("groundswell", s.groundswell.evidence, limits.groundswell))
+        found.append(("groundswell", "groundswell", s.groundswell.evidence, limits.groundswell))
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.detect import corrections, lifecycle, telling, thresholds
+from pipeline.detect import corrections, lifecycle, telling, thresholds, together
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.heard import Heard, HeardMention
 from pipeline.detect.ring import keep_post, kept_post
@@ -215,10 +215,17 @@ class Detector:
     def _judge(
         self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, surge: float
     ) -> IncidentEvent | None:
-        """Whether the evidence now suffices, and what follows: an incident opens, or one in progress takes it in."""
+        """Whether the evidence now suffices, and what follows: an incident opens, or one in progress takes it in.
+
+        An incident opens by the judgement, where it has learned about the like of the entity; else each test speaks
+        for itself, and so it does about what joins an incident in progress.
+        """
         limits = self.thresholds
         pile_on = thread.pile_on() if thread is not None else 0.0
         spread = thread.amplified() if thread is not None else 0.0
+        acute = s.acute
+        if (acute is None or acute.resolved) and together.learned(s):
+            return self._open(s, m, root, thread, pile_on, spread, surge)
         busy = s.baseline.busy
         if pile_on < limits.pile_on + busy and surge < limits.surge and spread < limits.amplification:
             return None
@@ -234,6 +241,24 @@ class Detector:
             if value >= limit * caution:
                 test = TestResult(name, value, limit * caution, limits.rates[name])
                 return self._fire(s, m, test, root, thread if name != "surge" else None)
+        return None
+
+    def _open(
+        self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, pile_on: float, spread: float,
+        surge: float,
+    ) -> IncidentEvent | None:  # fmt: skip
+        """Whether all evidence together suffices to open an incident; it is named for what there is most of."""
+        limits = self.thresholds
+        if together.looked_at(pile_on, surge):
+            value = together.snowball(s, thread, pile_on, surge)
+            if value >= limits.together:
+                threads = together.threaded(pile_on, surge, limits.pile_on + s.baseline.busy, limits.surge)
+                name = "pile_on" if threads else "surge"
+                test = TestResult(name, value, limits.together, limits.rates["together"])
+                return self._fire(s, m, test, root, thread if threads else None)
+        if spread >= limits.amplification:
+            test = TestResult("amplification", spread, limits.amplification, limits.rates["amplification"])
+            return self._fire(s, m, test, root, thread)
         return None
 
     def _fire(

@@ -10,14 +10,13 @@ holds as often as it says on trees kept apart for that (conformalised quantile r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
 
 import msgspec
 from msgspec import Struct
 
-from pipeline.detect.trees import Trees
+from pipeline.detect.forest import Forest
 
 QUANTILES = {"low": 0.1, "middle": 0.38, "high": 0.9}
 """The middle is not the median: what misses the final size by the smallest share lies below it, since a size can be
@@ -25,28 +24,6 @@ overrated by any factor but underrated by no more than all of it."""
 
 PARTS = (0.1, 0.25, 0.5, 0.75)
 """Parts of the time since the beginning in which what came is looked at by itself."""
-
-
-class Forest(Struct, frozen=True, dict=True):
-    """Trees laid end to end; a node without children (`left` 0) holds a value, the others ask whether `feature` is at
-    most `threshold` and go left if so.  Children are counted from their tree's root."""
-
-    base: float
-    rate: float
-    roots: tuple[int, ...]
-    feature: tuple[int, ...]
-    threshold: tuple[float, ...]
-    left: tuple[int, ...]
-    right: tuple[int, ...]
-
-    def predict(self, x: Sequence[float]) -> float:
-        """The sum over all trees."""
-        return self.base + self.rate * self.trees.added(tuple(x))
-
-    @cached_property
-    def trees(self) -> Trees:
-        """The same, as they are walked."""
-        return Trees(self.feature, self.threshold, self.left, self.right, self.roots)
 
 
 class Model(Struct, frozen=True):

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import exp, log1p
 from typing import Final
 
-from pipeline.detect.forecast import PARTS, Forest, Outlook, margin, shipped
+from pipeline.detect.forecast import PARTS, Outlook, margin, shipped
+from pipeline.detect.forest import Forest
 
 _MOST: Final = 5.0  # e^5: nobody foresees more than a 150-fold growth
 _LONGEST: Final = 2880.0

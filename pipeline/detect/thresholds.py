@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-TestName = Literal["surge", "pile_on", "groundswell", "amplification"]
+TestName = Literal["together", "surge", "pile_on", "groundswell", "amplification"]
 
 _LEAST, _MOST = 1e-4, 50.0
 _HIGHEST = 13.5
@@ -55,7 +55,8 @@ class Curve(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """The shipped table: `share` of the promise that each test is given, and each test's curve."""
+    """The shipped table: `share` of the promise that each test is given, and each test's curve.  What is told of an
+    entity comes from the judgement on both, `together`, or from `pile_on` and `surge`, never from all three."""
 
     made_by: str
     entity_months: float
@@ -64,8 +65,10 @@ class Table(Struct, frozen=True):
 
 
 class Thresholds(Struct, frozen=True):
-    """Thresholds of the four tests, and the rate that each is allowed."""
+    """Thresholds of the tests, and the rate that each is allowed.  `together` is the judgement on pile-ons and surges,
+    which has their parts of the promise; the two by themselves decide where it does not."""
 
+    together: float
     surge: float
     pile_on: float
     groundswell: float

@@ -64,7 +64,8 @@ def test_every_mention_of_a_window_is_in_its_bars(simulated: Path) -> None:
             drawn = card(episode, window).chart
             assert drawn.mentions >= episode.last.counts.negative
             assert drawn.expected is not None
-            assert drawn.expected < drawn.peak
+            if episode.last.counts.mentions >= 20:  # a false alarm may be less than usual
+                assert drawn.expected < drawn.peak
 
 
 def test_wild_dates_do_not_shrink_the_drawing(tmp_path: Path) -> None:

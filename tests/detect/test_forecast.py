@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.forecast import PARTS, Forest, margin, shipped
+from pipeline.detect.forecast import PARTS, margin, shipped
+from pipeline.detect.forest import Forest
 from pipeline.detect.outlook import outlook
 from pipeline.detect.shares import shares
 

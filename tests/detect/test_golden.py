@@ -36,7 +36,7 @@ TOLD: dict[Callable[[], Mentions], Expected] = {
     tales.pile_on_of_thirty: Expected("pile_on", 12, (1, 3)),
     tales.outage: Expected("surge", 1, (5, 5)),
     tales.two_stories_at_once: Expected("pile_on", 15, (2, 4)),
-    tales.late_and_repeated: Expected("pile_on", 15, (1, 3)),
+    tales.late_and_repeated: Expected("pile_on", 16, (1, 3)),
     tales.tiny_brand: Expected("surge", 90, (0, 2)),
 }
 SILENT = (tales.promotion, tales.in_the_news, tales.repost_flood)

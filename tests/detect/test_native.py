@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.compiled import DETECTOR
-from pipeline.detect.forecast import shipped
+from pipeline.detect import forecast, judgement
+from pipeline.detect.judgement import FEATURES
 from pipeline.detect.phrases import CELLS, Past
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -152,18 +153,18 @@ def test_trees_add_up_alike(forest: tuple[tuple[Any, ...], ...], asked: list[tup
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.tuples(*[st.floats(-9.0, 9.0) | st.sampled_from((float("nan"), float("inf")))] * 11))
+@given(st.tuples(*[st.floats(-9.0, 9.0) | st.sampled_from((float("nan"), float("inf")))] * len(FEATURES)))
 def test_the_shipped_trees_add_up_alike(x: tuple[float, ...]) -> None:
-    for number in range(3):
-        one, other = (made[number] for made in shipped_trees())
+    for one, other in zip(*shipped_trees(), strict=True):
         assert one.added(x).hex() == other.added(x).hex()
 
 
 @cache
 def shipped_trees() -> list[list[Any]]:
     """The trees of the shipped forests, in both forms."""
+    shipped_forests = [*forecast.shipped().forests.values(), judgement.shipped().forest]
     return [
-        [form.Trees(f.feature, f.threshold, f.left, f.right, f.roots) for f in shipped().forests.values()]
+        [form.Trees(f.feature, f.threshold, f.left, f.right, f.roots) for f in shipped_forests]
         for form in forms("trees")
     ]
 

@@ -1,0 +1,38 @@
+"""A detector that never fires and notes what it would have judged by.  Needs the plain form (`GROUNDSWELL_PURE`),
+since a compiled class has no subclasses."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pipeline.detect import thresholds
+from pipeline.detect.detector import Detector
+from pipeline.detect.entity import EntityState
+from pipeline.detect.heard import HeardMention
+from pipeline.detect.threads import Thread
+from pipeline.messages import IncidentEvent
+
+
+class Recorder(Detector):
+    """Hands every negative mention to `note`, and every closed block to `note_block`; opens nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(0.2, thresholds.shipped())
+        self.thresholds = msgspec.structs.replace(self.thresholds, groundswell=1e9)
+
+    def note(self, s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> None:
+        """A negative mention has been taken in; `thread` is the one that it answers in, with that evidence."""
+
+    def note_block(self, s: EntityState) -> None:
+        """A block of the groundswell has been closed."""
+
+    def _judge(
+        self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, surge: float
+    ) -> IncidentEvent | None:
+        self.note(s, thread, 0.0 if thread is None else thread.pile_on(), surge)
+        return None
+
+    def _close_block(self, s: EntityState, m: HeardMention) -> tuple[IncidentEvent, ...]:
+        super()._close_block(s, m)
+        self.note_block(s)
+        return ()
