@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier
 
 from pipeline.detect.forest import Forest
 
 
+class _Tree(NamedTuple):
+    """A tree node by node: whether it is a leaf, what it asks, the leaf's value, and its children."""
+
+    leaf: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    value: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+
 def of_regressor(model: GradientBoostingRegressor) -> Forest:
     """A fitted regressor."""
-    roots: list[int] = []
-    feature: list[int] = []
-    threshold: list[float] = []
-    left: list[int] = []
-    right: list[int] = []
-    for (regressor,) in model.estimators_:
-        tree = regressor.tree_
-        roots.append(len(feature))
-        leaf = tree.children_left < 0
-        feature += [int(f) for f in np.where(leaf, 0, tree.feature)]
-        threshold += [float(f"{t:.5g}") for t in np.where(leaf, tree.value[:, 0, 0], tree.threshold)]
-        left += [int(child) for child in np.where(leaf, 0, tree.children_left)]
-        right += [int(child) for child in np.where(leaf, 0, tree.children_right)]
-    base = float(model.init_.constant_.ravel()[0])
-    return Forest(base, model.learning_rate, tuple(roots), tuple(feature), tuple(threshold), tuple(left), tuple(right))
+    trees = (regressor.tree_ for (regressor,) in model.estimators_)
+    laid = (
+        _Tree(t.children_left < 0, t.feature, t.threshold, t.value[:, 0, 0], t.children_left, t.children_right)
+        for t in trees
+    )
+    return _forest(float(model.init_.constant_.ravel()[0]), model.learning_rate, laid)
 
 
 def of_classifier(model: HistGradientBoostingClassifier, zero: float = 0.0) -> Forest:
     """A fitted classifier of two classes, which gives log-odds counted from `zero`."""
+    every = (predictor.nodes for (predictor,) in model._predictors)
+    laid = (
+        _Tree(n["is_leaf"].astype(bool), n["feature_idx"], n["num_threshold"], n["value"], n["left"], n["right"])
+        for n in every
+    )
+    return _forest(round(float(np.ravel(model._baseline_prediction)[0]) - zero, 5), 1.0, laid)
+
+
+def _forest(base: float, rate: float, trees: Iterable[_Tree]) -> Forest:
     roots: list[int] = []
     feature: list[int] = []
     threshold: list[float] = []
     left: list[int] = []
     right: list[int] = []
-    for (predictor,) in model._predictors:
-        nodes = predictor.nodes
+    for tree in trees:
         roots.append(len(feature))
-        leaf = nodes["is_leaf"].astype(bool)
-        feature += [int(f) for f in np.where(leaf, 0, nodes["feature_idx"])]
-        threshold += [float(f"{t:.5g}") for t in np.where(leaf, nodes["value"], nodes["num_threshold"])]
-        left += [int(child) for child in np.where(leaf, 0, nodes["left"])]
-        right += [int(child) for child in np.where(leaf, 0, nodes["right"])]
-    base = float(np.ravel(model._baseline_prediction)[0]) - zero
-    return Forest(round(base, 5), 1.0, tuple(roots), tuple(feature), tuple(threshold), tuple(left), tuple(right))
+        feature += [int(f) for f in np.where(tree.leaf, 0, tree.feature)]
+        threshold += [float(f"{t:.5g}") for t in np.where(tree.leaf, tree.value, tree.threshold)]
+        left += [int(child) for child in np.where(tree.leaf, 0, tree.left)]
+        right += [int(child) for child in np.where(tree.leaf, 0, tree.right)]
+    return Forest(base, rate, tuple(roots), tuple(feature), tuple(threshold), tuple(left), tuple(right))
