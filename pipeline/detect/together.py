@@ -7,14 +7,12 @@ from typing import Final
 
 from pipeline.detect.entity import EntityState
 from pipeline.detect.judgement import shipped
+from pipeline.detect.lifecycle import LEARNING
 from pipeline.detect.threads import TAU, Thread
 
 LOOKED_AT_THREAD: Final = 1.5
 LOOKED_AT_SURGE: Final = 2.5
 """Evidence of a thread or of a surge from which the judgement is asked at all, in nats."""
-
-LEARNED_AFTER: Final = 3 * 86_400
-"""Seconds after which an entity's baseline is one to judge by."""
 
 LEARNED_MENTIONS: Final = 30
 BUSIEST: Final = 2.0
@@ -25,7 +23,7 @@ def learned(s: EntityState) -> bool:
     """Whether the entity is of the kind that the judgement was fitted on, and known for long enough."""
     baseline = s.baseline
     return (
-        baseline.busy <= BUSIEST and s.mentions >= LEARNED_MENTIONS and s.clock - baseline.born >= LEARNED_AFTER
+        baseline.busy <= BUSIEST and s.mentions >= LEARNED_MENTIONS and baseline.age(s.clock) >= LEARNING
     )  # fmt: skip
 
 
@@ -37,8 +35,7 @@ def looked_at(pile_on: float, surge: float) -> bool:
 def snowball(s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> float:
     """The judgement at a negative mention that has just been taken in, in nats; `thread` is the one that it answers in,
     with that evidence of a pile-on."""
-    forest = shipped().forest
-    return forest.base + forest.rate * forest.trees.added(features(s, thread, pile_on, surge))
+    return shipped().forest.predict(features(s, thread, pile_on, surge))
 
 
 def features(s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> tuple[float, ...]:
