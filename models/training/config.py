@@ -29,11 +29,13 @@ class _Part(BaseModel):
 
 
 class BaseConfig(_Part):
-    """The pretrained encoder, held to a hash: a folder inside an installed package, or an ONNX file in a Java archive
-    (`group:name:version`) of the local Maven repository."""
+    """The pretrained encoder, held to a hash: a folder inside an installed package, a ZIP file in pieces over several
+    packages, or an ONNX file in a Java archive (`group:name:version`) of the local Maven repository."""
 
     name: str
     package: str = ""
+    pieces: tuple[str, ...] = ()
+    """Packages that hold the pieces of a ZIP file, in their order."""
     folder: str = "model"
     archive: str = Field(default="", pattern=r"^$|^[\w.-]+:[\w.-]+:[\w.-]+$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -45,8 +47,8 @@ class BaseConfig(_Part):
 
     @model_validator(mode="after")
     def _one_place(self) -> BaseConfig:
-        if bool(self.package) == bool(self.archive):
-            raise ValueError("name either the `package` or the `archive` that the weights are in")
+        if sum(map(bool, (self.package, self.pieces, self.archive))) != 1:
+            raise ValueError("name either the `package`, the `pieces` or the `archive` that the weights are in")
         return self
 
 
@@ -125,9 +127,6 @@ class BeginConfig(_Part):
     """Its folder, relative to this file."""
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of its file with the weights."""
-    frozen: int = Field(default=0, ge=0)
-    """Layers, from the first on, that are not learnt any more, nor are positions and norms before them: half of the
-    layers frozen is a third off the time of a step."""
     kept: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of its own weights in the mean with those of the seeds: what it knew is forgotten less than what is learnt
     is lost (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models")."""
@@ -144,6 +143,9 @@ class OptimiserConfig(_Part):
     warmup: float = Field(default=0.06, ge=0.0, lt=1.0)
     weight_decay: float = Field(default=0.01, ge=0.0)
     clip: float = Field(default=1.0, gt=0.0)
+    frozen: int = Field(default=0, ge=0)
+    """Layers, from the first on, that are not learnt, nor are positions and norms before them: half of the layers
+    frozen is a third off the time of a step."""
     average: float = Field(default=0.999, ge=0.0, lt=1.0)
     """Decay of the running average of the weights that is evaluated and kept; 0 keeps the weights themselves."""
     noise: float = Field(default=0.0, ge=0.0, le=1.0)
@@ -167,6 +169,11 @@ class TrainConfig(_Part):
     max_tokens: int = Field(default=128, ge=16, le=512)
     share: float = Field(default=1.0, gt=0.0, le=1.0)
     """Part of the training data to use; for trials."""
+    only: tuple[str, ...] = ()
+    """Heads that are learnt, from the texts that have their labels; without them all.  Which part a text is in is
+    decided by all sources nevertheless."""
+    asked: float = Field(default=1.0, ge=0.0, le=1.0)
+    """As a teacher: the share of the texts without a label of its heads that it is asked about."""
     dev: float = Field(default=0.03, gt=0.0, lt=0.5)
     """Share of the texts kept for early stopping."""
     calibration: float = Field(default=0.06, gt=0.0, lt=0.5)
@@ -192,6 +199,8 @@ class TrainConfig(_Part):
                 raise ValueError(f"source {source.name!r} teaches the head {source.head!r}, which is not there")
         if self.begin is not None and self.begin.kept and not self.seeds:
             raise ValueError("`begin.kept` is a share in the mean of several `seeds`")
+        if unknown := set(self.only) - set(self.heads):
+            raise ValueError(f"`only` names {', '.join(sorted(unknown))}, which is not among the heads")
         untaught = set(self.heads) - {source.head for source in self.sources}
         if untaught:
             raise ValueError(f"no source teaches {', '.join(sorted(untaught))}")
@@ -204,19 +213,24 @@ class TrainConfig(_Part):
         return self.model_copy(update={"seed": seed, "seeds": (), "output": output, "begin": begin})
 
     @property
+    def learnt(self) -> dict[str, HeadConfig]:
+        """The heads that this run learns."""
+        return {name: head for name, head in self.heads.items() if not self.only or name in self.only}
+
+    @property
     def post_heads(self) -> dict[str, int]:
-        """The heads that judge the post, and how many labels each has."""
-        return {name: len(head.labels) for name, head in self.heads.items() if name != TARGET}
+        """Those that judge the post, and how many labels each has."""
+        return {name: len(head.labels) for name, head in self.learnt.items() if name != TARGET}
 
     @property
     def target_labels(self) -> int:
         """Labels of the target head; 0 without one."""
-        return len(self.heads[TARGET].labels) if TARGET in self.heads else 0
+        return len(self.learnt[TARGET].labels) if TARGET in self.learnt else 0
 
     @property
     def fingerprint(self) -> str:
         """Changes with anything that changes what is learnt; a checkpoint of another one is not gone on with."""
-        silent = {"output", "data", "threads", "precision", "checkpoint_seconds"}
+        silent = {"output", "data", "threads", "precision", "checkpoint_seconds", "asked"}
         learnt = self.model_dump(mode="json", exclude=silent)
         for head in learnt["heads"].values():
             del head["balance"], head["prior"], head["sure"]

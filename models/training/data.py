@@ -67,6 +67,8 @@ def read_pool(config: TrainConfig, told: Callable[[str], None] = lambda _: None)
     random.Random(config.seed).shuffle(together := list(zip(pool.train, pool.times, strict=True)))
     together = together[: max(1, round(len(together) * config.share))]
     pool.train, pool.times = [example for example, _ in together], [times for _, times in together]
+    for part in ("train", "dev", "calibration") if config.only else ():
+        _narrow(pool, part, config)
     _check(pool, config)
     return pool
 
@@ -122,10 +124,23 @@ def _join(pool: Pool, source: SourceConfig, before: tuple[Example, Part], exampl
     pool.counts[source.name, part] += 1
 
 
+def _narrow(pool: Pool, part: str, config: TrainConfig) -> None:
+    """Leave the texts and labels of the heads that are learnt."""
+    found: list[Example] = getattr(pool, part)
+    for example in found:
+        example.labels = {head: label for head, label in example.labels.items() if head in config.learnt}
+        if not config.target_labels:
+            example.targets = []
+    kept = [index for index, example in enumerate(found) if example.labels or example.targets]
+    if part == "train":
+        pool.times = [pool.times[index] for index in kept]
+    setattr(pool, part, [found[index] for index in kept])
+
+
 def _check(pool: Pool, config: TrainConfig) -> None:
     for part in ("train", "dev", "calibration"):
         found: list[Example] = getattr(pool, part)
-        for head in config.heads:
+        for head in config.learnt:
             if not any(head in example.labels or (head == TARGET and example.targets) for example in found):
                 raise TerminalError(
                     f"no text in the {part} part of the head {head}",

@@ -17,7 +17,7 @@ def look(model: MultiHead, data: Tokens, config: TrainConfig, device: torch.devi
     """Macro-recall (0–1) of each head on the examples that have its label."""
     found = probabilities(model, data, device, precision)
     figures = {}
-    for name, head in config.heads.items():
+    for name, head in config.learnt.items():
         labels = labels_of(data, name)
         known = labels != UNKNOWN
         if known.any():

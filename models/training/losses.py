@@ -27,7 +27,7 @@ def loss_of(
         rows = batch.asked if name == TARGET else batch.rows
         answer = None if taught is None else torch.from_numpy(taught[name][rows]).float().to(device)
         share, alone = (config.teacher.weight, config.teacher.unlabelled) if config.teacher else (0.0, 0.0)
-        head = config.heads[name]
+        head = config.learnt[name]
         total = total + head.weight * _head_loss(logits.float(), labels[name].to(device), answer, head, share, alone)
     return total / len(batch.ids), embedding
 
@@ -35,15 +35,16 @@ def loss_of(
 def _head_loss(
     logits: Tensor, labels: Tensor, answer: Tensor | None, head: HeadConfig, share: float, alone: float
 ) -> Tensor:
-    """Summed over the texts that have a label, or an answer of the teacher."""
+    """Summed over the texts that have a label, or an answer of the teacher (not NaN)."""
     hard = functional.cross_entropy(
         logits, labels, ignore_index=UNKNOWN, label_smoothing=head.smoothing, reduction="none"
     )
     if answer is None:
         return hard.sum()
-    soft = -(answer * functional.log_softmax(logits, dim=-1)).sum(-1)
+    heard = ~answer[:, 0].isnan()
+    soft = -(answer.nan_to_num() * functional.log_softmax(logits, dim=-1)).sum(-1)
     known = labels != UNKNOWN
-    return torch.where(known, (1.0 - share) * hard + share * soft, alone * soft).sum()
+    return torch.where(known, torch.where(heard, (1.0 - share) * hard + share * soft, hard), alone * soft).sum()
 
 
 def distance(embedding: Tensor, before: Tensor) -> Tensor:

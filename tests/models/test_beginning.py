@@ -41,8 +41,8 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     train(first, lambda _: None)
     export(first, tmp_path / "artefact")
 
-    table = f'[begin]\nartefact = "artefact"\nsha256 = "{digest(tmp_path / "artefact" / WEIGHTS)}"\nfrozen = 1\n\n'
-    (tmp_path / "next.toml").write_text(text.replace("[optimiser]", f"{table}[optimiser]"))
+    table = f'[begin]\nartefact = "artefact"\nsha256 = "{digest(tmp_path / "artefact" / WEIGHTS)}"\n\n'
+    (tmp_path / "next.toml").write_text(text.replace("[optimiser]", f"{table}[optimiser]\nfrozen = 1"))
     following = read_config(tmp_path / "next.toml", data=tmp_path, output=tmp_path / "next")
     assert following.begin is not None
     assert following.fingerprint != first.fingerprint
