@@ -151,7 +151,7 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
         encoder=trained.encoder,
         heads=heads,
         base=_base(config.base),
-        teachers=teachers + (begun.teachers if begun else []),
+        teachers=list({one.sha256: one for one in teachers + (begun.teachers if begun else [])}.values()),
         data=_data(trained),
         training=Training(
             seed=report.seed,
