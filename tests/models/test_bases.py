@@ -112,3 +112,8 @@ def test_a_zip_file_in_pieces_is_put_together(tmp_path: Path, monkeypatch: pytes
     assert open_base(base, 8).encoder.config.num_hidden_layers == 2
     with pytest.raises(TerminalError, match="expected 0000"):
         open_base(base.model_copy(update={"sha256": "0" * 64}), 8)
+    with pytest.raises(TerminalError, match="the pieces make no whole"):
+        open_base(base.model_copy(update={"folder": "another"}), 8)
+    (tmp_path / names[1] / "input/tiny.zip.002").unlink()
+    with pytest.raises(TerminalError, match="the pieces make no whole"):
+        open_base(base, 8)

@@ -83,3 +83,7 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     wrong = following.begin.model_copy(update={"sha256": "0" * 64})
     with pytest.raises(TerminalError, match=r"holds tiny 0\.0\.1 with weights of SHA-256"):
         begin(after, following.model_copy(update={"begin": wrong}))
+
+    away = following.begin.model_copy(update={"artefact": tmp_path / "away"})
+    with pytest.raises(TerminalError, match=r"away: is not there; to begin with is the artefact with weights of"):
+        begin(after, following.model_copy(update={"begin": away}))
