@@ -2,5 +2,5 @@
 
 from pipeline.compiled import DETECTOR
 
-COMPILED = DETECTOR.prefer(__path__)
+COMPILED = DETECTOR.prefer()
 """Whether the hot modules are the compiled ones."""

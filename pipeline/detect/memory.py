@@ -2,8 +2,6 @@
 
 Without this a handful of accounts, or one copied text, looks like a crowd.  Everything is bounded; when a memory is
 full the oldest entry goes.  Times in here are whole minutes of event time since 1970.
-
-The compiled form is `native/memory.c`, of which this is the oracle.
 """
 
 from __future__ import annotations

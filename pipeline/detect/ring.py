@@ -1,7 +1,4 @@
-"""The posts that are kept as evidence, in little room.
-
-The compiled form is `native/ring.c`, of which this is the oracle.
-"""
+"""The posts that are kept as evidence, in little room."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The walk through boosted trees: most of what a forecast takes.
-
-The compiled form is `native/trees.c`, of which this is the oracle.
-"""
+"""The walk through boosted trees: most of what a forecast takes."""
 
 from __future__ import annotations
 

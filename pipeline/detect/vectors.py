@@ -1,7 +1,4 @@
-"""Vectors that point somewhere: 64 whole numbers, kept as signed bytes.
-
-The compiled form is `native/vectors.c`, of which this is the oracle.
-"""
+"""Vectors that point somewhere: 64 whole numbers, kept as signed bytes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Whether a mention is news, and how it counts, before any test looks at it.
-
-The compiled form is `native/weight.c`, of which this is the oracle.
-"""
+"""Whether a mention is news, and how it counts, before any test looks at it."""
 
 from __future__ import annotations
 

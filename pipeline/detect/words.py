@@ -1,7 +1,4 @@
-"""Words of a text, and how they are counted: what is done to every word takes longer than all that is done with them.
-
-The compiled form is `native/words.c`, of which this is the oracle.
-"""
+"""Words of a text, and how they are counted: what is done to every word takes longer than all that is done with them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A vector of the words of a text, for mentions that come without a sketch of their meaning.
-
-The compiled form is `native/wordvector.c`, of which this is the oracle.
-"""
+"""A vector of the words of a text, for mentions that come without a sketch of their meaning."""
 
 from __future__ import annotations
 

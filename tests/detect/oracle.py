@@ -23,8 +23,7 @@ class Form(NamedTuple):
     state: Callable[[], Any]
     codec: Any
     run: Callable[[Iterable[Heard]], Iterator[IncidentEvent]]
-    memory: ModuleType
-    weight: ModuleType
+    modules: dict[str, ModuleType]
 
 
 def compiled() -> Form:
@@ -39,8 +38,7 @@ def pure() -> Form:
 
 def _form() -> Form:
     parts = {
-        name: import_module(f"{DETECTOR.package}.{name}")
-        for name in ("detector", "entity", "codec", "stage", "memory", "weight")
+        name: import_module(f"{DETECTOR.package}.{name}") for name in (*DETECTOR.modules, "codec", "forest", "stage")
     }
     return Form(
         import_module(DETECTOR.package).COMPILED,
@@ -48,6 +46,5 @@ def _form() -> Form:
         parts["entity"].EntityState,
         parts["codec"].EntityCodec(),
         parts["stage"].run,
-        parts["memory"],
-        parts["weight"],
+        parts,
     )

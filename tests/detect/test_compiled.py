@@ -112,11 +112,11 @@ MENTIONS = st.builds(
 def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[HeardMention]) -> None:
     found = []
     for form in forms():
-        memory, answers = form.memory.Memory(), []
+        memory, answers = form.modules["memory"].Memory(), []
         for number, m in enumerate(mentions):
-            key, t, news = form.weight.recognised(memory, m)
+            key, t, news = form.modules["weight"].recognised(memory, m)
             answers.append((key, t, news))
             if news == FRESH:
-                answers.append(form.weight.weigh(memory, m, key, 29_000_000 + 100 * number))
+                answers.append(form.modules["weight"].weigh(memory, m, key, 29_000_000 + 100 * number))
         found.append((answers, memory.pack(29_002_000)))
     assert found[0] == found[1]
