@@ -133,9 +133,9 @@ class Hot:
 
 
 DETECTOR = Hot("detector", "pipeline.detect", modules=(
-    "baseline", "detector", "entity", "evidence", "explain", "grouping", "groundswell", "keeping", "lifecycle",
-    "memory", "outlook", "phrases", "regulars", "review", "ring", "severity", "shares", "spans", "telling", "threads",
-    "together", "trees", "vectors", "weighed", "weight", "words", "wordvector",
+    "baseline", "boosted", "detector", "entity", "evidence", "explain", "forecast", "grouping", "groundswell",
+    "judgement", "keeping", "lifecycle", "memory", "phrases", "regulars", "review", "ring", "severity", "telling",
+    "threads", "vectors", "vocabulary", "weight", "words",
 ))  # fmt: skip
 """What runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside, since a compiled
 class can be none."""

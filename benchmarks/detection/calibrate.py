@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.detection import second, streams
 from benchmarks.detection.recorder import Recorder
 from benchmarks.detection.streams import CALIBRATION, EPOCH, JUDGED, NULL, WARM, Plan
-from pipeline.detect import thresholds, together
+from pipeline.detect import judgement, thresholds
 from pipeline.detect.entity import EntityState
 from pipeline.detect.threads import Thread
 
@@ -65,8 +65,8 @@ class Curves(Recorder):
         if thread is not None:
             self.seen["pile_on"].append((s.clock, pile_on - s.baseline.busy))
             self.seen["amplification"].append((s.clock, thread.amplified()))
-        if together.looked_at(pile_on, surge) and together.learned(s):
-            self.seen["together"].append((s.clock, together.snowball(s, thread, pile_on, surge)))
+        if judgement.looked_at(pile_on, surge) and judgement.learned(s):
+            self.seen["together"].append((s.clock, judgement.snowball(s, thread, pile_on, surge)))
 
     def note_block(self, s: EntityState) -> None:
         self.seen["groundswell"].append((s.clock, s.groundswell.evidence))

@@ -28,8 +28,9 @@ from models.runtime.reading import read_tokenizer
 from pipeline.detect import grouping
 from pipeline.detect.grouping import place
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Past, terms
-from pipeline.detect.wordvector import hashed
+from pipeline.detect.vectors import hashed
+from pipeline.detect.vocabulary import Past
+from pipeline.detect.words import terms
 from pipeline.sketch import Sketch, decode, encode
 
 STORIES = Path(__file__).with_name("stories.txt")

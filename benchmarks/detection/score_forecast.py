@@ -12,9 +12,8 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from pipeline.detect.course import SPANS
+from pipeline.detect.forecast import features, shares
 from pipeline.detect.lifecycle import QUIET
-from pipeline.detect.outlook import features
-from pipeline.detect.shares import shares
 
 SEEN = 5
 """Posts that a tree has when it is first asked about."""

@@ -11,12 +11,11 @@ from pipeline.alert.notifier import firing
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import Company, MentionSpool
-from pipeline.detect.detectors import Detectors
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
 from pipeline.detect.kin import OFTEN
 from pipeline.detect.promise import MONTH, Promise
-from pipeline.detect.stage import KEPT
+from pipeline.detect.stage import KEPT, Detectors
 from pipeline.detect.watch import Watch
 from pipeline.messages import IncidentEvent
 

@@ -13,7 +13,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from pipeline.detect import lifecycle, thresholds, together
+from pipeline.detect import judgement, lifecycle, thresholds
 from pipeline.detect.detector import CAUTION, GROUNDSWELL_AFTER, SURGE_AFTER, SURGE_MENTIONS
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
@@ -132,11 +132,11 @@ def _evidence(s: EntityState, m: HeardMention, limits: Thresholds) -> list[tuple
     surge = min(max(s.evidence.rate), max(s.evidence.share))
     if thread is not None:
         found.append(("amplification", "amplification", thread.amplified(), limits.amplification * caution))
-    if together.learned(s):
-        if together.looked_at(pile_on, surge):
+    if judgement.learned(s):
+        if judgement.looked_at(pile_on, surge):
             alone = limits.pile_on + s.baseline.busy
-            name: TestName = "pile_on" if together.threaded(pile_on, surge, alone, limits.surge) else "surge"
-            found.append((name, "together", together.snowball(s, thread, pile_on, surge), limits.together))
+            name: TestName = "pile_on" if judgement.threaded(pile_on, surge, alone, limits.surge) else "surge"
+            found.append((name, "together", judgement.snowball(s, thread, pile_on, surge), limits.together))
     else:
         if thread is not None:
             found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + s.baseline.busy) * caution))

@@ -16,13 +16,15 @@ from pipeline.detect.baseline import Baseline
 from pipeline.detect.entity import EntityState
 from pipeline.detect.evidence import Evidence
 from pipeline.detect.groundswell import Groundswell
-from pipeline.detect.incident import Incident, KeptPost
+from pipeline.detect.incident import Incident
 from pipeline.detect.migrate import upgraded
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Past, Talk
+from pipeline.detect.phrases import Talk
 from pipeline.detect.regulars import Regulars
+from pipeline.detect.ring import KeptPost
 from pipeline.detect.start import Start
 from pipeline.detect.threads import Thread
+from pipeline.detect.vocabulary import Past
 
 VERSION = 4
 ROOMY = 8_000
@@ -63,7 +65,18 @@ class _Compressed(Struct, array_like=True):
     data: bytes
 
 
-_DECODER = msgspec.msgpack.Decoder(_Packed)
+def _fields(value: Any) -> _Fields:
+    """What a plain class holds, in order."""
+    return [getattr(value, name) for name in value.__match_args__]
+
+
+def _made(kind: type, fields: _Fields) -> Any:
+    """The object of a plain class that held them."""
+    return kind(*fields)
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_fields)
+_DECODER = msgspec.msgpack.Decoder(_Packed, dec_hook=_made)
 _VERSION = msgspec.msgpack.Decoder(_Version)
 _COMPRESSED = 1 << 8
 """Added to the version of a state that is compressed."""
@@ -86,7 +99,7 @@ class EntityCodec:
             _fields(s.groundswell), s.ring, _fields(s.past), _fields(s.talk), s.acute, s.slow, s.name,
             _fields(s.regulars), s.narratives,
         )  # fmt: skip
-        data = msgspec.msgpack.encode(packed)
+        data = _ENCODER.encode(packed)
         if len(data) <= ROOMY:
             return data
         return msgspec.msgpack.encode(_Compressed(VERSION | _COMPRESSED, zlib.compress(data, 6)))
@@ -103,7 +116,7 @@ class EntityCodec:
                 f"detector state of version {version}, this program reads {VERSION}. Run the program that wrote it"
             )
         if version < VERSION:
-            p = msgspec.convert(upgraded(msgspec.msgpack.decode(data), VERSION), _Packed)
+            p = msgspec.convert(upgraded(msgspec.msgpack.decode(data), VERSION), _Packed, dec_hook=_made)
         else:
             p = _DECODER.decode(data)
         return EntityState(
@@ -111,11 +124,6 @@ class EntityCodec:
             {root: Thread(*fields) for root, fields in p.threads.items()}, _groundswell(p.groundswell), p.ring,
             _past(p.past), Talk(*p.talk), p.acute, p.slow, p.name, Regulars(*p.regulars), p.narratives,
         )  # fmt: skip
-
-
-def _fields(value: Any) -> _Fields:
-    """What a plain class holds, in order."""
-    return [getattr(value, name) for name in value.__match_args__]
 
 
 def _evidence(fields: _Fields) -> Evidence:

@@ -37,9 +37,7 @@ WORDS: dict[Reason, str] = {
 
 class Signs(Struct, array_like=True):
     """What is counted of an incident for this: accounts whose age is known (`aged`) and new ones among them, and the
-    gaps between complaints (`total` seconds, `squares` their sum of squares; `last`: time of the newest).
-
-    `telling.py` counts, since that is compiled."""
+    gaps between complaints (`total` seconds, `squares` their sum of squares; `last`: time of the newest)."""
 
     aged: int = 0
     young: int = 0
@@ -47,6 +45,22 @@ class Signs(Struct, array_like=True):
     gaps: int = 0
     total: int = 0
     squares: int = 0
+
+    def add(self, t: int, age: float | None, complains: bool) -> None:
+        """Count a mention of time `t`, by an account of that age (seconds; None: not known)."""
+        if age is not None:
+            self.aged += 1
+            self.young += age < YOUNG
+        if not complains:
+            return
+        last = self.last
+        if last and t >= last:
+            gap = t - last
+            self.gaps += 1
+            self.total += gap
+            self.squares += gap * gap
+        if t > last:
+            self.last = t
 
     def evenness(self) -> float:
         """Standard deviation of the gaps over their mean; large when nothing can be said."""

@@ -12,7 +12,7 @@ from pipeline.detect.baseline import BIN
 from pipeline.detect.entity import EntityState
 from pipeline.detect.groundswell import BLOCK
 from pipeline.detect.heard import HeardMention
-from pipeline.detect.told import Told
+from pipeline.detect.memory import Told
 
 LASTS = 2 * 1440
 """Minutes after which a post has left the evidence anyway."""

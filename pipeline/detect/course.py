@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 
 from pipeline.detect.memory import Memory
-from pipeline.detect.spans import halved, parts, spread
 from pipeline.messages import Series
 
 SPANS = 48
@@ -70,7 +69,7 @@ class Course(Struct, array_like=True):
             self.start, self.width, [*self.mentions], [*self.negative], [*self.expected], self.at, self.paid
         )  # fmt: skip
         shown._settle(max(t, self.at), expected)
-        due = parts(shown.expected, _MILLI)
+        due = tuple([expected / _MILLI for expected in shown.expected])
         start = datetime.fromtimestamp(self.start, UTC)
         return Series(start, shown.width, tuple(shown.mentions), tuple(shown.negative), due)
 
@@ -80,14 +79,22 @@ class Course(Struct, array_like=True):
         passed = t - self.at
         if passed <= 0:
             return
-        a_second = max(0.0, expected - self.paid) / passed * _MILLI
-        spread(self.expected, self.start, self.width, self.at, t, a_second)
+        self._spread(self.at, t, max(0.0, expected - self.paid) / passed * _MILLI)
         self.at, self.paid = t, expected
+
+    def _spread(self, since: int, until: int, a_second: float) -> None:
+        """Add to what was expected so much for every second from `since` until `until`, rounded by span."""
+        width, last = self.width, min((until - self.start) // self.width + 1, len(self.expected))
+        for place in range(max(0, (since - self.start) // width), last):
+            begin = self.start + place * width
+            overlap = min(until, begin + width) - max(since, begin)
+            if overlap > 0:
+                self.expected[place] += round(a_second * overlap)
 
     def _make_room(self, place: int) -> int:
         """Make spans up to `place`, longer ones if need be; gives where it has come to lie."""
         while place >= SPANS:
-            self.mentions, self.negative, self.expected = map(halved, (self.mentions, self.negative, self.expected))
+            self.mentions, self.negative, self.expected = map(_halved, (self.mentions, self.negative, self.expected))
             self.width *= 2
             place //= 2
         for counts in (self.mentions, self.negative, self.expected):
@@ -122,3 +129,8 @@ def remembered(memory: Memory, now: int) -> tuple[int, list[tuple[int, bool]]]:
     known = [(minute * 60, complains) for minute, complains in memory.mentions()]
     since = max(now - _REMEMBERED, min((t for t, _ in known), default=now) + 60 if memory.full() else 0)
     return since, [(t, complains) for t, complains in known if t >= since]
+
+
+def _halved(counts: list[int]) -> list[int]:
+    """Half as many spans, each twice as long."""
+    return [sum(counts[place : place + 2]) for place in range(0, len(counts), 2)]

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.detect import corrections, lifecycle, telling, thresholds, together
+from pipeline.detect import corrections, judgement, lifecycle, telling, thresholds
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.heard import Heard, HeardMention
 from pipeline.detect.ring import keep_post, kept_post
 from pipeline.detect.start import Start
 from pipeline.detect.threads import LEARNED_FROM, Thread
 from pipeline.detect.threads import follow as follow_thread
-from pipeline.detect.weighed import CHANGED, PASSED, Weighed
-from pipeline.detect.weight import recognised, weigh
+from pipeline.detect.weight import CHANGED, PASSED, Weighed, recognised, weigh
 from pipeline.messages import IncidentEvent, TestResult
 
 LATE: Final = 600
@@ -70,13 +69,8 @@ class Detector:
             s.clock = clock = t
             if t >= baseline.bin_end or s.acute is not None:
                 events = self._pass_time(s, m)
-        (
-            root, voice, negative, other, author, probability, complains, praises, first, copied, answer, repost,
-        ) = weigh(memory, m, key, clock // 60)  # fmt: skip
-        w = Weighed(
-            key, root, voice, negative, other, author, probability, complains, praises, first, copied, answer, repost,
-        )  # fmt: skip
-        behind = clock - t
+        w = weigh(memory, m, key, clock // 60)
+        negative, other, behind = w.negative, w.other, clock - t
         if behind < FORGOTTEN:
             swell = s.groundswell
             if negative:
@@ -138,11 +132,12 @@ class Detector:
         if acute is None and slow is None:
             telling.learn(s, m, w)
             return
-        heard = False
+        heard, clock = False, s.clock
         for incident in (acute, slow):
             if incident is None or incident.resolved:
                 continue
-            telling.chart(s, incident.course, t, w.complains)
+            incident.course.settle(clock, s.baseline.expected(clock))
+            incident.course.add(t, w.complains)
             if t >= incident.started and (incident.wide or w.root in incident.roots):
                 lifecycle.count(s, incident, m, w)
                 telling.hear(s, incident, m, w, t)
@@ -224,7 +219,7 @@ class Detector:
         pile_on = thread.pile_on() if thread is not None else 0.0
         spread = thread.amplified() if thread is not None else 0.0
         acute = s.acute
-        if (acute is None or acute.resolved) and together.learned(s):
+        if (acute is None or acute.resolved) and judgement.learned(s):
             return self._open(s, m, root, thread, pile_on, spread, surge)
         busy = s.baseline.busy
         if pile_on < limits.pile_on + busy and surge < limits.surge and spread < limits.amplification:
@@ -249,10 +244,10 @@ class Detector:
     ) -> IncidentEvent | None:  # fmt: skip
         """Whether all evidence together suffices to open an incident; it is named for what there is most of."""
         limits = self.thresholds
-        if together.looked_at(pile_on, surge):
-            value = together.snowball(s, thread, pile_on, surge)
+        if judgement.looked_at(pile_on, surge):
+            value = judgement.snowball(s, thread, pile_on, surge)
             if value >= limits.together:
-                threads = together.threaded(pile_on, surge, limits.pile_on + s.baseline.busy, limits.surge)
+                threads = judgement.threaded(pile_on, surge, limits.pile_on + s.baseline.busy, limits.surge)
                 name = "pile_on" if threads else "surge"
                 test = TestResult(name, value, limits.together, limits.rates["together"])
                 return self._fire(s, m, test, root, thread if threads else None)

@@ -8,12 +8,14 @@ from typing import Final
 from pipeline.detect.baseline import Baseline
 from pipeline.detect.evidence import Evidence
 from pipeline.detect.groundswell import Groundswell
-from pipeline.detect.incident import Incident, KeptPost
+from pipeline.detect.incident import Incident
 from pipeline.detect.memory import Memory
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Past, Talk
+from pipeline.detect.phrases import Talk
 from pipeline.detect.regulars import Regulars
+from pipeline.detect.ring import KeptPost
 from pipeline.detect.threads import Thread
+from pipeline.detect.vocabulary import Past
 
 RING: Final = 7
 """Posts kept as evidence for the next incident."""

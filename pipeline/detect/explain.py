@@ -9,9 +9,10 @@ from pipeline.detect.coordination import WORDS
 from pipeline.detect.entity import EntityState
 from pipeline.detect.forecast import Outlook
 from pipeline.detect.grouping import recently
-from pipeline.detect.incident import Incident, KeptPost
+from pipeline.detect.incident import Incident
 from pipeline.detect.phrases import new_phrases, phrases_of
 from pipeline.detect.regulars import Standing
+from pipeline.detect.ring import KeptPost
 from pipeline.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
 
 TOP_POSTS: Final = 3

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from pipeline.detect.coordination import Signs
 from pipeline.detect.course import Course
-from pipeline.detect.people import Parts
+from pipeline.detect.ring import KeptPost
 from pipeline.messages import Reason
 
 ROOTS, NETWORKS, DRIVERS, REGULARS = 6, 5, 6, 4
@@ -14,26 +14,6 @@ ROOTS, NETWORKS, DRIVERS, REGULARS = 6, 5, 6, 4
 
 FIRED, FORETOLD = 6, 3
 """Most firings and forecasts kept of an incident."""
-
-POST_BYTES = 220
-"""Most bytes of a post that is kept as evidence; longer texts are cut, longer ids make it unfit."""
-
-NAME_BYTES = 32
-"""Most bytes of an author's name."""
-
-
-class KeptPost(Struct, array_like=True):
-    """A negative post that may be quoted as evidence; `root` is the hash of its thread, `slot` that of its narrative
-    (-1: none)."""
-
-    post_id: str
-    author: str
-    text: str
-    t: int
-    url: str | None
-    root: int
-    replies: int = 0
-    slot: int = -1
 
 
 class Fired(Struct, array_like=True, frozen=True):
@@ -55,6 +35,39 @@ class Forecasted(Struct, array_like=True, frozen=True):
     size: float
     low: float
     high: float
+
+
+class Parts(Struct, array_like=True):
+    """People and mentions of an incident by what they did: wrote posts of their own, answered, only passed on."""
+
+    writers: int = 0
+    written: int = 0
+    answerers: int = 0
+    answers: int = 0
+    sharers: int = 0
+    shares: int = 0
+
+    def begin(self, mentions: int, authors: int, answers: int, shares: int) -> None:
+        """What had been counted before the incident was found; people are split as their mentions are."""
+        self.shares = min(shares, mentions)
+        self.answers = min(answers, mentions - self.shares)
+        self.written = mentions - self.answers - self.shares
+        if mentions:
+            self.sharers = authors * self.shares // mentions
+            self.answerers = authors * self.answers // mentions
+        self.writers = min(authors - self.sharers - self.answerers, self.written)
+
+    def add(self, answer: bool, repost: bool, first: bool) -> None:
+        """Count a mention; `first` of its author in six hours."""
+        if repost:
+            self.shares += 1
+            self.sharers += first
+        elif answer:
+            self.answers += 1
+            self.answerers += first
+        else:
+            self.written += 1
+            self.writers += first
 
 
 class Incident(Struct, array_like=True):

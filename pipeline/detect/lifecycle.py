@@ -13,20 +13,17 @@ from zlib import crc32
 from pipeline.detect.coordination import reasons
 from pipeline.detect.entity import EntityState
 from pipeline.detect.explain import Known, explanation
-from pipeline.detect.forecast import Outlook
+from pipeline.detect.forecast import Outlook, outlook, shares
 from pipeline.detect.groundswell import BLOCK
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident
 from pipeline.detect.keeping import incident_id
-from pipeline.detect.outlook import outlook
-from pipeline.detect.people import Parts
 from pipeline.detect.review import foretell, review
 from pipeline.detect.severity import severity
-from pipeline.detect.shares import shares
 from pipeline.detect.start import Start
 from pipeline.detect.telling import course_since, look_back
 from pipeline.detect.threads import FAST, TAU, Thread
-from pipeline.detect.weighed import Weighed
+from pipeline.detect.weight import Weighed
 from pipeline.messages import Counts, EntityRef, Firing, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
 
 UPDATE: Final = 900
@@ -111,7 +108,7 @@ def take_thread(incident: Incident, thread: Thread) -> None:
         incident.mentions += 1
         incident.negative += 1
         incident.authors += 1
-        take_part(incident.parts, answer=False, repost=False, first=True)
+        incident.parts.add(answer=False, repost=False, first=True)
 
 
 def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> None:
@@ -127,7 +124,7 @@ def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> No
     incident.authors += w.first
     incident.copies += w.copied
     incident.reposts += w.repost
-    take_part(incident.parts, w.answer, w.repost, w.first)
+    incident.parts.add(w.answer, w.repost, w.first)
     if w.complains or not incident.wide:
         incident.fast += 1.0
         incident.middle += 1.0
@@ -135,19 +132,6 @@ def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> No
         usual = 1.5 * s.baseline.mu_negative * TAU if incident.wide else 0.0
         if incident.middle > usual + 1.0:
             incident.hot = s.clock
-
-
-def take_part(parts: Parts, answer: bool, repost: bool, first: bool) -> None:
-    """A mention in the incident's scope; `first` of its author in six hours."""
-    if repost:
-        parts.shares += 1
-        parts.sharers += first
-    elif answer:
-        parts.answers += 1
-        parts.answerers += first
-    else:
-        parts.written += 1
-        parts.writers += first
 
 
 def follow(s: EntityState, incident: Incident, m: HeardMention) -> IncidentEvent | None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from struct import iter_unpack, pack, unpack_from
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
-
-from pipeline.detect.told import Told
 
 IDS: Final = 160
 AUTHORS: Final = 192
@@ -34,16 +32,28 @@ _AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
 _MINUTES: Final = 0xFFFF_FFFF
 
 
+class Told(NamedTuple):
+    """What is remembered of a post: when it was written (minutes since 1970), what it weighed, its thread (0: its own),
+    the stamp of its version."""
+
+    minute: int
+    negative: bool
+    weight: float
+    root: int
+    stamp: int
+
+
 @dataclass(slots=True)
 class Memory:
     """Recent post ids, authors and texts of an entity, as 32-bit hashes.
 
-    `ids`: hash → thread << 56 | stamp of the version << 40 | minute << 8 | negative << 7 | weight in hundredths.
-    `authors`: hash → first minute << 2 | posts before (at most 3).  `texts`: hash → first minute << 4 | copies (at most
-    15).  Insertion order is age.
+    `ids`: hash → stamp of the version << 40 | minute << 8 | negative << 7 | weight in hundredths.  `roots`: hash →
+    thread, of those that are answers.  `authors`: hash → first minute << 2 | posts before (at most 3).  `texts`: hash →
+    first minute << 4 | copies (at most 15).  Insertion order is age.
     """
 
     ids: dict[int, int] = field(default_factory=dict)
+    roots: dict[int, int] = field(default_factory=dict)
     authors: dict[int, int] = field(default_factory=dict)
     texts: dict[int, int] = field(default_factory=dict)
 
@@ -83,7 +93,7 @@ class Memory:
     def version(self, key: int) -> int:
         """The stamp of the version of a post that was heard, `GONE` if it was deleted, -1 if it is not remembered."""
         value = self.ids.get(key)
-        return -1 if value is None else value >> 40 & 0xFFFF
+        return -1 if value is None else value >> 40
 
     def mentions(self) -> list[tuple[int, bool]]:
         """The minutes of those posts that weigh something, and whether they complained, in order of arrival."""
@@ -97,26 +107,33 @@ class Memory:
         """Note a post id and what its mention weighed, so that a repeat is dropped and a deletion can be taken back."""
         ids = self.ids
         if len(ids) >= IDS:
-            del ids[next(iter(ids))]
-        ids[key] = root << 56 | stamp << 40 | minute << 8 | negative << 7 | int(weight * 100.0)
+            oldest = next(iter(ids))
+            del ids[oldest]
+            self.roots.pop(oldest, None)
+        ids[key] = stamp << 40 | minute << 8 | negative << 7 | int(weight * 100.0)
+        if root:
+            self.roots[key] = root
 
     def told(self, key: int) -> Told | None:
         """What is remembered of a post that is neither forgotten nor deleted."""
         value = self.ids.get(key)
-        if value is None or value >> 40 & 0xFFFF == GONE:
+        if value is None or value >> 40 == GONE:
             return None
-        return Told(value >> 8 & _MINUTES, bool(value & 128), (value & 127) / 100.0, value >> 56, value >> 40 & 0xFFFF)
+        root = self.roots.get(key, 0)
+        return Told(value >> 8 & _MINUTES, bool(value & 128), (value & 127) / 100.0, root, value >> 40)
 
     def forget(self, key: int, minute: int) -> None:
         """A post is deleted: it weighs nothing now, and does not count should it be delivered again."""
         if key in self.ids:
             self.ids[key] &= _MINUTES << 8
+            self.roots.pop(key, None)
         else:
             self.remember(key, minute, False, 0.0)
 
     def unlearn(self, key: int, author: str, text: str) -> None:
         """A post is about to be heard in another version: as if it, its author's turn and its text had not been."""
         self.ids.pop(key, None)
+        self.roots.pop(key, None)
         voice, words = crc32(author.encode()), crc32(text.encode("utf-8", "replace"))
         if self.authors.get(voice, 0) & 3:
             self.authors[voice] -= 1
@@ -132,9 +149,9 @@ class Memory:
         roots: list[int] = []
         for place, (key, v) in enumerate(self.ids.items()):
             age = minute - (v >> 8 & _MINUTES)
-            ids += (key, age if age < 0xFFFF else 0xFFFF, v & 255, v >> 40 & 0xFFFF)
-            if v >> 56:
-                roots += (place, v >> 56)
+            ids += (key, age if age < 0xFFFF else 0xFFFF, v & 255, v >> 40)
+            if key in self.roots:
+                roots += (place, self.roots[key])
         authors, texts = _young(self.authors, 2, AUTHOR_MINUTES, minute), _young(self.texts, 4, TEXT_MINUTES, minute)
         return b"".join(
             (
@@ -163,12 +180,10 @@ def unpacked(data: bytes, minute: int) -> Memory:
     first = 6 + 9 * ids
     second = first + 6 * authors
     third = second + 6 * texts
-    roots = dict(iter_unpack("<BI", data[third:]))
+    posts = list(iter_unpack("<IHBH", data[6:first]))
     return Memory(
-        {
-            key: roots.get(place, 0) << 56 | stamp << 40 | minute - age << 8 | rest
-            for place, (key, age, rest, stamp) in enumerate(iter_unpack("<IHBH", data[6:first]))
-        },
+        {key: stamp << 40 | minute - age << 8 | rest for key, age, rest, stamp in posts},
+        {posts[number][0]: root for number, root in iter_unpack("<BI", data[third:])},
         {key: minute - (v >> 2) << 2 | v & 3 for key, v in iter_unpack("<IH", data[first:second])},
         {key: minute - (v >> 4) << 4 | v & 15 for key, v in iter_unpack("<IH", data[second:third])},
     )

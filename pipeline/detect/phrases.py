@@ -1,69 +1,26 @@
-"""Which words are new: those of the incident against the entity's own past.
+"""The phrases of an incident that are new against the entity's own past.
 
-The past is a small sketch of in how many sampled mentions a word occurred (Cormode and Muthukrishnan 2005, one row:
-a collision makes a word look older, never newer than it is).  Ranked by log-odds with half a count added
-(Monroe et al. 2008), so that one post does not make a phrase.
+Ranked by log-odds with half a count added (Monroe et al. 2008), so that one post does not make a phrase.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from math import log
 from typing import Final
-from zlib import crc32
 
-from pipeline.detect.words import note, paired, words_of
+from pipeline.detect.vocabulary import Past
+from pipeline.detect.words import name_words
 
-CELLS: Final = 384
 TERMS: Final = 32
 TERM_BYTES: Final = 28
 SLOTS: Final = 6
 """Narratives whose words are counted apart."""
 
-_READ: Final = 280
 _FEWEST: Final = 3
 _FADES: Final = 16  # mentions without a word after which it counts half
 _SAID = [0, 0]
 _USUAL: Final = 0.15  # share of the entity's past mentions from which a word is no news
-_WORD: Final = re.compile(r"[^\W\d_]{3,}(?:['’][^\W\d_]+)?")
-_NOISE: Final = re.compile(r"https?://\S+|@\S+|&\w+;")
-_COMMON_WORDS = (
-    "the and for that this with you your are was were have has had not but they their from what when who why how all "
-    "can cant can't could just don't dont will would out about get got its it's i'm i've his her she him our ours them "
-    "then than there here been being because did didn't does doesn't isn't wasn't won't more most much very too also "
-    "one two any some no nor yes into over after before again still even ever never now only own same such other these "
-    "those which while where like really please thanks thank via amp rt going way know think people make made back "
-    "que los las una por para con del está esto der die das und ist nicht ein eine mit auf für les des est pas une "
-    "dans pour sur avec je tu il elle nous vous since"
-)
-_COMMON: Final = frozenset(_COMMON_WORDS.split())
-
-
-@dataclass(slots=True)
-class Past:
-    """Words of the entity's past: `cells` hold at most 255 each; all are halved when one is full."""
-
-    cells: bytearray = field(default_factory=bytearray)
-    mentions: float = 0.0
-
-    def learn(self, text: str) -> None:
-        """Take in a mention of quiet times."""
-        if not self.cells:
-            self.cells = bytearray(CELLS)
-        self.mentions += 1.0
-        for _ in range(note(self.cells, terms(text))):
-            self.mentions /= 2.0
-
-    def share(self, term: str) -> float:
-        """In which share of past mentions a word occurred, at most."""
-        return self.usual(crc32(term.encode()))
-
-    def usual(self, key: int) -> float:
-        """The same of a word by its CRC-32."""
-        if not self.cells:
-            return 1.0 / 20.0
-        return float((self.cells[key % CELLS] + 0.5) / (self.mentions + 10.0))
 
 
 @dataclass(slots=True)
@@ -118,20 +75,6 @@ class Talk:
         """How often a word was said; halved for every so many mentions without it."""
         total, last, *_ = self.counts[term]
         return total >> (self.mentions - last) // _FADES
-
-
-def terms(text: str) -> list[str]:
-    """Words and pairs of neighbouring words, each once, in order, without the most common ones."""
-    text = text[:_READ].lower()
-    if "@" in text or "&" in text or "://" in text:  # most texts hold none of it
-        text = _NOISE.sub(" ", text)
-    words = words_of(text) if text.isascii() else _WORD.findall(text)
-    return paired(words[:40], _COMMON)
-
-
-def name_words(name: str) -> set[str]:
-    """The words of an entity's name, as they would be counted."""
-    return set(_WORD.findall(name[:_READ].lower()))
 
 
 def new_phrases(talk: Talk, past: Past, name: str, most: int = 5) -> list[tuple[str, int]]:

@@ -1,8 +1,41 @@
-"""The posts that are kept as evidence, in little room."""
+"""Posts that are kept since they may be quoted as evidence, in little room."""
 
 from __future__ import annotations
 
-from pipeline.detect.incident import NAME_BYTES, POST_BYTES, KeptPost
+from typing import Final
+
+POST_BYTES: Final = 220
+"""Most bytes of a post that is kept as evidence; longer texts are cut, longer ids make it unfit."""
+
+NAME_BYTES: Final = 32
+"""Most bytes of an author's name."""
+
+
+class KeptPost:
+    """A negative post that may be quoted as evidence; `root` is the hash of its thread, `slot` that of its narrative
+    (-1: none)."""
+
+    __match_args__ = ("post_id", "author", "text", "t", "url", "root", "replies", "slot")
+    __slots__ = __match_args__
+
+    def __init__(
+        self, post_id: str, author: str, text: str, t: int, url: str | None, root: int, replies: int = 0,
+        slot: int = -1,
+    ) -> None:  # fmt: skip
+        self.post_id = post_id
+        self.author = author
+        self.text = text
+        self.t = t
+        self.url = url
+        self.root = root
+        self.replies = replies
+        self.slot = slot
+
+    def copy(self) -> KeptPost:
+        """The same, counted by itself from now on."""
+        return KeptPost(
+            self.post_id, self.author, self.text, self.t, self.url, self.root, self.replies, self.slot
+        )  # fmt: skip
 
 
 def keep_post(ring: list[KeptPost], post: KeptPost, most: int) -> None:

@@ -5,29 +5,21 @@ None of it decides whether there is an incident.
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Final
 
 from pipeline.detect import course
-from pipeline.detect.coordination import YOUNG, Signs
 from pipeline.detect.course import Course
 from pipeline.detect.entity import EntityState
 from pipeline.detect.grouping import place
 from pipeline.detect.heard import HeardMention
-from pipeline.detect.incident import (
-    DRIVERS,
-    NAME_BYTES,
-    NETWORKS,
-    REGULARS,
-    Incident,
-    KeptPost,
-)
+from pipeline.detect.incident import DRIVERS, NETWORKS, REGULARS, Incident
 from pipeline.detect.keeping import bump
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Talk, terms
-from pipeline.detect.ring import clip, kept_post
-from pipeline.detect.weighed import Weighed
-from pipeline.detect.wordvector import hashed
+from pipeline.detect.phrases import Talk
+from pipeline.detect.ring import NAME_BYTES, KeptPost, clip, kept_post
+from pipeline.detect.vectors import hashed
+from pipeline.detect.weight import Weighed
+from pipeline.detect.words import terms
 from pipeline.sketch import decode
 
 SAMPLE: Final = 4
@@ -47,28 +39,11 @@ def learn(s: EntityState, m: HeardMention, w: Weighed) -> None:
         s.regulars.learn(w.voice, w.complains, w.praises, w.key >> 3)
 
 
-def chart(s: EntityState, found: Course, t: int, complains: bool) -> None:
-    """Let time pass in the course of an incident, and count a mention of time `t` in it.
-
-    What nearly every mention needs is written out, since it is compiled here and not there.
-    """
-    clock, at, start, width = s.clock, found.at, found.start, found.width
-    if clock > at and (clock - start) // width != (at - start) // width:
-        found.settle(clock, s.baseline.expected(clock))
-        width = found.width
-    place, mentions = (t - start) // width, found.mentions
-    if 0 <= place < len(mentions):
-        mentions[place] += 1
-        found.negative[place] += complains
-    else:
-        found.add(t, complains)
-
-
 def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int) -> None:
     """A mention in the incident's scope, of event time `t`."""
     born = m.author.created_at
     age = None if born is None else (m.created_at - born).total_seconds()
-    watch(incident.signs, t, age, w.complains and not w.repost)
+    incident.signs.add(t, age, w.complains and not w.repost)
     if w.complains:
         name = clip(m.author.handle or m.author.id, NAME_BYTES)
         bump(incident.networks, _network(m.network, m.post_id), NETWORKS)
@@ -79,23 +54,6 @@ def hear(s: EntityState, incident: Incident, m: HeardMention, w: Weighed, t: int
         before = incident.regulars.get(name)
         if before is not None or len(incident.regulars) < REGULARS:
             incident.regulars[name] = (1 if before is None else before[0] + 1, *standing)
-
-
-def watch(signs: Signs, t: int, age: float | None, complains: bool) -> None:
-    """A mention in an incident's scope at time `t`, by an account of that age (seconds; None: not known)."""
-    if age is not None:
-        signs.aged += 1
-        signs.young += age < YOUNG
-    if not complains:
-        return
-    last = signs.last
-    if last and t >= last:
-        gap = t - last
-        signs.gaps += 1
-        signs.total += gap
-        signs.squares += gap * gap
-    if t > last:
-        signs.last = t
 
 
 def group(s: EntityState, m: HeardMention, t: int) -> None:
@@ -127,12 +85,12 @@ def look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | N
     for post in posts:
         bump(incident.drivers, post.author, DRIVERS)
         bump(incident.networks, _network("", post.post_id), NETWORKS)
-        watch(incident.signs, post.t, None, True)
+        incident.signs.add(post.t, None, True)
         if post.post_id == m.post_id:
             group(s, m, post.t)
         else:
             s.talk.hear(terms(post.text), s.past, s.name)
-    incident.first_post = copy(posts[0]) if posts else None
+    incident.first_post = posts[0].copy() if posts else None
     if incident.first_post is None and root is not None:
         author = m.author.handle or m.author.id
         incident.first_post = kept_post(m.post_id, author, m.text, s.clock, m.url, root)

@@ -7,8 +7,10 @@ from math import isqrt
 from operator import mul
 from struct import pack, unpack
 from typing import Final
+from zlib import crc32
 
-from pipeline.sketch import DIMENSIONS
+from pipeline.detect.vocabulary import Past
+from pipeline.sketch import DIMENSIONS, Sketch
 
 LENGTH: Final = 127
 """Length of a vector as it is kept: its numbers fit a signed byte."""
@@ -31,6 +33,21 @@ def united(p: int, a: bytes, q: int, b: bytes) -> tuple[bytes, int]:
     """The direction of `p` times the one and `q` times the other together, and their length, rounded down."""
     total = [p * x + q * y for x, y in zip(unpack(_LAYOUT, a), unpack(_LAYOUT, b), strict=True)]
     return unit(total), isqrt(_product(total, total))
+
+
+def hashed(said: list[str], past: Past) -> Sketch | None:
+    """A vector of the `terms` of a text: signed hashing (Weinberger et al. 2009), rare words of the past count more."""
+    sums = [0.0] * DIMENSIONS
+    for term in said:
+        key = crc32(term.encode("utf-8", "replace"))
+        rare = 1.0 / (0.02 + min(past.usual(key), 1.0))
+        sums[key % DIMENSIONS] += rare if key >> 16 & 1 else -rare
+    most = 0.0
+    for value in sums:
+        most = max(most, abs(value))
+    if most == 0.0:
+        return None
+    return tuple([round(LENGTH * value / most) if value else 0 for value in sums])
 
 
 def _product(a: Sequence[int], b: Sequence[int]) -> int:

@@ -1,14 +1,54 @@
-"""Whether a mention is news, and how it counts, before any test looks at it."""
+"""Weighs a mention before any test looks at it: whether it is news, and how much it counts.
+
+Each voice counts once and each text once; what the model is not sure of is evidence of nothing, though it is counted.
+"""
 
 from __future__ import annotations
 
+from typing import Final
 from zlib import crc32
 
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.memory import GONE, SHORT_TEXT, Memory, stamp
-from pipeline.detect.weighed import CHANGED, FRESH, PASSED
 
-Parts = tuple[int, int, float, float, float, float, bool, bool, bool, bool, bool, bool]
+PASSED: Final = 0
+FRESH: Final = 1
+CHANGED: Final = 2
+"""What to do with a mention: pass it over (heard, deleted, or the company's own words, which are context and never
+evidence), hear it, or hear it in place of another version."""
+
+
+class Weighed:
+    """A mention as counted.
+
+    `key`, `voice`: hashes of its id and its author's.  `negative`, `other`: its clean weight, split by how likely it is
+    negative.  `author`: the weight of its author.
+    Raw: it `complains` (more likely negative than not) or `praises`, is the `first` of its author in six hours, is
+    `copied`, is an `answer` in the thread `root`, a `repost`.
+    """
+
+    __slots__ = (
+        "answer", "author", "complains", "copied", "first", "key", "negative", "other", "praises", "probability",
+        "repost", "root", "voice",
+    )  # fmt: skip
+
+    def __init__(
+        self, key: int, root: int, voice: int, negative: float, other: float, author: float, probability: float,
+        complains: bool, praises: bool, first: bool, copied: bool, answer: bool, repost: bool,
+    ) -> None:  # fmt: skip
+        self.key = key
+        self.root = root
+        self.voice = voice
+        self.negative = negative
+        self.other = other
+        self.author = author
+        self.probability = probability
+        self.complains = complains
+        self.praises = praises
+        self.first = first
+        self.copied = copied
+        self.answer = answer
+        self.repost = repost
 
 
 def recognised(memory: Memory, m: HeardMention) -> tuple[int, int, int]:
@@ -25,11 +65,10 @@ def recognised(memory: Memory, m: HeardMention) -> tuple[int, int, int]:
     return key, int(created.timestamp()), FRESH if known < 0 else CHANGED
 
 
-def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Parts:
-    """Weigh a mention heard for the first time, whose id hashes to `key`, and remember it; gives what `Weighed` holds.
+def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Weighed:
+    """Weigh a mention whose id hashes to `key` and that is news, and remember it; `minute`: the entity's clock.
 
-    Of what the model is not sure is evidence of nothing, though it is counted; a text that the model was not trained
-    for is no complaint.
+    A text that the model was not trained for is no complaint.
     """
     voice = crc32(m.author.id.encode())
     author = weight = memory.author_weight(voice, minute)
@@ -43,21 +82,21 @@ def weigh(memory: Memory, m: HeardMention, key: int, minute: int) -> Parts:
             weight = (0.4 * author if repost else author) / (1 + copies)
     elif m.kind == "repost":
         repost, weight = True, 0.4 * author
-    sentiment = m.sentiment
+    sentiment, trained = m.sentiment, m.untrained is None
     praises = sentiment.positive > max(sentiment.negative, 0.5)
-    probability = sentiment.negative if m.untrained is None else 0.0
+    probability: float = sentiment.negative if trained else 0.0
     complains = probability >= 0.5
-    root_id = m.root_id
-    if root_id is None or (root_id == m.post_id and m.parent_id is not None):
-        root_id = m.parent_id or m.post_id  # a quote joins the thread that it quotes
-    answer = root_id != m.post_id
+    post_id, root_id = m.post_id, m.root_id
+    if root_id is None or (root_id == post_id and m.parent_id is not None):
+        root_id = m.parent_id or post_id  # a quote joins the thread that it quotes
+    answer = root_id != post_id
     root = crc32(root_id.encode()) if answer else key
-    if m.untrained is None and not sentiment.sure:
+    if trained and not sentiment.sure:
         weight = probability = 0.0
     memory.remember(key, minute, complains, weight, root if answer else 0, stamp(m.version))
     negative = weight * soft(probability) if probability > 0.2 else 0.0
-    return (
-        root, voice, negative, weight - negative, author, probability,
+    return Weighed(
+        key, root, voice, negative, weight - negative, author, probability,
         complains, praises, author == 1.0, copies > 0 and not repost, answer, repost,
     )  # fmt: skip
 

@@ -37,9 +37,7 @@ def pure() -> Form:
 
 
 def _form() -> Form:
-    parts = {
-        name: import_module(f"{DETECTOR.package}.{name}") for name in (*DETECTOR.modules, "codec", "forest", "stage")
-    }
+    parts = {name: import_module(f"{DETECTOR.package}.{name}") for name in (*DETECTOR.modules, "codec", "stage")}
     return Form(
         import_module(DETECTOR.package).COMPILED,
         parts["detector"].Detector,

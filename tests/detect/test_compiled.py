@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.compiled import DETECTOR
 from pipeline.detect.heard import Heard, HeardAuthor, HeardEntity, HeardMention, HeardSentiment
-from pipeline.detect.weighed import FRESH
+from pipeline.detect.weight import FRESH, Weighed
 from tests.detect import oracle
 from tests.detect.oracle import Form
 from tests.detect.tales import TALES
@@ -117,6 +117,7 @@ def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[HeardMenti
             key, t, news = form.modules["weight"].recognised(memory, m)
             answers.append((key, t, news))
             if news == FRESH:
-                answers.append(form.modules["weight"].weigh(memory, m, key, 29_000_000 + 100 * number))
+                weighed = form.modules["weight"].weigh(memory, m, key, 29_000_000 + 100 * number)
+                answers.append([getattr(weighed, name) for name in Weighed.__slots__])
         found.append((answers, memory.pack(29_002_000)))
     assert found[0] == found[1]

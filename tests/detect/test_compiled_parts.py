@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detect import forecast, judgement
 from pipeline.detect.judgement import FEATURES
-from pipeline.detect.phrases import CELLS
+from pipeline.detect.vocabulary import CELLS
 from tests.detect.test_compiled import forms as both
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -31,7 +30,7 @@ def forms(name: str) -> tuple[Any, Any]:
 
 def fields(value: Any) -> list[Any] | None:
     """What an object holds, whichever form its class has."""
-    return None if value is None else [getattr(value, name) for name in value.__struct_fields__]
+    return None if value is None else [getattr(value, name) for name in value.__match_args__]
 
 
 @settings(max_examples=500, deadline=None)
@@ -76,7 +75,7 @@ def test_vectors_are_alike(a: list[int], b: list[int], p: int, q: int) -> None:
 @given(ASCII)
 def test_words_are_alike(text: str) -> None:
     fast, plain = forms("words")
-    assert fast.words_of(text) == plain.words_of(text)
+    assert fast.terms(text) == plain.terms(text)
 
 
 WORDS = st.lists(st.text(st.sampled_from("abé😀'"), min_size=1, max_size=3), max_size=60)
@@ -92,7 +91,7 @@ def test_words_are_paired_alike(words: list[str], common: frozenset[str]) -> Non
 @settings(max_examples=300, deadline=None)
 @given(st.binary(min_size=1, max_size=9), WORDS)
 def test_words_are_noted_alike(before: bytes, said: list[str]) -> None:
-    fast, plain = forms("words")
+    fast, plain = forms("vocabulary")
     one, other = (bytearray(byte | 0xFC for byte in before) for _ in range(2))
     assert (fast.note(one, said), one) == (plain.note(other, said), other)
 
@@ -100,15 +99,15 @@ def test_words_are_noted_alike(before: bytes, said: list[str]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(WORDS, WORDS, st.floats(0.0, 300.0))
 def test_words_point_alike(known: list[str], said: list[str], mentions: float) -> None:
-    fast, plain = forms("wordvector")
-    pasts = [form.Past(bytearray(CELLS) if known else bytearray(), mentions) for form in forms("phrases")]
+    fast, plain = forms("vectors")
+    pasts = [form.Past(bytearray(CELLS) if known else bytearray(), mentions) for form in forms("vocabulary")]
     for past in pasts if known else ():
-        forms("words")[1].note(past.cells, known)
+        forms("vocabulary")[1].note(past.cells, known)
     assert fast.hashed(said, pasts[0]) == plain.hashed(said, pasts[1])
 
 
 def test_words_that_are_none_are_refused() -> None:
-    fast = forms("words")[0]
+    fast = forms("vocabulary")[0]
     with pytest.raises((TypeError, ZeroDivisionError)):
         fast.note(bytearray(), ["word"])
     with pytest.raises((TypeError, AttributeError)):
@@ -134,35 +133,32 @@ def forests(draw: st.DrawFn) -> tuple[tuple[Any, ...], ...]:
 
 @settings(max_examples=150, deadline=None)
 @given(forests(), st.lists(st.tuples(*[VALUES] * 11), min_size=1, max_size=5))
-def test_trees_add_up_alike(forest: tuple[tuple[Any, ...], ...], asked: list[tuple[float, ...]]) -> None:
-    fast, plain = forms("trees")
-    one, other = fast.Trees(*forest), plain.Trees(*forest)
-    assert [one.added(x).hex() for x in asked] == [other.added(x).hex() for x in asked]
+def test_trees_add_up_alike(columns: tuple[tuple[Any, ...], ...], asked: list[tuple[float, ...]]) -> None:
+    feature, threshold, left, right, roots = columns
+    one, other = (form.Forest(0.25, 0.1, roots, feature, threshold, left, right) for form in forms("boosted"))
+    assert [one.predict(x).hex() for x in asked] == [other.predict(x).hex() for x in asked]
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.tuples(*[st.floats(-9.0, 9.0) | st.sampled_from((float("nan"), float("inf")))] * len(FEATURES)))
 def test_the_shipped_trees_add_up_alike(x: tuple[float, ...]) -> None:
-    for one, other in zip(*shipped_trees(), strict=True):
-        assert one.added(x).hex() == other.added(x).hex()
+    for one, other in zip(*map(shipped_trees, (0, 1)), strict=True):
+        assert one.predict(x).hex() == other.predict(x).hex()
 
 
 @cache
-def shipped_trees() -> list[list[Any]]:
-    """The trees of the shipped forests, in both forms."""
-    shipped_forests = [*forecast.shipped().forests.values(), judgement.shipped().forest]
-    return [
-        [form.Trees(f.feature, f.threshold, f.left, f.right, f.roots) for f in shipped_forests]
-        for form in forms("trees")
-    ]
+def shipped_trees(form: int) -> list[Any]:
+    """The shipped forests in one of the forms."""
+    forecast, judgement = forms("forecast")[form], forms("judgement")[form]
+    return [*forecast.shipped().forests.values(), judgement.shipped().forest]
 
 
 def test_trees_that_make_no_sense_are_refused() -> None:
-    trees = forms("trees")[0].Trees
-    with pytest.raises((IndexError, ValueError)):
-        trees((0, 0), (1.0, 2.0), (1, 0), (2, 0), (0,))  # its right child is nowhere
+    forest = forms("boosted")[0].Forest
     with pytest.raises(IndexError):
-        trees((3, 0, 0), (1.0, 2.0, 3.0), (1, 0, 0), (2, 0, 0), (0,)).added((0.0, 0.0))
+        forest(0.0, 1.0, (0,), (0, 0), (1.0, 2.0), (1, 0), (2, 0))  # its right child is nowhere
+    with pytest.raises(IndexError):
+        forest(0.0, 1.0, (0,), (3, 0, 0), (1.0, 2.0, 3.0), (1, 0, 0), (2, 0, 0)).predict((0.0, 0.0))
 
 
 STEPS = st.lists(

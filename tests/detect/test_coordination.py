@@ -11,7 +11,6 @@ import pytest
 from pipeline.detect.coordination import YOUNG, Signs, reasons
 from pipeline.detect.heard import HeardAuthor, HeardMention
 from pipeline.detect.stage import Detect, run
-from pipeline.detect.telling import watch
 from pipeline.messages import IncidentEvent
 from pipeline.state import MemoryStore, State
 from tests.detect.scene import MONDAY, WORDS, pile_on, quiet, said, together
@@ -25,7 +24,7 @@ def signs(gaps: list[int] | None = None, aged: int = 0, young: int = 0) -> Signs
     t = 1_000
     for gap in [0, *(gaps or [])]:
         t += gap
-        watch(made, t, None, True)
+        made.add(t, None, True)
     return made
 
 

@@ -9,7 +9,9 @@ from pipeline.detect.entity import EntityState
 from pipeline.detect.explain import Known, duration, summary
 from pipeline.detect.forecast import Outlook
 from pipeline.detect.incident import Fired, Incident
-from pipeline.detect.phrases import Past, Talk, new_phrases, terms
+from pipeline.detect.phrases import Talk, new_phrases
+from pipeline.detect.vocabulary import Past
+from pipeline.detect.words import terms
 
 STARTED = 1_772_460_300  # 2026-03-02 14:05 UTC
 OUTLOOK = Outlook(183.0, 88.0, 420.0, 9.0)

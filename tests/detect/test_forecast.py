@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.forecast import PARTS, margin, shipped
-from pipeline.detect.forest import Forest
-from pipeline.detect.outlook import outlook
-from pipeline.detect.shares import shares
+from pipeline.detect.boosted import Forest
+from pipeline.detect.forecast import PARTS, margin, outlook, shares, shipped
 
 COUNTS = st.floats(0.0, 5_000.0)
 

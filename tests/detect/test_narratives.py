@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from pipeline.detect.grouping import place
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import SLOTS, Past, Talk, phrases_of, terms
+from pipeline.detect.phrases import SLOTS, Talk, phrases_of
 from pipeline.detect.stage import run
-from pipeline.detect.wordvector import hashed
+from pipeline.detect.vectors import hashed
+from pipeline.detect.vocabulary import Past
+from pipeline.detect.words import terms
 from pipeline.messages import IncidentEvent
 from pipeline.sketch import DIMENSIONS, Sketch, decode, encode
 from tests.detect.scene import WORDS, quiet, said, together

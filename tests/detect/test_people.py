@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.detect.heard import HeardMention, HeardSentiment
-from pipeline.detect.people import Parts
+from pipeline.detect.incident import Parts
 from pipeline.detect.regulars import KNOWN, OFTEN, Regulars
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent

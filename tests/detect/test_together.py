@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect import together
+from pipeline.detect import judgement
 from pipeline.detect.entity import EntityState
-from pipeline.detect.judgement import FEATURES, RAISING, shipped
+from pipeline.detect.judgement import FEATURES, RAISING, SHIPPED, shipped
 from pipeline.detect.threads import Thread
 
 VALUES = st.floats(-5.0, 15.0)
@@ -18,7 +19,8 @@ VALUES = st.floats(-5.0, 15.0)
 def test_the_shipped_judgement_names_the_command_that_makes_it() -> None:
     model = shipped()
     assert model.made_by.startswith("python -m benchmarks.detection.fit_judgement")
-    assert max(model.forest.feature) < len(FEATURES) == len(RAISING)
+    columns = msgspec.json.decode(SHIPPED.read_bytes())["forest"]
+    assert max(columns["feature"]) < len(FEATURES) == len(RAISING)
 
 
 @given(st.lists(VALUES, min_size=len(FEATURES), max_size=len(FEATURES)), st.integers(0, 21), st.floats(0.0, 10.0))
@@ -30,8 +32,8 @@ def test_more_evidence_never_lowers_it(x: list[float], which: int, by: float) ->
 
 def test_it_looks_at_what_it_was_fitted_on() -> None:
     s = EntityState()
-    assert len(together.features(s, None, 0.0, 0.0)) == len(FEATURES)
-    named = dict(zip(FEATURES, together.features(s, Thread(0, 0, evidence=3.0, negative=4), 2.0, 1.0), strict=True))
+    assert len(judgement.features(s, None, 0.0, 0.0)) == len(FEATURES)
+    named = dict(zip(FEATURES, judgement.features(s, Thread(0, 0, evidence=3.0, negative=4), 2.0, 1.0), strict=True))
     assert (named["pile_on"], named["surge"], named["thread_evidence"]) == (2.0, 1.0, 3.0)
     assert named["usual_share"] == s.baseline.p0
 

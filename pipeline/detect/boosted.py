@@ -1,6 +1,8 @@
-"""The walk through boosted trees: most of what a forecast takes."""
+"""Boosted trees as plain numbers: fitted elsewhere, asked here without the library that fitted them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class Node:
@@ -15,14 +17,18 @@ class Node:
         self.right = right
 
 
-class Trees:
-    """Trees as they are walked; what is given has the layout of `forecast.Forest`."""
+class Forest:
+    """Boosted trees (Friedman 2001): `base`, and `rate` times the sum of the leaves that a question comes to.
 
-    __slots__ = ("_trees",)
+    It is made of trees laid end to end: a node whose `left` is 0 holds a value in `threshold`, the others ask whether
+    `feature` is at most `threshold` and go left if so.  Children are counted from their tree's root.
+    """
+
+    __slots__ = ("_base", "_rate", "_trees")
 
     def __init__(
-        self, feature: tuple[int, ...], threshold: tuple[float, ...], left: tuple[int, ...], right: tuple[int, ...],
-        roots: tuple[int, ...],
+        self, base: float, rate: float, roots: Sequence[int], feature: Sequence[int], threshold: Sequence[float],
+        left: Sequence[int], right: Sequence[int],
     ) -> None:  # fmt: skip
         def grown(root: int, node: int) -> Node:
             if not left[node]:
@@ -30,10 +36,12 @@ class Trees:
             low, high = (grown(root, root + side[node]) for side in (left, right))
             return Node(feature[node], threshold[node], low, high)
 
-        self._trees = [grown(root, root) for root in roots]
+        self._base = base
+        self._rate = rate
+        self._trees: list[Node] = [grown(root, root) for root in roots]
 
-    def added(self, x: tuple[float, ...]) -> float:
-        """The sum of the leaves that `x` comes to, tree by tree."""
+    def predict(self, x: tuple[float, ...]) -> float:
+        """The prediction for the features `x`."""
         total = 0.0
         for tree in self._trees:
             node = tree
@@ -46,4 +54,4 @@ class Trees:
                     node = node.right
                 left = node.left
             total += node.threshold
-        return total
+        return self._base + self._rate * total
