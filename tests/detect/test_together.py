@@ -27,7 +27,7 @@ def test_the_shipped_judgement_names_the_command_that_makes_it() -> None:
 def test_more_evidence_never_lowers_it(x: list[float], which: int, by: float) -> None:
     forest = shipped().forest
     more = [value + by * (place == which and RAISING[place]) for place, value in enumerate(x)]
-    assert forest.predict(more) >= forest.predict(x) - 1e-9
+    assert forest.predict(tuple(more)) >= forest.predict(tuple(x)) - 1e-9
 
 
 def test_it_looks_at_what_it_was_fitted_on() -> None:
@@ -48,7 +48,7 @@ def test_a_fitted_classifier_becomes_plain_numbers_that_answer_alike() -> None:
     x = rng.normal(size=(800, 3)).round(2)
     y = (x[:, 0] + x[:, 1] ** 2 + rng.normal(size=800) > 1.0).astype(int)
     model = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=6).fit(x, y)
-    made = of_classifier(model, zero=0.5)
+    made = of_classifier(model, zero=0.5).forest()
     assert [made.predict(tuple(map(float, row))) for row in x[:200]] == pytest.approx(
         model.decision_function(x[:200]) - 0.5, abs=1e-3
     )
