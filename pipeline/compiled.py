@@ -133,9 +133,11 @@ class Hot:
 
 
 DETECTOR = Hot("detector", "pipeline.detect", modules=(
-    "baseline", "boosted", "detector", "entity", "evidence", "explain", "forecast", "grouping", "groundswell",
-    "judgement", "keeping", "lifecycle", "memory", "phrases", "regulars", "review", "ring", "severity", "telling",
-    "threads", "vectors", "vocabulary", "weight", "words",
+    "detector", "evidence.baseline", "evidence.boosted", "evidence.groundswell", "evidence.pile_on", "evidence.surge",
+    "incidents.context", "incidents.counters", "incidents.explain", "incidents.forecast", "incidents.forecast_review",
+    "incidents.lifecycle", "incidents.severity", "judgement", "mentions.weighting", "narratives.clustering",
+    "narratives.phrases", "narratives.vectors", "narratives.vocabulary", "narratives.words", "state.entity",
+    "state.memory", "state.quotable_posts", "state.regulars",
 ))  # fmt: skip
 """What runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside, since a compiled
 class can be none."""

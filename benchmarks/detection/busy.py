@@ -8,10 +8,10 @@ from datetime import timedelta
 from heapq import merge
 
 from benchmarks.detection.streams import EPOCH
-from pipeline.detect.baseline import BIN, DAY
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.evidence.baseline import BIN, DAY
+from pipeline.detect.mentions.inbound import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.state.entity import EntityState
 
 KNOWN = 7 * DAY
 """Seconds for which the entity has been known when the stream begins."""

@@ -24,9 +24,10 @@ import numpy as np
 from benchmarks.detection import second, streams
 from benchmarks.detection.recorder import Recorder
 from benchmarks.detection.streams import CALIBRATION, EPOCH, JUDGED, NULL, WARM, Plan
-from pipeline.detect import judgement, thresholds
-from pipeline.detect.entity import EntityState
-from pipeline.detect.threads import Thread
+from pipeline.detect import judgement
+from pipeline.detect.evidence import thresholds
+from pipeline.detect.evidence.pile_on import Thread
+from pipeline.detect.state.entity import EntityState
 
 GRID = {
     "together": np.arange(1.0, 12.01, 0.25),

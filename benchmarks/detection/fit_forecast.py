@@ -20,9 +20,9 @@ from sklearn.ensemble import GradientBoostingRegressor
 from benchmarks.detection.forests import Columns, of_regressor
 from benchmarks.detection.score_forecast import Guess, Rows, rows, score
 from benchmarks.detection.streams import real_trees, simulated_tree
-from pipeline.detect import forecast
-from pipeline.detect.boosted import Forest
-from pipeline.detect.forecast import QUANTILES, margin
+from pipeline.detect.evidence.boosted import Forest
+from pipeline.detect.incidents import forecast
+from pipeline.detect.incidents.forecast import QUANTILES, margin
 
 AGES = tuple(float(age) for age in np.unique(np.round(np.geomspace(2.0, 480.0, 28))))
 LEAVES = {"low": 8, "middle": 32, "high": 8}

@@ -30,9 +30,9 @@ from benchmarks.detection.judge import AFTER
 from benchmarks.detection.recorder import Recorder
 from benchmarks.detection.streams import EPOCH, WARM, WEAK, Errors, Month, Plan
 from pipeline.detect import judgement
-from pipeline.detect.entity import EntityState
+from pipeline.detect.evidence.pile_on import Thread
 from pipeline.detect.judgement import FEATURES, RAISING
-from pipeline.detect.threads import Thread
+from pipeline.detect.state.entity import EntityState
 
 MOMENTS = 30
 """Moments of a snowball that are looked at, evenly spread over its first half, and what all of them weigh together."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier
 
-from pipeline.detect.boosted import Forest
+from pipeline.detect.evidence.boosted import Forest
 
 
 class Columns(NamedTuple):

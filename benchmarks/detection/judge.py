@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.detection import minscan, streams
 from benchmarks.detection.streams import EPOCH, JUDGING, WARM, WEAK, Plan
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
 
 BINS = ((20, 60), (60, 200), (200, 10**9))

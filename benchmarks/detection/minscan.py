@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from math import log
 from zlib import crc32
 
-from pipeline.detect.baseline import BIN, Baseline
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.memory import SHORT_TEXT, Memory
+from pipeline.detect.evidence.baseline import BIN, Baseline
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.state.memory import SHORT_TEXT, Memory
 
 WINDOWS = (1, 3, 6, 18, 36, 72, 144)
 """In bins of ten minutes: up to a day."""

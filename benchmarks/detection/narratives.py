@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from models.manifest import MODEL, TOKENIZER, verify
 from models.runtime.onnx_cpu import open_session
 from models.runtime.reading import read_tokenizer
-from pipeline.detect import grouping
-from pipeline.detect.grouping import place
-from pipeline.detect.narratives import Narratives
-from pipeline.detect.vectors import hashed
-from pipeline.detect.vocabulary import Past
-from pipeline.detect.words import terms
+from pipeline.detect.narratives import clustering
+from pipeline.detect.narratives.clustering import place
+from pipeline.detect.narratives.narrative import Narratives
+from pipeline.detect.narratives.vectors import hashed
+from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.narratives.words import terms
 from pipeline.sketch import Sketch, decode, encode
 
 STORIES = Path(__file__).with_name("stories.txt")
@@ -164,7 +164,7 @@ def main() -> None:
     if options.choose:
         for way, by, known in ways:
             for limit, few in product((0.08, 0.12, 0.15, 0.18, 0.25, 0.35), (0.0, 0.05, 0.1, 0.15, 0.3)):
-                grouping.ALIKE[by] = (limit, few)
+                clustering.ALIKE[by] = (limit, few)
                 print(way, limit, few, *(f"{x:.2f}" for x in judge(choosing, known, by, 1)))
         return
     print("stories", ", ".join(judging))

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import msgspec
 
-from pipeline.detect import thresholds
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.threads import Thread
+from pipeline.detect.evidence import thresholds
+from pipeline.detect.evidence.pile_on import Thread
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
 
 

@@ -11,9 +11,9 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from pipeline.detect.course import SPANS
-from pipeline.detect.forecast import features, shares
-from pipeline.detect.lifecycle import QUIET
+from pipeline.detect.incidents.forecast import features, shares
+from pipeline.detect.incidents.lifecycle import QUIET
+from pipeline.detect.state.timeline import SPANS
 
 SEEN = 5
 """Posts that a tree has when it is first asked about."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from benchmarks.detection.streams import EPOCH, JUDGED, WARM, Month, Plan, Truth
-from pipeline.detect.heard import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.mentions.inbound import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
 from pipeline.simulate.delivery import SentimentErrors
 from pipeline.simulate.schedule import StoryRates
 from pipeline.simulate.streams import Plan as Simulated

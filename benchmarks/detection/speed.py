@@ -26,11 +26,11 @@ from benchmarks.detection import busy, speed_peers
 from benchmarks.detection.streams import JUDGING, Plan, month
 from pipeline import detect
 from pipeline.compiled import PURE
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardEntity, HeardMention, read
+from pipeline.detect.mentions.inbound import HeardEntity, HeardMention, read
 from pipeline.detect.stage import run
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 
 LIMIT = 10_000
 """Bytes that a state may have."""

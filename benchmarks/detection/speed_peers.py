@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import HeardMention
 
 
 def measured(mentions: Sequence[HeardMention]) -> list[tuple[str, float | str]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.detect.heard import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.mentions.inbound import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
 
 WARM, JUDGED = 14, 30
 """Days to learn from, days judged."""

@@ -19,7 +19,7 @@ import msgspec
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
 from pipeline.alert.text import clean, one_line, topic
-from pipeline.detect.coordination import WORDS
+from pipeline.detect.evidence.coordination import WORDS
 from pipeline.errors import SettingsError
 from pipeline.messages import IncidentEvent
 

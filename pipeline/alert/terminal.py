@@ -16,8 +16,8 @@ from rich.text import Text
 from pipeline.alert.alertmanager import incident_url
 from pipeline.alert.notifier import may_page
 from pipeline.alert.text import one_line, topic
-from pipeline.detect.coordination import WORDS
-from pipeline.detect.explain import duration
+from pipeline.detect.evidence.coordination import WORDS
+from pipeline.detect.incidents.explain import duration
 from pipeline.errors import TransientError
 from pipeline.messages import Explanation, IncidentEvent, PostRef, Series
 

@@ -11,12 +11,12 @@ from pipeline.alert.notifier import firing
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import Company, MentionSpool
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
-from pipeline.detect.kin import OFTEN
+from pipeline.detect.mentions.inbound import Heard, HeardDeletion, HeardMention
+from pipeline.detect.partition import Watch
+from pipeline.detect.priors import OFTEN
 from pipeline.detect.promise import MONTH, Promise
 from pipeline.detect.stage import KEPT, Detectors
-from pipeline.detect.watch import Watch
+from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
 
 _TOLD_EVERY = 2_000

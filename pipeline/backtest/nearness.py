@@ -13,11 +13,13 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from pipeline.detect import judgement, lifecycle, thresholds
+from pipeline.detect import judgement
 from pipeline.detect.detector import CAUTION, GROUNDSWELL_AFTER, SURGE_AFTER, SURGE_MENTIONS
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.thresholds import Table, TestName, Thresholds
+from pipeline.detect.evidence import thresholds
+from pipeline.detect.evidence.thresholds import Table, TestName, Thresholds
+from pipeline.detect.incidents import lifecycle
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.state.entity import EntityState
 
 NEAR = 0.7
 """Share of a threshold from which evidence is worth a look."""

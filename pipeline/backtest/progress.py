@@ -7,7 +7,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.detect.explain import duration
+from pipeline.detect.incidents.explain import duration
 from pipeline.shown import Shown
 
 QUIET_EVERY = 10.0

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from pipeline.backtest.findings import LISTED, Findings
 from pipeline.backtest.labels import delay
-from pipeline.detect.explain import duration
+from pipeline.detect.incidents.explain import duration
 from pipeline.errors import TerminalError
 from pipeline.simulate.verdicts import Verdict
 from pipeline.web import render as page

@@ -10,7 +10,7 @@ from typing import IO
 
 from msgspec import Struct
 
-from pipeline.detect.heard import Heard, HeardMention, read
+from pipeline.detect.mentions.inbound import Heard, HeardMention, read
 from pipeline.errors import TerminalError
 
 DAY = 86_400

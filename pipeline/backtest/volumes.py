@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pipeline.backtest.detection import Episode
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import DAY, Company, MentionSpool
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import HeardMention
 from pipeline.index.protocol import Volume
 from pipeline.web.cards import BARS, MARGIN, SHORTEST, Card, earlier, later
 from pipeline.web.chart import Chart, chart, step_for

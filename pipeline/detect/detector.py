@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.detect import corrections, judgement, lifecycle, telling, thresholds
-from pipeline.detect.entity import RING, EntityState
-from pipeline.detect.heard import Heard, HeardMention
-from pipeline.detect.ring import keep_post, kept_post
-from pipeline.detect.start import Start
-from pipeline.detect.threads import LEARNED_FROM, Thread
-from pipeline.detect.threads import follow as follow_thread
-from pipeline.detect.weight import CHANGED, PASSED, Weighed, recognised, weigh
+from pipeline.detect import judgement
+from pipeline.detect.evidence import thresholds
+from pipeline.detect.evidence.change_point import Start
+from pipeline.detect.evidence.pile_on import LEARNED_FROM, Thread
+from pipeline.detect.evidence.pile_on import follow as follow_thread
+from pipeline.detect.incidents import context, lifecycle, retractions
+from pipeline.detect.mentions.inbound import Heard, HeardMention
+from pipeline.detect.mentions.weighting import CHANGED, PASSED, Weighed, recognised, weigh
+from pipeline.detect.state.entity import RING, EntityState
+from pipeline.detect.state.quotable_posts import keep_post, kept_post
 from pipeline.messages import IncidentEvent, TestResult
 
 LATE: Final = 600
@@ -51,7 +53,7 @@ class Detector:
         """Take in a mention or a deletion; gives the events it leads to, in order."""
         if type(heard) is HeardMention:
             return self._hear(s, heard)
-        corrections.take_back(s, heard.post_id)
+        retractions.take_back(s, heard.post_id)
         return _NOTHING
 
     def _hear(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
@@ -60,7 +62,7 @@ class Detector:
         if news == PASSED:
             return _NOTHING
         if news == CHANGED:
-            corrections.replace(s, m, key)
+            retractions.replace(s, m, key)
         clock, baseline = s.clock, s.baseline
         events: Sequence[IncidentEvent] = _NOTHING
         if t > clock:
@@ -130,7 +132,7 @@ class Detector:
             self._keep(s, m, w.root)
         acute, slow = s.acute, s.slow
         if acute is None and slow is None:
-            telling.learn(s, m, w)
+            context.learn(s, m, w)
             return
         heard, clock = False, s.clock
         for incident in (acute, slow):
@@ -140,10 +142,10 @@ class Detector:
             incident.course.add(t, w.complains)
             if t >= incident.started and (incident.wide or w.root in incident.roots):
                 lifecycle.count(s, incident, m, w)
-                telling.hear(s, incident, m, w, t)
+                context.hear(s, incident, m, w, t)
                 heard = True
         if heard and w.complains:
-            telling.group(s, m, t)
+            context.group(s, m, t)
 
     def _first(self, s: EntityState, t: int) -> None:
         """The entity is heard of for the first time."""

@@ -19,10 +19,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pipeline.detect.boosted import Forest
-from pipeline.detect.entity import EntityState
-from pipeline.detect.lifecycle import LEARNING
-from pipeline.detect.threads import TAU, Thread
+from pipeline.detect.evidence.boosted import Forest
+from pipeline.detect.evidence.pile_on import TAU, Thread
+from pipeline.detect.incidents.lifecycle import LEARNING
+from pipeline.detect.state.entity import EntityState
 
 SHIPPED: Final = files("pipeline.detect").joinpath("judgement.json")
 

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import structlog
 
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardMention, read
-from pipeline.detect.kin import OFTEN
+from pipeline.detect.mentions.inbound import Heard, HeardMention, read
+from pipeline.detect.partition import Watch
+from pipeline.detect.priors import OFTEN
 from pipeline.detect.promise import Promise
-from pipeline.detect.watch import Watch
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.errors import Malformed
 from pipeline.messages import IncidentEvent
 from pipeline.stage import Codec, Outgoing, Record, Rejected, Result

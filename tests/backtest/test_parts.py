@@ -14,7 +14,7 @@ from pipeline.backtest.forecasts import forecast_marks
 from pipeline.backtest.progress import Steps
 from pipeline.backtest.spool import MentionSpool
 from pipeline.backtest.volumes import around, card, count, overall
-from pipeline.detect.heard import read
+from pipeline.detect.mentions.inbound import read
 from pipeline.detect.promise import Promise, Team
 from pipeline.detect.stage import run
 from pipeline.errors import Malformed

@@ -8,11 +8,11 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from pipeline.compiled import DETECTOR
-from pipeline.detect.heard import Heard
+from pipeline.detect.mentions.inbound import Heard
 from pipeline.messages import IncidentEvent
 from tests import forms
 
-_SHARED = ("heard",)
+_SHARED = ("mentions.inbound",)
 
 
 class Form(NamedTuple):
@@ -37,12 +37,12 @@ def pure() -> Form:
 
 
 def _form() -> Form:
-    parts = {name: import_module(f"{DETECTOR.package}.{name}") for name in (*DETECTOR.modules, "codec", "stage")}
+    parts = {name: import_module(f"{DETECTOR.package}.{name}") for name in (*DETECTOR.modules, "stage", "state.codec")}
     return Form(
         import_module(DETECTOR.package).COMPILED,
         parts["detector"].Detector,
-        parts["entity"].EntityState,
-        parts["codec"].EntityCodec(),
+        parts["state.entity"].EntityState,
+        parts["state.codec"].EntityCodec(),
         parts["stage"].run,
         parts,
     )

@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from math import pi, sin
 
-from pipeline.detect.heard import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.mentions.inbound import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 _WORDS = (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import pi, sin
 from typing import Any
 
-from pipeline.detect.heard import HeardEntity, HeardMention
+from pipeline.detect.mentions.inbound import HeardEntity, HeardMention
 from tests.detect.scene import said
 
 DAY, HOUR = 86_400.0, 3_600.0

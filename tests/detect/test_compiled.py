@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.compiled import DETECTOR
-from pipeline.detect.heard import Heard, HeardAuthor, HeardEntity, HeardMention, HeardSentiment
-from pipeline.detect.weight import FRESH, Weighed
+from pipeline.detect.mentions.inbound import Heard, HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.mentions.weighting import FRESH, Weighed
 from tests.detect import oracle
 from tests.detect.oracle import Form
 from tests.detect.tales import TALES
@@ -112,12 +112,12 @@ MENTIONS = st.builds(
 def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[HeardMention]) -> None:
     found = []
     for form in forms():
-        memory, answers = form.modules["memory"].Memory(), []
+        memory, answers = form.modules["state.memory"].Memory(), []
         for number, m in enumerate(mentions):
-            key, t, news = form.modules["weight"].recognised(memory, m)
+            key, t, news = form.modules["mentions.weighting"].recognised(memory, m)
             answers.append((key, t, news))
             if news == FRESH:
-                weighed = form.modules["weight"].weigh(memory, m, key, 29_000_000 + 100 * number)
+                weighed = form.modules["mentions.weighting"].weigh(memory, m, key, 29_000_000 + 100 * number)
                 answers.append([getattr(weighed, name) for name in Weighed.__slots__])
         found.append((answers, memory.pack(29_002_000)))
     assert found[0] == found[1]

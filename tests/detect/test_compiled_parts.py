@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.detect.judgement import FEATURES
-from pipeline.detect.vocabulary import CELLS
+from pipeline.detect.narratives.vocabulary import CELLS
 from tests.detect.test_compiled import forms as both
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -36,14 +36,14 @@ def fields(value: Any) -> list[Any] | None:
 @settings(max_examples=500, deadline=None)
 @given(TEXTS, st.sampled_from((3, 24, 32, 60, 220, 600)))
 def test_texts_are_cut_alike(text: str, most: int) -> None:
-    fast, plain = forms("ring")
+    fast, plain = forms("state.quotable_posts")
     assert fast.clip(text, most) == plain.clip(text, most)
 
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, TEXTS, TEXTS, st.none() | TEXTS)
 def test_posts_are_kept_alike(post_id: str, author: str, text: str, url: str | None) -> None:
-    fast, plain = forms("ring")
+    fast, plain = forms("state.quotable_posts")
     parts = (post_id, author, text, 1_772_460_300, url, 7)
     assert fields(fast.kept_post(*parts)) == fields(plain.kept_post(*parts))
 
@@ -51,7 +51,7 @@ def test_posts_are_kept_alike(post_id: str, author: str, text: str, url: str | N
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4), st.integers(-1, 2)), max_size=9))
 def test_the_same_post_makes_room(posts: list[tuple[int, int, int]]) -> None:
-    fast, plain = forms("ring")
+    fast, plain = forms("state.quotable_posts")
     rings: tuple[list[Any], list[Any]] = ([], [])
     for number, (hours, replies, slot) in enumerate(posts * 2):
         for form, ring in zip((fast, plain), rings, strict=True):
@@ -64,7 +64,7 @@ def test_the_same_post_makes_room(posts: list[tuple[int, int, int]]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(NUMBERS, NUMBERS, PARTS, PARTS)
 def test_vectors_are_alike(a: list[int], b: list[int], p: int, q: int) -> None:
-    fast, plain = forms("vectors")
+    fast, plain = forms("narratives.vectors")
     first, second = fast.unit(a), fast.unit(b)
     assert (first, second) == (plain.unit(a), plain.unit(b))
     assert fast.product(first, second) == plain.product(first, second)
@@ -74,7 +74,7 @@ def test_vectors_are_alike(a: list[int], b: list[int], p: int, q: int) -> None:
 @settings(max_examples=500, deadline=None)
 @given(ASCII)
 def test_words_are_alike(text: str) -> None:
-    fast, plain = forms("words")
+    fast, plain = forms("narratives.words")
     assert fast.terms(text) == plain.terms(text)
 
 
@@ -84,14 +84,14 @@ WORDS = st.lists(st.text(st.sampled_from("abé😀'"), min_size=1, max_size=3), 
 @settings(max_examples=300, deadline=None)
 @given(WORDS, st.frozensets(st.sampled_from(("a", "b", "ab", "é"))))
 def test_words_are_paired_alike(words: list[str], common: frozenset[str]) -> None:
-    fast, plain = forms("words")
+    fast, plain = forms("narratives.words")
     assert fast.paired(words, common) == plain.paired(words, common)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(min_size=1, max_size=9), WORDS)
 def test_words_are_noted_alike(before: bytes, said: list[str]) -> None:
-    fast, plain = forms("vocabulary")
+    fast, plain = forms("narratives.vocabulary")
     one, other = (bytearray(byte | 0xFC for byte in before) for _ in range(2))
     assert (fast.note(one, said), one) == (plain.note(other, said), other)
 
@@ -99,15 +99,15 @@ def test_words_are_noted_alike(before: bytes, said: list[str]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(WORDS, WORDS, st.floats(0.0, 300.0))
 def test_words_point_alike(known: list[str], said: list[str], mentions: float) -> None:
-    fast, plain = forms("vectors")
-    pasts = [form.Past(bytearray(CELLS) if known else bytearray(), mentions) for form in forms("vocabulary")]
+    fast, plain = forms("narratives.vectors")
+    pasts = [form.Past(bytearray(CELLS) if known else bytearray(), mentions) for form in forms("narratives.vocabulary")]
     for past in pasts if known else ():
-        forms("vocabulary")[1].note(past.cells, known)
+        forms("narratives.vocabulary")[1].note(past.cells, known)
     assert fast.hashed(said, pasts[0]) == plain.hashed(said, pasts[1])
 
 
 def test_words_that_are_none_are_refused() -> None:
-    fast = forms("vocabulary")[0]
+    fast = forms("narratives.vocabulary")[0]
     with pytest.raises((TypeError, ZeroDivisionError)):
         fast.note(bytearray(), ["word"])
     with pytest.raises((TypeError, AttributeError)):
@@ -135,7 +135,7 @@ def forests(draw: st.DrawFn) -> tuple[tuple[Any, ...], ...]:
 @given(forests(), st.lists(st.tuples(*[VALUES] * 11), min_size=1, max_size=5))
 def test_trees_add_up_alike(columns: tuple[tuple[Any, ...], ...], asked: list[tuple[float, ...]]) -> None:
     feature, threshold, left, right, roots = columns
-    one, other = (form.Forest(0.25, 0.1, roots, feature, threshold, left, right) for form in forms("boosted"))
+    one, other = (form.Forest(0.25, 0.1, roots, feature, threshold, left, right) for form in forms("evidence.boosted"))
     assert [one.predict(x).hex() for x in asked] == [other.predict(x).hex() for x in asked]
 
 
@@ -149,12 +149,12 @@ def test_the_shipped_trees_add_up_alike(x: tuple[float, ...]) -> None:
 @cache
 def shipped_trees(form: int) -> list[Any]:
     """The shipped forests in one of the forms."""
-    forecast, judgement = forms("forecast")[form], forms("judgement")[form]
+    forecast, judgement = forms("incidents.forecast")[form], forms("judgement")[form]
     return [*forecast.shipped().forests.values(), judgement.shipped().forest]
 
 
 def test_trees_that_make_no_sense_are_refused() -> None:
-    forest = forms("boosted")[0].Forest
+    forest = forms("evidence.boosted")[0].Forest
     with pytest.raises(IndexError):
         forest(0.0, 1.0, (0,), (0, 0), (1.0, 2.0), (1, 0), (2, 0))  # its right child is nowhere
     with pytest.raises(IndexError):
@@ -171,7 +171,7 @@ STEPS = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(STEPS)
 def test_memories_are_alike_and_full_ones_forget_alike(steps: list[tuple[str, int, int, bool]]) -> None:
-    kinds = forms("memory")
+    kinds = forms("state.memory")
     memories = [kind.Memory() for kind in kinds]
     minute = 29_000_000
     for step, number, passed, flag in steps:

@@ -8,8 +8,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from pipeline.detect.coordination import YOUNG, Signs, reasons
-from pipeline.detect.heard import HeardAuthor, HeardMention
+from pipeline.detect.evidence.coordination import YOUNG, Signs, reasons
+from pipeline.detect.mentions.inbound import HeardAuthor, HeardMention
 from pipeline.detect.stage import Detect, run
 from pipeline.messages import IncidentEvent
 from pipeline.state import MemoryStore, State

@@ -7,9 +7,9 @@ from datetime import timedelta
 import msgspec
 
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardDeletion, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.mentions.inbound import Heard, HeardDeletion, HeardEntity, HeardMention, HeardSentiment
 from pipeline.detect.stage import run
+from pipeline.detect.state.entity import EntityState
 from tests.detect.scene import MONDAY, pile_on, quiet, together
 
 AT = 5 * 86_400.0 + 50_000.0

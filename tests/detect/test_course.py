@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.course import NARROWEST, SPANS, Course, begun
 from pipeline.detect.stage import run
+from pipeline.detect.state.timeline import NARROWEST, SPANS, Course, begun
 from tests.detect.scene import pile_on, quiet, together
 
 START = 1_772_460_000

@@ -16,11 +16,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import LATE, Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import HeardMention
 from pipeline.detect.stage import Detect
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State

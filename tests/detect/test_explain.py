@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.detect.course import Course
-from pipeline.detect.entity import EntityState
-from pipeline.detect.explain import Known, duration, summary
-from pipeline.detect.forecast import Outlook
-from pipeline.detect.incident import Fired, Incident
-from pipeline.detect.phrases import Talk, new_phrases
-from pipeline.detect.vocabulary import Past
-from pipeline.detect.words import terms
+from pipeline.detect.incidents.explain import Known, duration, summary
+from pipeline.detect.incidents.forecast import Outlook
+from pipeline.detect.narratives.phrases import Talk, new_phrases
+from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.narratives.words import terms
+from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.incident import Fired, Incident
+from pipeline.detect.state.timeline import Course
 
 STARTED = 1_772_460_300  # 2026-03-02 14:05 UTC
 OUTLOOK = Outlook(183.0, 88.0, 420.0, 9.0)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.boosted import Forest
-from pipeline.detect.forecast import PARTS, margin, outlook, shares, shipped
+from pipeline.detect.evidence.boosted import Forest
+from pipeline.detect.incidents.forecast import PARTS, margin, outlook, shares, shipped
 
 COUNTS = st.floats(0.0, 5_000.0)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.heard import HeardDeletion, HeardMention, read, read_lines
+from pipeline.detect.mentions.inbound import HeardDeletion, HeardMention, read, read_lines
 from pipeline.errors import Malformed
 from pipeline.messages import Author, EntityRef, Link, Mention, ModelRef, Sentiment
 

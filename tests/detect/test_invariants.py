@@ -10,11 +10,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardDeletion, HeardEntity, HeardMention
+from pipeline.detect.mentions.inbound import Heard, HeardDeletion, HeardEntity, HeardMention
 from pipeline.detect.stage import run
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
 from tests.detect.scene import MONDAY, pile_on, quiet, said, together
 

@@ -8,14 +8,14 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from pipeline.detect import kin
-from pipeline.detect.baseline import DAY
-from pipeline.detect.codec import EntityCodec
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.kin import FEWEST, SAMPLE, Kin, Usual
+from pipeline.detect import priors
+from pipeline.detect.evidence.baseline import DAY
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.partition import Watch
+from pipeline.detect.priors import FEWEST, SAMPLE, Kin, Usual
 from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
-from pipeline.detect.watch import Watch
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State
 from pipeline.topics import MENTIONS_SCORED
@@ -66,12 +66,12 @@ def test_when_its_size_shows_it_borrows_from_those_of_its_size_once() -> None:
     s.baseline.begin(int(MONDAY.timestamp()))
     s.baseline.level_negative, s.baseline.level_other, s.baseline.level_seconds = 200.0, 300.0, DAY / 2.0
     s.baseline.close(int(MONDAY.timestamp()) + 3600, False)
-    s.clock = int(MONDAY.timestamp()) + kin.SIZED_AFTER + 64
+    s.clock = int(MONDAY.timestamp()) + priors.SIZED_AFTER + 64
     before = s.baseline.share[0]
     some.look(m, s)
-    assert s.baseline.share[0] == pytest.approx(before + 0.4 * kin.LENT_MENTIONS)
+    assert s.baseline.share[0] == pytest.approx(before + 0.4 * priors.LENT_MENTIONS)
     some.look(m, s)
-    assert s.baseline.share[0] == pytest.approx(before + 0.4 * kin.LENT_MENTIONS)
+    assert s.baseline.share[0] == pytest.approx(before + 0.4 * priors.LENT_MENTIONS)
 
 
 def test_the_sample_is_bounded_and_does_not_depend_on_the_order() -> None:

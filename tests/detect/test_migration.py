@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.detect.codec import VERSION, EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
+from pipeline.detect.state.codec import VERSION, EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
 from tests.detect.scene import pile_on, quiet, together
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detect.grouping import place
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import SLOTS, Talk, phrases_of
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.narratives.clustering import place
+from pipeline.detect.narratives.narrative import Narratives
+from pipeline.detect.narratives.phrases import SLOTS, Talk, phrases_of
+from pipeline.detect.narratives.vectors import hashed
+from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.narratives.words import terms
 from pipeline.detect.stage import run
-from pipeline.detect.vectors import hashed
-from pipeline.detect.vocabulary import Past
-from pipeline.detect.words import terms
 from pipeline.messages import IncidentEvent
 from pipeline.sketch import DIMENSIONS, Sketch, decode, encode
 from tests.detect.scene import WORDS, quiet, said, together

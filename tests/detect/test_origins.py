@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardEntity
-from pipeline.detect.memory import IDS
-from pipeline.detect.origins import PARTITIONS, Origins
+from pipeline.detect.deduplication import PARTITIONS, Origins
+from pipeline.detect.mentions.inbound import Heard, HeardEntity
 from pipeline.detect.stage import WATCH, Detect, DetectCodec
+from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.memory import IDS
 from pipeline.origin import NUMBERS, origin, packed
 from pipeline.stage import Outgoing, Record
 from pipeline.state import Change, MemoryStore, State

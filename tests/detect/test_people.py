@@ -8,10 +8,10 @@ from zlib import crc32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.heard import HeardMention, HeardSentiment
-from pipeline.detect.incident import Parts
-from pipeline.detect.regulars import KNOWN, OFTEN, Regulars
+from pipeline.detect.mentions.inbound import HeardMention, HeardSentiment
 from pipeline.detect.stage import run
+from pipeline.detect.state.incident import Parts
+from pipeline.detect.state.regulars import KNOWN, OFTEN, Regulars
 from pipeline.messages import IncidentEvent
 from tests.detect.scene import chatter, pile_on, quiet, said, together
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.detect.evidence.thresholds import promised as thresholds
 from pipeline.detect.load import promised
 from pipeline.detect.promise import Promise, Team, Told, Watched, check, lowest_mean, sentence, tail
 from pipeline.detect.stage import Detectors
-from pipeline.detect.thresholds import promised as thresholds
 from pipeline.settings import DetectSettings, TeamSettings
 
 ONE = [Watched("a", "Acme", 3.0)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.detect.severity import severity
+from pipeline.detect.incidents.severity import severity
 
 
 @pytest.mark.parametrize(("size", "level"), [(5, 0), (20, 1), (60, 2), (200, 3), (900, 4), (4_000, 5)])

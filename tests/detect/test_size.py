@@ -7,10 +7,10 @@ import string
 
 import pytest
 
-from pipeline.detect.codec import ROOMY, EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.state.codec import ROOMY, EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.sketch import encode
 from tests.detect.scene import said
 

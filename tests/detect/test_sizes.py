@@ -6,10 +6,10 @@ import random
 from math import exp, pi, sin
 
 from benchmarks.detection import busy
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
 from pipeline.detect.stage import run
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
 from tests.detect.scene import MONDAY, chatter, pile_on, quiet, said, together
 

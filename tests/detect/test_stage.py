@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from pipeline.detect.codec import EntityCodec
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import HeardMention
 from pipeline.detect.stage import Detect
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
 from pipeline.stage import Outgoing, Record
 from pipeline.state import MemoryStore, State

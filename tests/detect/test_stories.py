@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import HeardMention
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent
 from tests.detect.scene import MONDAY, chatter, pile_on, quiet, said, together

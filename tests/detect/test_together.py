@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.detect import judgement
-from pipeline.detect.entity import EntityState
+from pipeline.detect.evidence.pile_on import Thread
 from pipeline.detect.judgement import FEATURES, RAISING, SHIPPED, shipped
-from pipeline.detect.threads import Thread
+from pipeline.detect.state.entity import EntityState
 
 VALUES = st.floats(-5.0, 15.0)
 

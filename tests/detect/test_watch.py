@@ -9,9 +9,9 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from pipeline.detect.heard import HeardEntity, HeardMention
+from pipeline.detect.mentions.inbound import HeardEntity, HeardMention
+from pipeline.detect.partition import WATCHED, Watch
 from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
-from pipeline.detect.watch import WATCHED, Watch
 from pipeline.messages import IncidentEvent
 from pipeline.stage import Outgoing, Record
 from pipeline.state import Change, MemoryStore, State

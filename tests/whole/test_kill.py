@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.detect.codec import EntityCodec
+from pipeline.detect.state.codec import EntityCodec
 from pipeline.runtime.publisher import Publisher
 from pipeline.runtime.stack import Stack
 from pipeline.runtime.stores.changelog import ChangelogStore

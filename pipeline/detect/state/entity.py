@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from pipeline.detect.baseline import Baseline
-from pipeline.detect.evidence import Evidence
-from pipeline.detect.groundswell import Groundswell
-from pipeline.detect.incident import Incident
-from pipeline.detect.memory import Memory
-from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Talk
-from pipeline.detect.regulars import Regulars
-from pipeline.detect.ring import KeptPost
-from pipeline.detect.threads import Thread
-from pipeline.detect.vocabulary import Past
+from pipeline.detect.evidence.baseline import Baseline
+from pipeline.detect.evidence.groundswell import Groundswell
+from pipeline.detect.evidence.pile_on import Thread
+from pipeline.detect.evidence.surge import Evidence
+from pipeline.detect.narratives.narrative import Narratives
+from pipeline.detect.narratives.phrases import Talk
+from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.state.incident import Incident
+from pipeline.detect.state.memory import Memory
+from pipeline.detect.state.quotable_posts import KeptPost
+from pipeline.detect.state.regulars import Regulars
 
 RING: Final = 7
 """Posts kept as evidence for the next incident."""

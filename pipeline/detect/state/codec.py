@@ -11,20 +11,20 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from pipeline.detect import memory
-from pipeline.detect.baseline import Baseline
-from pipeline.detect.entity import EntityState
-from pipeline.detect.evidence import Evidence
-from pipeline.detect.groundswell import Groundswell
-from pipeline.detect.incident import Incident
-from pipeline.detect.migrate import upgraded
-from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Talk
-from pipeline.detect.regulars import Regulars
-from pipeline.detect.ring import KeptPost
-from pipeline.detect.start import Start
-from pipeline.detect.threads import Thread
-from pipeline.detect.vocabulary import Past
+from pipeline.detect.evidence.baseline import Baseline
+from pipeline.detect.evidence.change_point import Start
+from pipeline.detect.evidence.groundswell import Groundswell
+from pipeline.detect.evidence.pile_on import Thread
+from pipeline.detect.evidence.surge import Evidence
+from pipeline.detect.narratives.narrative import Narratives
+from pipeline.detect.narratives.phrases import Talk
+from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.state import memory
+from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.incident import Incident
+from pipeline.detect.state.migrate import upgraded
+from pipeline.detect.state.quotable_posts import KeptPost
+from pipeline.detect.state.regulars import Regulars
 
 VERSION = 4
 ROOMY = 8_000

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
-from pipeline.detect.memory import Memory
+from pipeline.detect.state.memory import Memory
 from pipeline.messages import Series
 
 SPANS = 48

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from pipeline.detect.ring import clip
+from pipeline.detect.state.quotable_posts import clip
 
 
 def bump(counts: dict[str, int], key: str, most: int) -> None:

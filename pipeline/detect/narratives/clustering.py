@@ -13,9 +13,9 @@ from __future__ import annotations
 from math import exp, sqrt
 from typing import Final
 
-from pipeline.detect.narratives import RECENT, WHOLE, Narrative, Narratives
-from pipeline.detect.phrases import SLOTS
-from pipeline.detect.vectors import LENGTH, product, unit, united
+from pipeline.detect.narratives.narrative import RECENT, WHOLE, Narrative, Narratives
+from pipeline.detect.narratives.phrases import SLOTS
+from pipeline.detect.narratives.vectors import LENGTH, product, unit, united
 from pipeline.sketch import Sketch
 
 ALIKE = {"sketch": (0.18, 0.1), "words": (0.15, 0.05)}

@@ -17,9 +17,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from pipeline.detect.boosted import Forest
+from pipeline.detect.evidence.boosted import Forest
 
-SHIPPED: Final = files("pipeline.detect").joinpath("forecast.json")
+SHIPPED: Final = files("pipeline.detect.incidents").joinpath("forecast.json")
 
 QUANTILES = {"low": 0.1, "middle": 0.38, "high": 0.9}
 """The middle is not the median: what misses the final size by the smallest share lies below it, since a size can be

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from math import log
 from typing import Final
 
-from pipeline.detect.vocabulary import Past
-from pipeline.detect.words import name_words
+from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.narratives.words import name_words
 
 TERMS: Final = 32
 TERM_BYTES: Final = 28

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from math import exp, log
 from typing import Final
 
-from pipeline.detect.baseline import shifted
-from pipeline.detect.start import Start
-from pipeline.detect.threads import FAST, TAU
+from pipeline.detect.evidence.baseline import shifted
+from pipeline.detect.evidence.change_point import Start
+from pipeline.detect.evidence.pile_on import FAST, TAU
 
 RATIOS = (1.6, 2.5, 5.0, 12.0)
 """Alternatives: the rate is so many times the expected; half-lives 12, 6, 3 and 3 hours."""

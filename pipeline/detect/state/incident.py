@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from pipeline.detect.coordination import Signs
-from pipeline.detect.course import Course
-from pipeline.detect.ring import KeptPost
+from pipeline.detect.evidence.coordination import Signs
+from pipeline.detect.state.quotable_posts import KeptPost
+from pipeline.detect.state.timeline import Course
 from pipeline.messages import Reason
 
 ROOTS, NETWORKS, DRIVERS, REGULARS = 6, 5, 6, 4

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from pipeline.detect.baseline import BIN
-from pipeline.detect.entity import EntityState
-from pipeline.detect.groundswell import BLOCK
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.memory import Told
+from pipeline.detect.evidence.baseline import BIN
+from pipeline.detect.evidence.groundswell import BLOCK
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.memory import Told
 
 LASTS = 2 * 1440
 """Minutes after which a post has left the evidence anyway."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.detect.forecast import Outlook
-from pipeline.detect.incident import FORETOLD, Forecasted, Incident
+from pipeline.detect.incidents.forecast import Outlook
+from pipeline.detect.state.incident import FORETOLD, Forecasted, Incident
 from pipeline.messages import Foretold
 
 AGES = (0, 30 * 60, 60 * 60)

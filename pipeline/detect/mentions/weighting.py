@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 from zlib import crc32
 
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.memory import GONE, SHORT_TEXT, Memory, stamp
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.state.memory import GONE, SHORT_TEXT, Memory, stamp
 
 PASSED: Final = 0
 FRESH: Final = 1

@@ -79,7 +79,7 @@ class Thresholds(Struct, frozen=True):
 @cache
 def shipped() -> Table:
     """The table that comes with the product."""
-    return msgspec.json.decode(files("pipeline.detect").joinpath("thresholds.json").read_bytes(), type=Table)
+    return msgspec.json.decode(files("pipeline.detect.evidence").joinpath("thresholds.json").read_bytes(), type=Table)
 
 
 def promised(false_alarms: float, table: Table | None = None) -> Thresholds:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from pipeline.detect.start import Start
+from pipeline.detect.evidence.change_point import Start
 
 BLOCK: Final = 6 * 3600.0
 CAP: Final = 14.0

@@ -14,9 +14,9 @@ from zlib import crc32
 
 from msgspec import Struct, field
 
-from pipeline.detect.baseline import DAY, Baseline
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardMention
+from pipeline.detect.evidence.baseline import DAY, Baseline
+from pipeline.detect.mentions.inbound import Heard, HeardMention
+from pipeline.detect.state.entity import EntityState
 
 SAMPLE = 64
 """Entities whose usual figures are kept; and new ones of which it is remembered that their size is to be looked at."""

@@ -9,7 +9,7 @@ from struct import pack, unpack
 from typing import Final
 from zlib import crc32
 
-from pipeline.detect.vocabulary import Past
+from pipeline.detect.narratives.vocabulary import Past
 from pipeline.sketch import DIMENSIONS, Sketch
 
 LENGTH: Final = 127

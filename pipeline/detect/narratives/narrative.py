@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from pipeline.detect.phrases import SLOTS
+from pipeline.detect.narratives.phrases import SLOTS
 
 RECENT = 1800.0
 """Seconds over which recent complaints are counted."""

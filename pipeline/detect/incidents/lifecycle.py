@@ -10,20 +10,20 @@ from math import exp
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from pipeline.detect.coordination import reasons
-from pipeline.detect.entity import EntityState
-from pipeline.detect.explain import Known, explanation
-from pipeline.detect.forecast import Outlook, outlook, shares
-from pipeline.detect.groundswell import BLOCK
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.incident import FIRED, ROOTS, Fired, Incident
-from pipeline.detect.keeping import incident_id
-from pipeline.detect.review import foretell, review
-from pipeline.detect.severity import severity
-from pipeline.detect.start import Start
-from pipeline.detect.telling import course_since, look_back
-from pipeline.detect.threads import FAST, TAU, Thread
-from pipeline.detect.weight import Weighed
+from pipeline.detect.evidence.change_point import Start
+from pipeline.detect.evidence.coordination import reasons
+from pipeline.detect.evidence.groundswell import BLOCK
+from pipeline.detect.evidence.pile_on import FAST, TAU, Thread
+from pipeline.detect.incidents.context import course_since, look_back
+from pipeline.detect.incidents.counters import incident_id
+from pipeline.detect.incidents.explain import Known, explanation
+from pipeline.detect.incidents.forecast import Outlook, outlook, shares
+from pipeline.detect.incidents.forecast_review import foretell, review
+from pipeline.detect.incidents.severity import severity
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.mentions.weighting import Weighed
+from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.incident import FIRED, ROOTS, Fired, Incident
 from pipeline.messages import Counts, EntityRef, Firing, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
 
 UPDATE: Final = 900

@@ -16,11 +16,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from pipeline.detect import lifecycle
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.kin import Kin
-from pipeline.detect.origins import Origins
+from pipeline.detect.deduplication import Origins
+from pipeline.detect.incidents import lifecycle
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.priors import Kin
+from pipeline.detect.state.entity import EntityState
 from pipeline.messages import EntityRef, IncidentEvent
 
 WATCHED = 1_000

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, cast
 
-from pipeline.detect.coordination import WORDS
-from pipeline.detect.entity import EntityState
-from pipeline.detect.forecast import Outlook
-from pipeline.detect.grouping import recently
-from pipeline.detect.incident import Incident
-from pipeline.detect.phrases import new_phrases, phrases_of
-from pipeline.detect.regulars import Standing
-from pipeline.detect.ring import KeptPost
+from pipeline.detect.evidence.coordination import WORDS
+from pipeline.detect.incidents.forecast import Outlook
+from pipeline.detect.narratives.clustering import recently
+from pipeline.detect.narratives.phrases import new_phrases, phrases_of
+from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.incident import Incident
+from pipeline.detect.state.quotable_posts import KeptPost
+from pipeline.detect.state.regulars import Standing
 from pipeline.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
 
 TOP_POSTS: Final = 3

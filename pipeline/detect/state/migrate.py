@@ -8,7 +8,7 @@ from __future__ import annotations
 from struct import iter_unpack, pack, unpack_from
 from typing import Any
 
-from pipeline.detect.phrases import SLOTS
+from pipeline.detect.narratives.phrases import SLOTS
 
 _NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
 

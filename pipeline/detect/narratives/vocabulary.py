@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from zlib import crc32
 
-from pipeline.detect.words import terms
+from pipeline.detect.narratives.words import terms
 
 CELLS: Final = 384
 _FULL: Final = 255

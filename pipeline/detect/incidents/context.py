@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.detect import course
-from pipeline.detect.course import Course
-from pipeline.detect.entity import EntityState
-from pipeline.detect.grouping import place
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.incident import DRIVERS, NETWORKS, REGULARS, Incident
-from pipeline.detect.keeping import bump
-from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Talk
-from pipeline.detect.ring import NAME_BYTES, KeptPost, clip, kept_post
-from pipeline.detect.vectors import hashed
-from pipeline.detect.weight import Weighed
-from pipeline.detect.words import terms
+from pipeline.detect.incidents.counters import bump
+from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.mentions.weighting import Weighed
+from pipeline.detect.narratives.clustering import place
+from pipeline.detect.narratives.narrative import Narratives
+from pipeline.detect.narratives.phrases import Talk
+from pipeline.detect.narratives.vectors import hashed
+from pipeline.detect.narratives.words import terms
+from pipeline.detect.state import timeline
+from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.incident import DRIVERS, NETWORKS, REGULARS, Incident
+from pipeline.detect.state.quotable_posts import NAME_BYTES, KeptPost, clip, kept_post
+from pipeline.detect.state.timeline import Course
 from pipeline.sketch import decode
 
 SAMPLE: Final = 4
@@ -98,8 +98,8 @@ def look_back(s: EntityState, m: HeardMention, incident: Incident, root: int | N
 
 def course_since(s: EntityState, started: int) -> Course:
     """The course of an incident that began at `started` and is found now, as far as single mentions are remembered."""
-    since, mentions = course.remembered(s.memory, s.clock)
-    made = course.begun(
+    since, mentions = timeline.remembered(s.memory, s.clock)
+    made = timeline.begun(
         started, s.clock, max(since, int(s.baseline.born)), s.baseline.mu_negative, s.baseline.expected(s.clock)
     )
     for t, complains in mentions:
