@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from pipeline.compiled import DETECTOR
 from pipeline.detect.mentions.inbound import Heard, HeardAuthor, HeardEntity, HeardMention, HeardSentiment
 from pipeline.detect.mentions.weighting import FRESH, Weighed
-from tests.detect import oracle
-from tests.detect.oracle import Form
-from tests.detect.tales import TALES
-from tests.detect.teller import Mentions
+from tests.detect import forms as detector_forms
+from tests.detect.forms import Form
+from tests.detect.stories.script import Mentions
+from tests.detect.stories.stories import STORIES
 from tests.detect.test_invariants import stream
 
 JSON = msgspec.json.Encoder()
@@ -28,7 +28,7 @@ JSON = msgspec.json.Encoder()
 def forms() -> tuple[Form, Form]:
     """The compiled form and its oracle.  Making the first takes a minute, once, unless it was made with the rest."""
     reason = DETECTOR.make()
-    fast, plain = oracle.compiled(), oracle.pure()
+    fast, plain = detector_forms.compiled(), detector_forms.pure()
     assert fast.compiled == (reason is None), reason
     assert not plain.compiled
     return fast, plain
@@ -48,7 +48,7 @@ def told(form: Form, heard: Sequence[Heard], false_alarms: float = 5.0) -> list[
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("tale", TALES, ids=lambda tale: tale.__name__)
+@pytest.mark.parametrize("tale", STORIES, ids=lambda tale: tale.__name__)
 def test_stories_are_told_alike_to_the_bit(tale: Mentions) -> None:
     fast, plain = forms()
     heard = list(tale())  # type: ignore[operator]

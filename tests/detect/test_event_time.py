@@ -25,7 +25,7 @@ from pipeline.messages import IncidentEvent
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State
 from pipeline.topics import MENTIONS_SCORED
-from tests.detect.scene import pile_on, quiet, said
+from tests.detect.streams import pile_on, quiet, said
 
 CODEC = EntityCodec()
 GENEROUS = Detector(5.0)

@@ -16,7 +16,7 @@ from pipeline.detect.stage import run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
-from tests.detect.scene import MONDAY, pile_on, quiet, said, together
+from tests.detect.streams import MONDAY, pile_on, quiet, said, together
 
 CODEC = EntityCodec()
 DETECTOR = Detector(5.0)  # a generous promise, so that random streams tell something

@@ -15,7 +15,7 @@ from pipeline.messages import IncidentEvent
 from pipeline.stage import Outgoing, Record
 from pipeline.state import MemoryStore, State
 from pipeline.topics import MENTIONS_SCORED
-from tests.detect.scene import pile_on, quiet, together
+from tests.detect.streams import pile_on, quiet, together
 
 AT = 3 * 86_400 + 50_000.0
 

@@ -15,7 +15,7 @@ from pipeline.enrich.stage import Enrich
 from pipeline.messages import Author, IncidentEvent, Mention, Post
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State
-from tests.detect.scene import WORDS
+from tests.detect.streams import WORDS
 from tests.enrich.conftest import START, FixedScorer, post
 
 

@@ -12,8 +12,8 @@ from datetime import timedelta
 
 import msgspec
 
-from tests.detect.scene import together
-from tests.detect.teller import AT, DAY, DAYS, HOUR, TALK, WHENS, Mentions, Teller, awake
+from tests.detect.stories.script import AT, DAY, DAYS, HOUR, TALK, WHENS, Mentions, Teller, awake
+from tests.detect.streams import together
 
 STROLLER = (
     "Put off the same train with two kids, the guard at {name} would not even look at the ticket.",
@@ -201,7 +201,7 @@ def late_and_repeated() -> Mentions:
     return together(heard)
 
 
-TALES: tuple[Callable[[], Mentions], ...] = (
+STORIES: tuple[Callable[[], Mentions], ...] = (
     pile_on_of_thirty, slow_groundswell, promotion, in_the_news, repost_flood, brigade, one_text_five_hundred_times,
     outage, tiny_brand, two_stories_at_once, late_and_repeated,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pipeline.detect.mentions.inbound import HeardMention
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent
-from tests.detect.scene import MONDAY, chatter, pile_on, quiet, said, together
+from tests.detect.streams import MONDAY, chatter, pile_on, quiet, said, together
 
 DAY = 86_400.0
 AT = 5 * DAY + 50_000.0

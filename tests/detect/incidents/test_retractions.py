@@ -10,7 +10,7 @@ from pipeline.detect.detector import Detector
 from pipeline.detect.mentions.inbound import Heard, HeardDeletion, HeardEntity, HeardMention, HeardSentiment
 from pipeline.detect.stage import run
 from pipeline.detect.state.entity import EntityState
-from tests.detect.scene import MONDAY, pile_on, quiet, together
+from tests.detect.streams import MONDAY, pile_on, quiet, together
 
 AT = 5 * 86_400.0 + 50_000.0
 DETECTOR = Detector(0.2)

@@ -11,7 +11,7 @@ from pipeline.detect.stage import run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
-from tests.detect.scene import MONDAY, chatter, pile_on, quiet, said, together
+from tests.detect.streams import MONDAY, chatter, pile_on, quiet, said, together
 
 DAY = 86_400.0
 

@@ -13,7 +13,7 @@ from pipeline.detect.mentions.inbound import HeardAuthor, HeardMention
 from pipeline.detect.stage import Detect, run
 from pipeline.messages import IncidentEvent
 from pipeline.state import MemoryStore, State
-from tests.detect.scene import MONDAY, WORDS, pile_on, quiet, said, together
+from tests.detect.streams import MONDAY, WORDS, pile_on, quiet, said, together
 from tests.detect.test_stage import records
 
 AT = 3 * 86_400 + 50_000.0

@@ -19,7 +19,7 @@ from pipeline.detect.state.entity import EntityState
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State
 from pipeline.topics import MENTIONS_SCORED
-from tests.detect.scene import MONDAY, said, together
+from tests.detect.streams import MONDAY, said, together
 
 AIRLINE = Usual("airline", 40.0, 60.0, 0.5, 2.0)
 SHOP = Usual("shop", 2.0, 98.0, 0.3, 1.5)

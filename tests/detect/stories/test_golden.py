@@ -2,7 +2,7 @@
 
 Two tests a story.  The first says what a person would expect and holds for any good detector.  The second compares with
 the record of what this one told last (`golden/`); when a change of the detector moves it, look at the difference, and
-if it is for the better, write it anew: ``python -m tests.detect.record``.
+if it is for the better, write it anew: ``python -m tests.detect.stories.record``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import pytest
 
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent
-from tests.detect import tales
-from tests.detect.record import FOLDER, minutes, recorded
-from tests.detect.teller import Mentions
+from tests.detect.stories import stories
+from tests.detect.stories.record import FOLDER, minutes, recorded
+from tests.detect.stories.script import Mentions
 
 ANY = 10**9
 
@@ -33,13 +33,13 @@ class Expected(NamedTuple):
 
 
 TOLD: dict[Callable[[], Mentions], Expected] = {
-    tales.pile_on_of_thirty: Expected("pile_on", 12, (1, 3)),
-    tales.outage: Expected("surge", 1, (5, 5)),
-    tales.two_stories_at_once: Expected("pile_on", 15, (2, 4)),
-    tales.late_and_repeated: Expected("pile_on", 16, (1, 3)),
-    tales.tiny_brand: Expected("surge", 90, (0, 2)),
+    stories.pile_on_of_thirty: Expected("pile_on", 12, (1, 3)),
+    stories.outage: Expected("surge", 1, (5, 5)),
+    stories.two_stories_at_once: Expected("pile_on", 15, (2, 4)),
+    stories.late_and_repeated: Expected("pile_on", 16, (1, 3)),
+    stories.tiny_brand: Expected("surge", 90, (0, 2)),
 }
-SILENT = (tales.promotion, tales.in_the_news, tales.repost_flood)
+SILENT = (stories.promotion, stories.in_the_news, stories.repost_flood)
 
 
 @cache
@@ -70,7 +70,7 @@ def test_what_only_looks_like_it_is_not_told(tale: Callable[[], Mentions]) -> No
 
 
 def test_a_groundswell_is_told_within_days_and_not_by_the_hour() -> None:
-    openings = opened(tales.slow_groundswell)
+    openings = opened(stories.slow_groundswell)
     slow = [event for event in openings if event.kind == "groundswell"]
     assert len(slow) == 1
     assert minutes(slow[0]) <= 4 * 1_440
@@ -79,7 +79,7 @@ def test_a_groundswell_is_told_within_days_and_not_by_the_hour() -> None:
 
 
 def test_a_brigade_is_seen_through_and_kept_from_the_pager() -> None:
-    events = told(tales.brigade)
+    events = told(stories.brigade)
     assert {event.incident_id for event in events} == {events[0].incident_id}
     large = [event for event in events if event.counts.mentions >= 40]
     assert large
@@ -87,19 +87,19 @@ def test_a_brigade_is_seen_through_and_kept_from_the_pager() -> None:
 
 
 def test_one_text_from_five_hundred_accounts_pages_nobody() -> None:
-    events = told(tales.one_text_five_hundred_times)
+    events = told(stories.one_text_five_hundred_times)
     assert not any(event.pageable for event in events)
     assert all(event.coordinated for event in events)
 
 
 def test_an_outage_is_one_incident_that_ends() -> None:
-    events = told(tales.outage)
+    events = told(stories.outage)
     assert events[-1].event == "resolved"
     assert events[-1].counts.mentions > 10_000
 
 
 def test_two_stories_at_once_are_one_incident_that_tells_them_apart() -> None:
-    last = told(tales.two_stories_at_once)[-1]
+    last = told(stories.two_stories_at_once)[-1]
     assert last.counts.mentions >= 110
     words = [" ".join(phrase.text for phrase in one.phrases) for one in last.explanation.narratives]
     fees = [text for text in words if "fee" in text]
@@ -110,15 +110,15 @@ def test_two_stories_at_once_are_one_incident_that_tells_them_apart() -> None:
 
 
 def test_a_stuttering_source_tells_the_same_incident() -> None:
-    plain, stuttered = told(tales.pile_on_of_thirty), told(tales.late_and_repeated)
+    plain, stuttered = told(stories.pile_on_of_thirty), told(stories.late_and_repeated)
     assert {event.incident_id for event in stuttered} == {event.incident_id for event in plain}
     assert stuttered[-1].event == "resolved"
     assert stuttered[-1].counts.mentions <= plain[-1].counts.mentions
 
 
-@pytest.mark.parametrize("tale", tales.TALES, ids=lambda tale: tale.__name__)
+@pytest.mark.parametrize("tale", stories.STORIES, ids=lambda tale: tale.__name__)
 def test_the_record_is_kept(tale: Callable[[], Mentions]) -> None:
     kept = (FOLDER / f"{tale.__name__}.jsonl").read_bytes()
     assert recorded(told(tale)) == kept, (
-        "told otherwise than recorded: python -m tests.detect.record, and read the difference"
+        "told otherwise than recorded: python -m tests.detect.stories.record, and read the difference"
     )

@@ -11,7 +11,7 @@ from pipeline.detect.detector import Detector
 from pipeline.detect.state.codec import VERSION, EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
-from tests.detect.scene import pile_on, quiet, together
+from tests.detect.streams import pile_on, quiet, together
 
 STATES = Path(__file__).with_name("states")
 AT = 5 * 86_400.0 + 50_000.0

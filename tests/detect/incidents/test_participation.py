@@ -13,7 +13,7 @@ from pipeline.detect.stage import run
 from pipeline.detect.state.incident import Parts
 from pipeline.detect.state.regulars import KNOWN, OFTEN, Regulars
 from pipeline.messages import IncidentEvent
-from tests.detect.scene import chatter, pile_on, quiet, said, together
+from tests.detect.streams import chatter, pile_on, quiet, said, together
 
 DAY = 86_400.0
 AT = 9 * DAY + 50_000.0

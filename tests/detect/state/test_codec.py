@@ -12,7 +12,7 @@ from pipeline.detect.mentions.inbound import HeardMention
 from pipeline.detect.state.codec import ROOMY, EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.sketch import encode
-from tests.detect.scene import said
+from tests.detect.streams import said
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
 HAN = "".join(map(chr, range(0x4E00, 0x9F00)))

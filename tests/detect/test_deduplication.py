@@ -22,7 +22,7 @@ from pipeline.origin import NUMBERS, origin, packed
 from pipeline.stage import Outgoing, Record
 from pipeline.state import Change, MemoryStore, State
 from pipeline.topics import MENTIONS_SCORED
-from tests.detect.scene import pile_on, quiet, together
+from tests.detect.streams import pile_on, quiet, together
 from tests.detect.test_invariants import stream
 
 ENTITIES = ("acme", "brook")

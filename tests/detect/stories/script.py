@@ -8,7 +8,7 @@ from math import pi, sin
 from typing import Any
 
 from pipeline.detect.mentions.inbound import HeardEntity, HeardMention
-from tests.detect.scene import said
+from tests.detect.streams import said
 
 DAY, HOUR = 86_400.0, 3_600.0
 DAYS = 10

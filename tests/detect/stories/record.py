@@ -1,6 +1,6 @@
 """What the detector tells of each story, kept in `golden/`: a change of the detector shows as a difference to read.
 
-    python -m tests.detect.record          # write the record anew, then read `git diff tests/detect/golden`
+    python -m tests.detect.stories.record   # write the record anew, then read `git diff tests/detect`
 
 Kept are the steps of an incident that change something for a person (no updates), with the figures that people see.
 """
@@ -14,9 +14,9 @@ import msgspec
 
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent
-from tests.detect.scene import MONDAY
-from tests.detect.tales import TALES
-from tests.detect.teller import AT
+from tests.detect.stories.script import AT
+from tests.detect.stories.stories import STORIES
+from tests.detect.streams import MONDAY
 
 FOLDER = Path(__file__).with_name("golden")
 
@@ -49,7 +49,7 @@ def _line(event: IncidentEvent) -> bytes:
 
 def main() -> None:
     """Write every record."""
-    for tale in TALES:
+    for tale in STORIES:
         (FOLDER / f"{tale.__name__}.jsonl").write_bytes(recorded(run(tale())))
 
 

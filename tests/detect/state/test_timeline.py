@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.detect.stage import run
 from pipeline.detect.state.timeline import NARROWEST, SPANS, Course, begun
-from tests.detect.scene import pile_on, quiet, together
+from tests.detect.streams import pile_on, quiet, together
 
 START = 1_772_460_000
 A_SECOND = 0.001

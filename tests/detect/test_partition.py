@@ -16,7 +16,7 @@ from pipeline.messages import IncidentEvent
 from pipeline.stage import Outgoing, Record
 from pipeline.state import Change, MemoryStore, State
 from pipeline.topics import MENTIONS_SCORED
-from tests.detect.scene import MONDAY, pile_on, quiet, said, together
+from tests.detect.streams import MONDAY, pile_on, quiet, said, together
 
 AT = 86_400 + 50_000.0
 

@@ -19,7 +19,7 @@ from pipeline.detect.narratives.words import terms
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent
 from pipeline.sketch import DIMENSIONS, Sketch, decode, encode
-from tests.detect.scene import WORDS, quiet, said, together
+from tests.detect.streams import WORDS, quiet, said, together
 
 T = 1_772_460_300
 AT = 3 * 86_400 + 50_000.0
