@@ -30,7 +30,7 @@ from benchmarks.detection.judge import AFTER
 from benchmarks.detection.recorder import Recorder
 from benchmarks.detection.streams import EPOCH, WARM, WEAK, Errors, Month, Plan
 from pipeline.detect import judgement
-from pipeline.detect.evidence.pile_on import Thread
+from pipeline.detect.evidence.pile_on import ThreadEvidence
 from pipeline.detect.judgement import FEATURES, RAISING
 from pipeline.detect.state.entity import EntityState
 
@@ -73,8 +73,8 @@ class Moments(Recorder):
         super().__init__()
         self.seen: list[tuple[float, ...]] = []
 
-    def note(self, s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> None:
-        if judgement.looked_at(pile_on, surge):
+    def note(self, s: EntityState, thread: ThreadEvidence | None, pile_on: float, surge: float) -> None:
+        if judgement.worth_asking(pile_on, surge):
             self.seen.append((s.clock - EPOCH.timestamp(), *judgement.features(s, thread, pile_on, surge)))
 
 
@@ -84,7 +84,7 @@ def rows(seed: int, world: World) -> Rows:
     month = second.month(seed, plan) if world.other else streams.month(seed, plan)
     moments, state = Moments(), EntityState()
     for m in month.mentions:
-        moments.hear(state, m)
+        moments.observe(state, m)
     seen = np.array(moments.seen).reshape(-1, 1 + len(FEATURES))
     return labelled(seen[seen[:, 0] >= WARM * streams.DAY], month, world.weight)
 

@@ -56,7 +56,7 @@ def detector_alarms(month: streams.Month, false_alarms: float, marks: Marks) -> 
     detector, state, told = Detector(false_alarms), EntityState(), []
     begun = time.process_time()
     for m in month.mentions:
-        events = detector.hear(state, m)
+        events = detector.observe(state, m)
         if events:
             told.extend(events)
     marks.told = len(told)

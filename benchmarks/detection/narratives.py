@@ -26,10 +26,10 @@ from models.manifest import MODEL, TOKENIZER, verify
 from models.runtime.onnx_cpu import open_session
 from models.runtime.reading import read_tokenizer
 from pipeline.detect.narratives import clustering
-from pipeline.detect.narratives.clustering import place
-from pipeline.detect.narratives.narrative import Narratives
+from pipeline.detect.narratives.clustering import assign
+from pipeline.detect.narratives.narrative import NarrativeClusters
 from pipeline.detect.narratives.vectors import hashed
-from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.narratives.vocabulary import PastVocabulary
 from pipeline.detect.narratives.words import terms
 from pipeline.sketch import Sketch, decode, encode
 
@@ -77,9 +77,9 @@ def incidents(told: dict[str, list[str]], seed: int) -> Iterator[list[Item]]:
 
 def grouped(items: Sequence[Item], vectors: Sequence[Sketch | None], by: str) -> list[int]:
     """The final slot of each item (-1: none), mergers followed."""
-    made, slots = Narratives(), []
+    made, slots = NarrativeClusters(), []
     for t, vector in enumerate(vectors):
-        slot, lost = place(made, vector, by, 1_800_000_000 + 20 * t)
+        slot, lost = assign(made, vector, by, 1_800_000_000 + 20 * t)
         for old, new in lost:
             slots = [new if known == old else known for known in slots]
         slots.append(slot)
@@ -192,7 +192,7 @@ def vectors(
         (way, "sketch", {text: decode(sketch or "") for text, sketch in zip(texts, sketches, strict=True)})
         for way, sketches in made
     ]
-    past = Past()
+    past = PastVocabulary()
     for line in CHATTER:
         past.learn(line)
     return [*found, ("words", "words", {text: hashed(terms(text), past) for text in texts})]

@@ -11,11 +11,11 @@ from pipeline.alert.notifier import firing
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import Company, MentionSpool
-from pipeline.detect.mentions.inbound import Heard, HeardDeletion, HeardMention
-from pipeline.detect.partition import Watch
+from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundMention
+from pipeline.detect.partition import PartitionState
 from pipeline.detect.priors import OFTEN
 from pipeline.detect.promise import MONTH, Promise
-from pipeline.detect.stage import KEPT, Detectors
+from pipeline.detect.stage import FORGET_AFTER, Detectors
 from pipeline.detect.state.entity import EntityState
 from pipeline.messages import IncidentEvent
 
@@ -63,26 +63,26 @@ def run_detector(
     Deterministic.  Memory: one state an entity, as in the workers; `nearness` is shown every mention.
     """
     detectors = Detectors(false_alarms)
-    watch = Watch()
+    watch = PartitionState()
     states: dict[str, EntityState] = {}
     outcome = Outcome(detectors.promise, [], {})
     done = 0
     for heard in spool:
         key = heard.entity.id
-        if isinstance(heard, HeardMention):
-            for late in watch.pass_to(heard):
-                for event in watch.settle(late, states[late], heard):
+        if isinstance(heard, InboundMention):
+            for late in watch.advance_to(heard):
+                for event in watch.resolve_due(late, states[late], heard):
                     _take(outcome, event)
         state = states.get(key)
-        if state is None or (state.clock and _arrival(heard) > state.clock + KEPT):
-            state = states[key] = watch.kin.begin(heard)  # the workers forget an entity after so long a silence
+        if state is None or (state.clock and _arrival(heard) > state.clock + FORGET_AFTER):
+            state = states[key] = watch.priors.begin(heard)  # the workers forget an entity after so long a silence
         detector = detectors.of(key)
-        for event in detector.hear(state, heard):
+        for event in detector.observe(state, heard):
             _take(outcome, event)
         if not state.clock & OFTEN:
-            watch.kin.look(heard, state)
-        watch.look(key, state)
-        if nearness is not None and isinstance(heard, HeardMention):
+            watch.priors.observe(heard, state)
+        watch.schedule(key, state)
+        if nearness is not None and isinstance(heard, InboundMention):
             nearness.look(state, heard, detector.thresholds)
         done += 1
         if done % _TOLD_EVERY == 0:
@@ -96,8 +96,8 @@ def entity_months(companies: Iterable[Company]) -> float:
     return sum(company.last - company.first for company in companies) / MONTH
 
 
-def _arrival(heard: Heard) -> float:
-    when = heard.deleted_at if isinstance(heard, HeardDeletion) else heard.ingested_at or heard.created_at
+def _arrival(heard: Inbound) -> float:
+    when = heard.deleted_at if isinstance(heard, InboundDeletion) else heard.ingested_at or heard.created_at
     return when.timestamp()
 
 

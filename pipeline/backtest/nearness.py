@@ -18,7 +18,7 @@ from pipeline.detect.detector import CAUTION, GROUNDSWELL_AFTER, SURGE_AFTER, SU
 from pipeline.detect.evidence import thresholds
 from pipeline.detect.evidence.thresholds import Table, TestName, Thresholds
 from pipeline.detect.incidents import lifecycle
-from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.entity import EntityState
 
 NEAR = 0.7
@@ -65,27 +65,27 @@ class Nearness:
         self._kept: list[tuple[float, int, Candidate]] = []
         self._order = 0
 
-    def look(self, s: EntityState, m: HeardMention, limits: Thresholds) -> None:
-        """Look at the evidence after the detector has heard `m`."""
-        key = m.entity.id
+    def look(self, entity: EntityState, mention: InboundMention, limits: Thresholds) -> None:
+        """Look at the evidence after the detector has heard `mention`."""
+        key = mention.entity.id
         now = self._now.get(key)
-        if now is not None and s.clock - now.until > APART:
+        if now is not None and entity.clock - now.until > APART:
             self._keep(self._now.pop(key))
             now = None
-        if any(incident is not None and incident.open for incident in (s.acute, s.slow)):
+        if any(incident is not None and incident.open for incident in (entity.acute, entity.slow)):
             if now is not None:
                 del self._now[key]
             return
-        if m.author_role == "own" or m.sentiment.negative < 0.5:
+        if mention.author_role == "own" or mention.sentiment.negative < 0.5:
             return
-        for test, curve, value, limit in _evidence(s, m, limits):
+        for test, curve, value, limit in _evidence(entity, mention, limits):
             # At 1 and above it is told already, or held back by a rule that is not about evidence.
             if not NEAR <= value / limit < 1.0:
                 continue
             if now is None or value / limit > now.ratio:
-                began = s.clock if now is None else now.began
-                now = self._now[key] = self._candidate(s, m, (test, curve), value, limit, began)
-            now.until = s.clock
+                began = entity.clock if now is None else now.began
+                now = self._now[key] = self._candidate(entity, mention, (test, curve), value, limit, began)
+            now.until = entity.clock
 
     def nearest(self) -> list[Candidate]:
         """The candidates, the nearest first."""
@@ -100,55 +100,63 @@ class Nearness:
             heapq.heappop(self._kept)
 
     def _candidate(
-        self, s: EntityState, m: HeardMention, tests: tuple[TestName, TestName], value: float, limit: float, began: int
+        self,
+        entity: EntityState,
+        mention: InboundMention,
+        tests: tuple[TestName, TestName],
+        value: float,
+        limit: float,
+        began: int,
     ) -> Candidate:
         test, curve = tests
-        plain = value / _caution(s) if curve != "groundswell" else value
+        plain = value / _caution(entity) if curve != "groundswell" else value
         if curve == "pile_on":
-            plain -= s.baseline.busy
+            plain -= entity.baseline.busy
         return Candidate(
-            entity=m.entity.id,
-            name=m.entity.name or m.entity.id,
+            entity=mention.entity.id,
+            name=mention.entity.name or mention.entity.id,
             test=test,
-            at=(m.ingested_at or m.created_at).astimezone(UTC),
+            at=(mention.ingested_at or mention.created_at).astimezone(UTC),
             value=value,
             threshold=limit,
             would_need=self._table.curves[curve].rate(plain) / self._table.share[curve],
-            author=m.author.handle or m.author.id,
-            text=m.text[:1_000],
+            author=mention.author.handle or mention.author.id,
+            text=mention.text[:1_000],
             began=began,
-            until=s.clock,
+            until=entity.clock,
         )
 
 
-def _evidence(s: EntityState, m: HeardMention, limits: Thresholds) -> list[tuple[TestName, TestName, float, float]]:
+def _evidence(
+    entity: EntityState, mention: InboundMention, limits: Thresholds
+) -> list[tuple[TestName, TestName, float, float]]:
     """Each test that may fire now: what it is called, whose curve holds for it, evidence and threshold."""
-    caution = _caution(s)
-    age = s.baseline.age(s.clock)
+    caution = _caution(entity)
+    age = entity.baseline.age(entity.clock)
     found: list[tuple[TestName, TestName, float, float]] = []
-    root = m.root_id
-    if root is None or (root == m.post_id and m.parent_id is not None):
-        root = m.parent_id or m.post_id  # as the detector finds the thread of a mention
-    thread = s.threads.get(crc32(root.encode()))
+    root = mention.root_id
+    if root is None or (root == mention.post_id and mention.parent_id is not None):
+        root = mention.parent_id or mention.post_id  # as the detector finds the thread of a mention
+    thread = entity.threads.get(crc32(root.encode()))
     pile_on = 0.0 if thread is None else thread.pile_on()
-    surge = min(max(s.evidence.rate), max(s.evidence.share))
+    surge = min(max(entity.evidence.rate), max(entity.evidence.share))
     if thread is not None:
         found.append(("amplification", "amplification", thread.amplified(), limits.amplification * caution))
-    if judgement.learned(s):
-        if judgement.looked_at(pile_on, surge):
-            alone = limits.pile_on + s.baseline.busy
+    if judgement.learned(entity):
+        if judgement.worth_asking(pile_on, surge):
+            alone = limits.pile_on + entity.baseline.busy
             name: TestName = "pile_on" if judgement.threaded(pile_on, surge, alone, limits.surge) else "surge"
-            found.append((name, "together", judgement.snowball(s, thread, pile_on, surge), limits.together))
+            found.append((name, "together", judgement.snowball(entity, thread, pile_on, surge), limits.together))
     else:
         if thread is not None:
-            found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + s.baseline.busy) * caution))
-        if age >= SURGE_AFTER and (s.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
+            found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + entity.baseline.busy) * caution))
+        if age >= SURGE_AFTER and (entity.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
             found.append(("surge", "surge", surge, limits.surge * caution))
     if age >= GROUNDSWELL_AFTER:
-        found.append(("groundswell", "groundswell", s.groundswell.evidence, limits.groundswell))
+        found.append(("groundswell", "groundswell", entity.groundswell.evidence, limits.groundswell))
     return found
 
 
-def _caution(s: EntityState) -> float:
+def _caution(entity: EntityState) -> float:
     """By how much the thresholds of a young entity are raised."""
-    return 1.0 + CAUTION * max(0.0, 1.0 - s.baseline.age(s.clock) / lifecycle.LEARNING)
+    return 1.0 + CAUTION * max(0.0, 1.0 - entity.baseline.age(entity.clock) / lifecycle.LEARNING)

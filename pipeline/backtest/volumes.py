@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pipeline.backtest.detection import Episode
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import DAY, Company, MentionSpool
-from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.index.protocol import Volume
 from pipeline.web.cards import BARS, MARGIN, SHORTEST, Card, earlier, later
 from pipeline.web.chart import Chart, chart, step_for
@@ -87,7 +87,7 @@ def count(spool: MentionSpool, windows: Sequence[Window], tick: Tick) -> None:
         done += 1
         if done % 2_000 == 0:
             tick(2_000)
-        if isinstance(heard, HeardMention) and heard.entity.id in by_entity:
+        if isinstance(heard, InboundMention) and heard.entity.id in by_entity:
             t, negative = heard.created_at.timestamp(), heard.sentiment.negative >= 0.5
             for window in by_entity[heard.entity.id]:
                 window.take(t, negative)

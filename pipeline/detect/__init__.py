@@ -1,4 +1,4 @@
-"""Detecting a snowball: pure and deterministic, `(state, mention) → (state, incident events)`."""
+"""The detector: pure and deterministic, `(state, mention) → (state, incident events)`."""
 
 from pipeline.compiled import DETECTOR
 

@@ -1,7 +1,7 @@
-"""Mentions that come again after a crash, known by the raw record that led to them.
+"""Deduplicates mentions that come again after a crash, by the raw record that led to them.
 
-For each partition of the raw topic the detector keeps the highest position (`pipeline/origin.py`) that it has heard of
-on its own partition; a message at or below it was heard already.  That holds, whatever is killed when:
+For each partition of the raw topic the detector keeps the highest position (`pipeline/origin.py`) that has come on
+its own partition; a message at or below it is a repeat.  That holds, whatever is killed when:
 
 1. A worker reads a raw partition in order and publishes what comes of it in that order; of what goes to one partition
    of mentions, a message is sent only after those before it are delivered.  Merging raw partitions, holding back, and
@@ -13,13 +13,13 @@ on its own partition; a message at or below it was heard already.  That holds, w
 3. So new messages come at rising positions, and what does not rise is a repeat.  The number within the record matters
    where a crash cut in between the messages of one record.
 
-What is heard for the first time under a lower position must be of another log: the topic was deleted and made anew, and
-counts from 0.  Records are produced at some time, which their repeats share: what was produced later than anything
-heard of that partition cannot be a repeat, however wrong the clocks, and the mark begins anew with it.  The other way
+What comes for the first time under a lower position must be of another log: the topic was deleted and made anew, and
+counts from 0.  Records are produced at some time, which their repeats share: what was produced later than anything of
+that partition cannot be a repeat, however wrong the clocks, and the mark begins anew with it.  The other way
 round, a message of a new log passes for a repeat while its position is below the mark and its record was produced no
 later than the newest of the old log: only where a producer's clock ran ahead when the topic was deleted.
 
-Records that are read again under another catalogue may lead to other mentions; these too count as heard.  A record that
+Records that are read again under another catalogue may lead to other mentions; these too count as seen.  A record that
 failed and became a dead letter, and does not fail when it is read again, counts once the dead letter is replayed.
 
 Messages without an origin (from other producers, from the dead letters, answers of the index) are known by their ids
@@ -37,14 +37,14 @@ PARTITIONS = 512
 """Raw partitions that are remembered; beyond, the one with the oldest news goes."""
 
 
-class Origins(Struct, array_like=True):
-    """What a partition of mentions has heard of the raw topic: by raw partition the highest position, and when the
+class HighWaterMarks(Struct, array_like=True):
+    """What a partition of mentions has had of the raw topic: by raw partition the highest position, and when the
     newest record was produced (milliseconds)."""
 
     marks: dict[int, tuple[int, int]] = {}
 
-    def heard(self, origin: bytes) -> bool:
-        """Whether a message with this origin was heard before; if not, it is now."""
+    def seen_or_mark(self, origin: bytes) -> bool:
+        """Whether a message with this origin came before; if not, it has now."""
         partition, position, produced = unpacked(origin)
         marks = self.marks
         if partition in marks:

@@ -1,4 +1,4 @@
-"""What all tests of an hour say together: is this the beginning of a snowball?
+"""Judges all tests of an hour together: is this the beginning of a snowball?
 
 Thread and entity each hold part of the evidence of a small snowball, since some of its posts answer nobody.  How much
 each part is worth beside the others is learned: boosted trees (Friedman 2001) over what the tests and the baseline hold
@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pipeline.detect.evidence.boosted import Forest
-from pipeline.detect.evidence.pile_on import TAU, Thread
+from pipeline.detect.evidence.pile_on import TAU, ThreadEvidence
 from pipeline.detect.incidents.lifecycle import LEARNING
 from pipeline.detect.state.entity import EntityState
 
@@ -31,7 +31,7 @@ FEATURES: Final = (
     "thread_mentions", "thread_age", "thread_exposure", "thread_fast", "thread_middle", "thread_evidence",
     "thread_voices", "rate_1.6", "rate_2.5", "rate_5", "rate_12", "share_1.6", "share_2.5", "share_5",
 )  # fmt: skip
-"""What it looks at, in order; of the thread all zero for a mention that answers nobody."""
+"""What it asks, in order; of the thread all zero for a mention that answers nobody."""
 
 _LOWER_OR_HIGHER: Final = (
     "busy", "usual_share", "dispersion", "thread_mentions", "thread_age", "thread_voices",
@@ -39,8 +39,8 @@ _LOWER_OR_HIGHER: Final = (
 RAISING: Final = tuple(name not in _LOWER_OR_HIGHER for name in FEATURES)
 """Which of them can only raise the judgement."""
 
-LOOKED_AT_THREAD: Final = 1.5
-LOOKED_AT_SURGE: Final = 2.5
+ASKED_FROM_PILE_ON: Final = 1.5
+ASKED_FROM_SURGE: Final = 2.5
 """Evidence of a thread or of a surge from which the judgement is asked at all, in nats."""
 
 LEARNED_MENTIONS: Final = 30
@@ -62,28 +62,28 @@ def shipped() -> JudgementModel:
     return JudgementModel(made["made_by"], Forest(**made["forest"]))
 
 
-def learned(s: EntityState) -> bool:
+def learned(entity: EntityState) -> bool:
     """Whether the entity is of the kind that the judgement was fitted on, and known for long enough."""
-    baseline = s.baseline
+    baseline = entity.baseline
     return (
-        baseline.busy <= BUSIEST and s.mentions >= LEARNED_MENTIONS and baseline.age(s.clock) >= LEARNING
+        baseline.busy <= BUSIEST and entity.mentions >= LEARNED_MENTIONS and baseline.age(entity.clock) >= LEARNING
     )  # fmt: skip
 
 
-def looked_at(pile_on: float, surge: float) -> bool:
+def worth_asking(pile_on: float, surge: float) -> bool:
     """Whether there is enough evidence to ask."""
-    return pile_on >= LOOKED_AT_THREAD or surge >= LOOKED_AT_SURGE
+    return pile_on >= ASKED_FROM_PILE_ON or surge >= ASKED_FROM_SURGE
 
 
-def snowball(s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> float:
+def snowball(entity: EntityState, thread: ThreadEvidence | None, pile_on: float, surge: float) -> float:
     """The judgement at a negative mention that has just been taken in, in nats; `thread` is the one that it answers in,
     with that evidence of a pile-on."""
-    return shipped().forest.predict(features(s, thread, pile_on, surge))
+    return shipped().forest.predict(features(entity, thread, pile_on, surge))
 
 
-def features(s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> tuple[float, ...]:
-    """What the judgement looks at, as `FEATURES` has it."""
-    b, e = s.baseline, s.evidence
+def features(entity: EntityState, thread: ThreadEvidence | None, pile_on: float, surge: float) -> tuple[float, ...]:
+    """What the judgement asks, as `FEATURES` has it."""
+    b, e = entity.baseline, entity.evidence
     due = b.mu_negative * TAU
     phi, busy = b.phi, b.busy
     soon = due / 6.0  # five minutes of thirty
@@ -92,7 +92,7 @@ def features(s: EntityState, thread: Thread | None, pile_on: float, surge: float
     else:
         mentions = thread.mentions
         of_thread = (
-            log1p(thread.negative), log1p(mentions), log1p((s.clock - thread.first) / 60.0), thread.exposure,
+            log1p(thread.negative), log1p(mentions), log1p((entity.clock - thread.first) / 60.0), thread.exposure,
             log1p(thread.fast), log1p(thread.middle), thread.evidence, thread.authors / max(mentions, 1),
         )  # fmt: skip
     return (

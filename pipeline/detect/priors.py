@@ -1,10 +1,10 @@
-"""What an entity never heard of before may be like, going by those of its partition that are known.
+"""Priors for new entities, pooled from known ones of their partition (empirical Bayes).
 
-Empirical Bayes, as simple as it goes: a fixed random sample of the known entities (those whose ids hash lowest, so that
-the same ones are in it however the mentions come) keeps what is usual for each.  A new entity begins with a little of
-what is usual among those of its category, or among all where too few share it; when it has been heard for half a day
+A fixed random sample of the known entities (those whose ids hash lowest, so that the same are in it however the
+mentions come) has what is usual for each.  A new entity begins with a little of
+what is usual among those of its category, or among all where too few share it; when it has been known for half a day
 and its size shows, with a little of what is usual among those of its size.  What is lent is put into the baseline's own
-sums as if it had been heard, so it fades as they do, and the entity's own mentions soon outweigh it.
+sums as if it had been counted, so it fades as they do, and the entity's own mentions soon outweigh it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from zlib import crc32
 from msgspec import Struct, field
 
 from pipeline.detect.evidence.baseline import DAY, Baseline
-from pipeline.detect.mentions.inbound import Heard, HeardMention
+from pipeline.detect.mentions.inbound import Inbound, InboundMention
 from pipeline.detect.state.entity import EntityState
 
 SAMPLE = 64
-"""Entities whose usual figures are kept; and new ones of which it is remembered that their size is to be looked at."""
+"""Entities whose usual figures are remembered; and new ones whose size is still to be asked."""
 
 KNOWN_AFTER = 7 * DAY
 """Seconds after which an entity is known well enough for others to borrow from."""
@@ -43,7 +43,7 @@ OFTEN = 63
 """An entity is noted at about one mention in so many: when the second of its clock has none of these bits."""
 
 
-class Usual(Struct, array_like=True, frozen=True):
+class PriorSample(Struct, array_like=True, frozen=True):
     """What is usual for a known entity: `negative` and `other` mentions a day, negative answers `drawn` by a negative,
     the dispersion `phi`."""
 
@@ -54,43 +54,43 @@ class Usual(Struct, array_like=True, frozen=True):
     phi: float
 
 
-class Kin(Struct, array_like=True):
+class PriorPool(Struct, array_like=True):
     """The sample of a partition.  `known`: hash of an entity's id → its usual figures.  `young`: hashes of entities
     whose size has not been looked at yet."""
 
-    known: dict[int, Usual] = {}
+    known: dict[int, PriorSample] = {}
     young: list[int] = field(default_factory=list)
 
-    def begin(self, heard: Heard) -> EntityState:
-        """The state of an entity that is heard of for the first time."""
-        s, category = EntityState(), _category(heard)
-        akin = self._akin([u for u in self.known.values() if category and u.category == category])
-        if not akin:
-            akin = self._akin(list(self.known.values()))
-        if akin:
+    def begin(self, inbound: Inbound) -> EntityState:
+        """The state of an entity that is mentioned for the first time."""
+        entity, category = EntityState(), _category(inbound)
+        alike = self._alike([u for u in self.known.values() if category and u.category == category])
+        if not alike:
+            alike = self._alike(list(self.known.values()))
+        if alike:
             part = LENT_TIME / DAY
-            negative, other = _geometric([u.negative for u in akin]), _geometric([u.other for u in akin])
-            own = s.baseline
+            negative, other = _geometric([u.negative for u in alike]), _geometric([u.other for u in alike])
+            own = entity.baseline
             own.level_negative, own.level_other, own.level_seconds = negative * part, other * part, LENT_TIME
-            _lend(s.baseline, akin)
+            _lend(entity.baseline, alike)
         if len(self.young) >= SAMPLE:
             del self.young[0]
-        self.young.append(crc32(heard.entity.id.encode()))
-        return s
+        self.young.append(crc32(inbound.entity.id.encode()))
+        return entity
 
-    def look(self, heard: Heard, s: EntityState, *, lend: bool = True) -> None:
-        """Note what is usual for an entity once it is known, and lend to it when its size shows; changes `s` then.
+    def observe(self, inbound: Inbound, entity: EntityState, *, lend: bool = True) -> None:
+        """Note what is usual for an entity once it is known, and lend to it when its size shows; changes `entity` then.
 
-        `lend`: false when `s` has been through this before, as after a crash, so that nothing is lent twice.
+        `lend`: false when `entity` has been through this before, as after a crash, so that nothing is lent twice.
         """
-        age = s.baseline.age(s.clock)
+        age = entity.baseline.age(entity.clock)
         if age < SIZED_AFTER:
             return
-        number = crc32(heard.entity.id.encode())
+        number = crc32(inbound.entity.id.encode())
         if number in self.young:
             self.young.remove(number)
             if lend and age < KNOWN_AFTER:
-                self._lend_by_size(s)
+                self._lend_by_size(entity)
         if age < KNOWN_AFTER:
             return
         known = self.known
@@ -100,30 +100,31 @@ class Kin(Struct, array_like=True):
                 return
             del known[highest]
         before = known.get(number)
-        category = _category(heard) or (before.category if before is not None else "")
-        known[number] = _usual(category, s.baseline)
+        category = _category(inbound) or (before.category if before is not None else "")
+        known[number] = _usual(category, entity.baseline)
 
-    def _lend_by_size(self, s: EntityState) -> None:
-        own = _usual("", s.baseline)
+    def _lend_by_size(self, entity: EntityState) -> None:
+        own = _usual("", entity.baseline)
         size = log(own.negative + own.other)
         _lend(
-            s.baseline, self._akin([u for u in self.known.values() if abs(log(u.negative + u.other) - size) <= ALIKE])
+            entity.baseline,
+            self._alike([u for u in self.known.values() if abs(log(u.negative + u.other) - size) <= ALIKE]),
         )
 
     @staticmethod
-    def _akin(some: list[Usual]) -> list[Usual]:
+    def _alike(some: list[PriorSample]) -> list[PriorSample]:
         return some if len(some) >= FEWEST else []
 
 
-def _category(heard: Heard) -> str:
+def _category(inbound: Inbound) -> str:
     """The category of the entity, empty where the message does not say it."""
-    return (heard.category or "")[:64] if isinstance(heard, HeardMention) else ""
+    return (inbound.category or "")[:64] if isinstance(inbound, InboundMention) else ""
 
 
-def _usual(category: str, baseline: Baseline) -> Usual:
+def _usual(category: str, baseline: Baseline) -> PriorSample:
     """The figures of an entity as its baseline has them now, apart from the hour of the day."""
     factor = max(baseline.factor, 0.05)
-    return Usual(
+    return PriorSample(
         category,
         round(max(baseline.mu_negative / factor * DAY, 1e-3), 4),
         round(max(baseline.mu_other / factor * DAY, 1e-3), 4),
@@ -134,16 +135,16 @@ def _usual(category: str, baseline: Baseline) -> Usual:
     )
 
 
-def _lend(baseline: Baseline, akin: list[Usual]) -> None:
-    """Put a little of what is usual among `akin` into the sums of share, threads and dispersion."""
-    if not akin:
+def _lend(baseline: Baseline, alike: list[PriorSample]) -> None:
+    """Put a little of what is usual among `alike` into the sums of share, threads and dispersion."""
+    if not alike:
         return
-    negative = sum(u.negative / (u.negative + u.other) for u in akin) / len(akin)
+    negative = sum(u.negative / (u.negative + u.other) for u in alike) / len(alike)
     baseline.share_negative += negative * LENT_MENTIONS
     baseline.share_all += LENT_MENTIONS
-    baseline.drawn_answers += sum(u.drawn for u in akin) / len(akin) * LENT_MENTIONS
+    baseline.drawn_answers += sum(u.drawn for u in alike) / len(alike) * LENT_MENTIONS
     baseline.drawn_negative += LENT_MENTIONS
-    baseline.spread_squares += _geometric([u.phi for u in akin]) * LENT_MENTIONS
+    baseline.spread_squares += _geometric([u.phi for u in alike]) * LENT_MENTIONS
     baseline.spread_due += LENT_MENTIONS
 
 

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from pipeline.compiled import DETECTOR
-from pipeline.detect.mentions.inbound import Heard
+from pipeline.detect.mentions.inbound import Inbound
 from pipeline.messages import IncidentEvent
 from tests import forms
 
@@ -22,7 +22,7 @@ class Form(NamedTuple):
     detector: Callable[..., Any]
     state: Callable[[], Any]
     codec: Any
-    run: Callable[[Iterable[Heard]], Iterator[IncidentEvent]]
+    run: Callable[[Iterable[Inbound]], Iterator[IncidentEvent]]
     modules: dict[str, ModuleType]
 
 

@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from math import pi, sin
 
-from pipeline.detect.mentions.inbound import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.mentions.inbound import InboundAuthor, InboundEntity, InboundMention, InboundSentiment
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 _WORDS = (
@@ -29,17 +29,17 @@ def said(
     lag: float = 2.0,
     entity: str = "acme",
     role: str = "public",
-) -> HeardMention:
+) -> InboundMention:
     """A mention `at` seconds after a Monday's midnight, heard `lag` seconds later."""
     created = MONDAY + timedelta(seconds=at)
     post_id = f"bluesky:{number}"
-    return HeardMention(
+    return InboundMention(
         post_id=post_id,
-        entity=HeardEntity(entity, entity.capitalize()),
-        author=HeardAuthor(author or f"bluesky:author-{number}", author or f"user{number}"),
+        entity=InboundEntity(entity, entity.capitalize()),
+        author=InboundAuthor(author or f"bluesky:author-{number}", author or f"user{number}"),
         created_at=created,
         ingested_at=created + timedelta(seconds=lag),
-        sentiment=HeardSentiment(negative),
+        sentiment=InboundSentiment(negative),
         text=text,
         root_id=root or post_id,
         parent_id=parent,
@@ -53,7 +53,7 @@ def chatter(rng: random.Random, words: int = 6) -> str:
     return "Acme " + " ".join(rng.sample(WORDS, words))
 
 
-def quiet(days: float, a_day: float = 200.0, share: float = 0.15, seed: int = 1) -> list[HeardMention]:
+def quiet(days: float, a_day: float = 200.0, share: float = 0.15, seed: int = 1) -> list[InboundMention]:
     """Ordinary days with a daily rhythm."""
     rng = random.Random(seed)
     at, number, mentions = 0.0, 0, []
@@ -65,7 +65,7 @@ def quiet(days: float, a_day: float = 200.0, share: float = 0.15, seed: int = 1)
     return mentions
 
 
-def pile_on(at: float, answers: int = 100, minutes: float = 40.0, share: float = 0.85) -> list[HeardMention]:
+def pile_on(at: float, answers: int = 100, minutes: float = 40.0, share: float = 0.85) -> list[InboundMention]:
     """A complaint, and its answers."""
     rng = random.Random(5)
     root = "bluesky:root"
@@ -78,6 +78,6 @@ def pile_on(at: float, answers: int = 100, minutes: float = 40.0, share: float =
     return mentions
 
 
-def together(*streams: list[HeardMention]) -> list[HeardMention]:
+def together(*streams: list[InboundMention]) -> list[InboundMention]:
     """Streams in order of arrival."""
     return sorted((m for stream in streams for m in stream), key=lambda m: m.ingested_at or m.created_at)

@@ -45,7 +45,7 @@ def test_texts_are_cut_alike(text: str, most: int) -> None:
 def test_posts_are_kept_alike(post_id: str, author: str, text: str, url: str | None) -> None:
     fast, plain = forms("state.quotable_posts")
     parts = (post_id, author, text, 1_772_460_300, url, 7)
-    assert fields(fast.kept_post(*parts)) == fields(plain.kept_post(*parts))
+    assert fields(fast.quotable_post(*parts)) == fields(plain.quotable_post(*parts))
 
 
 @settings(max_examples=300, deadline=None)
@@ -55,9 +55,9 @@ def test_the_same_post_makes_room(posts: list[tuple[int, int, int]]) -> None:
     rings: tuple[list[Any], list[Any]] = ([], [])
     for number, (hours, replies, slot) in enumerate(posts * 2):
         for form, ring in zip((fast, plain), rings, strict=True):
-            post = form.kept_post(f"{number}", "somebody", "text", hours * 1800, None, 1)
+            post = form.quotable_post(f"{number}", "somebody", "text", hours * 1800, None, 1)
             post.replies, post.slot = replies, slot
-            form.keep_post(ring, post, 7)
+            form.retain_post(ring, post, 7)
         assert [fields(post) for post in rings[0]] == [fields(post) for post in rings[1]]
 
 
@@ -197,5 +197,5 @@ def asked(memory: Any, step: str, number: int, minute: int, flag: bool) -> objec
     if step == "u":
         return memory.unlearn(number, f"author {number}", f"text {number} …")
     if step == "t":
-        return memory.told(number), memory.version(number), memory.mentions(), memory.full()
+        return memory.recall(number), memory.version(number), memory.mentions(), memory.full()
     return memory.pack(minute)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detect.deduplication import PARTITIONS, Origins
-from pipeline.detect.mentions.inbound import Heard, HeardEntity
-from pipeline.detect.stage import WATCH, Detect, DetectCodec
+from pipeline.detect.deduplication import PARTITIONS, HighWaterMarks
+from pipeline.detect.mentions.inbound import Inbound, InboundEntity
+from pipeline.detect.stage import PARTITION, Detect, DetectCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.memory import IDS
 from pipeline.origin import NUMBERS, origin, packed
@@ -43,7 +43,7 @@ class Line(NamedTuple):
         return packed(self.partition, self.offset << NUMBERS | self.number, self.produced)
 
 
-def lines(heard: Sequence[Heard], rng: random.Random, partitions: int = 3) -> list[Line]:
+def lines(heard: Sequence[Inbound], rng: random.Random, partitions: int = 3) -> list[Line]:
     """Messages that came of records of several raw partitions, of some records more than one; clocks of producers are
     apart by up to a minute."""
     offsets, numbers, made = [-1] * partitions, [0] * partitions, []
@@ -125,15 +125,15 @@ async def detected(log: Sequence[Line], rng: random.Random | None = None) -> tup
     first = Record(MENTIONS_SCORED.name, 0, 0, None, None)
     kept = [state.get(key, first) for key in ENTITIES]
     states = [CODEC.encode(one) for one in kept if one is not None]
-    watch = state.get(f"{WATCH}0", first)
-    return list(dict.fromkeys(out)), [*states, (watch.clock, watch.due, watch.origins)]
+    watch = state.get(f"{PARTITION}0", first)
+    return list(dict.fromkeys(out)), [*states, (watch.clock, watch.due, watch.high_water)]
 
 
-def mixed(seed: int, rng: random.Random) -> list[Heard]:
+def mixed(seed: int, rng: random.Random) -> list[Inbound]:
     """Any stream, of two entities."""
     heard = stream(seed)
     for one in heard:
-        one.entity = HeardEntity(rng.choice(ENTITIES))
+        one.entity = InboundEntity(rng.choice(ENTITIES))
     return heard
 
 
@@ -221,22 +221,22 @@ async def test_messages_of_others_are_known_by_their_ids() -> None:
 
 def test_of_a_new_log_nothing_is_passed_over_once_it_is_known() -> None:
     """A record that is newer than all of the old log shows that this one is new; from then on positions count."""
-    origins = Origins()
-    assert not origins.heard(packed(0, 900, 5_000))
-    assert origins.heard(packed(0, 3, 5_000)), "might be a repeat"
-    assert not origins.heard(packed(0, 4, 5_001))
-    assert not origins.heard(packed(0, 5, 4_000))
-    assert origins.heard(packed(0, 5, 4_000))
-    assert origins.heard(packed(0, 4, 5_001))
+    origins = HighWaterMarks()
+    assert not origins.seen_or_mark(packed(0, 900, 5_000))
+    assert origins.seen_or_mark(packed(0, 3, 5_000)), "might be a repeat"
+    assert not origins.seen_or_mark(packed(0, 4, 5_001))
+    assert not origins.seen_or_mark(packed(0, 5, 4_000))
+    assert origins.seen_or_mark(packed(0, 5, 4_000))
+    assert origins.seen_or_mark(packed(0, 4, 5_001))
 
 
 def test_few_raw_partitions_are_remembered_and_the_others_forgotten() -> None:
-    origins = Origins()
+    origins = HighWaterMarks()
     for partition in range(PARTITIONS + 50):
-        assert not origins.heard(packed(partition, 7, partition + 1))
+        assert not origins.seen_or_mark(packed(partition, 7, partition + 1))
     assert len(origins.marks) == PARTITIONS
-    assert origins.heard(packed(PARTITIONS, 7, PARTITIONS + 1))
-    assert not origins.heard(packed(0, 6, 1)), "forgotten, so known by its ids alone"
+    assert origins.seen_or_mark(packed(PARTITIONS, 7, PARTITIONS + 1))
+    assert not origins.seen_or_mark(packed(0, 6, 1)), "forgotten, so known by its ids alone"
     assert len(msgspec.msgpack.encode(origins)) < 16_384
 
 
@@ -244,10 +244,10 @@ def test_what_was_kept_before_there_were_origins_is_read_and_goes_on() -> None:
     when = datetime.fromisoformat("2026-03-02T00:00:00Z")
     watch = CODEC.decode(b"\xc1" + msgspec.msgpack.encode([when, {"acme": when}, when]))
     assert (watch.clock, watch.due, watch.first) == (when, {"acme": when}, when)
-    assert not watch.origins.heard(packed(1, 2, 3))
+    assert not watch.high_water.seen_or_mark(packed(1, 2, 3))
     again = CODEC.decode(CODEC.encode(watch))
     assert again == watch
-    assert again.origins.heard(packed(1, 2, 3))
+    assert again.high_water.seen_or_mark(packed(1, 2, 3))
 
 
 def test_an_origin_is_of_the_record_and_of_the_number() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.detect import judgement
-from pipeline.detect.evidence.pile_on import Thread
+from pipeline.detect.evidence.pile_on import ThreadEvidence
 from pipeline.detect.judgement import FEATURES, RAISING, SHIPPED, shipped
 from pipeline.detect.state.entity import EntityState
 
@@ -33,7 +33,9 @@ def test_more_evidence_never_lowers_it(x: list[float], which: int, by: float) ->
 def test_it_looks_at_what_it_was_fitted_on() -> None:
     s = EntityState()
     assert len(judgement.features(s, None, 0.0, 0.0)) == len(FEATURES)
-    named = dict(zip(FEATURES, judgement.features(s, Thread(0, 0, evidence=3.0, negative=4), 2.0, 1.0), strict=True))
+    named = dict(
+        zip(FEATURES, judgement.features(s, ThreadEvidence(0, 0, evidence=3.0, negative=4), 2.0, 1.0), strict=True)
+    )
     assert (named["pile_on"], named["surge"], named["thread_evidence"]) == (2.0, 1.0, 3.0)
     assert named["usual_share"] == s.baseline.p0
 

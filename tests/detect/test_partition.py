@@ -9,9 +9,9 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from pipeline.detect.mentions.inbound import HeardEntity, HeardMention
-from pipeline.detect.partition import WATCHED, Watch
-from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
+from pipeline.detect.mentions.inbound import InboundEntity, InboundMention
+from pipeline.detect.partition import WATCHED, PartitionState
+from pipeline.detect.stage import PARTITION, Detect, DetectCodec, run
 from pipeline.messages import IncidentEvent
 from pipeline.stage import Outgoing, Record
 from pipeline.state import Change, MemoryStore, State
@@ -21,25 +21,25 @@ from tests.detect.streams import MONDAY, pile_on, quiet, said, together
 AT = 86_400 + 50_000.0
 
 
-def of(entity: str, mentions: list[HeardMention]) -> list[HeardMention]:
+def of(entity: str, mentions: list[InboundMention]) -> list[InboundMention]:
     for m in mentions:
-        m.entity = HeardEntity(entity, entity.capitalize())
+        m.entity = InboundEntity(entity, entity.capitalize())
     return mentions
 
 
-def until(mentions: list[HeardMention], at: float) -> list[HeardMention]:
+def until(mentions: list[InboundMention], at: float) -> list[InboundMention]:
     """What is said before `at`, seconds after the Monday."""
     return [m for m in mentions if m.created_at < MONDAY + timedelta(seconds=at)]
 
 
-def story(end: float = AT + 6 * 3600.0) -> list[HeardMention]:
+def story(end: float = AT + 6 * 3600.0) -> list[InboundMention]:
     """Acme's pile-on, after which nobody says a word about Acme; others are talked about until `end`."""
     acme = together(until(quiet(2), AT), pile_on(AT))
     others = of("brook", until(quiet(3, seed=2), end))
     return together(acme, others)
 
 
-def records(mentions: list[HeardMention]) -> list[Record]:
+def records(mentions: list[InboundMention]) -> list[Record]:
     return [
         Record(MENTIONS_SCORED.name, 0, offset, m.entity.id.encode(), msgspec.json.encode(m), arrived=float(offset))
         for offset, m in enumerate(mentions)
@@ -75,7 +75,7 @@ def test_the_next_mention_of_anybody_settles_it() -> None:
     assert events[-1].at == later[0].ingested_at
 
 
-def flare(hours: float, root: str) -> list[HeardMention]:
+def flare(hours: float, root: str) -> list[InboundMention]:
     """Another forty answers in a thread, so many hours later."""
     rng = random.Random(8)
     return [
@@ -180,20 +180,20 @@ async def carried(stage: Detect, store: MemoryStore, batch: list[Record]) -> lis
 
 
 def test_a_watch_is_bounded_and_survives_its_bytes() -> None:
-    watch, codec = Watch(), DetectCodec()
+    watch, codec = PartitionState(), DetectCodec()
     assert codec.decode(codec.encode(watch)) == watch
     states = [m for m in story() if m.entity.id == "acme"]
     stage, state = Detect(), State(MemoryStore(), DetectCodec())
     stage.handle(records(states), state)
     open_one = state.get("acme", records(states)[0])
     for number in range(WATCHED + 10):
-        watch.look(f"e{number}", open_one)
+        watch.schedule(f"e{number}", open_one)
     assert len(watch.due) == WATCHED
     assert codec.decode(codec.encode(watch)) == watch
 
 
 def test_an_entity_cannot_pass_for_a_watch() -> None:
     stage = Detect()
-    bad = of(f"{WATCH}0", [said("x", AT, 0.9, "bad")])
+    bad = of(f"{PARTITION}0", [said("x", AT, 0.9, "bad")])
     result = stage.handle(records(bad), State(MemoryStore(), stage.codec))
     assert [r.reason.code for r in result.rejected] == ["wrong_value"]

@@ -10,10 +10,10 @@ import pytest
 
 from pipeline.detect import priors
 from pipeline.detect.evidence.baseline import DAY
-from pipeline.detect.mentions.inbound import HeardMention
-from pipeline.detect.partition import Watch
-from pipeline.detect.priors import FEWEST, SAMPLE, Kin, Usual
-from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
+from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.partition import PartitionState
+from pipeline.detect.priors import FEWEST, SAMPLE, PriorPool, PriorSample
+from pipeline.detect.stage import PARTITION, Detect, DetectCodec, run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.stage import Record
@@ -21,11 +21,11 @@ from pipeline.state import MemoryStore, State
 from pipeline.topics import MENTIONS_SCORED
 from tests.detect.streams import MONDAY, said, together
 
-AIRLINE = Usual("airline", 40.0, 60.0, 0.5, 2.0)
-SHOP = Usual("shop", 2.0, 98.0, 0.3, 1.5)
+AIRLINE = PriorSample("airline", 40.0, 60.0, 0.5, 2.0)
+SHOP = PriorSample("shop", 2.0, 98.0, 0.3, 1.5)
 
 
-def of(entity: str, category: str | None = None, number: str = "0", at: float = 0.0, root: str = "") -> HeardMention:
+def of(entity: str, category: str | None = None, number: str = "0", at: float = 0.0, root: str = "") -> InboundMention:
     """A mention of an entity; every third is a complaint."""
     negative = 0.9 if sum(number.encode()) % 3 == 0 or root else 0.05
     m = said(number, at, negative, f"words of post {number}", entity=entity, root=root or None)
@@ -33,8 +33,8 @@ def of(entity: str, category: str | None = None, number: str = "0", at: float = 
     return m
 
 
-def sample(*usual: Usual) -> Kin:
-    return Kin(dict(enumerate(usual)))
+def sample(*usual: PriorSample) -> PriorPool:
+    return PriorPool(dict(enumerate(usual)))
 
 
 def usual_share(s: EntityState) -> float:
@@ -44,7 +44,7 @@ def usual_share(s: EntityState) -> float:
 
 def test_who_knows_nobody_begins_as_ever() -> None:
     encode, fresh = EntityCodec().encode, EntityState()
-    assert encode(Kin().begin(of("new"))) == encode(fresh)
+    assert encode(PriorPool().begin(of("new"))) == encode(fresh)
     assert encode(sample(*[AIRLINE] * (FEWEST - 1)).begin(of("new", "airline"))) == encode(fresh)
 
 
@@ -59,8 +59,8 @@ def test_a_new_entity_borrows_from_its_category_else_from_all() -> None:
 
 
 def test_when_its_size_shows_it_borrows_from_those_of_its_size_once() -> None:
-    large = Usual("", 400.0, 600.0, 0.5, 3.0)
-    some = sample(*[large] * 3, *[Usual("", 1.0, 9.0, 0.3, 1.2)] * 3)
+    large = PriorSample("", 400.0, 600.0, 0.5, 3.0)
+    some = sample(*[large] * 3, *[PriorSample("", 1.0, 9.0, 0.3, 1.2)] * 3)
     m = of("new")
     s = some.begin(m)
     s.baseline.begin(int(MONDAY.timestamp()))
@@ -68,9 +68,9 @@ def test_when_its_size_shows_it_borrows_from_those_of_its_size_once() -> None:
     s.baseline.close(int(MONDAY.timestamp()) + 3600, False)
     s.clock = int(MONDAY.timestamp()) + priors.SIZED_AFTER + 64
     before = s.baseline.share[0]
-    some.look(m, s)
+    some.observe(m, s)
     assert s.baseline.share[0] == pytest.approx(before + 0.4 * priors.LENT_MENTIONS)
-    some.look(m, s)
+    some.observe(m, s)
     assert s.baseline.share[0] == pytest.approx(before + 0.4 * priors.LENT_MENTIONS)
 
 
@@ -78,12 +78,12 @@ def test_the_sample_is_bounded_and_does_not_depend_on_the_order() -> None:
     names = [f"e{i}" for i in range(3 * SAMPLE)]
     samples = []
     for seed in range(2):
-        some = Kin()
+        some = PriorPool()
         for name in random.Random(seed).sample(names, len(names)):
             s = some.begin(of(name))
             s.baseline.begin(int(MONDAY.timestamp()))
             s.clock = int(MONDAY.timestamp() + 8 * DAY)
-            some.look(of(name, "shop"), s)
+            some.observe(of(name, "shop"), s)
         samples.append(some)
     assert samples[0].known == samples[1].known
     assert len(samples[0].known) == SAMPLE
@@ -91,7 +91,7 @@ def test_the_sample_is_bounded_and_does_not_depend_on_the_order() -> None:
     assert len(msgspec.msgpack.encode(samples[0])) < 4_096
 
 
-def town() -> list[HeardMention]:
+def town() -> list[InboundMention]:
     """Twelve days of five entities, and in the last three a sixth."""
     rng = random.Random(7)
     mentions = []
@@ -115,19 +115,19 @@ def test_any_split_into_batches_lends_the_same() -> None:
         state = State(MemoryStore(), stage.codec)
         for first in range(0, len(records), size):
             stage.handle(records[first : first + size], state)
-        watch, new = state.get(f"{WATCH}0", records[-1]), state.get("e5", records[-1])
-        assert isinstance(watch, Watch)
+        watch, new = state.get(f"{PARTITION}0", records[-1]), state.get("e5", records[-1])
+        assert isinstance(watch, PartitionState)
         states.append((DetectCodec().encode(watch), DetectCodec().encode(new)))
     assert states[0] == states[1]
     decoded = DetectCodec().decode(states[0][0])
-    assert len(decoded.kin.known) == 5
-    assert decoded.kin.young == []
-    assert {usual.category for usual in decoded.kin.known.values()} == {"shop"}
+    assert len(decoded.priors.known) == 5
+    assert decoded.priors.young == []
+    assert {usual.category for usual in decoded.priors.known.values()} == {"shop"}
 
 
 def test_a_watch_from_before_it_had_kin_is_read() -> None:
-    old = b"\xc1" + msgspec.msgpack.encode(msgspec.to_builtins(Watch())[:3])
-    assert DetectCodec().decode(old).kin == Kin()
+    old = b"\xc1" + msgspec.msgpack.encode(msgspec.to_builtins(PartitionState())[:3])
+    assert DetectCodec().decode(old).priors == PriorPool()
 
 
 def test_a_new_entity_still_says_that_it_is_being_learned() -> None:

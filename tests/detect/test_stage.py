@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import Detect
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
@@ -20,7 +20,7 @@ from tests.detect.streams import pile_on, quiet, together
 AT = 3 * 86_400 + 50_000.0
 
 
-def records(mentions: Sequence[HeardMention]) -> list[Record]:
+def records(mentions: Sequence[InboundMention]) -> list[Record]:
     return [
         Record(MENTIONS_SCORED.name, 0, offset, m.entity.id.encode(), msgspec.json.encode(m), arrived=float(offset))
         for offset, m in enumerate(mentions)

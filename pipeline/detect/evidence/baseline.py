@@ -1,8 +1,9 @@
-"""What is normal for an entity at this hour: expected rates, their over-dispersion, the usual share of negatives.
+"""Baselines: what is normal for an entity at this hour.
 
-A level times a profile over (weekend, hour), learned from bins of ten minutes and shrunk to flat where little was
-heard.  Bins are winsorised, and left out altogether while an incident is on (for at most 48 hours), so that a snowball
-does not become its own baseline.  All sums forget exponentially.
+Expected rates, their over-dispersion, and the usual share of negatives: a level times a profile over (weekend, hour),
+learned from bins of ten minutes and shrunk to flat where little was said.  Bins are winsorised, and left out altogether
+while an incident is on (for at most 48 hours), so that a snowball does not become its own baseline.  All sums forget
+exponentially.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ _BIN: Final = 600
 _HOUR: Final = 3600
 _DAY: Final = 86400  # whole, since a remainder of floats takes a fifth of all that is done at the end of a bin
 _BINS: Final = range(_HOUR // _BIN + 1)
-# What is kept after so many bins, up to an hour.  Of the profile: a half-life of 15 days on which the slot came up.
-_LEVEL_KEEPS: Final[list[float]] = [(0.5 ** (BIN / (7 * DAY))) ** bins for bins in _BINS]
-_SHARE_KEEPS: Final[list[float]] = [(0.5 ** (BIN / (10 * DAY))) ** bins for bins in _BINS]
-_PROFILE_KEEPS: Final[list[float]] = [(0.5 ** (1 / (15 * 6))) ** bins for bins in _BINS]
-_PHI_KEEPS: Final[float] = 0.5 ** (HOUR / (14 * DAY))
+# What is left after so many bins, up to an hour.  Of the profile: a half-life of 15 days on which the slot came up.
+_LEVEL_DECAYS: Final[list[float]] = [(0.5 ** (BIN / (7 * DAY))) ** bins for bins in _BINS]
+_SHARE_DECAYS: Final[list[float]] = [(0.5 ** (BIN / (10 * DAY))) ** bins for bins in _BINS]
+_PROFILE_DECAYS: Final[list[float]] = [(0.5 ** (1 / (15 * 6))) ** bins for bins in _BINS]
+_PHI_DECAYS: Final[float] = 0.5 ** (HOUR / (14 * DAY))
 _PROFILE_PRIOR: Final = 10.0  # mentions' worth of belief in a flat profile
-# Beliefs before anything was heard: negatives, others, seconds; negatives and all; dispersion and mentions; negative
+# Beliefs before anything was observed: negatives, others, seconds; negatives and all; dispersion and mentions; negative
 # answers and negatives.
 _LEVEL_NEGATIVE: Final = 1.0
 _LEVEL_OTHER: Final = 4.0
@@ -62,27 +63,28 @@ class Baseline:
 
     Fading sums, each a number by itself, since all of them change with every bin and a list would hold them as objects:
     `level_…` of mentions and of seconds on the average hour, `share_…` of negatives and all, `spread_…` of squared
-    differences and of what was due, `drawn_…` of negative answers and negatives; `hour_…` what was heard and due in
-    the hour.  `heard` and `due` have the profile, by slot.
+    differences and of what was due, `drawn_…` of negative answers and negatives; `hour_…` what came and was due in
+    the hour.  `observed` and `due` have the profile, by slot.
     """
 
     __match_args__ = (
-        "born", "bin_end", "slot", "negative", "other", "level", "share", "heard", "due", "hour", "spread", "phi", "p0",
-        "mu_negative", "mu_other", "factor", "spent", "frozen", "answers", "drawn", "branching", "busy",
+        "born", "bin_end", "slot", "negative", "other", "level", "share", "observed", "due", "hour", "spread", "phi",
+        "p0", "mu_negative", "mu_other", "factor", "spent", "frozen", "answers", "drawn", "branching", "busy",
     )  # fmt: skip
     __slots__ = (
-        "answers", "bin_end", "born", "branching", "busy", "drawn_answers", "drawn_negative", "due", "factor", "frozen",
-        "heard", "hour_due", "hour_negative", "level_negative", "level_other", "level_seconds", "mu_negative",
-        "mu_other", "negative", "other", "p0", "phi", "share_all", "share_negative", "slot", "spent", "spread_due",
-        "spread_squares",
+        "answers", "bin_end", "born", "branching", "busy", "drawn_answers", "drawn_negative", "due", "factor",
+        "frozen", "hour_due", "hour_negative", "level_negative", "level_other", "level_seconds", "mu_negative",
+        "mu_other", "negative", "observed", "other", "p0", "phi", "share_all", "share_negative", "slot", "spent",
+        "spread_due", "spread_squares",
     )  # fmt: skip
 
     def __init__(
         self, born: float = 0.0, bin_end: float = 0.0, slot: int = 0, negative: float = 0.0, other: float = 0.0,
-        level: Sequence[float] = (0.0,) * 3, share: Sequence[float] = (0.0,) * 2, heard: Sequence[float] = (0.0,) * 48,
-        due: Sequence[float] = (0.0,) * 48, hour: Sequence[float] = (0.0,) * 2, spread: Sequence[float] = (0.0,) * 2,
-        phi: float = _PHI_USUAL, p0: float = _SHARE_NEGATIVE / _SHARE_ALL, mu_negative: float = 0.0,
-        mu_other: float = 0.0, factor: float = 1.0, spent: float = 0.0, frozen: float = 0.0, answers: float = 0.0,
+        level: Sequence[float] = (0.0,) * 3, share: Sequence[float] = (0.0,) * 2,
+        observed: Sequence[float] = (0.0,) * 48, due: Sequence[float] = (0.0,) * 48,
+        hour: Sequence[float] = (0.0,) * 2, spread: Sequence[float] = (0.0,) * 2, phi: float = _PHI_USUAL,
+        p0: float = _SHARE_NEGATIVE / _SHARE_ALL, mu_negative: float = 0.0, mu_other: float = 0.0,
+        factor: float = 1.0, spent: float = 0.0, frozen: float = 0.0, answers: float = 0.0,
         drawn: Sequence[float] = (0.0,) * 2, branching: float = 0.5, busy: float = 0.0,
     ) -> None:  # fmt: skip
         self.born = born
@@ -92,7 +94,7 @@ class Baseline:
         self.other = other
         self.level_negative, self.level_other, self.level_seconds = level
         self.share_negative, self.share_all = share
-        self.heard = [*heard]
+        self.observed = [*observed]
         self.due = [*due]
         self.hour_negative, self.hour_due = hour
         self.spread_squares, self.spread_due = spread
@@ -120,7 +122,7 @@ class Baseline:
 
     @property
     def hour(self) -> list[float]:
-        """Negatives heard and due in the hour in progress."""
+        """Negatives that came and were due in the hour in progress."""
         return [self.hour_negative, self.hour_due]
 
     @property
@@ -133,23 +135,23 @@ class Baseline:
         """Sums of negative answers and of negatives."""
         return [self.drawn_answers, self.drawn_negative]
 
-    def begin(self, t: int) -> None:
-        """Start at the first mention, at time `t`."""
-        self.born = float(t)
-        start = t // _BIN * _BIN
+    def begin(self, event_time: int) -> None:
+        """Start at the first mention."""
+        self.born = float(event_time)
+        start = event_time // _BIN * _BIN
         self._enter(start)
         self.bin_end = float(start + _BIN)
 
-    def close(self, t: int, hot: bool) -> bool:
-        """Close the bins that end at or before `t`; gives whether an hour has begun, and with it new rates.
+    def close(self, event_time: int, hot: bool) -> bool:
+        """Close the bins that end at or before `event_time`; gives whether an hour has begun, and with it new rates.
 
-        `hot`: an incident is on, so what was heard is not normal.  Silence is taken in an hour at a time.
+        `hot`: an incident is on, so what is said is not normal.  Silence is taken in an hour at a time.
         """
         end = int(self.bin_end)
         hour = end % _HOUR == 0
         self._absorb(1, hot)
         self.negative = self.other = self.answers = 0.0
-        last = t // _BIN * _BIN
+        last = event_time // _BIN * _BIN
         if last - end > _LONGEST_SILENCE:
             end = last - _LONGEST_SILENCE
         while end < last:
@@ -165,16 +167,16 @@ class Baseline:
         self.bin_end = float(last + _BIN)
         return hour
 
-    def expected(self, t: float) -> float:
-        """Negatives expected from the beginning until `t` (not before the bin in progress)."""
-        return self.spent + self.mu_negative * max(0.0, t - (self.bin_end - BIN))
+    def expected(self, event_time: float) -> float:
+        """Negatives expected from the beginning until `event_time` (not before the bin in progress)."""
+        return self.spent + self.mu_negative * max(0.0, event_time - (self.bin_end - BIN))
 
-    def age(self, t: float) -> float:
-        """Seconds since the entity was first heard of."""
-        return t - self.born
+    def age(self, event_time: float) -> float:
+        """Seconds since the entity's first mention."""
+        return event_time - self.born
 
     def _absorb(self, bins: int, hot: bool) -> None:
-        """Take so many bins of one hour into the sums; the counts heard in them are in `negative` and `other`."""
+        """Take so many bins of one hour into the sums; the counts of them are in `negative` and `other`."""
         span = BIN * float(bins)
         due_negative, due_other = self.mu_negative * span, self.mu_other * span
         self.spent += due_negative
@@ -187,17 +189,17 @@ class Baseline:
         if negative or other:
             negative = min(negative, due_negative + 3.0 * sqrt(self.phi * due_negative) + 1.5)
             other = min(other, due_other + 3.0 * sqrt(self.phi * due_other) + 3.0)
-        keep, keep_share, keep_slot = _LEVEL_KEEPS[bins], _SHARE_KEEPS[bins], _PROFILE_KEEPS[bins]
-        slot, factor, answers, heard, due = self.slot, self.factor, self.answers, self.heard, self.due
-        self.level_negative = self.level_negative * keep + negative
-        self.level_other = self.level_other * keep + other
-        self.level_seconds = self.level_seconds * keep + factor * span
-        self.share_negative = self.share_negative * keep_share + negative
-        self.share_all = self.share_all * keep_share + negative + other
-        heard[slot] = heard[slot] * keep_slot + negative + other
-        due[slot] = due[slot] * keep_slot + (due_negative + due_other) / factor
-        self.drawn_answers = self.drawn_answers * keep_share + (answers if answers < negative else negative)
-        self.drawn_negative = self.drawn_negative * keep_share + negative
+        decay, share_decay, slot_decay = _LEVEL_DECAYS[bins], _SHARE_DECAYS[bins], _PROFILE_DECAYS[bins]
+        slot, factor, answers, observed, due = self.slot, self.factor, self.answers, self.observed, self.due
+        self.level_negative = self.level_negative * decay + negative
+        self.level_other = self.level_other * decay + other
+        self.level_seconds = self.level_seconds * decay + factor * span
+        self.share_negative = self.share_negative * share_decay + negative
+        self.share_all = self.share_all * share_decay + negative + other
+        observed[slot] = observed[slot] * slot_decay + negative + other
+        due[slot] = due[slot] * slot_decay + (due_negative + due_other) / factor
+        self.drawn_answers = self.drawn_answers * share_decay + (answers if answers < negative else negative)
+        self.drawn_negative = self.drawn_negative * share_decay + negative
         self.hour_negative += negative
         self.hour_due += due_negative
 
@@ -205,8 +207,8 @@ class Baseline:
         """Begin the hour at `start`: dispersion from the hour past, then the rates of this one."""
         was, due = self.hour_negative, self.hour_due
         if due > 0.0:
-            self.spread_squares = self.spread_squares * _PHI_KEEPS + (was - due) ** 2
-            self.spread_due = self.spread_due * _PHI_KEEPS + due
+            self.spread_squares = self.spread_squares * _PHI_DECAYS + (was - due) ** 2
+            self.spread_due = self.spread_due * _PHI_DECAYS + due
             phi = (self.spread_squares + _PHI_USUAL * _PHI_BELIEF) / (self.spread_due + _PHI_BELIEF)
             self.phi = min(max(phi, _PHI_LEAST), _PHI_MOST)
         self.hour_negative = self.hour_due = 0.0
@@ -227,8 +229,8 @@ class Baseline:
         first = slot // 24 * 24
         before, after = first + (slot - 1) % 24, first + (slot + 1) % 24
         twin = (slot + 24) % 48
-        heard, due = self.heard, self.due
-        n = heard[slot] + 0.5 * (heard[before] + heard[after]) + 0.1 * heard[twin]
+        observed, due = self.observed, self.due
+        n = observed[slot] + 0.5 * (observed[before] + observed[after]) + 0.1 * observed[twin]
         e = due[slot] + 0.5 * (due[before] + due[after]) + 0.1 * due[twin]
         return (n + _PROFILE_PRIOR) / (e + _PROFILE_PRIOR)
 

@@ -1,4 +1,4 @@
-"""Boosted trees as plain numbers: fitted elsewhere, asked here without the library that fitted them."""
+"""Boosted trees as plain numbers, asked without the library that fitted them."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""Where something that is found later may have begun."""
+"""Change points: where something that is found later may have begun."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 
-class Start(Struct, array_like=True, frozen=True):
+class ChangePoint(Struct, array_like=True, frozen=True):
     """When a run of rate evidence left zero, and what had been counted for the entity until then."""
 
-    t: int = 0
+    at: int = 0
     mentions: int = 0
     negative: int = 0
     authors: int = 0

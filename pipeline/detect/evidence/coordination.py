@@ -1,4 +1,4 @@
-"""Whether a crowd is one: signs that few hands, or a programme, are behind many mentions.
+"""Signs of coordination: that few hands, or a programme, are behind many mentions.
 
 Few authors, copied texts or new accounts are each enough.  So are posts that come like clockwork, when they do so more
 evenly than people ever do; when they are only rather even, a second sign must join in.
@@ -35,7 +35,7 @@ WORDS: dict[Reason, str] = {
 }
 
 
-class Signs(Struct, array_like=True):
+class CoordinationSigns(Struct, array_like=True):
     """What is counted of an incident for this: accounts whose age is known (`aged`) and new ones among them, and the
     gaps between complaints (`total` seconds, `squares` their sum of squares; `last`: time of the newest)."""
 
@@ -46,21 +46,21 @@ class Signs(Struct, array_like=True):
     total: int = 0
     squares: int = 0
 
-    def add(self, t: int, age: float | None, complains: bool) -> None:
-        """Count a mention of time `t`, by an account of that age (seconds; None: not known)."""
+    def add(self, event_time: int, age: float | None, complains: bool) -> None:
+        """Count a mention by an account of that age (seconds; None: not known)."""
         if age is not None:
             self.aged += 1
             self.young += age < YOUNG
         if not complains:
             return
         last = self.last
-        if last and t >= last:
-            gap = t - last
+        if last and event_time >= last:
+            gap = event_time - last
             self.gaps += 1
             self.total += gap
             self.squares += gap * gap
-        if t > last:
-            self.last = t
+        if event_time > last:
+            self.last = event_time
 
     def evenness(self) -> float:
         """Standard deviation of the gaps over their mean; large when nothing can be said."""
@@ -70,7 +70,7 @@ class Signs(Struct, array_like=True):
         return float(max(0.0, self.squares / self.gaps - mean * mean) ** 0.5 / mean)
 
 
-def reasons(mentions: int, authors: int, copies: int, reposts: int, signs: Signs) -> tuple[Reason, ...]:
+def reasons(mentions: int, authors: int, copies: int, reposts: int, signs: CoordinationSigns) -> tuple[Reason, ...]:
     """Why an incident looks coordinated; empty when it does not.
 
     Reposts are copies by nature and do not count as such.

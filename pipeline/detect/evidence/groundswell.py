@@ -1,4 +1,4 @@
-"""Evidence of a slow build-up over days that no single hour shows.
+"""Evidence of a groundswell: a slow build-up over days that no single hour shows.
 
 Blocks of six hours are scored by how far the share of negatives lies above what is usual, in standard deviations that
 allow for drift, as long as the count of negatives is above what is usual too; where one of the two is not, the lower
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from pipeline.detect.evidence.change_point import Start
+from pipeline.detect.evidence.change_point import ChangePoint
 
 BLOCK: Final = 6 * 3600.0
 CAP: Final = 14.0
 _ALLOWANCE: Final = 0.4
-_KEEPS: Final = 0.95
+_DECAY: Final = 0.95
 _MOST: Final = 4.0
 _DRIFT_RATE: Final = 0.25  # standard deviation of the logarithm of the rate
 _DRIFT_SHARE: Final = 0.28  # standard deviation of the log-odds of a negative
-_NEVER = Start()
+_NEVER = ChangePoint()
 
 
 @dataclass(slots=True)
@@ -36,16 +36,16 @@ class Groundswell:
     z: float = 0.0
     quiet: int = 0
     explained: bool = False
-    since: Start = _NEVER
-    mark: Start = _NEVER
+    since: ChangePoint = _NEVER
+    mark: ChangePoint = _NEVER
 
-    def close(self, t: float, expected: float, p0: float, phi: float, mark: Start) -> bool:
-        """Close the block when it ended at or before `t`; gives whether one was scored.
+    def close(self, event_time: float, expected: float, p0: float, phi: float, mark: ChangePoint) -> bool:
+        """Close the block when it ended at or before `event_time`; gives whether one was scored.
 
         `expected`: negatives foreseen from the beginning until now, `mark`: what was counted until now.
         Empty blocks in between lower the CUSUM.
         """
-        if t < self.end:
+        if event_time < self.end:
             return False
         scored = self.end > 0.0 and not self.explained
         if scored:
@@ -57,17 +57,17 @@ class Groundswell:
             self.z = min(share if rate > 0.0 < share else min(rate, share), _MOST)
             if self.evidence == 0.0:
                 self.since = self.mark
-            self.evidence = min(max(0.0, _KEEPS * self.evidence + self.z - _ALLOWANCE), CAP)
-            missed = int((t - self.end) // BLOCK)
+            self.evidence = min(max(0.0, _DECAY * self.evidence + self.z - _ALLOWANCE), CAP)
+            missed = int((event_time - self.end) // BLOCK)
             self.evidence = max(0.0, self.evidence - missed * _ALLOWANCE)
             self.quiet = self.quiet + 1 + missed if self.z < 1.0 else 0
         self.mark = mark
         self.negative = self.other = 0.0
         self.expected = expected
         self.explained = False
-        self.end = float(t // BLOCK * BLOCK + BLOCK)
+        self.end = float(event_time // BLOCK * BLOCK + BLOCK)
         return scored
 
     def clear(self) -> None:
-        """Forget the evidence: what it stood for has been told."""
+        """Forget the evidence: what it stood for has been reported."""
         self.evidence, self.quiet = 0.0, 0

@@ -1,4 +1,4 @@
-"""Evidence that one thread runs away: each negative answer brings more than it should.
+"""Evidence of a pile-on: in one thread, each negative answer brings more than it should.
 
 A self-exciting process in the manner of Hawkes (1971): normally a negative draws as many negative answers as is usual
 for the entity, in a pile-on one (`RUNAWAY`), with exponential delays of half an hour.  The log-likelihood ratio of the
@@ -27,7 +27,7 @@ NEGATIVE_SHARE: Final = 0.4
 """Least share of negatives in a thread that counts as a pile-on."""
 
 MANY_VOICES: Final = 1.25
-OF_ONE_MIND: Final = 0.6
+UNANIMOUS: Final = 0.6
 CAP: Final = 14.0
 LEARNED_FROM: Final = 4
 """Negative answers of a thread from which the entity's usual number is learned; further ones may be a pile-on."""
@@ -40,7 +40,7 @@ _SURE: Final = 0.9  # least probability of being negative at which a repost is e
 _SURENESS: Final = 4.0  # nats of evidence that a nat of log-odds allows
 
 
-class Thread:
+class ThreadEvidence:
     """What is known of a thread.  `exposure` counts its negative answers by clean weight, `spread_exposure` its
     reposts by the weight of their authors; `fast` and `middle` count all of them, decaying over 5 and 30 minutes;
     `doubted` are reposts of which the model is not sure that they are negative, `sureness` the least log-odds of the
@@ -75,13 +75,13 @@ class Thread:
         self.doubted = doubted
         self.sureness = sureness
 
-    def add(self, t: int, negative: float, usual: float) -> None:
-        """An answer with its clean negative weight, at event time `t`; earlier than the last one drains nothing.
+    def add(self, event_time: int, negative: float, usual: float) -> None:
+        """An answer with its clean negative weight, at its event time; earlier than the last one drains nothing.
 
         `usual`: negative answers that a negative normally draws for this entity, below `RUNAWAY`.
         """
-        if t > self.at:
-            self.settle(t, usual)
+        if event_time > self.at:
+            self.advance(event_time, usual)
         self.fast += 1.0
         self.middle += 1.0
         self.mentions += 1
@@ -90,10 +90,10 @@ class Thread:
             self.evidence = evidence if evidence < CAP else CAP
             self.exposure += negative
 
-    def repost(self, t: int, weight: float, probability: float, usual: float) -> None:
+    def repost(self, event_time: int, weight: float, probability: float, usual: float) -> None:
         """A repost by an author of the given weight; `probability` that the text is negative."""
-        if t > self.at:
-            self.settle(t, usual)
+        if event_time > self.at:
+            self.advance(event_time, usual)
         self.fast += 1.0
         self.middle += 1.0
         self.mentions += 1
@@ -105,8 +105,8 @@ class Thread:
             self.spread_exposure += weight
             self.sureness = min(self.sureness, log(probability / (1.0 - min(probability, 0.9999))))
 
-    def take_back(self, weight: float, negative: bool, age: float, usual: float) -> None:
-        """Take out an answer that was heard `age` seconds ago with that clean negative weight."""
+    def retract(self, weight: float, negative: bool, age: float, usual: float) -> None:
+        """Take out an answer that came `age` seconds ago with that clean negative weight."""
         self.mentions = max(0, self.mentions - 1)
         self.negative = max(0, self.negative - negative)
         if weight > 0.0:
@@ -120,31 +120,31 @@ class Thread:
             return 0.0
         # Few voices that answer each other, and threads that are not of one mind, must show more.
         voices = min(1.0, MANY_VOICES * self.authors / max(1, self.mentions))
-        return self.evidence * voices * min(1.0, self.negative / (OF_ONE_MIND * max(1, answers)))
+        return self.evidence * voices * min(1.0, self.negative / (UNANIMOUS * max(1, answers)))
 
     def amplified(self) -> float:
         """Evidence of amplification as of the last call, zero while the model doubts the text or few spread it."""
         wide = self.reposts >= FEWEST_REPOSTS and self.doubted < 0.3 * self.reposts
         return min(self.spread, _SURENESS * self.sureness) if wide else 0.0
 
-    def settle(self, t: int, usual: float) -> None:
-        """Let time pass until `t`, later than the last call."""
-        passed = t - self.at
-        self.at = t
-        keep = exp(-passed / TAU)
-        faded = 1.0 - keep
+    def advance(self, event_time: int, usual: float) -> None:
+        """Let time pass until `event_time`, later than the last call."""
+        passed = event_time - self.at
+        self.at = event_time
+        decay = exp(-passed / TAU)
+        faded = 1.0 - decay
         evidence = self.evidence - (RUNAWAY - usual) * faded * self.exposure
         self.evidence = evidence if evidence > 0.0 else 0.0
-        self.exposure *= keep
+        self.exposure *= decay
         if self.reposts:
             self.spread = max(0.0, self.spread - _DRAIN * faded * self.spread_exposure)
-            self.spread_exposure *= keep
-        self.middle *= keep
+            self.spread_exposure *= decay
+        self.middle *= decay
         self.fast *= exp(-passed / FAST)
 
 
-def follow(threads: dict[int, Thread], root: int, t: int) -> Thread:
-    """The thread of a root, begun at `t` if it is new.
+def follow(threads: dict[int, ThreadEvidence], root: int, event_time: int) -> ThreadEvidence:
+    """The thread of a root, begun at `event_time` if it is new.
 
     When the memory is full, a thread without evidence or of long ago makes room; looking is bounded to four.
     """
@@ -155,10 +155,10 @@ def follow(threads: dict[int, Thread], root: int, t: int) -> Thread:
         for _ in range(4):
             oldest = next(iter(threads))
             candidate = threads.pop(oldest)
-            if t - candidate.at > 7200.0 or (candidate.evidence < 0.5 and candidate.spread < 0.5):
+            if event_time - candidate.at > 7200.0 or (candidate.evidence < 0.5 and candidate.spread < 0.5):
                 break
             threads[oldest] = candidate  # still warm: to the end of the queue
         else:
             del threads[next(iter(threads))]
-    thread = threads[root] = Thread(t, t)
+    thread = threads[root] = ThreadEvidence(event_time, event_time)
     return thread

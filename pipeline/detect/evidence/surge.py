@@ -1,9 +1,9 @@
-"""Evidence about the entity as a whole: has the rate of negatives risen, and has their share?
+"""Evidence of a surge: has the rate of an entity's negatives risen, and has their share?
 
 Two families of CUSUMs of log-likelihood ratios in the manner of Page (1954), made forgetful so that an old half-alarm
 does not wait for ever for its other half.  The null is composite: up to 30 % above the expected rate, and a quarter of
 a logit above the usual share, are still normal.  A surge needs both families: the minimum of the two maxima.  That is
-what keeps promotions and news (more of everything) and quiet hours (a higher share of little) from raising anything.
+what decays promotions and news (more of everything) and quiet hours (a higher share of little) from raising anything.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from math import exp, log
 from typing import Final
 
 from pipeline.detect.evidence.baseline import shifted
-from pipeline.detect.evidence.change_point import Start
+from pipeline.detect.evidence.change_point import ChangePoint
 from pipeline.detect.evidence.pile_on import FAST, TAU
 
 RATIOS = (1.6, 2.5, 5.0, 12.0)
@@ -23,7 +23,7 @@ ODDS = (1.6, 2.5, 5.0)
 """Alternatives: the odds of a negative are so many times the usual; half-lives 12, 6 and 3 hours."""
 
 CAP: Final = 14.0
-"""Most evidence that is kept, in nats, so that an incident can end."""
+"""Most evidence there may be, in nats, so that an incident can end."""
 
 _TOLERATED_RATE: Final = 1.3
 _TOLERATED_LOGIT: Final = 0.25
@@ -41,11 +41,11 @@ _DRAIN2: Final = (RATIOS[2] - 1.0) * _TOLERATED_RATE
 _DRAIN3: Final = (RATIOS[3] - 1.0) * _TOLERATED_RATE
 
 
-def _time(start: Start) -> int:
-    return start.t
+def _time(start: ChangePoint) -> int:
+    return start.at
 
 
-class Evidence:
+class SurgeCusum:
     """Forgetful log-evidence, in nats.
 
     Guarantees: each value stays within 0 and `CAP`; mentions of one time may come in any order among the others;
@@ -64,7 +64,7 @@ class Evidence:
     def __init__(
         self, at: int = 0, expected: float = 0.0, others: float = 0.0, fast: float = 0.0, middle: float = 0.0,
         rate: Sequence[float] = (0.0,) * 4, share: Sequence[float] = (0.0,) * 3, up: Sequence[float] = (0.0,) * 3,
-        down: Sequence[float] = (0.0,) * 3, starts: Sequence[Start] = (Start(),) * 4,
+        down: Sequence[float] = (0.0,) * 3, starts: Sequence[ChangePoint] = (ChangePoint(),) * 4,
     ) -> None:  # fmt: skip
         self.at = at
         self.expected = expected
@@ -106,32 +106,33 @@ class Evidence:
         self.u1, self.d1 = log(a1 / null), log((1.0 - a1) / rest)
         self.u2, self.d2 = log(a2 / null), log((1.0 - a2) / rest)
 
-    def settle(self, t: int, expected: float, phi: float) -> None:
-        """Let time pass until `t`; a time not after the last call drains nothing, since that span has been paid.
+    def advance(self, event_time: int, expected: float, phi: float) -> None:
+        """Let time pass; a time not after the last call drains nothing, since that span has been paid.
 
-        `expected`: negatives that the baseline foresaw from the beginning until `t`; `phi`: their over-dispersion.
+        `expected`: negatives that the baseline foresaw from the beginning until `event_time`; `phi`: their
+        over-dispersion.
         """
-        passed = t - self.at
+        passed = event_time - self.at
         if passed <= 0:
             return
-        keep: float = 0.5 ** (passed / _SLOWEST)  # a power may be any number to a type checker
-        keep2 = keep * keep
-        keep4 = keep2 * keep2
+        decay: float = 0.5 ** (passed / _SLOWEST)  # a power may be any number to a type checker
+        decay2 = decay * decay
+        decay4 = decay2 * decay2
         due = (expected - self.expected) / phi
-        self.at = t
+        self.at = event_time
         self.expected = expected
         # Written out, and most values stand at zero: this runs for every negative.
-        r0 = self.r0 * keep - _DRAIN0 * due
-        r1 = self.r1 * keep2 - _DRAIN1 * due
-        r2 = self.r2 * keep4 - _DRAIN2 * due
-        r3 = self.r3 * keep4 - _DRAIN3 * due
+        r0 = self.r0 * decay - _DRAIN0 * due
+        r1 = self.r1 * decay2 - _DRAIN1 * due
+        r2 = self.r2 * decay4 - _DRAIN2 * due
+        r3 = self.r3 * decay4 - _DRAIN3 * due
         self.r0 = r0 if r0 > 0.0 else 0.0
         self.r1 = r1 if r1 > 0.0 else 0.0
         self.r2 = r2 if r2 > 0.0 else 0.0
         self.r3 = r3 if r3 > 0.0 else 0.0
-        self.s0 *= keep
-        self.s1 *= keep2
-        self.s2 *= keep4
+        self.s0 *= decay
+        self.s1 *= decay2
+        self.s2 *= decay4
         self.fast *= exp(-passed / FAST)
         self.middle *= exp(-passed / TAU)
 
@@ -168,7 +169,7 @@ class Evidence:
         """Whether a rate test stands at zero, so that its beginning is to be noted."""
         return self.r0 == 0.0 or self.r1 == 0.0 or self.r2 == 0.0 or self.r3 == 0.0
 
-    def begin(self, start: Start) -> None:
+    def begin(self, start: ChangePoint) -> None:
         """Note `start` for the rate tests that stand at zero, just before a negative is taken in."""
         starts = self.starts
         if self.r0 == 0.0:
@@ -180,7 +181,7 @@ class Evidence:
         if self.r3 == 0.0:
             starts[3] = start
 
-    def start(self) -> Start:
+    def start(self) -> ChangePoint:
         """When the latest rate test that agrees with the strongest left zero: the likely beginning of what they found.
 
         The tests of small ratios remember for half a day, so their own beginning is often only noise.
@@ -189,18 +190,18 @@ class Evidence:
         return max((start for start, rate in zip(self.starts, self.rate, strict=True) if rate >= agreed), key=_time)
 
     def clear(self) -> None:
-        """Forget the evidence: what it stood for has been told."""
+        """Forget the evidence: what it stood for has been reported."""
         self.r0 = self.r1 = self.r2 = self.r3 = self.s0 = self.s1 = self.s2 = self.others = 0.0
 
-    def take_back(self, negative: float, age: float, phi: float) -> None:
-        """Take out what a negative of that weight, heard `age` seconds ago, still weighs."""
-        keep: float = 0.5 ** (age / _SLOWEST)
+    def retract(self, negative: float, age: float, phi: float) -> None:
+        """Take out what a negative of that weight, counted `age` seconds ago, still weighs."""
+        decay: float = 0.5 ** (age / _SLOWEST)
         step = negative / phi
-        keeps = (keep, keep**2, keep**4, keep**4)
+        decays = (decay, decay**2, decay**4, decay**4)
         steps = (_LOG0 * step, _LOG1 * step, _LOG2 * step, _LOG3 * step)
         self.r0, self.r1, self.r2, self.r3 = [
-            max(0.0, r - k * up) for r, k, up in zip(self.rate, keeps, steps, strict=True)
+            max(0.0, r - k * up) for r, k, up in zip(self.rate, decays, steps, strict=True)
         ]
         self.s0, self.s1, self.s2 = [
-            max(0.0, s - k * up * negative) for s, k, up in zip(self.share, keeps, self.up, strict=False)
+            max(0.0, entity - k * up * negative) for entity, k, up in zip(self.share, decays, self.up, strict=False)
         ]

@@ -1,4 +1,4 @@
-"""From a promise to thresholds: how much evidence each test must show so that false alarms keep to the rate promised.
+"""Thresholds: how much evidence each test must show to keep a promise of false alarms.
 
 The table is measured on simulated streams in which nothing happens and shipped beside this file; it names the command
 that makes it.  The promise is split over the tests; what a test fires with is a threshold between table rows, on a
@@ -55,8 +55,8 @@ class Curve(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """The shipped table: `share` of the promise that each test is given, and each test's curve.  What is told of an
-    entity comes from the judgement on both, `together`, or from `pile_on` and `surge`, never from all three."""
+    """The shipped table: `share` of the promise that each test is given, and each test's curve.  What is reported of
+    an entity comes from the judgement on both, `together`, or from `pile_on` and `surge`, never from all three."""
 
     made_by: str
     entity_months: float

@@ -1,4 +1,4 @@
-"""How counts and the ids of incidents are kept in little room."""
+"""Bounded counters, and ids of incidents in little room."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def bump(counts: dict[str, int], key: str, most: int) -> None:
 
 
 def incident_id(entity: str, kind: str, mark: str) -> str:
-    """`{entity}:{kind}:{mark}`; what is too long for an id is cut and told apart by its hash."""
+    """`{entity}:{kind}:{mark}`; what is too long for an id is cut and ends with its hash."""
     whole = f"{entity}:{kind}:{mark}"
     if len(whole.encode("utf-8", "replace")) <= 240:
         return whole

@@ -1,4 +1,4 @@
-"""What an incident tells: one sentence first, then the evidence."""
+"""Explains an incident: one sentence first, then the evidence."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pipeline.detect.narratives.clustering import recently
 from pipeline.detect.narratives.phrases import new_phrases, phrases_of
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import Incident
-from pipeline.detect.state.quotable_posts import KeptPost
+from pipeline.detect.state.quotable_posts import QuotablePost
 from pipeline.detect.state.regulars import Standing
 from pipeline.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
 
 TOP_POSTS: Final = 3
 
 FEWEST, LEAST_SHARE = 3, {"sketch": 0.05, "words": 0.15}
-"""Complaints, and share of all complaints, from which a narrative is told.  Groups by words are poorer: small ones say
+"""Complaints, and share of all complaints, from which a narrative is shown.  Groups by words are poorer: small ones say
 nothing, and neither do those without words of their own."""
 
 STORY_SHARE: Final = 0.2
@@ -35,20 +35,20 @@ class Known(NamedTuple):
     outlook: Outlook
 
 
-def explanation(s: EntityState, incident: Incident, known: Known) -> Explanation:
+def explanation(entity: EntityState, incident: Incident, known: Known) -> Explanation:
     """Sentence, first post, posts that drew most answers, new phrases, narratives, networks and people."""
-    phrases = new_phrases(s.talk, s.past, known.name)
-    told = narratives(s, known.name)
+    phrases = new_phrases(entity.vocabulary, entity.past, known.name)
+    found = narratives(entity, known.name)
     first = incident.first_post
     wide, roots, started = incident.wide, incident.roots, incident.started
     posts = [
         post
-        for post in s.ring
-        if (wide or post.root in roots) and post.t >= started and (first is None or post.post_id != first.post_id)
+        for post in entity.posts
+        if (wide or post.root in roots) and post.at >= started and (first is None or post.post_id != first.post_id)
     ]
-    posts.sort(key=lambda post: (-post.replies, post.t))
+    posts.sort(key=lambda post: (-post.replies, post.at))
     return Explanation(
-        summary=summary(s, incident, known, topics([text for text, _ in phrases], told)),
+        summary=summary(entity, incident, known, topics([text for text, _ in phrases], found)),
         first_post=_reference(first) if first is not None else None,
         top_posts=tuple(_reference(post) for post in posts[:TOP_POSTS]),
         phrases=tuple(Phrase(text, count) for text, count in phrases),
@@ -60,30 +60,30 @@ def explanation(s: EntityState, incident: Incident, known: Known) -> Explanation
         ),
         crowd=crowd(incident),
         regulars=regulars(incident),
-        narratives=told,
-        grouped_by=cast(Literal["sketch", "words"], s.narratives.by) if told else None,
+        narratives=found,
+        grouped_by=cast(Literal["sketch", "words"], entity.narratives.by) if found else None,
     )
 
 
-def narratives(s: EntityState, name: str) -> tuple[Narrative, ...]:
+def narratives(entity: EntityState, name: str) -> tuple[Narrative, ...]:
     """What the complaints are about, the largest group first."""
-    seen = max(1, s.narratives.seen)
-    by = s.narratives.by
+    seen = max(1, entity.narratives.seen)
+    by = entity.narratives.by
     least = max(FEWEST, LEAST_SHARE.get(by, 1.0) * seen)
     found = []
-    for slot, known in enumerate(s.narratives.slots):
+    for slot, known in enumerate(entity.narratives.slots):
         if known is None or known.mentions < least:
             continue
-        phrases = phrases_of(s.talk, slot, known.mentions, s.past, name)
+        phrases = phrases_of(entity.vocabulary, slot, known.mentions, entity.past, name)
         if by == "words" and not phrases:
             continue
-        posts = [post for post in s.ring if post.slot == slot]
-        example = max(posts, key=lambda post: (post.replies, -post.t), default=None)
+        posts = [post for post in entity.posts if post.slot == slot]
+        example = max(posts, key=lambda post: (post.replies, -post.at), default=None)
         found.append(
             Narrative(
                 mentions=known.mentions,
                 share=round(known.mentions / seen, 3),
-                recent=round(recently(known, s.clock)),
+                recent=round(recently(known, entity.clock)),
                 since=datetime.fromtimestamp(known.first, UTC),
                 phrases=tuple(Phrase(text, count) for text, count in phrases),
                 example=None if example is None else _reference(example),
@@ -95,7 +95,7 @@ def narratives(s: EntityState, name: str) -> tuple[Narrative, ...]:
 
 def crowd(incident: Incident) -> Crowd:
     """Who takes part, by what they do."""
-    parts = incident.parts
+    parts = incident.participation
     return Crowd(
         Part(parts.writers, parts.written), Part(parts.answerers, parts.answers), Part(parts.sharers, parts.shares)
     )
@@ -110,23 +110,23 @@ def regulars(incident: Incident) -> tuple[Regular, ...]:
     return tuple(sorted(found, key=lambda regular: (-regular.mentions, regular.author)))
 
 
-def topics(phrases: list[str], told: tuple[Narrative, ...]) -> str:
+def topics(phrases: list[str], found: tuple[Narrative, ...]) -> str:
     """What it is about in a few words: two stories with their shares where there are two, else the newest phrases."""
-    stories = [n for n in told if n.share >= STORY_SHARE and n.phrases][:2]
+    stories = [n for n in found if n.share >= STORY_SHARE and n.phrases][:2]
     if len(stories) == 2 and stories[0].phrases[0].text != stories[1].phrases[0].text:
         return " and ".join(f"“{n.phrases[0].text}” ({n.share:.0%})" for n in stories)
     return " and ".join(f"“{phrase}”" for phrase in phrases[:2])
 
 
-def summary(s: EntityState, incident: Incident, known: Known, about: str) -> str:
+def summary(entity: EntityState, incident: Incident, known: Known, about: str) -> str:
     """Who, what, since when, how fast, how big, compared with what: one sentence."""
-    span = duration((incident.hot if incident.resolved else s.clock) - incident.started)
+    span = duration((incident.hot if incident.resolved else entity.clock) - incident.started)
     posts = f"{incident.mentions:,} posts, {incident.negative:,} negative,"
     if incident.kind == "amplification":
         posts = f"a negative post shared {incident.reposts:,} times"
     people = f"{incident.authors:,} {'person' if incident.authors == 1 else 'people'}"
     where = " in one thread" if incident.kind == "pile_on" and not incident.wide and len(incident.roots) == 1 else ""
-    since = f"since {_moment(incident.started, s.clock)} UTC"
+    since = f"since {_moment(incident.started, entity.clock)} UTC"
     talk = f", about {about}" if about else ""
     usual = _usual(known.expected)
     if incident.resolved:
@@ -170,13 +170,13 @@ def _rough(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.0f}"
 
 
-def _moment(t: float, now: float) -> str:
-    when = datetime.fromtimestamp(t, UTC)
+def _moment(event_time: float, now: float) -> str:
+    when = datetime.fromtimestamp(event_time, UTC)
     clock = f"{when.hour:02}:{when.minute:02}"
-    return clock if now - t < 72_000 else f"{when.day:02} {_MONTHS[when.month - 1]} {clock}"
+    return clock if now - event_time < 72_000 else f"{when.day:02} {_MONTHS[when.month - 1]} {clock}"
 
 
-def _reference(post: KeptPost) -> PostRef:
+def _reference(post: QuotablePost) -> PostRef:
     return PostRef(
-        post.post_id, post.author, post.text, datetime.fromtimestamp(post.t, UTC), post.url, replies=post.replies
+        post.post_id, post.author, post.text, datetime.fromtimestamp(post.at, UTC), post.url, replies=post.replies
     )

@@ -1,4 +1,4 @@
-"""How large an incident will get, and how fast it doubles.
+"""Forecasts how large an incident will get, and how fast it doubles.
 
 The final size given what is seen at a moment: size so far, age, how many came in the last minutes, and in the last
 tenth, quarter and half of the time.  Boosted regression trees (Friedman 2001) for the quantiles of the growth still to
@@ -26,7 +26,7 @@ QUANTILES = {"low": 0.1, "middle": 0.38, "high": 0.9}
 overrated by any factor but underrated by no more than all of it."""
 
 PARTS = (0.1, 0.25, 0.5, 0.75)
-"""Parts of the time since the beginning in which what came is looked at by itself."""
+"""Parts of the time since the beginning in which what came counts by itself."""
 
 _MOST: Final = 5.0  # e^5: nobody foresees more than a 150-fold growth
 _LONGEST: Final = 2880.0
@@ -71,13 +71,13 @@ class Outlook(NamedTuple):
 def features(
     seen: int, fast: float, middle: float, slow: float, minutes: float, parts: Sequence[float]
 ) -> tuple[float, ...]:
-    """What the forecast looks at: logarithms of size, age and recent counts, and how these stand to the size.
+    """What the forecast rests on: logarithms of size, age and recent counts, and how these stand to the size.
 
     `parts`: the shares of all mentions that came in each of the last `PARTS` of the time.
     """
-    f, m, s = log1p(fast), log1p(middle), log1p(slow)
+    f, mention, entity = log1p(fast), log1p(middle), log1p(slow)
     n, a = log1p(seen), log1p(max(minutes, 0.0))
-    return (n, a, f, m, s, f - m, m - n, *[log1p(part * seen) - n for part in parts])
+    return (n, a, f, mention, entity, f - mention, mention - n, *[log1p(part * seen) - n for part in parts])
 
 
 def outlook(
@@ -116,14 +116,14 @@ def _grown(seen: int, growth: float) -> float:
     return seen * exp(min(max(growth, 0.0), _MOST))
 
 
-def _since(counts: list[int], width: float, start: float, now: float, t: float) -> float:
-    """Mentions since `t`."""
-    place = max(0, int((t - start) // width))
-    if place >= len(counts):
+def _since(counts: list[int], width: float, start: float, now: float, event_time: float) -> float:
+    """Mentions since `event_time`."""
+    span = max(0, int((event_time - start) // width))
+    if span >= len(counts):
         return 0.0
-    begin = start + place * width
+    begin = start + span * width
     end = min(begin + width, max(now, begin + 1.0))
-    total = counts[place] * min(1.0, max(0.0, (end - max(t, begin)) / (end - begin)))
-    for later in range(place + 1, len(counts)):
+    total = counts[span] * min(1.0, max(0.0, (end - max(event_time, begin)) / (end - begin)))
+    for later in range(span + 1, len(counts)):
         total += counts[later]
     return total

@@ -1,21 +1,21 @@
-"""Forecasts held against what came."""
+"""Reviews forecasts: holds them against the size that came."""
 
 from __future__ import annotations
 
 from pipeline.detect.incidents.forecast import Outlook
-from pipeline.detect.state.incident import FORETOLD, Forecasted, Incident
+from pipeline.detect.state.incident import FORECASTS, Forecasted, Incident
 from pipeline.messages import Foretold
 
 AGES = (0, 30 * 60, 60 * 60)
-"""Ages of an incident, in seconds, from which a forecast is kept: the first that is told from each on."""
+"""Ages of an incident, in seconds, from which a forecast is remembered: the first that is reported from each on."""
 
 
-def foretell(incident: Incident, ahead: Outlook, t: int) -> None:
-    """Keep the forecast that is being told at `t`, when it is the first of its age."""
-    kept = incident.foretold
-    newer = not kept or _stage(t - incident.started) > _stage(kept[-1].at - incident.started)
-    if newer and len(kept) < FORETOLD:
-        kept.append(Forecasted(t, incident.mentions, ahead.size, ahead.low, ahead.high))
+def record(incident: Incident, ahead: Outlook, event_time: int) -> None:
+    """Remember the forecast that is being reported at `event_time`, when it is the first of its age."""
+    forecasts = incident.forecasts
+    newer = not forecasts or _stage(event_time - incident.started) > _stage(forecasts[-1].at - incident.started)
+    if newer and len(forecasts) < FORECASTS:
+        forecasts.append(Forecasted(event_time, incident.mentions, ahead.size, ahead.low, ahead.high))
 
 
 def review(incident: Incident) -> tuple[Foretold, ...]:
@@ -31,7 +31,7 @@ def review(incident: Incident) -> tuple[Foretold, ...]:
             error=round(abs(f.size - final) / final, 3),
             held=f.low <= final <= f.high,
         )
-        for f in incident.foretold
+        for f in incident.forecasts
     )
 
 

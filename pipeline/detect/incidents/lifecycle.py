@@ -1,6 +1,6 @@
-"""The life of an incident: opened, escalated, updated, resolved; opened again within the refractory time.
+"""The life of an incident: opened, escalated, updated, resolved, and opened again.
 
-Every function here changes the state and gives the event to tell, if there is one; all times are event time.
+Every function here changes the state and gives the event to report, if there is one; all times are event time.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from math import exp
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from pipeline.detect.evidence.change_point import Start
+from pipeline.detect.evidence.change_point import ChangePoint
 from pipeline.detect.evidence.coordination import reasons
 from pipeline.detect.evidence.groundswell import BLOCK
-from pipeline.detect.evidence.pile_on import FAST, TAU, Thread
-from pipeline.detect.incidents.context import course_since, look_back
+from pipeline.detect.evidence.pile_on import FAST, TAU, ThreadEvidence
+from pipeline.detect.incidents.context import backfill, timeline_since
 from pipeline.detect.incidents.counters import incident_id
 from pipeline.detect.incidents.explain import Known, explanation
 from pipeline.detect.incidents.forecast import Outlook, outlook, shares
-from pipeline.detect.incidents.forecast_review import foretell, review
+from pipeline.detect.incidents.forecast_review import record, review
 from pipeline.detect.incidents.severity import severity
-from pipeline.detect.mentions.inbound import HeardMention
-from pipeline.detect.mentions.weighting import Weighed
+from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.mentions.weighting import WeighedMention
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import FIRED, ROOTS, Fired, Incident
 from pipeline.messages import Counts, EntityRef, Firing, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
@@ -49,192 +49,205 @@ LEARNING: Final = 3 * 86_400
 
 
 class Occasion(NamedTuple):
-    """What an event is told at: about whom, and the arrival of the mention that led to it."""
+    """What an event is reported at: about whom, and the arrival of the mention that led to it."""
 
     entity: EntityRef
     arrival: datetime
 
 
-def occasion(m: HeardMention) -> Occasion:
+def occasion(mention: InboundMention) -> Occasion:
     """A mention as the occasion of an event about its own entity."""
-    return Occasion(EntityRef(m.entity.id, m.entity.name or m.entity.id), m.ingested_at or m.created_at)
+    return Occasion(
+        EntityRef(mention.entity.id, mention.entity.name or mention.entity.id),
+        mention.ingested_at or mention.created_at,
+    )
 
 
-def begin(s: EntityState, m: HeardMention, test: TestResult, start: Start, root: int | None) -> Incident:
+def begin(
+    entity: EntityState, mention: InboundMention, test: TestResult, start: ChangePoint, root: int | None
+) -> Incident:
     """A new incident, with what has been counted since `start`, the mention at hand included."""
     kind = test.name
-    arrival = m.ingested_at or m.created_at
-    mark = (m.root_id or m.post_id) if root is not None else f"{m.created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    arrival = mention.ingested_at or mention.created_at
+    mark = (
+        (mention.root_id or mention.post_id)
+        if root is not None
+        else f"{mention.created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    )
     incident = Incident(
-        incident_id=incident_id(m.entity.id, kind, mark),
+        incident_id=incident_id(mention.entity.id, kind, mark),
         kind=kind,
         opened_at=arrival.timestamp(),
-        started=start.t,
-        share_before=s.baseline.p0,
+        started=start.at,
+        share_before=entity.baseline.p0,
         expected_from=start.expected,
         roots=[] if root is None else [root],
         wide=root is None,
-        fired=[_fired(test, s.clock)],
-        course=course_since(s, start.t),
-        at=s.clock,
-        hot=s.clock,
-        last_event=s.clock,
-        learning=s.baseline.age(s.clock) < LEARNING,
+        fired=[_fired(test, entity.clock)],
+        timeline=timeline_since(entity, start.at),
+        at=entity.clock,
+        hot=entity.clock,
+        last_event=entity.clock,
+        learning=entity.baseline.age(entity.clock) < LEARNING,
     )
     # Deletions since then may have been of mentions before it.
-    incident.negative = max(0, s.negative - start.negative)
-    incident.mentions = max(incident.negative, s.mentions - start.mentions)
-    incident.authors = s.authors - start.authors
-    incident.copies = s.copies - start.copies
-    incident.fast, incident.middle, incident.slow = s.evidence.fast, s.evidence.middle, float(incident.negative)
+    incident.negative = max(0, entity.negative - start.negative)
+    incident.mentions = max(incident.negative, entity.mentions - start.mentions)
+    incident.authors = entity.authors - start.authors
+    incident.copies = entity.copies - start.copies
+    incident.fast, incident.middle, incident.slow = (
+        entity.evidence.fast,
+        entity.evidence.middle,
+        float(incident.negative),
+    )
     if root is None:
-        since = [thread for thread in s.threads.values() if thread.first >= start.t]
+        since = [thread for thread in entity.threads.values() if thread.first >= start.at]
         answers = sum(thread.mentions - thread.reposts for thread in since)
         incident.reposts = min(sum(thread.reposts for thread in since), incident.mentions)
-        incident.parts.begin(incident.mentions, incident.authors, answers, incident.reposts)
-    look_back(s, m, incident, root)
+        incident.participation.begin(incident.mentions, incident.authors, answers, incident.reposts)
+    backfill(entity, mention, incident, root)
     return incident
 
 
-def take_thread(incident: Incident, thread: Thread) -> None:
+def adopt_thread(incident: Incident, thread: ThreadEvidence) -> None:
     """Counts of an incident that is one thread so far."""
     incident.mentions, incident.negative = thread.mentions, thread.negative
     incident.authors, incident.copies, incident.reposts = thread.authors, thread.copies, thread.reposts
     incident.fast, incident.middle, incident.slow = thread.fast, thread.middle, float(thread.mentions)
-    incident.parts.begin(thread.mentions, thread.authors, thread.mentions - thread.reposts, thread.reposts)
+    incident.participation.begin(thread.mentions, thread.authors, thread.mentions - thread.reposts, thread.reposts)
     post = incident.first_post
-    if post is not None and post.t <= thread.first and crc32(post.post_id.encode()) == post.root:
-        incident.started = post.t  # the root itself was heard
+    if post is not None and post.at <= thread.first and crc32(post.post_id.encode()) == post.root:
+        incident.started = post.at  # the root itself was counted
         incident.mentions += 1
         incident.negative += 1
         incident.authors += 1
-        incident.parts.add(answer=False, repost=False, first=True)
+        incident.participation.add(answer=False, repost=False, first=True)
 
 
-def count(s: EntityState, incident: Incident, m: HeardMention, w: Weighed) -> None:
+def count(entity: EntityState, incident: Incident, mention: InboundMention, weighed: WeighedMention) -> None:
     """Count a mention in the incident's scope."""
-    passed = s.clock - incident.at
+    passed = entity.clock - incident.at
     if passed > 0:
         incident.fast *= exp(-passed / FAST)
         incident.middle *= exp(-passed / TAU)
         incident.slow *= exp(-passed / SLOW)
-        incident.at = s.clock
+        incident.at = entity.clock
     incident.mentions += 1
-    incident.negative += w.complains
-    incident.authors += w.first
-    incident.copies += w.copied
-    incident.reposts += w.repost
-    incident.parts.add(w.answer, w.repost, w.first)
-    if w.complains or not incident.wide:
+    incident.negative += weighed.complains
+    incident.authors += weighed.first
+    incident.copies += weighed.copied
+    incident.reposts += weighed.repost
+    incident.participation.add(weighed.answer, weighed.repost, weighed.first)
+    if weighed.complains or not incident.wide:
         incident.fast += 1.0
         incident.middle += 1.0
         incident.slow += 1.0
-        usual = 1.5 * s.baseline.mu_negative * TAU if incident.wide else 0.0
+        usual = 1.5 * entity.baseline.mu_negative * TAU if incident.wide else 0.0
         if incident.middle > usual + 1.0:
-            incident.hot = s.clock
+            incident.hot = entity.clock
 
 
-def follow(s: EntityState, incident: Incident, m: HeardMention) -> IncidentEvent | None:
+def follow(entity: EntityState, incident: Incident, mention: InboundMention) -> IncidentEvent | None:
     """The event that an incident's new mention leads to: an escalation, an update, or none."""
     seen = incident.mentions
-    doubled = seen >= 2 * incident.told and seen >= incident.told + 10
-    due = s.clock - incident.last_event >= UPDATE
+    doubled = seen >= 2 * incident.reported and seen >= incident.reported + 10
+    due = entity.clock - incident.last_event >= UPDATE
     if not (doubled or due or (seen % 8 == 0 and incident.severity < WORST)):
         return None
-    ahead = _outlook(s, incident)
-    worse = _severity(s, incident, ahead) > incident.severity
+    ahead = _outlook(entity, incident)
+    worse = _severity(entity, incident, ahead) > incident.severity
     if doubled or worse:
-        return tell(s, incident, occasion(m), "escalated", ahead)
-    return tell(s, incident, occasion(m), "updated", ahead) if due else None
+        return report(entity, incident, occasion(mention), "escalated", ahead)
+    return report(entity, incident, occasion(mention), "updated", ahead) if due else None
 
 
-def over(incident: Incident, t: int) -> bool:
-    """Whether an open incident has been quiet for an hour at `t`."""
-    return t - incident.hot >= QUIET
+def over(incident: Incident, event_time: int) -> bool:
+    """Whether an open incident has been quiet for an hour at `event_time`."""
+    return event_time - incident.hot >= QUIET
 
 
-def resolve(s: EntityState, incident: Incident, when: Occasion, t: int) -> IncidentEvent:
-    """End an incident at event time `t`; its evidence is spent."""
-    incident.resolved = t
+def resolve(entity: EntityState, incident: Incident, when: Occasion, event_time: int) -> IncidentEvent:
+    """End an incident; its evidence is spent."""
+    incident.resolved = event_time
     for root in incident.roots:
-        if root in s.threads:
-            s.threads[root].evidence = s.threads[root].spread = 0.0
-    if incident is s.slow:
-        s.groundswell.clear()
+        if root in entity.threads:
+            entity.threads[root].evidence = entity.threads[root].spread = 0.0
+    if incident is entity.slow:
+        entity.groundswell.clear()
     else:
-        s.evidence.clear()
-    return tell(s, incident, when, "resolved")
+        entity.evidence.clear()
+    return report(entity, incident, when, "resolved")
 
 
-def patience(s: EntityState) -> int | None:
+def patience(entity: EntityState) -> int | None:
     """Seconds of silence after which something open here is over; None when nothing is open."""
     left = []
-    if s.acute is not None and s.acute.open:
-        left.append(s.acute.hot + QUIET - s.clock)
-    if s.slow is not None and s.slow.open:
-        left.append(int(s.groundswell.end + QUIET_BLOCKS * BLOCK) - s.clock)
+    if entity.acute is not None and entity.acute.open:
+        left.append(entity.acute.hot + QUIET - entity.clock)
+    if entity.slow is not None and entity.slow.open:
+        left.append(int(entity.groundswell.end + QUIET_BLOCKS * BLOCK) - entity.clock)
     return max(0, min(left)) if left else None
 
 
-def settle(s: EntityState, when: Occasion, silent: int) -> list[IncidentEvent]:
+def resolve_silent(entity: EntityState, when: Occasion, silent: int) -> list[IncidentEvent]:
     """End what is over after so many seconds without a mention of this entity; its own clock stays where it is."""
-    t = s.clock + silent
+    event_time = entity.clock + silent
     events = []
-    if s.acute is not None and s.acute.open and over(s.acute, t):
-        events.append(resolve(s, s.acute, when, s.acute.hot + QUIET))
-    if s.slow is not None and s.slow.open and t >= s.groundswell.end + QUIET_BLOCKS * BLOCK:
-        events.append(resolve(s, s.slow, when, int(s.groundswell.end + QUIET_BLOCKS * BLOCK)))
+    if entity.acute is not None and entity.acute.open and over(entity.acute, event_time):
+        events.append(resolve(entity, entity.acute, when, entity.acute.hot + QUIET))
+    if entity.slow is not None and entity.slow.open and event_time >= entity.groundswell.end + QUIET_BLOCKS * BLOCK:
+        events.append(resolve(entity, entity.slow, when, int(entity.groundswell.end + QUIET_BLOCKS * BLOCK)))
     return events
 
 
-def merge(s: EntityState, incident: Incident, test: TestResult, root: int | None) -> None:
-    """Take a further test that fired into an open incident, which keeps which fired when."""
+def merge(entity: EntityState, incident: Incident, test: TestResult, root: int | None) -> None:
+    """Take a further test that fired into an open incident, which notes which fired when."""
     if root is None:
         incident.wide = True
     elif root not in incident.roots and len(incident.roots) < ROOTS:
         incident.roots.append(root)
     if all(fired.name != test.name for fired in incident.fired) and len(incident.fired) < FIRED:
-        incident.fired.append(_fired(test, s.clock))
+        incident.fired.append(_fired(test, entity.clock))
 
 
-def reopen(s: EntityState, incident: Incident, test: TestResult) -> None:
+def reopen(entity: EntityState, incident: Incident, test: TestResult) -> None:
     """Open an incident again that ended within the refractory time."""
     incident.resolved = 0
-    incident.hot = s.clock
+    incident.hot = entity.clock
     if len(incident.fired) < FIRED:
-        incident.fired.append(_fired(test, s.clock))
+        incident.fired.append(_fired(test, entity.clock))
 
 
-def tell(
-    s: EntityState, incident: Incident, when: Occasion, event: IncidentEventName, ahead: Outlook | None = None
+def report(
+    entity: EntityState, incident: Incident, when: Occasion, event: IncidentEventName, ahead: Outlook | None = None
 ) -> IncidentEvent:
     """The event, with everything known on this occasion; its time never goes back within an incident.
 
     `ahead`: the forecast, where it has just been made.
     """
-    incident.told_at = max(incident.told_at, when.arrival.timestamp())
+    incident.reported_at = max(incident.reported_at, when.arrival.timestamp())
     incident.reasons = reasons(incident.mentions, incident.authors, incident.copies, incident.reposts, incident.signs)
     if ahead is None:
-        ahead = _outlook(s, incident)
-    level = _severity(s, incident, ahead)
+        ahead = _outlook(entity, incident)
+    level = _severity(entity, incident, ahead)
     incident.severity = max(level, incident.severity) if not incident.coordinated else level
     if event != "updated":
-        incident.told = incident.mentions
-    incident.last_event = s.clock
+        incident.reported = incident.mentions
+    incident.last_event = entity.clock
     if not incident.resolved:
-        foretell(incident, ahead, s.clock)
-    now = max(s.clock, incident.resolved)
-    foreseen = s.baseline.expected(now)
+        record(incident, ahead, entity.clock)
+    now = max(entity.clock, incident.resolved)
+    foreseen = entity.baseline.expected(now)
     expected = max(0.0, foreseen - incident.expected_from)
-    mu = s.baseline.mu_negative
-    mentions = expected * (mu + s.baseline.mu_other) / mu if mu > 0.0 else 0.0
+    mu = entity.baseline.mu_negative
+    mentions = expected * (mu + entity.baseline.mu_other) / mu if mu > 0.0 else 0.0
     first = incident.fired[0]
     return IncidentEvent(
         incident_id=incident.incident_id,
         entity=when.entity,
         kind=incident.kind,  # type: ignore[arg-type]
         event=event,
-        at=datetime.fromtimestamp(incident.told_at, UTC),
+        at=datetime.fromtimestamp(incident.reported_at, UTC),
         severity=incident.severity,
         pageable=not incident.coordinated,
         coordinated=incident.coordinated,
@@ -243,38 +256,38 @@ def tell(
         counts=Counts(incident.mentions, incident.negative, incident.authors, round(mentions, 2)),
         share=Share(round(incident.share_before, 4), round(min(1.0, incident.negative / max(1, incident.mentions)), 4)),
         forecast=Forecast(ahead.size, ahead.low, ahead.high, ahead.doubling_minutes),
-        explanation=explanation(s, incident, Known(when.entity.name, expected, ahead)),
+        explanation=explanation(entity, incident, Known(when.entity.name, expected, ahead)),
         test=TestResult(first.name, first.value, first.threshold, first.rate),
         reasons=incident.reasons,
         fired=tuple(
             Firing(f.name, datetime.fromtimestamp(f.at, UTC), f.value, f.threshold, f.rate) for f in incident.fired
         ),
-        series=incident.course.series(now, foreseen),
+        series=incident.timeline.series(now, foreseen),
         review=review(incident) if incident.resolved else (),
     )
 
 
-def _fired(test: TestResult, t: int) -> Fired:
-    return Fired(test.name, t, round(test.value, 3), round(test.threshold, 3), round(test.false_alarms, 5))
+def _fired(test: TestResult, event_time: int) -> Fired:
+    return Fired(test.name, event_time, round(test.value, 3), round(test.threshold, 3), round(test.false_alarms, 5))
 
 
-def _outlook(s: EntityState, incident: Incident) -> Outlook:
+def _outlook(entity: EntityState, incident: Incident) -> Outlook:
     if incident.resolved:
         size = float(incident.mentions)
         return Outlook(size, size, size, None)
-    passed = max(0, s.clock - incident.at)
-    course = incident.course
-    counts = course.negative if incident.wide else course.mentions
+    passed = max(0, entity.clock - incident.at)
+    timeline = incident.timeline
+    counts = timeline.negative if incident.wide else timeline.mentions
     return outlook(
         incident.mentions,
         incident.fast * exp(-passed / FAST),
         incident.middle * exp(-passed / TAU),
         incident.slow * exp(-passed / SLOW),
-        (s.clock - incident.started) / 60.0,
-        shares(counts, course.width, course.start, incident.started, s.clock),
+        (entity.clock - incident.started) / 60.0,
+        shares(counts, timeline.width, timeline.start, incident.started, entity.clock),
     )
 
 
-def _severity(s: EntityState, incident: Incident, ahead: Outlook) -> int:
-    daily = s.baseline.mu_negative / max(s.baseline.factor, 0.05) * 86_400.0  # negatives on an ordinary day
+def _severity(entity: EntityState, incident: Incident, ahead: Outlook) -> int:
+    daily = entity.baseline.mu_negative / max(entity.baseline.factor, 0.05) * 86_400.0  # negatives on an ordinary day
     return severity(ahead.low, ahead.size, incident.mentions, ahead.doubling_minutes, daily, incident.coordinated)

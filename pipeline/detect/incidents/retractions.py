@@ -1,4 +1,4 @@
-"""Deletions and edits: what a post weighed is taken back out of counts and evidence.
+"""Retractions: what a deleted or edited post weighed leaves counts and evidence again.
 
 Exact for a week of a quiet entity and a minute of a busy one: as long as the post is among those remembered, and for
 two days at most, by when nothing of it is left in the evidence.
@@ -10,61 +10,63 @@ from zlib import crc32
 
 from pipeline.detect.evidence.baseline import BIN
 from pipeline.detect.evidence.groundswell import BLOCK
-from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.entity import EntityState
-from pipeline.detect.state.memory import Told
+from pipeline.detect.state.memory import RememberedPost
 
 LASTS = 2 * 1440
 """Minutes after which a post has left the evidence anyway."""
 
 
-def take_back(s: EntityState, post_id: str) -> None:
-    """A post is deleted.  Being told so again changes nothing."""
+def retract(entity: EntityState, post_id: str) -> None:
+    """A post is deleted.  A further deletion of it changes nothing."""
     key = crc32(post_id.encode())
-    told = s.memory.told(key)
-    s.memory.forget(key, s.clock // 60)
-    _take_out(s, post_id, told)
+    post = entity.memory.recall(key)
+    entity.memory.forget(key, entity.clock // 60)
+    _withdraw(entity, post_id, post)
 
 
-def replace(s: EntityState, m: HeardMention, key: int) -> None:
-    """A post is about to be heard in another version: what the one heard before weighed is taken back."""
-    told = s.memory.told(key)
-    s.memory.unlearn(key, m.author.id, m.fingerprint or m.text)
-    _take_out(s, m.post_id, told)
+def replace(entity: EntityState, mention: InboundMention, key: int) -> None:
+    """A post comes in another version: what the version before weighed is retracted."""
+    post = entity.memory.recall(key)
+    entity.memory.unlearn(key, mention.author.id, mention.fingerprint or mention.text)
+    _withdraw(entity, mention.post_id, post)
 
 
-def _take_out(s: EntityState, post_id: str, told: Told | None) -> None:
-    s.ring = [post for post in s.ring if post.post_id != post_id]
-    if told is None or s.clock // 60 - told.minute > LASTS:
+def _withdraw(entity: EntityState, post_id: str, post: RememberedPost | None) -> None:
+    entity.posts = [other for other in entity.posts if other.post_id != post_id]
+    if post is None or entity.clock // 60 - post.minute > LASTS:
         return
-    t = told.minute * 60
-    s.mentions -= 1
-    s.negative -= told.negative
-    _from_sums(s, told, t)
-    if told.negative:
-        s.evidence.take_back(told.weight, s.clock - t, s.baseline.phi)
-    thread = s.threads.get(told.root)
-    if told.root and thread is not None:
-        thread.take_back(told.weight if told.negative else 0.0, told.negative, s.clock - t, s.baseline.branching)
-    for incident in (s.acute, s.slow):
+    event_time = post.minute * 60
+    entity.mentions -= 1
+    entity.negative -= post.negative
+    _from_sums(entity, post, event_time)
+    if post.negative:
+        entity.evidence.retract(post.weight, entity.clock - event_time, entity.baseline.phi)
+    thread = entity.threads.get(post.root)
+    if post.root and thread is not None:
+        thread.retract(
+            post.weight if post.negative else 0.0, post.negative, entity.clock - event_time, entity.baseline.branching
+        )
+    for incident in (entity.acute, entity.slow):
         if incident is None:
             continue
         if incident.first_post is not None and incident.first_post.post_id == post_id:
             incident.first_post = None
         if incident.resolved == 0:
-            incident.course.take_back(t, told.negative)
-            if (incident.wide and t >= incident.started - 59) or told.root in incident.roots:
+            incident.timeline.retract(event_time, post.negative)
+            if (incident.wide and event_time >= incident.started - 59) or post.root in incident.roots:
                 incident.mentions = max(0, incident.mentions - 1)
-                incident.negative = max(0, incident.negative - told.negative)
+                incident.negative = max(0, incident.negative - post.negative)
 
 
-def _from_sums(s: EntityState, told: Told, t: int) -> None:
+def _from_sums(entity: EntityState, post: RememberedPost, event_time: int) -> None:
     """Out of the bin and the block in progress; bins that are closed have been winsorised and stay."""
-    negative = told.weight if told.negative else 0.0
-    other = told.weight - negative
-    if t >= s.baseline.bin_end - BIN:
-        s.baseline.negative = max(0.0, s.baseline.negative - negative)
-        s.baseline.other = max(0.0, s.baseline.other - other)
-    if t >= s.groundswell.end - BLOCK:
-        s.groundswell.negative = max(0.0, s.groundswell.negative - negative)
-        s.groundswell.other = max(0.0, s.groundswell.other - other)
+    negative = post.weight if post.negative else 0.0
+    other = post.weight - negative
+    if event_time >= entity.baseline.bin_end - BIN:
+        entity.baseline.negative = max(0.0, entity.baseline.negative - negative)
+        entity.baseline.other = max(0.0, entity.baseline.other - other)
+    if event_time >= entity.groundswell.end - BLOCK:
+        entity.groundswell.negative = max(0.0, entity.groundswell.negative - negative)
+        entity.groundswell.other = max(0.0, entity.groundswell.other - other)

@@ -1,4 +1,4 @@
-"""How bad it is, from 0 to 5; what the numbers mean to a person is in docs/detection.md."""
+"""Severity from 0 to 5; what the numbers mean to a person is in docs/detection.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def severity(
     """0–5 from the predicted final size, taken half-way (in the logarithm) between its lower bound and its middle.
 
     One more when it doubles within ten minutes and is not tiny; one less when it is no more than half of what the
-    entity hears of negatives on an ordinary day; at most 2 when coordinated.
+    entity has of negatives on an ordinary day; at most 2 when coordinated.
     """
     careful = sqrt(max(low, 1.0) * max(size, 1.0))
     level = sum(careful >= least for least in _SIZES)

@@ -1,4 +1,4 @@
-"""What the detector needs to hear of a mention, and nothing more.
+"""Inbound mentions: what the detector reads of a message, and nothing more.
 
 Lenient where the contract lets fields default, so that a hand-written file of mentions works too: `type`, `text`,
 `kind`, `root_id` and `ingested_at` may be missing.  Unknown fields are passed over.
@@ -20,7 +20,7 @@ from pipeline.sketch import LENGTH
 Name = Annotated[str, Meta(max_length=1024)]
 
 
-class HeardAuthor(Struct, frozen=True, gc=False):
+class InboundAuthor(Struct, frozen=True, gc=False):
     """Who wrote it, and since when the account has existed, where that is known."""
 
     id: Id
@@ -28,14 +28,14 @@ class HeardAuthor(Struct, frozen=True, gc=False):
     created_at: Time | None = None
 
 
-class HeardEntity(Struct, frozen=True, gc=False):
+class InboundEntity(Struct, frozen=True, gc=False):
     """Whom it is about."""
 
     id: Id
     name: Name = ""
 
 
-class HeardSentiment(Struct, frozen=True, gc=False):
+class InboundSentiment(Struct, frozen=True, gc=False):
     """How likely it is negative toward the entity, and how likely positive; whether the model is sure of it."""
 
     negative: Probability
@@ -43,14 +43,14 @@ class HeardSentiment(Struct, frozen=True, gc=False):
     sure: bool = True
 
 
-class HeardMention(Struct, kw_only=True, tag_field="type", tag="mention"):
-    """A mention as the detector hears it; the defaults are those of the contract."""
+class InboundMention(Struct, kw_only=True, tag_field="type", tag="mention"):
+    """A mention as the detector reads it; the defaults are those of the contract."""
 
     post_id: Id
-    entity: HeardEntity
-    author: HeardAuthor
+    entity: InboundEntity
+    author: InboundAuthor
     created_at: Time
-    sentiment: HeardSentiment
+    sentiment: InboundSentiment
     ingested_at: Time | None = None
     kind: Annotated[str, Meta(max_length=64)] = "post"
     text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
@@ -66,11 +66,11 @@ class HeardMention(Struct, kw_only=True, tag_field="type", tag="mention"):
     category: Name | None = None
 
 
-class HeardDeletion(Struct, kw_only=True, tag_field="type", tag="mention_deleted"):
+class InboundDeletion(Struct, kw_only=True, tag_field="type", tag="mention_deleted"):
     """A mention taken back."""
 
     post_id: Id
-    entity: HeardEntity
+    entity: InboundEntity
     deleted_at: Time
 
 
@@ -78,15 +78,15 @@ class _Tag(Struct):
     type: str = "mention"
 
 
-Heard = HeardMention | HeardDeletion
+Inbound = InboundMention | InboundDeletion
 
-_MENTION = msgspec.json.Decoder(HeardMention)
-_DELETION = msgspec.json.Decoder(HeardDeletion)
+_MENTION = msgspec.json.Decoder(InboundMention)
+_DELETION = msgspec.json.Decoder(InboundDeletion)
 _TAG = msgspec.json.Decoder(_Tag)
 _PASSED_OVER = ("post_deleted", "author_deleted")
 
 
-def read(data: bytes | None) -> Heard | None:
+def read(data: bytes | None) -> Inbound | None:
     """A mention or a deletion; None for messages on the topic that are not for the detector.
 
     Raises `Malformed`, and nothing else, whatever the bytes.
@@ -98,7 +98,7 @@ def read(data: bytes | None) -> Heard | None:
         return _other(data, reason)
 
 
-def _other(data: bytes | None, reason: Malformed) -> Heard | None:
+def _other(data: bytes | None, reason: Malformed) -> Inbound | None:
     try:
         tag = decode(data, _TAG).type
     except Malformed:
@@ -116,16 +116,16 @@ def _other(data: bytes | None, reason: Malformed) -> Heard | None:
     raise reason
 
 
-def read_lines(lines: Iterable[bytes]) -> Iterator[Heard | Malformed]:
+def read_lines(lines: Iterable[bytes]) -> Iterator[Inbound | Malformed]:
     """The mentions of a file of JSON lines, in order; what cannot be read comes as the reason.  Empty lines are
     passed over."""
     for line in lines:
         if line.isspace() or not line:
             continue
         try:
-            heard = read(line)
+            inbound = read(line)
         except Malformed as reason:
             yield reason
         else:
-            if heard is not None:
-                yield heard
+            if inbound is not None:
+                yield inbound

@@ -1,4 +1,4 @@
-"""The phrases of an incident that are new against the entity's own past.
+"""Phrases of an incident that are new against the entity's own past.
 
 Ranked by log-odds with half a count added (Monroe et al. 2008), so that one post does not make a phrase.
 """
@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from math import log
 from typing import Final
 
-from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.narratives.narrative import SLOTS
+from pipeline.detect.narratives.vocabulary import PastVocabulary
 from pipeline.detect.narratives.words import name_words
 
 TERMS: Final = 32
 TERM_BYTES: Final = 28
-SLOTS: Final = 6
-"""Narratives whose words are counted apart."""
-
 _FEWEST: Final = 3
 _FADES: Final = 16  # mentions without a word after which it counts half
 _SAID = [0, 0]
@@ -24,14 +22,14 @@ _USUAL: Final = 0.15  # share of the entity's past mentions from which a word is
 
 
 @dataclass(slots=True)
-class Talk:
+class IncidentVocabulary:
     """Words of the incident in progress, each counted once a mention: in how many, in which of them last, then in each
     narrative by its slot."""
 
     counts: dict[str, list[int]] = field(default_factory=dict)
     mentions: int = 0
 
-    def hear(self, said: list[str], past: Past, name: str, slot: int = -1) -> None:
+    def add(self, said: list[str], past: PastVocabulary, name: str, slot: int = -1) -> None:
         """Take in the `terms` of a negative mention, which belongs to the narrative in that slot (-1: to none).
 
         At most `TERMS` words are counted; a newcomer takes the place of the one that is rarest of late (lossy
@@ -77,26 +75,30 @@ class Talk:
         return total >> (self.mentions - last) // _FADES
 
 
-def new_phrases(talk: Talk, past: Past, name: str, most: int = 5) -> list[tuple[str, int]]:
+def new_phrases(
+    vocabulary: IncidentVocabulary, past: PastVocabulary, name: str, most: int = 5
+) -> list[tuple[str, int]]:
     """The phrases that are new, with their counts, newest first; without the entity's name."""
     skip = name_words(name)
     scored: list[tuple[float, str, int]] = []
-    for term, (count, *_) in talk.counts.items():
-        if count < max(_FEWEST, 0.04 * talk.mentions) or skip & set(term.split()):
+    for term, (count, *_) in vocabulary.counts.items():
+        if count < max(_FEWEST, 0.04 * vocabulary.mentions) or skip & set(term.split()):
             continue
-        odds = _log_odds(count, talk.mentions) - _logit(past.share(term))
+        odds = _log_odds(count, vocabulary.mentions) - _logit(past.share(term))
         if odds > 1.0:
             scored.append((odds * count**0.5, term, count))
     return _best(scored, most)
 
 
-def phrases_of(talk: Talk, slot: int, mentions: int, past: Past, name: str, most: int = 3) -> list[tuple[str, int]]:
+def phrases_of(
+    vocabulary: IncidentVocabulary, slot: int, mentions: int, past: PastVocabulary, name: str, most: int = 3
+) -> list[tuple[str, int]]:
     """The phrases of one narrative of `mentions` complaints: new for the entity, and said here more than elsewhere in
     the incident."""
     skip = name_words(name)
-    others = max(0, talk.mentions - mentions)
+    others = max(0, vocabulary.mentions - mentions)
     scored: list[tuple[float, str, int]] = []
-    for term, counts in talk.counts.items():
+    for term, counts in vocabulary.counts.items():
         count = counts[2 + slot]
         if count < max(2, 0.08 * mentions) or skip & set(term.split()):
             continue

@@ -1,4 +1,4 @@
-"""Vectors that point somewhere: 64 whole numbers, kept as signed bytes."""
+"""Directions of 64 signed bytes: their products and sums, and the vector of a text's words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from struct import pack, unpack
 from typing import Final
 from zlib import crc32
 
-from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.narratives.vocabulary import PastVocabulary
 from pipeline.sketch import DIMENSIONS, Sketch
 
 LENGTH: Final = 127
-"""Length of a vector as it is kept: its numbers fit a signed byte."""
+"""Length of a direction: its numbers fit a signed byte."""
 
 _LAYOUT = f"{DIMENSIONS}b"
 
@@ -35,7 +35,7 @@ def united(p: int, a: bytes, q: int, b: bytes) -> tuple[bytes, int]:
     return unit(total), isqrt(_product(total, total))
 
 
-def hashed(said: list[str], past: Past) -> Sketch | None:
+def hashed(said: list[str], past: PastVocabulary) -> Sketch | None:
     """A vector of the `terms` of a text: signed hashing (Weinberger et al. 2009), rare words of the past count more."""
     sums = [0.0] * DIMENSIONS
     for term in said:

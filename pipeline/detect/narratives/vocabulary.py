@@ -1,4 +1,4 @@
-"""The words of an entity's past, so that new ones stand out.
+"""Vocabulary of an entity's past, so that new words stand out.
 
 A small sketch of in how many sampled mentions a word occurred (Cormode and Muthukrishnan 2005, one row: a collision
 makes a word look older, never newer than it is).
@@ -18,7 +18,7 @@ _HALVES: Final = bytes([value >> 1 for value in range(256)])
 
 
 @dataclass(slots=True)
-class Past:
+class PastVocabulary:
     """Words of the entity's past: `cells` hold at most 255 each; all are halved when one is full."""
 
     cells: bytearray = field(default_factory=bytearray)

@@ -1,4 +1,4 @@
-"""The words of a text that are counted: words and pairs of neighbours, without the most common ones."""
+"""Terms of a text: words and pairs of neighbours, without the most common ones."""
 
 from __future__ import annotations
 

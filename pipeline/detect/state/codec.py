@@ -1,6 +1,6 @@
-"""The bytes of an entity's state: at most 10 kB, versioned.
+"""Codec of an entity's state: at most 10 kB, versioned.
 
-What is heard at every mention is kept in plain classes, which can be compiled; here they become arrays, field by field.
+What changes with every mention is a plain class, which can be compiled; here it becomes an array, field by field.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.detect.evidence.baseline import Baseline
-from pipeline.detect.evidence.change_point import Start
+from pipeline.detect.evidence.change_point import ChangePoint
 from pipeline.detect.evidence.groundswell import Groundswell
-from pipeline.detect.evidence.pile_on import Thread
-from pipeline.detect.evidence.surge import Evidence
-from pipeline.detect.narratives.narrative import Narratives
-from pipeline.detect.narratives.phrases import Talk
-from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.evidence.pile_on import ThreadEvidence
+from pipeline.detect.evidence.surge import SurgeCusum
+from pipeline.detect.narratives.narrative import NarrativeClusters
+from pipeline.detect.narratives.phrases import IncidentVocabulary
+from pipeline.detect.narratives.vocabulary import PastVocabulary
 from pipeline.detect.state import memory
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import Incident
 from pipeline.detect.state.migrate import upgraded
-from pipeline.detect.state.quotable_posts import KeptPost
+from pipeline.detect.state.quotable_posts import QuotablePost
 from pipeline.detect.state.regulars import Regulars
 
 VERSION = 4
@@ -42,18 +42,18 @@ class _Packed(Struct, array_like=True):
     clock: int
     counts: tuple[int, int, int, int]
     memory: bytes
-    baseline: _Fields
+    baseline: Baseline
     evidence: _Fields
-    threads: dict[int, _Fields]
+    threads: dict[int, ThreadEvidence]
     groundswell: _Fields
-    ring: list[KeptPost]
+    posts: list[QuotablePost]
     past: _Fields
-    talk: _Fields
+    vocabulary: _Fields
     acute: Incident | None
     slow: Incident | None
     name: str
     regulars: _Fields
-    narratives: Narratives
+    narratives: NarrativeClusters
 
 
 class _Version(Struct, array_like=True):
@@ -91,14 +91,25 @@ class EntityCodec:
 
     def encode(self, value: Any) -> bytes:
         """At most 10 kB."""
-        s: EntityState = value
-        counts = (s.mentions, s.negative, s.authors, s.copies)
-        threads = {root: _fields(thread) for root, thread in s.threads.items()}
+        entity: EntityState = value
         packed = _Packed(
-            VERSION, s.clock, counts, s.memory.pack(s.clock // 60), _fields(s.baseline), _fields(s.evidence), threads,
-            _fields(s.groundswell), s.ring, _fields(s.past), _fields(s.talk), s.acute, s.slow, s.name,
-            _fields(s.regulars), s.narratives,
-        )  # fmt: skip
+            version=VERSION,
+            clock=entity.clock,
+            counts=(entity.mentions, entity.negative, entity.authors, entity.copies),
+            memory=entity.memory.pack(entity.clock // 60),
+            baseline=entity.baseline,
+            evidence=_fields(entity.evidence),
+            threads=entity.threads,
+            groundswell=_fields(entity.groundswell),
+            posts=entity.posts,
+            past=_fields(entity.past),
+            vocabulary=_fields(entity.vocabulary),
+            acute=entity.acute,
+            slow=entity.slow,
+            name=entity.name,
+            regulars=_fields(entity.regulars),
+            narratives=entity.narratives,
+        )
         data = _ENCODER.encode(packed)
         if len(data) <= ROOMY:
             return data
@@ -116,28 +127,46 @@ class EntityCodec:
                 f"detector state of version {version}, this program reads {VERSION}. Run the program that wrote it"
             )
         if version < VERSION:
-            p = msgspec.convert(upgraded(msgspec.msgpack.decode(data), VERSION), _Packed, dec_hook=_made)
-        else:
-            p = _DECODER.decode(data)
-        return EntityState(
-            p.clock, *p.counts, memory.unpacked(p.memory, p.clock // 60), Baseline(*p.baseline), _evidence(p.evidence),
-            {root: Thread(*fields) for root, fields in p.threads.items()}, _groundswell(p.groundswell), p.ring,
-            _past(p.past), Talk(*p.talk), p.acute, p.slow, p.name, Regulars(*p.regulars), p.narratives,
-        )  # fmt: skip
+            return _state(msgspec.convert(upgraded(msgspec.msgpack.decode(data), VERSION), _Packed, dec_hook=_made))
+        return _state(_DECODER.decode(data))
 
 
-def _evidence(fields: _Fields) -> Evidence:
-    evidence = Evidence(*fields)
-    evidence.starts = [Start(*start) for start in fields[-1]]
+def _state(packed: _Packed) -> EntityState:
+    mentions, negative, authors, copies = packed.counts
+    return EntityState(
+        clock=packed.clock,
+        mentions=mentions,
+        negative=negative,
+        authors=authors,
+        copies=copies,
+        memory=memory.unpacked(packed.memory, packed.clock // 60),
+        baseline=packed.baseline,
+        evidence=_evidence(packed.evidence),
+        threads=packed.threads,
+        groundswell=_groundswell(packed.groundswell),
+        posts=packed.posts,
+        past=_past(packed.past),
+        vocabulary=IncidentVocabulary(*packed.vocabulary),
+        acute=packed.acute,
+        slow=packed.slow,
+        name=packed.name,
+        regulars=Regulars(*packed.regulars),
+        narratives=packed.narratives,
+    )
+
+
+def _evidence(fields: _Fields) -> SurgeCusum:
+    evidence = SurgeCusum(*fields)
+    evidence.starts = [ChangePoint(*start) for start in fields[-1]]
     return evidence
 
 
 def _groundswell(fields: _Fields) -> Groundswell:
-    since, mark = (Start(*start) for start in fields[-2:])
+    since, mark = (ChangePoint(*start) for start in fields[-2:])
     plain: _Fields = [*fields[:-2], since, mark]
     return Groundswell(*plain)
 
 
-def _past(fields: _Fields) -> Past:
+def _past(fields: _Fields) -> PastVocabulary:
     cells, mentions = fields
-    return Past(bytearray(cells), mentions)
+    return PastVocabulary(bytearray(cells), mentions)

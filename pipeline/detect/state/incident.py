@@ -1,19 +1,19 @@
-"""An incident in progress, as the entity's state keeps it: scope, counts, and what it has told."""
+"""Incidents in progress as the entity's state has them: scope, counts, what was reported."""
 
 from __future__ import annotations
 
 from msgspec import Struct, field
 
-from pipeline.detect.evidence.coordination import Signs
-from pipeline.detect.state.quotable_posts import KeptPost
-from pipeline.detect.state.timeline import Course
+from pipeline.detect.evidence.coordination import CoordinationSigns
+from pipeline.detect.state.quotable_posts import QuotablePost
+from pipeline.detect.state.timeline import Timeline
 from pipeline.messages import Reason
 
 ROOTS, NETWORKS, DRIVERS, REGULARS = 6, 5, 6, 4
-"""Most threads, networks, authors and regulars kept of an incident."""
+"""Most threads, networks, authors and regulars remembered of an incident."""
 
-FIRED, FORETOLD = 6, 3
-"""Most firings and forecasts kept of an incident."""
+FIRED, FORECASTS = 6, 3
+"""Most firings and forecasts remembered of an incident."""
 
 
 class Fired(Struct, array_like=True, frozen=True):
@@ -28,7 +28,7 @@ class Fired(Struct, array_like=True, frozen=True):
 
 
 class Forecasted(Struct, array_like=True, frozen=True):
-    """A forecast as it was told at event time `at`, when `seen` mentions were known; sizes in mentions."""
+    """A forecast as it was reported at event time `at`, when `seen` mentions were known; sizes in mentions."""
 
     at: int
     seen: int
@@ -37,7 +37,7 @@ class Forecasted(Struct, array_like=True, frozen=True):
     high: float
 
 
-class Parts(Struct, array_like=True):
+class Participation(Struct, array_like=True):
     """People and mentions of an incident by what they did: wrote posts of their own, answered, only passed on."""
 
     writers: int = 0
@@ -71,12 +71,12 @@ class Parts(Struct, array_like=True):
 
 
 class Incident(Struct, array_like=True):
-    """An incident, open until `resolved` is set, and kept for the refractory time.
+    """An incident, open until `resolved` is set, and remembered for the refractory time.
 
-    Times are whole seconds of event time; `opened_at` is the arrival of the mention that opened it, `told_at` that of
-    the last event, in seconds.
-    `expected_from`: negatives the baseline had foreseen until the incident began.  `told`: mentions when it last
-    escalated.  `fast`, `middle`, `slow`: mentions, decaying over 5, 30 and 180 minutes.
+    Times are whole seconds of event time; `opened_at` is the arrival of the mention that opened it, `reported_at` that
+    of the last event, in seconds.
+    `expected_from`: negatives the baseline had foreseen until the incident began.  `reported`: mentions when it
+    last escalated.  `fast`, `middle`, `slow`: mentions, decaying over 5, 30 and 180 minutes.
     `hot`: last time at which it was not quiet.  `fired`: which tests fired when, the one that opened it first.
     """
 
@@ -89,7 +89,7 @@ class Incident(Struct, array_like=True):
     roots: list[int]
     wide: bool
     fired: list[Fired]
-    course: Course
+    timeline: Timeline
     mentions: int = 0
     negative: int = 0
     authors: int = 0
@@ -100,21 +100,21 @@ class Incident(Struct, array_like=True):
     slow: float = 0.0
     at: int = 0
     severity: int = 0
-    told: int = 0
-    told_at: float = 0.0
+    reported: int = 0
+    reported_at: float = 0.0
     last_event: int = 0
     hot: int = 0
     resolved: int = 0
     learning: bool = False
     reasons: tuple[Reason, ...] = ()
-    first_post: KeptPost | None = None
+    first_post: QuotablePost | None = None
     networks: dict[str, int] = {}
     drivers: dict[str, int] = {}
     regulars: dict[str, tuple[int, int, int, int]] = {}
     """Author → mentions in the incident, then how often before, against and in favour."""
-    foretold: list[Forecasted] = []
-    parts: Parts = field(default_factory=Parts)
-    signs: Signs = field(default_factory=Signs)
+    forecasts: list[Forecasted] = []
+    participation: Participation = field(default_factory=Participation)
+    signs: CoordinationSigns = field(default_factory=CoordinationSigns)
 
     @property
     def coordinated(self) -> bool:

@@ -1,4 +1,4 @@
-"""How much a mention counts: each voice once, each text once.
+"""Memory of recent posts, authors and texts, so that each voice and text counts once.
 
 Without this a handful of accounts, or one copied text, looks like a crowd.  Everything is bounded; when a memory is
 full the oldest entry goes.  Times in here are whole minutes of event time since 1970.
@@ -32,7 +32,7 @@ _AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
 _MINUTES: Final = 0xFFFF_FFFF
 
 
-class Told(NamedTuple):
+class RememberedPost(NamedTuple):
     """What is remembered of a post: when it was written (minutes since 1970), what it weighed, its thread (0: its own),
     the stamp of its version."""
 
@@ -74,7 +74,7 @@ class Memory:
         return 1.0
 
     def copies(self, text: str, minute: int) -> int:
-        """How often the same text was heard within a day before (at most 15)."""
+        """How often the same text came within a day before (at most 15)."""
         texts = self.texts
         key = crc32(text.encode("utf-8", "replace"))
         if key in texts:
@@ -91,7 +91,7 @@ class Memory:
         return 0
 
     def version(self, key: int) -> int:
-        """The stamp of the version of a post that was heard, `GONE` if it was deleted, -1 if it is not remembered."""
+        """The stamp of the version of a post that came, `GONE` if it was deleted, -1 if it is not remembered."""
         value = self.ids.get(key)
         return -1 if value is None else value >> 40
 
@@ -104,7 +104,7 @@ class Memory:
         return len(self.ids) >= IDS
 
     def remember(self, key: int, minute: int, negative: bool, weight: float, root: int = 0, stamp: int = GONE) -> None:
-        """Note a post id and what its mention weighed, so that a repeat is dropped and a deletion can be taken back."""
+        """Note a post id and what its mention weighed, so that a repeat is dropped and a deletion can be made good."""
         ids = self.ids
         if len(ids) >= IDS:
             oldest = next(iter(ids))
@@ -114,13 +114,13 @@ class Memory:
         if root:
             self.roots[key] = root
 
-    def told(self, key: int) -> Told | None:
+    def recall(self, key: int) -> RememberedPost | None:
         """What is remembered of a post that is neither forgotten nor deleted."""
         value = self.ids.get(key)
         if value is None or value >> 40 == GONE:
             return None
         root = self.roots.get(key, 0)
-        return Told(value >> 8 & _MINUTES, bool(value & 128), (value & 127) / 100.0, root, value >> 40)
+        return RememberedPost(value >> 8 & _MINUTES, bool(value & 128), (value & 127) / 100.0, root, value >> 40)
 
     def forget(self, key: int, minute: int) -> None:
         """A post is deleted: it weighs nothing now, and does not count should it be delivered again."""
@@ -131,7 +131,7 @@ class Memory:
             self.remember(key, minute, False, 0.0)
 
     def unlearn(self, key: int, author: str, text: str) -> None:
-        """A post is about to be heard in another version: as if it, its author's turn and its text had not been."""
+        """A post is about to come in another version: as if it, its author's turn and its text had not been."""
         self.ids.pop(key, None)
         self.roots.pop(key, None)
         voice, words = crc32(author.encode()), crc32(text.encode("utf-8", "replace"))
@@ -147,11 +147,11 @@ class Memory:
         """
         ids: list[int] = []
         roots: list[int] = []
-        for place, (key, v) in enumerate(self.ids.items()):
-            age = minute - (v >> 8 & _MINUTES)
-            ids += (key, age if age < 0xFFFF else 0xFFFF, v & 255, v >> 40)
+        for number, (key, value) in enumerate(self.ids.items()):
+            age = minute - (value >> 8 & _MINUTES)
+            ids += (key, age if age < 0xFFFF else 0xFFFF, value & 255, value >> 40)
             if key in self.roots:
-                roots += (place, self.roots[key])
+                roots += (number, self.roots[key])
         authors, texts = _young(self.authors, 2, AUTHOR_MINUTES, minute), _young(self.texts, 4, TEXT_MINUTES, minute)
         return b"".join(
             (
@@ -167,10 +167,10 @@ class Memory:
 def _young(entries: dict[int, int], bits: int, minutes: int, minute: int) -> list[int]:
     """Keys, and ages in place of the minutes above so many bits, in turn; without what is too old."""
     found: list[int] = []
-    for key, v in entries.items():
-        age = minute - (v >> bits)
+    for key, value in entries.items():
+        age = minute - (value >> bits)
         if age < minutes:
-            found += (key, age << bits | v & (1 << bits) - 1)
+            found += (key, age << bits | value & (1 << bits) - 1)
     return found
 
 
@@ -184,8 +184,8 @@ def unpacked(data: bytes, minute: int) -> Memory:
     return Memory(
         {key: stamp << 40 | minute - age << 8 | rest for key, age, rest, stamp in posts},
         {posts[number][0]: root for number, root in iter_unpack("<BI", data[third:])},
-        {key: minute - (v >> 2) << 2 | v & 3 for key, v in iter_unpack("<IH", data[first:second])},
-        {key: minute - (v >> 4) << 4 | v & 15 for key, v in iter_unpack("<IH", data[second:third])},
+        {key: minute - (value >> 2) << 2 | value & 3 for key, value in iter_unpack("<IH", data[first:second])},
+        {key: minute - (value >> 4) << 4 | value & 15 for key, value in iter_unpack("<IH", data[second:third])},
     )
 
 

@@ -1,6 +1,6 @@
-"""State of older versions, brought up to date step by step.
+"""Migrates the state of older versions, step by step.
 
-Each step works on the plain lists that the bytes decode to, so that no class of an older version has to be kept.
+Each step works on the plain lists that the bytes decode to, so that no class of an older version has to remain.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from struct import iter_unpack, pack, unpack_from
 from typing import Any
 
-from pipeline.detect.narratives.phrases import SLOTS
+from pipeline.detect.narratives.narrative import SLOTS
 
 _NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
 
@@ -55,11 +55,11 @@ def _incident_1(old: list[Any] | None, course: list[Any]) -> list[Any] | None:
         return None
     identity, test, rest = old[:8], old[8:12], old[12:]
     name, threshold, rate, value = test
-    counted, at, severity, told, last_event, hot, resolved = rest[:8], rest[8], *rest[9:14]
+    counted, at, severity, reported, last_event, hot, resolved = rest[:8], rest[8], *rest[9:14]
     _coordinated, learning, first_post, networks, drivers, fired = rest[14:20]
     firings = [[name, fired.get(name, identity[3]), value, threshold, rate]]
     firings += [[other, when, 0.0, 0.0, 0.0] for other, when in fired.items() if other != name]
     return [
-        *identity, firings, course, *counted, at, severity, told, 0.0, last_event, hot, resolved, learning, [],
+        *identity, firings, course, *counted, at, severity, reported, 0.0, last_event, hot, resolved, learning, [],
         first_post, networks, drivers,
     ]  # fmt: skip

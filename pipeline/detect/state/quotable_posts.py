@@ -1,61 +1,61 @@
-"""Posts that are kept since they may be quoted as evidence, in little room."""
+"""Quotable posts: complaints that an incident may show as evidence, in little room."""
 
 from __future__ import annotations
 
 from typing import Final
 
 POST_BYTES: Final = 220
-"""Most bytes of a post that is kept as evidence; longer texts are cut, longer ids make it unfit."""
+"""Most bytes of a quotable post; longer texts are cut, longer ids make it unfit."""
 
 NAME_BYTES: Final = 32
 """Most bytes of an author's name."""
 
 
-class KeptPost:
+class QuotablePost:
     """A negative post that may be quoted as evidence; `root` is the hash of its thread, `slot` that of its narrative
-    (-1: none)."""
+    (-1: none), `at` its event time in whole seconds."""
 
-    __match_args__ = ("post_id", "author", "text", "t", "url", "root", "replies", "slot")
+    __match_args__ = ("post_id", "author", "text", "at", "url", "root", "replies", "slot")
     __slots__ = __match_args__
 
     def __init__(
-        self, post_id: str, author: str, text: str, t: int, url: str | None, root: int, replies: int = 0,
+        self, post_id: str, author: str, text: str, at: int, url: str | None, root: int, replies: int = 0,
         slot: int = -1,
     ) -> None:  # fmt: skip
         self.post_id = post_id
         self.author = author
         self.text = text
-        self.t = t
+        self.at = at
         self.url = url
         self.root = root
         self.replies = replies
         self.slot = slot
 
-    def copy(self) -> KeptPost:
+    def copy(self) -> QuotablePost:
         """The same, counted by itself from now on."""
-        return KeptPost(
-            self.post_id, self.author, self.text, self.t, self.url, self.root, self.replies, self.slot
+        return QuotablePost(
+            self.post_id, self.author, self.text, self.at, self.url, self.root, self.replies, self.slot
         )  # fmt: skip
 
 
-def keep_post(ring: list[KeptPost], post: KeptPost, most: int) -> None:
-    """Take a post among the kept; the one that drew the fewest answers for its age makes room.
+def retain_post(posts: list[QuotablePost], post: QuotablePost, most: int) -> None:
+    """Add a post to those that are remembered; the one that drew the fewest answers for its age makes room.
 
     The only post of a narrative stays while there are others to go.
     """
-    if len(ring) >= most:
+    if len(posts) >= most:
         slots: list[int] = []
         least, fewest = 0, 1e18
-        for place, kept in enumerate(ring):
-            worth = kept.replies + kept.t / 3600.0
-            if kept.slot >= 0:
-                slots = slots or [other.slot for other in ring]
-                if slots.count(kept.slot) == 1:
+        for number, other in enumerate(posts):
+            worth = other.replies + other.at / 3600.0
+            if other.slot >= 0:
+                slots = slots or [each.slot for each in posts]
+                if slots.count(other.slot) == 1:
                     worth += 1e9
             if worth < fewest:
-                least, fewest = place, worth
-        del ring[least]
-    ring.append(post)
+                least, fewest = number, worth
+        del posts[least]
+    posts.append(post)
 
 
 def clip(text: str, most: int) -> str:
@@ -67,7 +67,7 @@ def clip(text: str, most: int) -> str:
     return text if len(data) <= most else data[: most - 3].decode("utf-8", "ignore") + "…"
 
 
-def kept_post(post_id: str, author: str, text: str, t: int, url: str | None, root: int) -> KeptPost | None:
+def quotable_post(post_id: str, author: str, text: str, at: int, url: str | None, root: int) -> QuotablePost | None:
     """A post cut to `POST_BYTES`, or None when its id leaves no room for a text."""
     author = clip(author, NAME_BYTES)
     room = POST_BYTES - len(post_id.encode("utf-8", "replace")) - len(author.encode())
@@ -77,4 +77,4 @@ def kept_post(post_id: str, author: str, text: str, t: int, url: str | None, roo
         url = None
     if url is not None:
         room -= len(url)
-    return KeptPost(post_id, author, clip(text, room), t, url, root)
+    return QuotablePost(post_id, author, clip(text, room), at, url, root)

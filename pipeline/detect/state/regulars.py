@@ -1,4 +1,4 @@
-"""Who often speaks of an entity.
+"""Regulars: people who often speak of an entity.
 
 Found by sticky sampling (Manku and Motwani 2002): somebody enters by chance, and is counted exactly from then on.  A
 person counts once in six hours, so that one long quarrel does not make a regular.
@@ -15,15 +15,15 @@ KNOWN: Final = 16
 """People remembered per entity."""
 
 OFTEN: Final = 4
-"""Stretches of six hours in which somebody must have been heard to speak of the entity to be a regular."""
+"""Stretches of six hours in which somebody must have spoken of the entity to be a regular."""
 
 _ENTER: Final = 4
 _REPLACE: Final = 8
 _PUSH: Final = 64
-"""One in so many newcomers is remembered while there is room, takes the place of somebody heard once when there is
-none, and takes one off the count of the least known when nobody was heard just once."""
+"""One in so many newcomers is remembered while there is room, takes the place of somebody who spoke once when there
+is none, and takes one off the count of the least known when nobody spoke just once."""
 
-_ONE_SIDED: Final = 0.6
+_LEANING: Final = 0.6
 _FULL: Final = 255
 
 
@@ -37,9 +37,9 @@ class Standing(NamedTuple):
     @property
     def leaning(self) -> Leaning:
         """Ally or critic where most of what they said was so."""
-        if self.against >= _ONE_SIDED * self.times:
+        if self.against >= _LEANING * self.times:
             return "critic"
-        return "ally" if self.favour >= _ONE_SIDED * self.times else "mixed"
+        return "ally" if self.favour >= _LEANING * self.times else "mixed"
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Regulars:
             self._make_way(voice, step, chance)
 
     def _make_way(self, voice: int, step: int, chance: int) -> None:
-        """A newcomer takes the place of somebody heard once, or, seldom, takes one off who was heard the least."""
+        """A newcomer takes the place of somebody who spoke once, or, seldom, takes one off who spoke the least."""
         known = self.known
         least, fewest = 0, _FULL + 1
         for other, value in known.items():

@@ -1,7 +1,7 @@
-"""The course of an incident: mentions of the entity over time, from before it began, against what was expected.
+"""Timelines: mentions of an incident's entity over time, against what was expected.
 
-At most `SPANS` spans; when they are full, neighbours are added up and each span is twice as long.  So minutes are told
-apart while an incident is young, and a groundswell of a week still fits.
+They begin before the incident, and have `SPANS` spans at most; when they are full, neighbours are added up and each
+span is twice as long.  So minutes show while an incident is young, and a groundswell of a week still fits.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _MILLI = 1000.0
 _REMEMBERED = 40 * 86_400
 
 
-class Course(Struct, array_like=True):
+class Timeline(Struct, array_like=True):
     """Counts by span, all mentions of the entity; times in whole seconds.
 
-    `expected`: thousandths of a negative mention, settled until `at`, when the baseline had foreseen `paid` of them
+    `expected`: thousandths of a negative mention, paid until `at`, when the baseline had foreseen `paid` of them
     from its beginning.
     """
 
@@ -39,72 +39,72 @@ class Course(Struct, array_like=True):
     at: int = 0
     paid: float = 0.0
 
-    def add(self, t: int, complains: bool) -> None:
-        """Count a mention of time `t`; one from before the start is not shown."""
-        place = (t - self.start) // self.width
-        if place < 0:
+    def add(self, event_time: int, complains: bool) -> None:
+        """Count a mention; one from before the start is not shown."""
+        span = (event_time - self.start) // self.width
+        if span < 0:
             return
-        place = self._make_room(place)
-        self.mentions[place] += 1
-        self.negative[place] += complains
+        span = self._make_room(span)
+        self.mentions[span] += 1
+        self.negative[span] += complains
 
-    def take_back(self, t: int, complains: bool) -> None:
+    def retract(self, event_time: int, complains: bool) -> None:
         """Take out a mention that was deleted."""
-        place = (t - self.start) // self.width
-        if 0 <= place < len(self.mentions):
-            self.mentions[place] = max(0, self.mentions[place] - 1)
-            self.negative[place] = max(0, self.negative[place] - complains)
+        span = (event_time - self.start) // self.width
+        if 0 <= span < len(self.mentions):
+            self.mentions[span] = max(0, self.mentions[span] - 1)
+            self.negative[span] = max(0, self.negative[span] - complains)
 
-    def settle(self, t: int, expected: float) -> None:
-        """Let time pass until `t`, when the baseline has foreseen `expected` negatives from its beginning.
+    def advance(self, event_time: int, expected: float) -> None:
+        """Let time pass until `event_time`, when the baseline has foreseen `expected` negatives from its beginning.
 
         Does something only when a span has ended, so that it may be called for every mention.
         """
-        if (t - self.start) // self.width != (self.at - self.start) // self.width and t > self.at:
-            self._settle(t, expected)
+        if (event_time - self.start) // self.width != (self.at - self.start) // self.width and event_time > self.at:
+            self._pay(event_time, expected)
 
-    def series(self, t: int, expected: float) -> Series:
-        """What is known at `t`, silence included; changes nothing."""
-        shown = Course(
+    def series(self, event_time: int, expected: float) -> Series:
+        """What is known at `event_time`, silence included; changes nothing."""
+        shown = Timeline(
             self.start, self.width, [*self.mentions], [*self.negative], [*self.expected], self.at, self.paid
         )  # fmt: skip
-        shown._settle(max(t, self.at), expected)
+        shown._pay(max(event_time, self.at), expected)
         due = tuple([expected / _MILLI for expected in shown.expected])
         start = datetime.fromtimestamp(self.start, UTC)
         return Series(start, shown.width, tuple(shown.mentions), tuple(shown.negative), due)
 
-    def _settle(self, t: int, expected: float) -> None:
-        """Put what was expected since the last settling into the spans that it falls into."""
-        self._make_room(max(0, (t - self.start) // self.width))
-        passed = t - self.at
+    def _pay(self, event_time: int, expected: float) -> None:
+        """Put what was expected since the last time into the spans that it falls into."""
+        self._make_room(max(0, (event_time - self.start) // self.width))
+        passed = event_time - self.at
         if passed <= 0:
             return
-        self._spread(self.at, t, max(0.0, expected - self.paid) / passed * _MILLI)
-        self.at, self.paid = t, expected
+        self._spread(self.at, event_time, max(0.0, expected - self.paid) / passed * _MILLI)
+        self.at, self.paid = event_time, expected
 
     def _spread(self, since: int, until: int, a_second: float) -> None:
         """Add to what was expected so much for every second from `since` until `until`, rounded by span."""
         width, last = self.width, min((until - self.start) // self.width + 1, len(self.expected))
-        for place in range(max(0, (since - self.start) // width), last):
-            begin = self.start + place * width
+        for span in range(max(0, (since - self.start) // width), last):
+            begin = self.start + span * width
             overlap = min(until, begin + width) - max(since, begin)
             if overlap > 0:
-                self.expected[place] += round(a_second * overlap)
+                self.expected[span] += round(a_second * overlap)
 
-    def _make_room(self, place: int) -> int:
-        """Make spans up to `place`, longer ones if need be; gives where it has come to lie."""
-        while place >= SPANS:
+    def _make_room(self, span: int) -> int:
+        """Make spans up to `span`, longer ones if need be; gives where it has come to lie."""
+        while span >= SPANS:
             self.mentions, self.negative, self.expected = map(_halved, (self.mentions, self.negative, self.expected))
             self.width *= 2
-            place //= 2
+            span //= 2
         for counts in (self.mentions, self.negative, self.expected):
-            if place >= len(counts):
-                counts.extend([0] * (place + 1 - len(counts)))
-        return place
+            if span >= len(counts):
+                counts.extend([0] * (span + 1 - len(counts)))
+        return span
 
 
-def begun(started: int, now: int, known_since: int, a_second: float, expected: float) -> Course:
-    """The course of an incident that began at `started` and is found at `now`.
+def begun(started: int, now: int, known_since: int, a_second: float, expected: float) -> Timeline:
+    """The timeline of an incident that began at `started` and is found at `now`.
 
     It shows as much time before the beginning as has passed since, half an hour at least, as far as mentions are known
     (`known_since`).  `a_second`: negatives expected a second at this hour; `expected`: foreseen until now from the
@@ -115,9 +115,9 @@ def begun(started: int, now: int, known_since: int, a_second: float, expected: f
     while now - start >= _ROOM * width:
         width *= 2
     start -= start % width
-    course = Course(start, width, at=start, paid=expected - a_second * (now - start))
-    course.settle(now, expected)
-    return course
+    made = Timeline(start, width, at=start, paid=expected - a_second * (now - start))
+    made.advance(now, expected)
+    return made
 
 
 def remembered(memory: Memory, now: int) -> tuple[int, list[tuple[int, bool]]]:
@@ -127,10 +127,12 @@ def remembered(memory: Memory, now: int) -> tuple[int, list[tuple[int, bool]]]:
     minute of forty days at most.
     """
     known = [(minute * 60, complains) for minute, complains in memory.mentions()]
-    since = max(now - _REMEMBERED, min((t for t, _ in known), default=now) + 60 if memory.full() else 0)
-    return since, [(t, complains) for t, complains in known if t >= since]
+    since = max(
+        now - _REMEMBERED, min((event_time for event_time, _ in known), default=now) + 60 if memory.full() else 0
+    )
+    return since, [(event_time, complains) for event_time, complains in known if event_time >= since]
 
 
 def _halved(counts: list[int]) -> list[int]:
     """Half as many spans, each twice as long."""
-    return [sum(counts[place : place + 2]) for place in range(0, len(counts), 2)]
+    return [sum(counts[span : span + 2]) for span in range(0, len(counts), 2)]

@@ -8,8 +8,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from pipeline.detect.evidence.coordination import YOUNG, Signs, reasons
-from pipeline.detect.mentions.inbound import HeardAuthor, HeardMention
+from pipeline.detect.evidence.coordination import YOUNG, CoordinationSigns, reasons
+from pipeline.detect.mentions.inbound import InboundAuthor, InboundMention
 from pipeline.detect.stage import Detect, run
 from pipeline.messages import IncidentEvent
 from pipeline.state import MemoryStore, State
@@ -19,8 +19,8 @@ from tests.detect.test_stage import records
 AT = 3 * 86_400 + 50_000.0
 
 
-def signs(gaps: list[int] | None = None, aged: int = 0, young: int = 0) -> Signs:
-    made = Signs(aged, young)
+def signs(gaps: list[int] | None = None, aged: int = 0, young: int = 0) -> CoordinationSigns:
+    made = CoordinationSigns(aged, young)
     t = 1_000
     for gap in [0, *(gaps or [])]:
         t += gap
@@ -29,10 +29,10 @@ def signs(gaps: list[int] | None = None, aged: int = 0, young: int = 0) -> Signs
 
 
 def test_few_voices_and_copied_texts_are_coordinated_and_reposts_are_not() -> None:
-    assert reasons(40, 9, 0, 0, Signs()) == ("few_authors",)
-    assert reasons(40, 40, 30, 0, Signs()) == ("copied_texts",)
-    assert reasons(400, 400, 0, 390, Signs()) == ()
-    assert reasons(6, 1, 5, 0, Signs()) == ()
+    assert reasons(40, 9, 0, 0, CoordinationSigns()) == ("few_authors",)
+    assert reasons(40, 40, 30, 0, CoordinationSigns()) == ("copied_texts",)
+    assert reasons(400, 400, 0, 390, CoordinationSigns()) == ()
+    assert reasons(6, 1, 5, 0, CoordinationSigns()) == ()
 
 
 def test_new_accounts_count_where_their_age_is_known() -> None:
@@ -60,14 +60,14 @@ def test_a_clock_is_enough_and_a_loose_one_needs_a_second_sign() -> None:
     assert reasons(20, 20, 0, 0, signs([30] * 10)) == ()
 
 
-def brigade(new: bool, even: bool) -> list[HeardMention]:
+def brigade(new: bool, even: bool) -> list[InboundMention]:
     """A hundred accounts with words of their own."""
     rng, at, mentions = random.Random(6), AT, []
     for number in range(100):
         at += 20.0 if even else rng.expovariate(1 / 20.0)
         m = said(f"b-{number}", at, 0.95, f"leave acme {' '.join(rng.sample(WORDS, 5))}")
         days = rng.uniform(1, 25) if new else rng.uniform(100, 3_000)
-        m.author = HeardAuthor(m.author.id, m.author.handle, MONDAY + timedelta(days=3 - days))
+        m.author = InboundAuthor(m.author.id, m.author.handle, MONDAY + timedelta(days=3 - days))
         mentions.append(m)
     return mentions
 
@@ -91,7 +91,7 @@ def test_a_brigade_is_labelled_with_the_reason(new: bool, even: bool, expected: 
 def test_a_pile_on_by_old_accounts_is_none() -> None:
     mentions = pile_on(AT)
     for m in mentions:
-        m.author = HeardAuthor(m.author.id, m.author.handle, m.created_at - timedelta(seconds=20 * YOUNG))
+        m.author = InboundAuthor(m.author.id, m.author.handle, m.created_at - timedelta(seconds=20 * YOUNG))
     assert all(not event.reasons for event in run(together(quiet(4), mentions)))
 
 

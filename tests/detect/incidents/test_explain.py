@@ -6,12 +6,12 @@ import pytest
 
 from pipeline.detect.incidents.explain import Known, duration, summary
 from pipeline.detect.incidents.forecast import Outlook
-from pipeline.detect.narratives.phrases import Talk, new_phrases
-from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.narratives.phrases import IncidentVocabulary, new_phrases
+from pipeline.detect.narratives.vocabulary import PastVocabulary
 from pipeline.detect.narratives.words import terms
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import Fired, Incident
-from pipeline.detect.state.timeline import Course
+from pipeline.detect.state.timeline import Timeline
 
 STARTED = 1_772_460_300  # 2026-03-02 14:05 UTC
 OUTLOOK = Outlook(183.0, 88.0, 420.0, 9.0)
@@ -21,7 +21,7 @@ def incident(**changes: object) -> Incident:
     made = Incident(
         incident_id="acme:pile_on:x:1", kind="pile_on", opened_at=STARTED + 300.0, started=STARTED, share_before=0.15,
         expected_from=0.0, roots=[1], wide=False, fired=[Fired("pile_on", STARTED + 300, 4.2, 4.0, 0.1)],
-        course=Course(STARTED), mentions=51, negative=42, authors=38,
+        timeline=Timeline(STARTED), mentions=51, negative=42, authors=38,
     )  # fmt: skip
     for name, value in changes.items():
         setattr(made, name, value)
@@ -74,11 +74,11 @@ def test_spans_are_said_as_people_say_them(seconds: float, words: str) -> None:
 
 
 def test_new_phrases_are_those_that_the_past_does_not_know() -> None:
-    past, talk = Past(), Talk()
+    past, talk = PastVocabulary(), IncidentVocabulary()
     for k in range(200):
         past.learn(f"Acme delivery was late today number {k}")
     for _ in range(12):
-        talk.hear(terms("Acme delivery, I was charged twice! https://example.org/x"), past, "Acme")
+        talk.add(terms("Acme delivery, I was charged twice! https://example.org/x"), past, "Acme")
     phrases = new_phrases(talk, past, "Acme")
     assert ("charged twice", 12) in phrases
     assert all("delivery" not in text.split() and "acme" not in text for text, _ in phrases)

@@ -8,9 +8,9 @@ from zlib import crc32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.mentions.inbound import HeardMention, HeardSentiment
+from pipeline.detect.mentions.inbound import InboundMention, InboundSentiment
 from pipeline.detect.stage import run
-from pipeline.detect.state.incident import Parts
+from pipeline.detect.state.incident import Participation
 from pipeline.detect.state.regulars import KNOWN, OFTEN, Regulars
 from pipeline.messages import IncidentEvent
 from tests.detect.streams import chatter, pile_on, quiet, said, together
@@ -69,7 +69,7 @@ def test_whose_count_is_halved_to_nothing_makes_room() -> None:
 
 
 def test_parts_before_the_opening_add_up() -> None:
-    parts = Parts()
+    parts = Participation()
     parts.begin(mentions=20, authors=15, answers=14, shares=2)
     assert parts.written + parts.answers + parts.shares == 20
     assert parts.writers + parts.answerers + parts.sharers <= 15
@@ -77,17 +77,17 @@ def test_parts_before_the_opening_add_up() -> None:
     assert parts.written + parts.answers + parts.shares == 3
 
 
-def regular(author: str, against: bool) -> list[HeardMention]:
+def regular(author: str, against: bool) -> list[InboundMention]:
     """Somebody who speaks of Acme twice a day."""
     rng, mentions = random.Random(author), []
     for number in range(17):
         m = said(f"{author}-{number}", 3_000 + number * DAY / 2, 0.9 if against else 0.02, chatter(rng), author=author)
-        m.sentiment = HeardSentiment(0.9, 0.02) if against else HeardSentiment(0.02, 0.9)
+        m.sentiment = InboundSentiment(0.9, 0.02) if against else InboundSentiment(0.02, 0.9)
         mentions.append(m)
     return mentions
 
 
-def opened_and_over(*streams: list[HeardMention]) -> tuple[IncidentEvent, IncidentEvent]:
+def opened_and_over(*streams: list[InboundMention]) -> tuple[IncidentEvent, IncidentEvent]:
     events = list(run(together(*streams)))
     assert (events[0].event, events[-1].event) == ("opened", "resolved")
     return events[0], events[-1]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from pipeline.detect.detector import Detector
-from pipeline.detect.mentions.inbound import Heard, HeardDeletion, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEntity, InboundMention, InboundSentiment
 from pipeline.detect.stage import run
 from pipeline.detect.state.entity import EntityState
 from tests.detect.streams import MONDAY, pile_on, quiet, together
@@ -16,20 +16,22 @@ AT = 5 * 86_400.0 + 50_000.0
 DETECTOR = Detector(0.2)
 
 
-def after(heard: list[Heard]) -> EntityState:
+def after(heard: list[Inbound]) -> EntityState:
     state = EntityState()
     for one in heard:
-        DETECTOR.hear(state, one)
+        DETECTOR.observe(state, one)
     return state
 
 
-def deleted(m: HeardMention) -> HeardDeletion:
+def deleted(m: InboundMention) -> InboundDeletion:
     assert m.ingested_at is not None
-    return HeardDeletion(post_id=m.post_id, entity=HeardEntity("acme"), deleted_at=m.ingested_at + timedelta(seconds=1))
+    return InboundDeletion(
+        post_id=m.post_id, entity=InboundEntity("acme"), deleted_at=m.ingested_at + timedelta(seconds=1)
+    )
 
 
-def edited(m: HeardMention, negative: float, version: int = 2) -> HeardMention:
-    return msgspec.structs.replace(m, sentiment=HeardSentiment(negative), version=version)
+def edited(m: InboundMention, negative: float, version: int = 2) -> InboundMention:
+    return msgspec.structs.replace(m, sentiment=InboundSentiment(negative), version=version)
 
 
 def evidence(state: EntityState) -> tuple[float, float]:
@@ -47,7 +49,7 @@ def test_a_deleted_pile_on_leaves_neither_counts_nor_evidence() -> None:
     assert (gone.mentions, gone.negative) == (before.mentions, before.negative)
     assert evidence(gone)[0] < 0.5
     assert evidence(gone)[1] <= evidence(before)[1] + 0.2
-    assert not any(post.post_id.startswith("bluesky:answer") for post in gone.ring)
+    assert not any(post.post_id.startswith("bluesky:answer") for post in gone.posts)
 
 
 def test_being_told_twice_that_a_post_is_gone_changes_nothing() -> None:
@@ -81,18 +83,18 @@ def test_an_edit_takes_the_place_of_what_was_read_first() -> None:
 
 def test_the_same_edit_read_again_changes_nothing() -> None:
     answers = pile_on(AT, answers=6)
-    once: list[Heard] = [*quiet(5), *answers, edited(answers[3], 0.02)]
+    once: list[Inbound] = [*quiet(5), *answers, edited(answers[3], 0.02)]
     assert evidence(after([*once, edited(answers[3], 0.02)])) == evidence(after(once))
 
 
 def test_a_pile_on_of_which_the_model_is_not_sure_pages_nobody() -> None:
-    doubtful = [msgspec.structs.replace(m, sentiment=HeardSentiment(0.6, sure=False)) for m in pile_on(AT)]
+    doubtful = [msgspec.structs.replace(m, sentiment=InboundSentiment(0.6, sure=False)) for m in pile_on(AT)]
     assert list(run(together(quiet(6), doubtful))) == []
 
 
 def test_a_pile_on_is_told_when_the_model_is_sure_of_most_of_it() -> None:
     mixed = [
-        msgspec.structs.replace(m, sentiment=HeardSentiment(m.sentiment.negative, sure=place % 3 > 0))
+        msgspec.structs.replace(m, sentiment=InboundSentiment(m.sentiment.negative, sure=place % 3 > 0))
         for place, m in enumerate(pile_on(AT))
     ]
     assert next(iter(run(together(quiet(6), mixed)))).kind == "pile_on"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.mentions.inbound import HeardDeletion, HeardMention, read, read_lines
+from pipeline.detect.mentions.inbound import InboundDeletion, InboundMention, read, read_lines
 from pipeline.errors import Malformed
 from pipeline.messages import Author, EntityRef, Link, Mention, ModelRef, Sentiment
 
@@ -25,7 +25,7 @@ LEAST = {
 
 def test_five_fields_are_enough() -> None:
     heard = read(msgspec.json.encode(LEAST))
-    assert isinstance(heard, HeardMention)
+    assert isinstance(heard, InboundMention)
     assert (heard.kind, heard.text, heard.root_id, heard.ingested_at) == ("post", "", None, None)
 
 
@@ -37,14 +37,14 @@ def test_the_message_of_the_contract_is_heard() -> None:
         sentiment=Sentiment(0.8, 0.1, 0.1, "negative", True), model=ModelRef("m", "1"),
     )  # fmt: skip
     heard = read(msgspec.json.encode(mention))
-    assert isinstance(heard, HeardMention)
+    assert isinstance(heard, InboundMention)
     assert heard.entity.name == "Acme"
 
 
 def test_deletions_of_mentions_are_heard_and_of_posts_are_not() -> None:
     deletion = {"type": "mention_deleted", "mention_id": "x:1|acme", "post_id": "x:1", "entity": {"id": "acme"},
                 "deleted_at": "2026-03-02T10:00:00Z", "version": 2}  # fmt: skip
-    assert isinstance(read(msgspec.json.encode(deletion)), HeardDeletion)
+    assert isinstance(read(msgspec.json.encode(deletion)), InboundDeletion)
     for other in ("post_deleted", "author_deleted"):
         assert read(msgspec.json.encode({"type": other, "post_id": "x:1"})) is None
 
@@ -78,4 +78,4 @@ def test_any_bytes_are_read_or_malformed(data: bytes) -> None:
 def test_lines_keep_their_order_and_empty_ones_are_passed_over() -> None:
     good = msgspec.json.encode(LEAST)
     kinds = [type(one) for one in read_lines([good, b"\n", b"{}", good])]
-    assert kinds == [HeardMention, Malformed, HeardMention]
+    assert kinds == [InboundMention, Malformed, InboundMention]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detect.mentions.inbound import HeardMention
-from pipeline.detect.narratives.clustering import place
-from pipeline.detect.narratives.narrative import Narratives
-from pipeline.detect.narratives.phrases import SLOTS, Talk, phrases_of
+from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.narratives.clustering import assign
+from pipeline.detect.narratives.narrative import SLOTS, NarrativeClusters
+from pipeline.detect.narratives.phrases import IncidentVocabulary, phrases_of
 from pipeline.detect.narratives.vectors import hashed
-from pipeline.detect.narratives.vocabulary import Past
+from pipeline.detect.narratives.vocabulary import PastVocabulary
 from pipeline.detect.narratives.words import terms
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent
@@ -45,10 +45,10 @@ def sketch(centre: int, number: int, spread: float = 1.0) -> Sketch:
 
 
 def test_stories_are_told_apart_and_grow_by_themselves() -> None:
-    told, joined = Narratives(), {}
+    told, joined = NarrativeClusters(), {}
     for number in range(120):
         centre = 1 if number < 40 or number % 3 else 2
-        slot, _ = place(told, sketch(centre, number), "sketch", T + 10 * number)
+        slot, _ = assign(told, sketch(centre, number), "sketch", T + 10 * number)
         joined.setdefault(centre, set()).add(slot)
     assert joined[1].isdisjoint(joined[2])
     sizes = sorted((known.mentions for known in told.slots if known is not None), reverse=True)
@@ -58,10 +58,10 @@ def test_stories_are_told_apart_and_grow_by_themselves() -> None:
 
 def test_halves_of_one_story_become_one() -> None:
     """What begins as two because its first posts differ is one when more is known."""
-    told = Narratives()
+    told = NarrativeClusters()
     merged = []
     for number in range(80):
-        _, lost = place(told, sketch(3, number, spread=1.7), "sketch", T + number)
+        _, lost = assign(told, sketch(3, number, spread=1.7), "sketch", T + number)
         merged += lost
     assert max(known.mentions for known in told.slots if known is not None) >= 50
     assert merged
@@ -71,41 +71,41 @@ def test_halves_of_one_story_become_one() -> None:
 @given(st.integers(0, 10_000))
 def test_memory_is_bounded_and_counts_add_up(seed: int) -> None:
     rng = random.Random(seed)
-    told = Narratives()
+    told = NarrativeClusters()
     for number in range(150):
         by = rng.choice(("sketch", "sketch", "words"))
         vector = rng.choice((None, sketch(rng.randrange(12), number, rng.choice((0.0, 0.5, 3.0)))))
-        slot, lost = place(told, vector, by, T + rng.randrange(-500, 10_000))
+        slot, lost = assign(told, vector, by, T + rng.randrange(-500, 10_000))
         assert -1 <= slot < SLOTS
         assert all(0 <= old < SLOTS and -1 <= new < SLOTS for old, new in lost)
         if number % 17 == 0:
-            told = msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=Narratives)
+            told = msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=NarrativeClusters)
     assert len(told.slots) == SLOTS
     assert sum(known.mentions for known in told.slots if known is not None) <= told.seen
     assert len(msgspec.msgpack.encode(told)) <= 6 * (DIMENSIONS + 32)
 
 
 def test_meaning_takes_over_from_words() -> None:
-    told = Narratives()
-    place(told, hashed(terms("charged twice for nothing"), Past()), "words", T)
-    slot, lost = place(told, sketch(1, 1), "sketch", T + 1)
+    told = NarrativeClusters()
+    assign(told, hashed(terms("charged twice for nothing"), PastVocabulary()), "words", T)
+    slot, lost = assign(told, sketch(1, 1), "sketch", T + 1)
     assert (told.by, told.seen, slot, lost) == ("sketch", 1, 0, [(0, -1)])
-    assert place(told, hashed(terms("charged twice"), Past()), "words", T + 2)[0] == -1
+    assert assign(told, hashed(terms("charged twice"), PastVocabulary()), "words", T + 2)[0] == -1
 
 
 def test_words_of_a_narrative_are_those_that_the_others_do_not_say() -> None:
-    talk = Talk()
+    talk = IncidentVocabulary()
     for number in range(40):
         text = "support useless, charged twice" if number % 2 else "support useless, app down"
-        talk.hear(terms(text), Past(), "Acme", number % 2)
-    phrases = [text for text, _ in phrases_of(talk, 1, 20, Past(), "Acme")]
+        talk.add(terms(text), PastVocabulary(), "Acme", number % 2)
+    phrases = [text for text, _ in phrases_of(talk, 1, 20, PastVocabulary(), "Acme")]
     assert "charged twice" in phrases
     assert not any("support" in text or "down" in text for text in phrases)
     talk.move(1, 0)
-    assert phrases_of(talk, 1, 0, Past(), "Acme") == []
+    assert phrases_of(talk, 1, 0, PastVocabulary(), "Acme") == []
 
 
-def two_stories(with_sketch: bool) -> list[HeardMention]:
+def two_stories(with_sketch: bool) -> list[InboundMention]:
     """A surge of 150 complaints, two in three about the first story until the second takes over."""
     rng = random.Random(11)
     mentions, at = [], AT

@@ -8,7 +8,7 @@ import string
 import pytest
 
 from pipeline.detect.detector import Detector
-from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.codec import ROOMY, EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.sketch import encode
@@ -19,7 +19,7 @@ HAN = "".join(map(chr, range(0x4E00, 0x9F00)))
 PICTURES = "".join(map(chr, range(0x1F300, 0x1F600)))
 
 
-def hostile(rng: random.Random, alphabet: str) -> list[HeardMention]:
+def hostile(rng: random.Random, alphabet: str) -> list[InboundMention]:
     """A month of long ids and random texts, then an hour of nothing but complaints."""
 
     def word(length: int) -> str:
@@ -48,7 +48,7 @@ def test_a_full_state_stays_within_ten_kilobytes(alphabet: str) -> None:
     detector, codec, state = Detector(1.0), EntityCodec(), EntityState()
     largest, full = 0, b""
     for m in hostile(random.Random(alphabet), alphabet):
-        detector.hear(state, m)
+        detector.observe(state, m)
         if state.acute is not None and state.slow is None:
             state.slow = state.acute  # a groundswell at the same time, as full
             data = codec.encode(state)
@@ -60,10 +60,10 @@ def test_a_full_state_stays_within_ten_kilobytes(alphabet: str) -> None:
     assert codec.encode(again) == full
     assert again.acute is not None
     assert again.acute.drivers
-    assert len(again.ring) == 7
+    assert len(again.posts) == 7
 
 
 def test_an_ordinary_state_is_not_compressed() -> None:
     codec, state = EntityCodec(), EntityState()
-    Detector().hear(state, said("one", 10.0, 0.9, "acme is late"))
+    Detector().observe(state, said("one", 10.0, 0.9, "acme is late"))
     assert b"acme is late" in codec.encode(state)

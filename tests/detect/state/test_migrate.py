@@ -28,7 +28,7 @@ def restored(version: int) -> EntityState:
 
 def rest(state: EntityState) -> list[IncidentEvent]:
     detector = Detector(0.2)
-    return [event for m in HEARD[CUT:] for event in detector.hear(state, m)]
+    return [event for m in HEARD[CUT:] for event in detector.observe(state, m)]
 
 
 def test_there_is_a_state_of_every_version() -> None:
@@ -56,7 +56,7 @@ def test_what_an_older_version_had_heard_is_not_counted_again(version: int) -> N
     before = state.mentions
     detector = Detector(0.2)
     for m in HEARD[CUT - 100 : CUT]:
-        assert not detector.hear(state, m)
+        assert not detector.observe(state, m)
     assert state.mentions == before
 
 

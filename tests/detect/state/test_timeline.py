@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.detect.stage import run
-from pipeline.detect.state.timeline import NARROWEST, SPANS, Course, begun
+from pipeline.detect.state.timeline import NARROWEST, SPANS, Timeline, begun
 from tests.detect.streams import pile_on, quiet, together
 
 START = 1_772_460_000
@@ -17,10 +17,10 @@ AT = 3 * 86_400 + 50_000.0
 
 @given(st.lists(st.tuples(st.integers(0, 40_000), st.booleans()), max_size=120))
 def test_every_mention_and_everything_expected_is_in_a_span(gaps: list[tuple[int, bool]]) -> None:
-    course, t = Course(START, at=START), START
+    course, t = Timeline(START, at=START), START
     for gap, complains in gaps:
         t += gap
-        course.settle(t, A_SECOND * (t - START))
+        course.advance(t, A_SECOND * (t - START))
         course.add(t, complains)
     series = course.series(t, A_SECOND * (t - START))
     assert sum(series.mentions) == len(gaps)
@@ -32,7 +32,7 @@ def test_every_mention_and_everything_expected_is_in_a_span(gaps: list[tuple[int
 
 
 def test_showing_it_changes_nothing_and_silence_is_shown() -> None:
-    course = Course(START, at=START)
+    course = Timeline(START, at=START)
     course.add(START + 30, True)
     before = (course.at, list(course.mentions), course.width)
     series = course.series(START + 600, 0.6)
@@ -51,11 +51,11 @@ def test_it_begins_before_the_incident_and_knows_what_is_not_known() -> None:
 
 
 def test_a_deleted_mention_is_taken_out() -> None:
-    course = Course(START, at=START)
+    course = Timeline(START, at=START)
     course.add(START + 90, True)
-    course.take_back(START + 60, True)
-    course.take_back(START + 60, True)
-    course.take_back(START - 60, True)
+    course.retract(START + 60, True)
+    course.retract(START + 60, True)
+    course.retract(START - 60, True)
     assert (course.mentions, course.negative) == ([0, 0], [0, 0])
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from math import pi, sin
 from typing import Any
 
-from pipeline.detect.mentions.inbound import HeardEntity, HeardMention
+from pipeline.detect.mentions.inbound import InboundEntity, InboundMention
 from tests.detect.streams import said
 
 DAY, HOUR = 86_400.0, 3_600.0
 DAYS = 10
 AT = DAYS * DAY + 14 * HOUR
-Mentions = list[HeardMention]
+Mentions = list[InboundMention]
 
 TALK = (
     "anyone else on the {name} {thing} this {when}? fairly empty today",
@@ -96,14 +96,14 @@ class Teller:
         self.rng = random.Random(seed)
         self.number = 0
 
-    def say(self, at: float, text: str, negative: float, **more: Any) -> HeardMention:
+    def say(self, at: float, text: str, negative: float, **more: Any) -> InboundMention:
         """One mention; strangers are numbered unless an author is given."""
         self.number += 1
         author = more.pop("author", f"{self.rng.choice(NAMES)}{self.number}")
         number = more.pop("number", f"{self.entity}-{self.number}")
         lag = more.pop("lag", 1.0 + self.rng.random() * 4.0)
         made = said(number, at, negative, text, author=f"bluesky:{author}", lag=lag, entity=self.entity, **more)
-        made.entity = HeardEntity(self.entity, self.name)
+        made.entity = InboundEntity(self.entity, self.name)
         return made
 
     def words(self, lines: Sequence[str]) -> str:

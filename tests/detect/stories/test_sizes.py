@@ -36,7 +36,7 @@ def test_a_day_old_entity_is_guarded_and_says_that_it_is_learning() -> None:
 def test_a_pile_on_in_the_first_hour_needs_more_than_one_later() -> None:
     detector, state = Detector(), EntityState()
     heard = iter(together(quiet(1.0), pile_on(1_800.0)))
-    young = next(event for m in heard for event in detector.hear(state, m) if event.event == "opened")
+    young = next(event for m in heard for event in detector.observe(state, m) if event.event == "opened")
     settled = opened(list(run(together(quiet(6.0), pile_on(5 * DAY)))))[0]
     assert young.test is not None
     assert young.test.threshold > 1.3 * (
@@ -71,13 +71,13 @@ def test_an_entity_that_is_spoken_of_every_second() -> None:
         at += rng.expovariate(pace)
         number += 1
         while following is not None and (following.created_at - MONDAY).total_seconds() < at:
-            events.extend(detector.hear(state, following))
+            events.extend(detector.observe(state, following))
             following = next(snowball, None)
         root = f"bluesky:busy-{number - rng.randrange(1, 400)}" if rng.random() < 0.3 else None
         negative = 0.9 if rng.random() < share else 0.05
         kind = "reply" if root else "post"
         m = said(f"busy-{number}", at, negative, f"acme {number}", root=root, parent=root, kind=kind)
-        events.extend(detector.hear(state, m))
+        events.extend(detector.observe(state, m))
     first = opened(events)
     assert [event.incident_id for event in first] == ["acme:pile_on:bluesky:root"]
     assert first[0].counts.mentions <= 40
@@ -89,6 +89,6 @@ def test_an_entity_with_a_hundred_mentions_a_second() -> None:
     for answers in (0, 400):
         detector = Detector(0.2)
         state = busy.known(detector, 100.0)
-        events = [event for m in busy.stream(100.0, 300.0, answers) for event in detector.hear(state, m)]
+        events = [event for m in busy.stream(100.0, 300.0, answers) for event in detector.observe(state, m)]
         assert [event.incident_id for event in opened(events)] == ["busy:pile_on:s:0"] * (answers > 0)
         assert len(EntityCodec().encode(state)) <= 10_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
-from pipeline.detect.mentions.inbound import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import run
 from pipeline.messages import IncidentEvent
 from tests.detect.streams import MONDAY, chatter, pile_on, quiet, said, together
@@ -14,7 +14,7 @@ DAY = 86_400.0
 AT = 5 * DAY + 50_000.0
 
 
-def told(*streams: list[HeardMention]) -> list[IncidentEvent]:
+def told(*streams: list[InboundMention]) -> list[IncidentEvent]:
     return list(run(together(*streams)))
 
 
@@ -50,7 +50,7 @@ def test_updates_come_at_most_every_fifteen_minutes() -> None:
     assert min(gaps) >= 890
 
 
-def surge(posts: int = 80, hours: float = 3.0) -> list[HeardMention]:
+def surge(posts: int = 80, hours: float = 3.0) -> list[InboundMention]:
     rng = random.Random(7)
     return [
         said(f"surge-{k}", AT + k * hours * 3600.0 / posts, 0.9, f"acme outage again {chatter(rng, 3)}")
