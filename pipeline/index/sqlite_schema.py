@@ -65,6 +65,9 @@ CREATE INDEX letters_by_time ON letters (first_seen);
 CREATE INDEX letters_by_stage ON letters (stage, code);
 """
 
+_NUMBERING = "CREATE TABLE IF NOT EXISTS numbering (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL)"
+"""The largest number that a mention ever had, in a row 1.  Files from before there was one get it when opened."""
+
 _BUSY_SECONDS = 10.0
 _WAIT_FOR_LOCK = 1.0
 _CACHE_KIB = 32_000
@@ -136,6 +139,7 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
             subject=str(path),
             todo="Move the file away and replay the topics or files",
         )
+    connection.execute(_NUMBERING)
 
 
 def _version(connection: sqlite3.Connection) -> int:

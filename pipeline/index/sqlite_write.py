@@ -31,6 +31,7 @@ _NEW_MENTION = (
     "INSERT INTO mentions (number, mention_id, created, version, entity_id, entity_name, network, label, post_id,"
     " author_key, doc) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 )
+_NUMBERED = "INSERT INTO numbering VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET last=excluded.last"
 _TOMBSTONE = (
     "INSERT INTO tombstones (mention_id, post_id, author_key, entity_id, entity_name, version, at)"
     " VALUES (?,?,?,?,?,?,?) ON CONFLICT (mention_id) DO UPDATE SET version=excluded.version, at=excluded.at,"
@@ -57,9 +58,10 @@ def write(db: sqlite3.Connection, batch: Batch) -> list[MentionDeleted]:
     """Write a batch in one transaction; gives the mentions that its deletions, or earlier ones, took back."""
     db.execute("BEGIN IMMEDIATE")
     try:
+        last = _last_number(db)  # before anything is erased
         db.executemany(_GONE, batch.gone.values())
         answers = _delete_mentions(db, batch)
-        answers |= _write_mentions(db, batch)
+        answers |= _write_mentions(db, batch, last)
         db.executemany(_INCIDENT, map(_incident_row, batch.incidents.values()))
         db.executemany(
             _HISTORY, ((key, e.incident_id, micro(e.at), _JSON.encode(e)) for key, e in batch.history.items())
@@ -96,8 +98,8 @@ def expire(db: sqlite3.Connection, before: int) -> int:
     return dropped
 
 
-def _write_mentions(db: sqlite3.Connection, batch: Batch) -> dict[str, MentionDeleted]:
-    """Store the mentions that no deletion covers and that are not older than what is kept."""
+def _write_mentions(db: sqlite3.Connection, batch: Batch, last: int) -> dict[str, MentionDeleted]:
+    """Store the mentions that no deletion covers and that are not older than what is kept; `last` as of `_store`."""
     mentions = batch.mentions
     authors = {id_: author_key(m.network, m.author.id) for id_, m in mentions.items()}
     gone = _gone_of(db, mentions, authors)
@@ -129,18 +131,19 @@ def _write_mentions(db: sqlite3.Connection, batch: Batch) -> dict[str, MentionDe
         if id_ in buried:
             db.execute("DELETE FROM tombstones WHERE mention_id = ?", (id_,))
     _erase(db, stale)
-    _store(db, fresh, authors)
+    _store(db, fresh, authors, last)
     return answers
 
 
-def _store(db: sqlite3.Connection, fresh: list[tuple[int | None, Mention, bytes]], authors: dict[str, str]) -> None:
-    """Insert rows and their words under the same number."""
-    number = db.execute("SELECT coalesce(max(number), 0) FROM mentions").fetchone()[0]
+def _store(
+    db: sqlite3.Connection, fresh: list[tuple[int | None, Mention, bytes]], authors: dict[str, str], last: int
+) -> None:
+    """Insert rows and their words under the same number: a mention keeps its number, and no other ever gets it."""
     rows, words = [], []
     for known, m, doc in fresh:
         if known is None:
-            number += 1
-        row = number if known is None else known
+            last += 1
+        row = last if known is None else known
         rows.append(
             (row, m.mention_id, milliseconds(m.created_at), m.version, m.entity.id, m.entity.name, m.network,
              m.sentiment.label, m.post_id, authors[m.mention_id], doc)
@@ -148,6 +151,13 @@ def _store(db: sqlite3.Connection, fresh: list[tuple[int | None, Mention, bytes]
         words.append((row, searchable(m.text)))
     db.executemany(_NEW_MENTION, rows)
     db.executemany("INSERT INTO words (rowid, text) VALUES (?,?)", words)
+    db.execute(_NUMBERED, (last,))
+
+
+def _last_number(db: sqlite3.Connection) -> int:
+    """The largest number that was ever given, also to a mention that is erased since."""
+    given = "SELECT max(coalesce((SELECT last FROM numbering), 0), coalesce((SELECT max(number) FROM mentions), 0))"
+    return int(db.execute(given).fetchone()[0])
 
 
 def _delete_mentions(db: sqlite3.Connection, batch: Batch) -> dict[str, MentionDeleted]:

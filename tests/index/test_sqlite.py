@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,42 @@ async def test_settings_choose_the_index(tmp_path: Path) -> None:
     assert await slow.count() == await index.count() == 1
     await slow.close()
     await index.close()
+
+
+class TestNumbers:
+    """A mention keeps its number, and none is given twice: the words of the full-text index stand under it."""
+
+    def numbers(self, path: Path) -> dict[str, int]:
+        with closing(sqlite3.connect(path)) as db:
+            return dict(db.execute("SELECT mention_id, number FROM mentions"))
+
+    async def test_the_newest_mention_edited_beside_a_new_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "index.sqlite"
+        index = SqliteIndex(path)
+        await index.write([mention("net:1")])
+        await index.write([mention("net:1", "edited", version=2), mention("net:2")])
+        assert self.numbers(path) == {"net:1|acme": 1, "net:2|acme": 2}
+        await index.close()
+
+    async def test_the_number_of_a_deleted_mention_is_not_given_again(self, tmp_path: Path) -> None:
+        path = tmp_path / "index.sqlite"
+        index = SqliteIndex(path)
+        await index.write([mention("net:1"), mention("net:2")])
+        await index.write([post_deleted("net:2")])
+        await index.close()
+        index = SqliteIndex(path)
+        await index.write([mention("net:3")])
+        assert self.numbers(path) == {"net:1|acme": 1, "net:3|acme": 3}
+        await index.close()
+
+    async def test_a_file_from_before_there_was_numbering(self, tmp_path: Path) -> None:
+        path = tmp_path / "index.sqlite"
+        index = SqliteIndex(path)
+        await index.write([mention("net:1"), mention("net:2")])
+        await index.close()
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("DROP TABLE numbering")
+        index = SqliteIndex(path)
+        await index.write([mention("net:2", "edited", version=2), mention("net:3")])
+        assert self.numbers(path) == {"net:1|acme": 1, "net:2|acme": 2, "net:3|acme": 3}
+        await index.close()
