@@ -20,7 +20,7 @@ check: install ## Lint, formatting, types, and contracts up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pipeline.contracts --check
+	$(BIN)/python -m pipeline.contracts.schemas --check
 
 format: install ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
@@ -39,7 +39,7 @@ compiled: install ## Compile detector and linker anew, after changing it (plain 
 	@$(BIN)/python -m pipeline.compiled
 
 contracts: install ## Write the JSON Schemas of every message anew
-	$(BIN)/python -m pipeline.contracts
+	$(BIN)/python -m pipeline.contracts.schemas
 
 install: $(VENV)/.installed ## Make the virtual environment (the other targets do it)
 

@@ -24,10 +24,10 @@ from benchmarks.linking import COMPANY_OF_HANDLE
 from benchmarks.linking_quality import figure
 from benchmarks.linking_reader import shipped_reader
 from models.runtime.fixed import FixedScorer
+from pipeline.contracts.messages import Author, Mention, Post, ScoredMessage
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import Author, Mention, Post, ScoredMessage
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State
 

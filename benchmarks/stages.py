@@ -21,6 +21,7 @@ from rich.table import Table
 
 from pipeline import settings as settings_module
 from pipeline.commands.replay import ReplayRun
+from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
 from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.replay import parse_speed
 from pipeline.runtime.files import records, through
@@ -31,7 +32,6 @@ from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
 from pipeline.stage import Outgoing
 from pipeline.stages import build
-from pipeline.topics import MENTIONS_SCORED, POSTS_RAW
 
 console = Console()
 
@@ -52,8 +52,8 @@ async def indexing(settings: Settings, mentions: Sequence[Outgoing]) -> float:
     """Mentions per second into the index, in batches as the worker writes them."""
     import msgspec
 
+    from pipeline.contracts.messages import Mention
     from pipeline.index.load import open_index
-    from pipeline.messages import Mention
 
     decoded = [msgspec.json.decode(message.value, type=Mention) for message in mentions]
     index = open_index(settings)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.manifest import Head
 from models.scorer import Scores
-from pipeline.messages import Label, Sentiment, Signals
+from pipeline.contracts.messages import Label, Sentiment, Signals
 
 LABELS: tuple[Label, Label, Label] = ("negative", "neutral", "positive")
 SIGNALS = ("offensive", "hate", "irony", "complaint", "question", "praise")

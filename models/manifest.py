@@ -15,8 +15,8 @@ from msgspec import Meta, Struct
 
 from models.evaluation.figures import Capability, Figures, Retrieval
 from models.text import NORMALISATION
+from pipeline.contracts.messages import ModelRef
 from pipeline.errors import TerminalError
-from pipeline.messages import ModelRef
 
 FORMAT = 3
 MANIFEST = "manifest.json"

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from pipeline.contracts.topics import Topic
 from pipeline.errors import Malformed
 from pipeline.state import State
-from pipeline.topics import Topic
 
 REPLAYED = "replayed"
 """Header of a record that a person has sent again from the dead letters."""
@@ -23,7 +23,7 @@ REPLAYED = "replayed"
 class Record(NamedTuple):
     """A record as it came off a topic.  `arrived` is when the pipeline first heard it (event-time order across
     partitions), `timestamp` when it was produced; both in seconds since 1970.  `origin` says which record of an earlier
-    topic led to it (`pipeline/origin.py`), empty where nothing does."""
+    topic led to it (`pipeline/contracts/origin.py`), empty where nothing does."""
 
     topic: str
     partition: int

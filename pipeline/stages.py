@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pipeline.contracts.topics import STAGES
 from pipeline.errors import TerminalError
 from pipeline.runtime.metrics import Metrics
 from pipeline.settings import Settings
 from pipeline.stage import Stage
-from pipeline.topics import STAGES
 
 
 def build(name: str, settings: Settings, metrics: Metrics) -> Stage:

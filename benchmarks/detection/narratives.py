@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from models.manifest import MODEL, TOKENIZER, verify
 from models.runtime.onnx_cpu import open_session
 from models.runtime.reading import read_tokenizer
+from pipeline.contracts.sketch import Sketch, decode, encode
 from pipeline.detect import grouping
 from pipeline.detect.grouping import place
 from pipeline.detect.narratives import Narratives
 from pipeline.detect.phrases import Past, terms
 from pipeline.detect.wordvector import hashed
-from pipeline.sketch import Sketch, decode, encode
 
 STORIES = Path(__file__).with_name("stories.txt")
 CHATTER = (

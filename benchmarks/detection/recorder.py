@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import msgspec
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect import thresholds
 from pipeline.detect.detector import Detector
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.threads import Thread
-from pipeline.messages import IncidentEvent
 
 
 class Recorder(Detector):

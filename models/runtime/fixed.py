@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models.scorer import Reading, Scores
-from pipeline.messages import Label, ModelRef, Sentiment
+from pipeline.contracts.messages import Label, ModelRef, Sentiment
 
 _ANSWERS: dict[Label, Sentiment] = {
     "negative": Sentiment(0.9, 0.08, 0.02, "negative", True),

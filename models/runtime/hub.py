@@ -16,8 +16,8 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from models import answers
 from models.manifest import Head, digest
 from models.runtime.torch_any import TorchScorer
+from pipeline.contracts.messages import Label, ModelRef
 from pipeline.errors import TerminalError
-from pipeline.messages import Label, ModelRef
 
 Labels = Sequence[Label] | Mapping[str, Label]
 """What a checkpoint's outputs stand for: in their order, or by their names."""

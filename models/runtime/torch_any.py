@@ -28,7 +28,7 @@ from models.runtime.reading import RECENT, Ids, read, read_tokenizer
 from models.runtime.recent import RecentAnswers
 from models.scorer import Reading, Scores
 from models.training.network import MultiHead, mean
-from pipeline.messages import Label, ModelRef
+from pipeline.contracts.messages import Label, ModelRef
 
 TensorNetwork = Callable[[Tensor, Tensor, Tensor, Tensor], dict[str, Tensor]]
 Weights = Mapping[str, NDArray[Any]]

@@ -15,8 +15,8 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import TransientError
-from pipeline.messages import IncidentEvent
 
 FILE = "acknowledgements.sqlite"
 """Name of the file in the data folder."""

@@ -11,7 +11,7 @@ from hashlib import blake2b
 import msgspec
 
 from pipeline.alert.notifier import Notifier, firing
-from pipeline.messages import IncidentEvent
+from pipeline.contracts.messages import IncidentEvent
 
 REMEMBERED = 256
 """Events of one incident that are recognised when they come again."""

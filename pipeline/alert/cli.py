@@ -16,9 +16,9 @@ from pipeline.alert.acknowledgements import VERDICTS, Acknowledgement, Acknowled
 from pipeline.alert.terminal import KINDS
 from pipeline.alert.text import one_line
 from pipeline.commands import context
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
-from pipeline.messages import IncidentEvent
 from pipeline.settings import Settings
 
 app = typer.Typer(help="Incidents: list them, and record what they turned out to be.", no_args_is_help=True)

@@ -10,9 +10,9 @@ from pipeline.alert.notifier import Notifier
 from pipeline.alert.resender import MOST, Ends, OpenIncidents, Resender
 from pipeline.alert.terminal import Terminal
 from pipeline.alert.webhook import Webhook
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index
-from pipeline.messages import IncidentEvent
 from pipeline.settings import Settings
 
 

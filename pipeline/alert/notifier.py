@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.messages import IncidentEvent
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.stage import Record
 
 

@@ -20,8 +20,8 @@ import structlog
 
 from pipeline.alert.alertmanager import Alertmanager
 from pipeline.alert.notifier import firing
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import GroundswellError
-from pipeline.messages import IncidentEvent
 
 log = structlog.get_logger()
 

@@ -11,12 +11,12 @@ import msgspec
 from pipeline.alert.addressees import Told, ToldCodec, addressees, is_news, remember, superseded
 from pipeline.alert.courier import Courier, Patience
 from pipeline.alert.notifier import Notice, Notifier
-from pipeline.decode import decode
+from pipeline.contracts.decode import decode
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.topics import INCIDENTS, Topic
 from pipeline.errors import GroundswellError, Malformed, TransientError
-from pipeline.messages import IncidentEvent
 from pipeline.stage import REPLAYED, Record, Rejected, Result
 from pipeline.state import State
-from pipeline.topics import INCIDENTS, Topic
 
 KEPT = 90 * 86400.0
 """Seconds of event time for which an incident's memory is kept after its last event."""

@@ -18,8 +18,8 @@ from pipeline.alert import guard, signature
 from pipeline.alert.alertmanager import links
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import SettingsError
-from pipeline.messages import IncidentEvent
 
 MIN_SECRET = 16
 """Fewest characters of a secret."""

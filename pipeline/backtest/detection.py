@@ -11,6 +11,7 @@ from pipeline.alert.notifier import firing
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import Company, MentionSpool
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.detectors import Detectors
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
@@ -18,7 +19,6 @@ from pipeline.detect.kin import OFTEN
 from pipeline.detect.promise import MONTH, Promise
 from pipeline.detect.stage import KEPT
 from pipeline.detect.watch import Watch
-from pipeline.messages import IncidentEvent
 
 _TOLD_EVERY = 2_000
 

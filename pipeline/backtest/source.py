@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.backtest.spool import MentionSpool
-from pipeline.decode import MAX_BYTES
+from pipeline.contracts.decode import MAX_BYTES
+from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import Malformed
 from pipeline.ingest.history import history
 from pipeline.ingest.read.formats import reader_for
@@ -19,7 +20,6 @@ from pipeline.ingest.rejects import Rejects
 from pipeline.runtime.files import through
 from pipeline.settings import Settings
 from pipeline.stage import Record, Stage
-from pipeline.topics import POSTS_RAW
 
 MENTIONS = "mentions"
 """The format of files that have been analyzed already."""

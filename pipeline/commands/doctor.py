@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import topics
 from pipeline.commands import context
+from pipeline.contracts import topics
 from pipeline.errors import GroundswellError, TerminalError
 from pipeline.runtime.stack import worker_addresses
 from pipeline.settings import Settings

@@ -6,8 +6,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import topics
 from pipeline.commands import context
+from pipeline.contracts import topics
 from pipeline.errors import SettingsError
 
 app = typer.Typer(no_args_is_help=True, help="The Kafka topics.\n\nExample:  `groundswell topics list`")
@@ -22,7 +22,7 @@ def list_topics() -> None:
     table = Table("topic", "key", "partitions", "kept", "carries")
     for topic in topics.ALL:
         kept = "newest a key" if topic.compacted else f"{topic.retention_days:g} days"
-        names = str(topic.carries).replace("pipeline.messages.", "")
+        names = str(topic.carries).replace("pipeline.contracts.messages.", "")
         table.add_row(topic.name, topic.key, str(topic.partitions), kept, names.removeprefix("<class '").strip("'>"))
     Console().print(table)
 

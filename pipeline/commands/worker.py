@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from pipeline.commands import context
+from pipeline.contracts.topics import STAGES
 from pipeline.errors import SettingsError
 from pipeline.settings import Settings
-from pipeline.topics import STAGES
 
 app = typer.Typer(add_completion=False)
 

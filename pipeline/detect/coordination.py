@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from pipeline.messages import Reason
+from pipeline.contracts.messages import Reason
 
 FEW_VOICES = 0.35
 """Share of distinct authors below which a crowd is not one."""

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
+from pipeline.contracts.messages import Series
 from pipeline.detect.memory import Memory
 from pipeline.detect.spans import halved, parts, spread
-from pipeline.messages import Series
 
 SPANS = 48
 NARROWEST = 60

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from pipeline.contracts.messages import IncidentEvent, TestResult
 from pipeline.detect import corrections, lifecycle, telling, thresholds, together
 from pipeline.detect.entity import RING, EntityState
 from pipeline.detect.heard import Heard, HeardMention
@@ -18,7 +19,6 @@ from pipeline.detect.threads import LEARNED_FROM, Thread
 from pipeline.detect.threads import follow as follow_thread
 from pipeline.detect.weighed import CHANGED, PASSED, Weighed
 from pipeline.detect.weight import recognised, weigh
-from pipeline.messages import IncidentEvent, TestResult
 
 LATE: Final = 600
 """Seconds behind the entity's clock after which a mention is history: counted, but no evidence."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, cast
 
+from pipeline.contracts.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
 from pipeline.detect.coordination import WORDS
 from pipeline.detect.entity import EntityState
 from pipeline.detect.forecast import Outlook
@@ -12,7 +13,6 @@ from pipeline.detect.grouping import recently
 from pipeline.detect.incident import Incident, KeptPost
 from pipeline.detect.phrases import new_phrases, phrases_of
 from pipeline.detect.regulars import Standing
-from pipeline.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
 
 TOP_POSTS: Final = 3
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from pipeline.contracts.messages import Reason
 from pipeline.detect.coordination import Signs
 from pipeline.detect.course import Course
 from pipeline.detect.people import Parts
-from pipeline.messages import Reason
 
 ROOTS, NETWORKS, DRIVERS, REGULARS = 6, 5, 6, 4
 """Most threads, networks, authors and regulars kept of an incident."""

@@ -10,6 +10,16 @@ from math import exp
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from pipeline.contracts.messages import (
+    Counts,
+    EntityRef,
+    Firing,
+    Forecast,
+    IncidentEvent,
+    IncidentEventName,
+    Share,
+    TestResult,
+)
 from pipeline.detect.coordination import reasons
 from pipeline.detect.entity import EntityState
 from pipeline.detect.explain import Known, explanation
@@ -27,7 +37,6 @@ from pipeline.detect.start import Start
 from pipeline.detect.telling import course_since, look_back
 from pipeline.detect.threads import FAST, TAU, Thread
 from pipeline.detect.weighed import Weighed
-from pipeline.messages import Counts, EntityRef, Firing, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
 
 UPDATE: Final = 900
 """Seconds between updates at least."""

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import structlog
 
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED, Topic
 from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
 from pipeline.detect.detectors import Detectors
@@ -17,10 +19,8 @@ from pipeline.detect.kin import OFTEN
 from pipeline.detect.promise import Promise
 from pipeline.detect.watch import Watch
 from pipeline.errors import Malformed
-from pipeline.messages import IncidentEvent
 from pipeline.stage import Codec, Outgoing, Record, Rejected, Result
 from pipeline.state import State
-from pipeline.topics import INCIDENTS, MENTIONS_SCORED, Topic
 
 KEPT = 90 * 86_400.0
 """Seconds of event time without a mention after which an entity is forgotten."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from copy import copy
 from typing import Final
 
+from pipeline.contracts.sketch import decode
 from pipeline.detect import course
 from pipeline.detect.coordination import YOUNG, Signs
 from pipeline.detect.course import Course
@@ -28,7 +29,6 @@ from pipeline.detect.phrases import Talk, terms
 from pipeline.detect.ring import clip, kept_post
 from pipeline.detect.weighed import Weighed
 from pipeline.detect.wordvector import hashed
-from pipeline.sketch import decode
 
 SAMPLE: Final = 4
 SAMPLE_LATER: Final = 32

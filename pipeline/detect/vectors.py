@@ -11,7 +11,7 @@ from operator import mul
 from struct import pack, unpack
 from typing import Final
 
-from pipeline.sketch import DIMENSIONS
+from pipeline.contracts.sketch import DIMENSIONS
 
 LENGTH: Final = 127
 """Length of a vector as it is kept: its numbers fit a signed byte."""

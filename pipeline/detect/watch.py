@@ -16,12 +16,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
+from pipeline.contracts.messages import EntityRef, IncidentEvent
 from pipeline.detect import lifecycle
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.kin import Kin
 from pipeline.detect.origins import Origins
-from pipeline.messages import EntityRef, IncidentEvent
 
 WATCHED = 1_000
 """Open incidents watched on a partition; those beyond end with the next mention of their own entity."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from zlib import crc32
 
+from pipeline.contracts.sketch import DIMENSIONS, Sketch
 from pipeline.detect.phrases import Past
 from pipeline.detect.vectors import LENGTH
-from pipeline.sketch import DIMENSIONS, Sketch
 
 
 def hashed(said: list[str], past: Past) -> Sketch | None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from pipeline.contracts.messages import Author, AuthorRole
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.linker import Linker
-from pipeline.messages import Author, AuthorRole
 
 CACHED = 50_000
 GENERATIONS = 4

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from models.load import load_scorer
 from pipeline.commands import context
+from pipeline.contracts.messages import MAX_TEXT, Author, Link, Untrained
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.evidence import cut
@@ -29,7 +30,6 @@ from pipeline.enrich.text import clean, without_quotes
 from pipeline.enrich.untrained import untrained
 from pipeline.enrich.words import Kind
 from pipeline.errors import TerminalError
-from pipeline.messages import MAX_TEXT, Author, Link, Untrained
 
 app = typer.Typer(add_completion=False)
 

@@ -1,4 +1,4 @@
-"""Near-duplicate fingerprint of a text: a sketch of its telling words (`pipeline.copies`).
+"""Near-duplicate fingerprint of a text: a sketch of its telling words (`pipeline.contracts.fingerprint`).
 
 Links, mentions, emoji, digits, case, accents, punctuation, repeated letters and the commonest words play no part.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 
-from pipeline.copies import sketch
+from pipeline.contracts.fingerprint import sketch
 from pipeline.enrich.text import LINK, MENTION, fold
 
 MAX_CHARACTERS = 2_000
@@ -30,7 +30,7 @@ def fingerprint(text: str) -> str | None:
     """16 hexadecimal digits, or None for a text of fewer than four telling words.
 
     Guarantee: the same for texts that differ in links, mentions, case, punctuation, digits and emoji only; for texts
-    that differ in one telling word besides, `pipeline.copies.alike`.
+    that differ in one telling word besides, `pipeline.contracts.fingerprint.alike`.
     """
     text = text[:MAX_CHARACTERS]
     if "&" in text:

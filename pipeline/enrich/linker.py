@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipeline.contracts.messages import EntityRef, LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.disguise import SHORTEST, disguised
 from pipeline.enrich.evidence import Certain, at, certain_of, context, decide, score, unknown
@@ -20,7 +21,6 @@ from pipeline.enrich.surfaces import Surfaces, compile_surfaces
 from pipeline.enrich.surroundings import Place, Surroundings
 from pipeline.enrich.text import Folded, fold
 from pipeline.enrich.words import Kind
-from pipeline.messages import EntityRef, LinkHow
 
 MAX_CHARACTERS = 20_000
 """How much of a text is searched."""

@@ -9,6 +9,16 @@ from typing import NamedTuple
 import msgspec
 
 from models.scorer import Scores
+from pipeline.contracts.messages import (
+    AuthorRole,
+    EntityRef,
+    Mention,
+    MentionDeleted,
+    ModelRef,
+    Post,
+    Untrained,
+    mention_id,
+)
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.language import language
@@ -16,7 +26,6 @@ from pipeline.enrich.subjects import About, root_of
 from pipeline.enrich.targets import felt, places
 from pipeline.enrich.text import MODEL_CHARACTERS, PARTS, clean, excerpt, without_quotes
 from pipeline.enrich.untrained import untrained
-from pipeline.messages import AuthorRole, EntityRef, Mention, MentionDeleted, ModelRef, Post, Untrained, mention_id
 
 LARGEST = 2**62
 """Highest version that the contract allows."""

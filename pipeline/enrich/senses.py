@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipeline.contracts.messages import LinkHow
 from pipeline.enrich.evidence import Meaning, prior
 from pipeline.enrich.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.medium import NETWORK
 from pipeline.enrich.signs import CLEAR, UNCLEAR
 from pipeline.enrich.surfaces import Sense, Surfaces
 from pipeline.enrich.words import Kind
-from pipeline.messages import LinkHow
 
 _DISTINCT = Kind.DISTINCT
 

@@ -8,13 +8,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from pipeline.contracts.messages import LinkHow
 from pipeline.enrich.evidence import CUT, confidence, prior
 from pipeline.enrich.handles import split_hashtag, undecorate
 from pipeline.enrich.medium import NETWORK, as_handle, as_tag
 from pipeline.enrich.surfaces import SHARED_HANDLES, Sense, Surfaces
 from pipeline.enrich.text import HASHTAG, LINK, MENTION
 from pipeline.enrich.words import Kind
-from pipeline.messages import LinkHow
 
 MAX_SIGNS = 200
 """Handles, hashtags, tickers and links that are each looked up in one post."""

@@ -14,7 +14,16 @@ from typing import Any
 import msgspec
 
 from models.scorer import Scorer
-from pipeline.decode import MAX_AHEAD, decode_raw
+from pipeline.contracts.decode import MAX_AHEAD, decode_raw
+from pipeline.contracts.messages import (
+    AuthorDeleted,
+    EntityRef,
+    Post,
+    PostDeleted,
+)
+from pipeline.contracts.origin import origin
+from pipeline.contracts.sketch import sketch_of
+from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 from pipeline.enrich import threads, waiting
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.linker import Linker
@@ -22,17 +31,8 @@ from pipeline.enrich.mentions import Pending, mention_of, read_for, said_by, tak
 from pipeline.enrich.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.enrich.targets import Place, Questions, places
 from pipeline.errors import Malformed
-from pipeline.messages import (
-    AuthorDeleted,
-    EntityRef,
-    Post,
-    PostDeleted,
-)
-from pipeline.origin import origin
-from pipeline.sketch import sketch_of
 from pipeline.stage import Outgoing, Record, Rejected, Result
 from pipeline.state import State
-from pipeline.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 
 DAY = 86_400.0
 UNVERSIONED = 1

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import ahocorasick
 
+from pipeline.contracts.messages import LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.text import fold
 from pipeline.enrich.words import FREQUENT, VERY_FREQUENT, Kind, kind_of, ordinary, ranks
-from pipeline.messages import LinkHow
 
 SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))
 """Networks on which a handle is one word, and on which companies mostly have the same one."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from models.scorer import Reading, Scores, Span, Target
+from pipeline.contracts.messages import Sentiment
 from pipeline.enrich.text import LINK, clean
-from pipeline.messages import Sentiment
 
 MOST = 8
 """Places of one entity in a text that are asked about."""

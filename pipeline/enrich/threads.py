@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.messages import EntityRef
+from pipeline.contracts.messages import EntityRef
 
 MAX_POSTS = 500
 """Posts that a thread remembers; replies to later ones inherit what the thread as a whole is about."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
+from pipeline.contracts.messages import Untrained
 from pipeline.enrich.language import trained
 from pipeline.enrich.text import HASHTAG, LINK, MENTION, without_markup
-from pipeline.messages import Untrained
 
 LONG = 2_000
 """Characters from which on a text is an article: of it, the model reads less than a third."""

@@ -17,11 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands import context
+from pipeline.contracts.messages import AuthorDeleted, Label, PostDeleted
 from pipeline.errors import SettingsError
 from pipeline.index.documents import UNVERSIONED, clean
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Document, Index, Page, Query
-from pipeline.messages import AuthorDeleted, Label, PostDeleted
 
 T = TypeVar("T")
 _COLOUR = {"negative": "red", "neutral": "", "positive": "green"}

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct, field
 
+from pipeline.contracts.messages import AuthorDeleted, EntityRef, IncidentEvent, Mention, MentionDeleted, PostDeleted
 from pipeline.index.protocol import DeadLetter, Document
-from pipeline.messages import AuthorDeleted, EntityRef, IncidentEvent, Mention, MentionDeleted, PostDeleted
 
 MAX_VALUE = 1_000_000
 """Bytes of a dead letter's original value that are kept."""

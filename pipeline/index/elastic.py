@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.index.documents import milliseconds, sort_out
 from pipeline.index.elastic_bulk import PAUSES, Bulk
 from pipeline.index.elastic_client import connect, explained
@@ -17,7 +18,6 @@ from pipeline.index.elastic_query import Reader
 from pipeline.index.elastic_setup import Names, Setup
 from pipeline.index.protocol import DeadLetter, Document, Page, Query, Refused, Volume, Written
 from pipeline.index.slices import start_of
-from pipeline.messages import IncidentEvent
 from pipeline.settings import IndexSettings
 
 

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from elasticsearch import ApiError, AsyncElasticsearch
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.index.documents import milliseconds, moment, short
 from pipeline.index.elastic_client import explained
 from pipeline.index.elastic_documents import event_of, letter_of, mention_of
 from pipeline.index.elastic_setup import Names
 from pipeline.index.protocol import DeadLetter, Page, Query, Volume
 from pipeline.index.query import MAX_LIMIT, MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words
-from pipeline.messages import IncidentEvent
 
 T = TypeVar("T")
 _NEWEST: list[Any] = [{"created_at": {"order": "desc", "unmapped_type": "date"}}, {"mention_id": "asc"}]

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from pipeline.messages import AuthorDeleted, IncidentEvent, Label, Mention, MentionDeleted, PostDeleted
+from pipeline.contracts.messages import AuthorDeleted, IncidentEvent, Label, Mention, MentionDeleted, PostDeleted
 
 
 class DeadLetter(Struct, kw_only=True):

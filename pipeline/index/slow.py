@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.index.protocol import DeadLetter, Document, Index, Page, Query, Volume, Written
-from pipeline.messages import IncidentEvent
 
 
 class SlowIndex:

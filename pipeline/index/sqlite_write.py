@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.contracts.messages import EntityRef, IncidentEvent, Mention, MentionDeleted
 from pipeline.index.documents import (
     Batch,
     Gone,
@@ -20,7 +21,6 @@ from pipeline.index.documents import (
 )
 from pipeline.index.protocol import DeadLetter
 from pipeline.index.sqlite_schema import searchable
-from pipeline.messages import EntityRef, IncidentEvent, Mention, MentionDeleted
 
 _JSON = msgspec.json.Encoder()
 _MENTION = msgspec.json.Decoder(Mention)

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from pipeline.decode import decode
+from pipeline.contracts.decode import decode
+from pipeline.contracts.messages import IncidentEvent, MentionDeleted, ScoredMessage
+from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, Topic
 from pipeline.errors import Malformed
 from pipeline.index.letters import dead_letter
 from pipeline.index.protocol import DeadLetter, Document, Index, Refused
-from pipeline.messages import IncidentEvent, MentionDeleted, ScoredMessage
 from pipeline.stage import Codec, Outgoing, Record, Rejected, Result
 from pipeline.state import State
-from pipeline.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, Topic
 
 _SCORED: msgspec.json.Decoder[ScoredMessage] = msgspec.json.Decoder(ScoredMessage)
 _EVENT = msgspec.json.Decoder(IncidentEvent)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
+from pipeline.contracts.messages import RawMessage
 from pipeline.errors import TransientError
-from pipeline.messages import RawMessage
 
 
 class Reading(NamedTuple):

@@ -19,11 +19,11 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
 
-from pipeline.decode import decode
+from pipeline.contracts.decode import decode
+from pipeline.contracts.messages import MAX_TEXT, Author, AuthorDeleted, Post, PostDeleted, PostKind, RawMessage
 from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.agent import Oversized, Reading
 from pipeline.ingest.mapping import BlueskySettings
-from pipeline.messages import MAX_TEXT, Author, AuthorDeleted, Post, PostDeleted, PostKind, RawMessage
 
 NETWORK = "bluesky"
 COLLECTION = "app.bsky.feed.post"

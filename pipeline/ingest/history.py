@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 import structlog
 
-from pipeline.decode import MAX_AHEAD
+from pipeline.contracts.decode import MAX_AHEAD
+from pipeline.contracts.messages import Post, RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.read.lines import open_source
 from pipeline.ingest.read.row import Reader, Row
 from pipeline.ingest.read.spool import EPOCH, Spool, microseconds
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
-from pipeline.messages import Post, RawMessage
 
 LATE_SECONDS = 3600
 """A file said to lie in time order that goes back by more than this is worth a warning."""

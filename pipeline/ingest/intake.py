@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 import structlog
 
+from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import Agent, AgentHooks
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.producer import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
-from pipeline.messages import RawMessage
 
 REMEMBERED = 100_000
 """Events kept to recognise repeats: at a thousand a second more than a minute and a half, for a rewind of seconds."""

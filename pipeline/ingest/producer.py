@@ -16,12 +16,12 @@ import structlog
 from kafka import KafkaProducer
 from kafka import errors as kafka_errors
 
-from pipeline.decode import MAX_BYTES
+from pipeline.contracts.decode import MAX_BYTES
+from pipeline.contracts.messages import Post, PostDeleted, RawMessage
+from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
 from pipeline.ingest.partition import KeyPartitioner
-from pipeline.messages import Post, PostDeleted, RawMessage
 from pipeline.settings import KafkaSettings
-from pipeline.topics import POSTS_RAW, Topic
 
 ARRIVED = "arrived"
 """Header with the arrival time: ASCII seconds since 1970 with six decimals.  Drivers merge partitions by it."""

@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from pipeline.messages import Post, RawMessage
+from pipeline.contracts.messages import Post, RawMessage
 
 REMEMBERED = 200_000
 """Posts whose root is another post; about 40 MB.  On a network with 40 of them a second that is 80 minutes."""

@@ -18,19 +18,19 @@ import structlog
 
 from models.naming import occurrences
 from models.scorer import Reading, Scorer, Scores
-from pipeline.decode import MAX_BYTES, decode
+from pipeline.contracts.decode import MAX_BYTES, decode
+from pipeline.contracts.messages import Id, ModelRef, Text
+from pipeline.contracts.topics import POSTS_RAW
 from pipeline.enrich.language import language
 from pipeline.enrich.text import MODEL_CHARACTERS, excerpt
 from pipeline.enrich.untrained import untrained
 from pipeline.errors import Malformed
 from pipeline.ingest.read.lines import Line
 from pipeline.ingest.roots import Roots
-from pipeline.messages import Id, ModelRef, Text
 from pipeline.runtime.files import Batch, through
 from pipeline.settings import Settings
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State
-from pipeline.topics import POSTS_RAW
 
 log = structlog.get_logger()
 

@@ -20,7 +20,7 @@ import structlog
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
-from pipeline.origin import ORIGIN, SIZE
+from pipeline.contracts.origin import ORIGIN, SIZE
 from pipeline.runtime.gaps import GapWatch
 from pipeline.runtime.merge import ArrivalMerge
 from pipeline.runtime.metrics import Metrics

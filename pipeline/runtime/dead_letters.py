@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pipeline.contracts.topics import dead_letters
 from pipeline.runtime.publisher import ToSend
 from pipeline.stage import Record, Rejected
-from pipeline.topics import dead_letters
 
 MAX_REASON = 1_000
 

@@ -8,9 +8,9 @@ from typing import IO
 
 import structlog
 
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.runtime.files import records, through
 from pipeline.settings import Settings
-from pipeline.topics import MENTIONS_SCORED
 
 log = structlog.get_logger()
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from pipeline.contracts.origin import ORIGIN
 from pipeline.errors import TerminalError, TransientError
 from pipeline.ingest.partition import partition_of
-from pipeline.origin import ORIGIN
 from pipeline.runtime.flow import Gate, OpenGate
 from pipeline.runtime.kafka import aiokafka_options
 from pipeline.settings import KafkaSettings

@@ -10,12 +10,12 @@ from typing import IO
 
 import structlog
 
+from pipeline.contracts.topics import STAGES
 from pipeline.errors import TerminalError
 from pipeline.runtime.broker import EmbeddedBroker
 from pipeline.runtime.supervisor import Child, Supervisor
 from pipeline.runtime.topics_admin import create_all
 from pipeline.settings import Settings
-from pipeline.topics import STAGES
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
-from pipeline import topics
+from pipeline.contracts import topics
 from pipeline.errors import TerminalError, TransientError
 from pipeline.runtime.kafka import confluent_options
 from pipeline.settings import KafkaSettings

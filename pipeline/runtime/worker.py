@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from pipeline.contracts.topics import changelog
 from pipeline.runtime.consume import UNEXPECTED, ConsumeLoop
 from pipeline.runtime.faust_app import make_app
 from pipeline.runtime.flow import ByteGate, Committed, Gate, OpenGate
@@ -26,7 +27,6 @@ from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.settings import KafkaSettings, Settings
 from pipeline.stage import Stage
 from pipeline.state import MemoryStore, State, Store
-from pipeline.topics import changelog
 
 log = structlog.get_logger()
 

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from zlib import crc32
 
-from pipeline.messages import Author, EntityRef, Label, Link, Mention, ModelRef, Post, PostKind, Sentiment, mention_id
+from pipeline.contracts.messages import (
+    Author,
+    EntityRef,
+    Label,
+    Link,
+    Mention,
+    ModelRef,
+    Post,
+    PostKind,
+    Sentiment,
+    mention_id,
+)
 from pipeline.simulate.companies import NETWORKS, Company
 from pipeline.simulate.events import Event, Story, StoryKind, utc
 from pipeline.simulate.streams import STORY_POSTS

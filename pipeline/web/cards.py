@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipeline.alert.acknowledgements import Acknowledgement
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.coordination import WORDS
 from pipeline.index.protocol import Index, Query
-from pipeline.messages import IncidentEvent
 from pipeline.web.chart import Chart, chart, course, step_for
 
 KINDS = {

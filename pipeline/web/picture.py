@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from pipeline.alert.text import one_line
-from pipeline.messages import IncidentEvent, Series
+from pipeline.contracts.messages import IncidentEvent, Series
 from pipeline.web.cards import KINDS, SEVERITIES
 from pipeline.web.chart import span_name, step_points
 

@@ -12,9 +12,9 @@ import msgspec
 
 from pipeline.alert.acknowledgements import Acknowledgement, Acknowledgements
 from pipeline.alert.promise import look
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.promise import Promise, sentence
 from pipeline.index.protocol import Index, Page, Query, Volume
-from pipeline.messages import IncidentEvent
 from pipeline.web import params
 from pipeline.web.cache import Cache
 from pipeline.web.cards import Card, card, earlier

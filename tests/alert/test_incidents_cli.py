@@ -12,9 +12,9 @@ import pytest
 
 from pipeline.alert.acknowledgements import FILE, Acknowledgements
 from pipeline.cli import main
+from pipeline.contracts.messages import EntityRef
 from pipeline.errors import TransientError
 from pipeline.index.load import open_index
-from pipeline.messages import EntityRef
 from pipeline.settings import load
 from tests.alert.events import event
 

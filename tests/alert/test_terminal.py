@@ -9,8 +9,8 @@ from rich.console import Console
 
 from pipeline.alert.terminal import PlainConsole, Terminal
 from pipeline.alert.text import clean, one_line
+from pipeline.contracts.messages import Explanation, Phrase, PostRef
 from pipeline.errors import TransientError
-from pipeline.messages import Explanation, Phrase, PostRef
 from tests.alert.events import START, event
 
 

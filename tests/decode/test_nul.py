@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from pipeline.decode import decode_raw
+from pipeline.contracts.decode import decode_raw
+from pipeline.contracts.messages import Post
 from pipeline.errors import Malformed
-from pipeline.messages import Post
 
 
 def raw(text: str, author: str = "test:a") -> bytes:

@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from pipeline import settings
 from pipeline.alert.signature import sign
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.runtime.metrics import Metrics
-from pipeline.topics import MENTIONS_SCORED
 from tests.real_servers import RealKafka
 
 ROOT = Path(__file__).parents[2]

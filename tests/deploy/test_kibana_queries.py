@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from elasticsearch import AsyncElasticsearch
 
+from pipeline.contracts.messages import IncidentEvent, Mention, MentionDeleted
 from pipeline.index.load import open_index
 from pipeline.index.protocol import DeadLetter, Document
-from pipeline.messages import IncidentEvent, Mention, MentionDeleted
 from pipeline.settings import IndexSettings, Settings
 from tests.deploy.test_kibana import BY_ID, LENSES, SEARCHES, columns_of, query_of, view_of
 from tests.real_servers import RealElasticsearch

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.stage import run
-from pipeline.messages import IncidentEvent
 from tests.detect.scene import MONDAY
 from tests.detect.tales import TALES
 from tests.detect.teller import AT

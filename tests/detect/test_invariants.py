@@ -10,12 +10,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardDeletion, HeardEntity, HeardMention
 from pipeline.detect.stage import run
-from pipeline.messages import IncidentEvent
 from tests.detect.scene import MONDAY, pile_on, quiet, said, together
 
 CODEC = EntityCodec()

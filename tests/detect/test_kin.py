@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect import kin
 from pipeline.detect.baseline import DAY
 from pipeline.detect.codec import EntityCodec
@@ -18,7 +19,6 @@ from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
 from pipeline.detect.watch import Watch
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State
-from pipeline.topics import MENTIONS_SCORED
 from tests.detect.scene import MONDAY, said, together
 
 AIRLINE = Usual("airline", 40.0, 60.0, 0.5, 2.0)

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.sketch import DIMENSIONS, Sketch, decode, encode
 from pipeline.detect.grouping import place
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.narratives import Narratives
 from pipeline.detect.phrases import SLOTS, Past, Talk, phrases_of, terms
 from pipeline.detect.stage import run
 from pipeline.detect.wordvector import hashed
-from pipeline.messages import IncidentEvent
-from pipeline.sketch import DIMENSIONS, Sketch, decode, encode
 from tests.detect.scene import WORDS, quiet, said, together
 
 T = 1_772_460_300

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.contracts.origin import NUMBERS, origin, packed
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import Heard, HeardEntity
 from pipeline.detect.memory import IDS
 from pipeline.detect.origins import PARTITIONS, Origins
 from pipeline.detect.stage import WATCH, Detect, DetectCodec
-from pipeline.origin import NUMBERS, origin, packed
 from pipeline.stage import Outgoing, Record
 from pipeline.state import Change, MemoryStore, State
-from pipeline.topics import MENTIONS_SCORED
 from tests.detect.scene import pile_on, quiet, together
 from tests.detect.test_invariants import stream
 

@@ -8,11 +8,11 @@ from zlib import crc32
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.heard import HeardMention, HeardSentiment
 from pipeline.detect.people import Parts
 from pipeline.detect.regulars import KNOWN, OFTEN, Regulars
 from pipeline.detect.stage import run
-from pipeline.messages import IncidentEvent
 from tests.detect.scene import chatter, pile_on, quiet, said, together
 
 DAY = 86_400.0

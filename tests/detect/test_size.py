@@ -7,11 +7,11 @@ import string
 
 import pytest
 
+from pipeline.contracts.sketch import encode
 from pipeline.detect.codec import ROOMY, EntityCodec
 from pipeline.detect.detector import Detector
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
-from pipeline.sketch import encode
 from tests.detect.scene import said
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "

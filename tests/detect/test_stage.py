@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.codec import EntityCodec
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.stage import Detect
-from pipeline.messages import IncidentEvent
 from pipeline.stage import Outgoing, Record
 from pipeline.state import MemoryStore, State
-from pipeline.topics import MENTIONS_SCORED
 from tests.detect.scene import pile_on, quiet, together
 
 AT = 3 * 86_400 + 50_000.0

@@ -9,13 +9,13 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.heard import HeardEntity, HeardMention
 from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
 from pipeline.detect.watch import WATCHED, Watch
-from pipeline.messages import IncidentEvent
 from pipeline.stage import Outgoing, Record
 from pipeline.state import Change, MemoryStore, State
-from pipeline.topics import MENTIONS_SCORED
 from tests.detect.scene import MONDAY, pile_on, quiet, said, together
 
 AT = 86_400 + 50_000.0

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import Mention
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import Mention
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.copies import LENGTH, alike, parts, sketch
+from pipeline.contracts.fingerprint import LENGTH, alike, parts, sketch
 from pipeline.enrich.fingerprint import fingerprint
 from tests.detect.scene import WORDS
 from tests.enrich.conftest import START

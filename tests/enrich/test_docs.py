@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.contracts.messages import LinkHow, Untrained
 from pipeline.enrich.catalogue import Entity, load_catalogue
 from pipeline.enrich.catalogue.checking import Severity, check
 from pipeline.enrich.threads import MAX_POSTS
 from pipeline.enrich.untrained import LONG
 from pipeline.ingest.roots import REMEMBERED
-from pipeline.messages import LinkHow, Untrained
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "linking.md").read_text(encoding="utf-8")
 

@@ -11,11 +11,11 @@ import structlog
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.contracts.messages import Author
 from pipeline.enrich.evidence import cut
 from pipeline.enrich.explain import Given, explanation, read, why
 from pipeline.enrich.linker import Linker
 from pipeline.errors import TerminalError
-from pipeline.messages import Author
 
 
 @pytest.fixture(autouse=True)

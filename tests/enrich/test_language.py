@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import Mention
 from pipeline.enrich.language import base, identify, language, trained
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.untrained import untrained
-from pipeline.messages import Mention
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from models.scorer import Reading, Scores
+from pipeline.contracts.messages import ModelRef, Sentiment
 from pipeline.enrich import meaning
 from pipeline.enrich.catalogue import Catalogue, Entity
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.meaning import MeaningReader, ScorerEmbedder, Topic, about, otherwise, reader_of, shipped
 from pipeline.enrich.reading import MOST, Question
-from pipeline.messages import ModelRef, Sentiment
 from tests.enrich.counted import WIDTH, Counted, fitted
 
 SHELL = Entity(

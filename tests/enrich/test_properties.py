@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import Author, Mention, PostDeleted, ScoredMessage
 from pipeline.enrich.explain import Given, explanation
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.meaning import MeaningReader
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import Author, Mention, PostDeleted, ScoredMessage
 from pipeline.stage import Outgoing, Record
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import Author, AuthorDeleted, Mention, MentionDeleted, PostDeleted, ScoredMessage
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import Author, AuthorDeleted, Mention, MentionDeleted, PostDeleted, ScoredMessage
 from pipeline.stage import Outgoing, Record
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records, reply

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.scorer import Reading, Scores
+from pipeline.contracts.messages import Mention, Post
+from pipeline.contracts.sketch import sketch_of
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.targets import MOST, Questions, felt, places
 from pipeline.enrich.text import MODEL_CHARACTERS, clean
-from pipeline.messages import Mention, Post
-from pipeline.sketch import sketch_of
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import BAD, FINE, FixedScorer, post, records, reply
 

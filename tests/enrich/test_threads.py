@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import EntityRef
 from pipeline.enrich.threads import (
     MAX_POSTS,
     MAX_REVISIONS,
@@ -19,7 +20,6 @@ from pipeline.enrich.threads import (
     remember,
     revise,
 )
-from pipeline.messages import EntityRef
 
 ACME, ZORBEX = EntityRef("acme", "Acme"), EntityRef("zorbex", "Zorbex")
 

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import Author, Mention, MentionDeleted, PostDeleted, ScoredMessage
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.waiting import MAX_WAITING, WAIT
 from pipeline.index.documents import sort_out
-from pipeline.messages import Author, Mention, MentionDeleted, PostDeleted, ScoredMessage
 from pipeline.stage import Record
 from pipeline.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records, reply

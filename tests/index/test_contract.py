@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from pipeline.contracts.messages import Label, Mention
 from pipeline.errors import TerminalError
 from pipeline.index.protocol import Document, Index, Query, Written
-from pipeline.messages import Label, Mention
 from tests.index.documents import (
     NOON,
     at,

@@ -14,11 +14,11 @@ import msgspec
 import pytest
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from pipeline.contracts.messages import Counts, IncidentEvent, Mention, MentionDeleted
 from pipeline.errors import TerminalError, TransientError
 from pipeline.index.elastic import ElasticIndex
 from pipeline.index.protocol import DeadLetter
 from pipeline.index.slices import end_of, slice_of, start_of
-from pipeline.messages import Counts, IncidentEvent, Mention, MentionDeleted
 from pipeline.settings import IndexSettings
 from tests.index.documents import NOON, incident, letter, mention, post_deleted
 from tests.real_servers import RealElasticsearch

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from pipeline.contracts.topics import Topic
 from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
@@ -13,7 +14,6 @@ from pipeline.ingest.mapping import BlueskySettings
 from pipeline.ingest.producer import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings import KafkaSettings
-from pipeline.topics import Topic
 
 
 def main(url: str, bootstrap: str, topic: str, folder: str) -> None:

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.decode import decode_raw
+from pipeline.contracts.decode import decode_raw
+from pipeline.contracts.messages import AuthorDeleted, Post, PostDeleted
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import Reading
 from pipeline.ingest.bluesky import BlueskyAgent
-from pipeline.messages import AuthorDeleted, Post, PostDeleted
 
 from .jetstream import DID, START, event, post_id
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import AuthorDeleted, Post, RawMessage
 from pipeline.ingest.history import Heard, history
 from pipeline.ingest.mapping import IngestSettings
 from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.read.spool import Spool, microseconds
 from pipeline.ingest.rejects import Rejects
-from pipeline.messages import AuthorDeleted, Post, RawMessage
 
 from .conftest import post
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.contracts.messages import RawMessage
+from pipeline.contracts.topics import Topic
 from pipeline.errors import TerminalError, TransientError
 from pipeline.ingest.agent import NoHooks
 from pipeline.ingest.bluesky import MAX_FRAME, BlueskyAgent
@@ -22,9 +24,7 @@ from pipeline.ingest.listen import Listener
 from pipeline.ingest.mapping import BlueskySettings
 from pipeline.ingest.producer import Publisher
 from pipeline.ingest.rejects import Rejects
-from pipeline.messages import RawMessage
 from pipeline.settings import KafkaSettings
-from pipeline.topics import Topic
 
 from .conftest import Broker, read_back
 from .jetstream import START, Behaviour, Jetstream, event, post_id

@@ -12,13 +12,13 @@ from kafka import errors as kafka_errors
 from kafka.partitioner.default import murmur2 as reference_murmur2
 from pydantic import SecretStr
 
-from pipeline.decode import MAX_BYTES, decode_raw
+from pipeline.contracts.decode import MAX_BYTES, decode_raw
+from pipeline.contracts.messages import AuthorDeleted, PostDeleted
+from pipeline.contracts.topics import Topic
 from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.partition import murmur2, partition_of
 from pipeline.ingest.producer import Publisher, explain, key_of, producer_options
-from pipeline.messages import AuthorDeleted, PostDeleted
 from pipeline.settings import KafkaSettings
-from pipeline.topics import Topic
 
 from .conftest import Broker, post, read_back
 

@@ -12,14 +12,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.decode import MAX_BYTES
+from pipeline.contracts.decode import MAX_BYTES
+from pipeline.contracts.messages import Post, PostDeleted
 from pipeline.errors import Malformed, SettingsError, TerminalError
 from pipeline.ingest.mapping import FormatSettings, IngestSettings
 from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.read.lines import open_source
 from pipeline.ingest.read.mapped import MappedReader
 from pipeline.ingest.read.row import Reader, Row
-from pipeline.messages import Post, PostDeleted
 
 from .conftest import post
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import Author, Mention, Post, PostDeleted
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
@@ -25,7 +26,6 @@ from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.read.lines import lines
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
-from pipeline.messages import Author, Mention, Post, PostDeleted
 from pipeline.runtime.analysis import Lines, linked
 from pipeline.settings import load
 from pipeline.stage import Record

@@ -15,8 +15,8 @@ from models.evaluation.rows import Answers, Rows, answers_of, read_file
 from models.evaluation.slices import dialect, length, slices_of, style
 from models.evaluation.table import in_brackets, render, table
 from models.scorer import Reading, Scores
+from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
 from pipeline.errors import TerminalError
-from pipeline.messages import Label, ModelRef, Sentiment, Signals
 
 FEELS: dict[Label, Sentiment] = {
     "negative": Sentiment(0.8, 0.1, 0.1, "negative", True),

@@ -16,8 +16,8 @@ from models.manifest import SHIPPED
 from models.runtime.onnx_cpu import OnnxScorer
 from models.runtime.reading import pad
 from models.scorer import Reading, Scores
+from pipeline.contracts.messages import Label
 from pipeline.errors import TerminalError
-from pipeline.messages import Label
 from pipeline.settings import ModelSettings
 from tests.models.conftest import checkpoint, scorer_for
 from tests.models.test_contract import distance

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from models.scorer import Reading, Scores
-from pipeline.decode import MAX_BYTES
+from pipeline.contracts.decode import MAX_BYTES
+from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
 from pipeline.ingest.read.lines import Line, lines
-from pipeline.messages import Label, ModelRef, Sentiment, Signals
 from pipeline.runtime import analysis
 from pipeline.runtime.analysis import CHUNK, Asked, Lines, Piece, Watermark, linked, per_post
 from pipeline.settings import Settings

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from pipeline.contracts.origin import ORIGIN, packed
+from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
 from pipeline.errors import Malformed
-from pipeline.origin import ORIGIN, packed
 from pipeline.runtime.consume import ConsumeLoop, _record
 from pipeline.runtime.dead_letters import dead_letter
 from pipeline.runtime.publisher import ARRIVED, headers
 from pipeline.settings import WorkerSettings
 from pipeline.stage import Outgoing, Record, Rejected
-from pipeline.topics import MENTIONS_SCORED, POSTS_RAW
 
 WHERE = packed(3, 12_345, 1_767_225_600_000)
 

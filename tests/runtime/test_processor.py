@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import Malformed, TransientError
 from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.processor import Processor
@@ -15,7 +16,6 @@ from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import ToSend
 from pipeline.stage import Outgoing, Record, Rejected, Result
 from pipeline.state import Change, MemoryStore, State
-from pipeline.topics import POSTS_RAW, Topic
 
 
 class Raw:

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.decode import decode_raw
+from pipeline.contracts.decode import decode_raw
+from pipeline.contracts.messages import Mention, Post
 from pipeline.errors import TerminalError
-from pipeline.messages import Mention, Post
 from pipeline.simulate.cli import STORY_KINDS, app
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.events import INCIDENTS, Story

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pipeline.messages import Counts, EntityRef, Explanation, IncidentEvent, Share, TestResult
+from pipeline.contracts.messages import Counts, EntityRef, Explanation, IncidentEvent, Share, TestResult
 from pipeline.simulate.events import Story, StoryKind
 from pipeline.simulate.verdicts import compare
 

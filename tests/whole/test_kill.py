@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.contracts.topics import MENTIONS_SCORED, changelog
 from pipeline.detect.codec import EntityCodec
 from pipeline.runtime.publisher import Publisher
 from pipeline.runtime.stack import Stack
@@ -25,7 +26,6 @@ from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
 from pipeline.stage import Record
 from pipeline.state import State
-from pipeline.topics import MENTIONS_SCORED, changelog
 from tests.whole.conftest import Configure, opened, replay, running
 
 POSTS = 8_000

@@ -7,11 +7,11 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipeline.contracts.topics import POSTS_RAW
 from pipeline.index.protocol import Query
 from pipeline.runtime.publisher import Publisher, ToSend
 from pipeline.runtime.redelivery import redeliver
 from pipeline.simulate.companies import demo_catalogue
-from pipeline.topics import POSTS_RAW
 from tests.whole.conftest import Configure, drained, opened, running
 
 EACH = 50

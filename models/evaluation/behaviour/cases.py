@@ -33,7 +33,7 @@ from models.evaluation.behaviour import judging
 from models.evaluation.behaviour.judging import Judge
 from models.evaluation.rows import SIGNALS
 from models.scorer import Reading
-from pipeline.messages import Label, Untrained
+from pipeline.contracts.messages import Label, Untrained
 
 Labels = Label | list[Label]
 

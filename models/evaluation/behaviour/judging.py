@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from models.scorer import Scores
-from pipeline.messages import Label, Sentiment
+from pipeline.contracts.messages import Label, Sentiment
 
 Judge = Callable[[Sequence[Scores]], str | None]
 """From the answers to the texts of a case, in order."""

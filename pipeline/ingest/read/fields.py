@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from pipeline.decode import decode_raw
+from pipeline.contracts.decode import decode_raw
+from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
-from pipeline.messages import RawMessage
 
 NUMBERS: dict[str, type[int] | type[float]] = {"version": int, "author_followers": int, "rating": float}
 """Fields that are numbers; everything else is text."""

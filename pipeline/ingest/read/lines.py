@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
-from pipeline.decode import MAX_BYTES
+from pipeline.contracts.decode import MAX_BYTES
 from pipeline.errors import TerminalError
 
 STDIN = "-"

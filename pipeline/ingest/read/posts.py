@@ -6,13 +6,13 @@ import io
 import time
 from collections.abc import Iterator
 
-from pipeline.decode import MAX_BYTES, decode_raw
+from pipeline.contracts.decode import MAX_BYTES, decode_raw
+from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.read.fields import message_from
 from pipeline.ingest.read.lines import lines
 from pipeline.ingest.read.row import Row
 from pipeline.ingest.read.table import table
-from pipeline.messages import RawMessage
 
 REQUIRED = ("post_id", "network", "author_id", "text", "created_at")
 COLUMNS = frozenset(

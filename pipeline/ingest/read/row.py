@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
-from pipeline.messages import RawMessage
 
 
 class Row(NamedTuple):

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from pipeline.contracts.messages import AuthorDeleted, Post, RawMessage
 from pipeline.errors import TerminalError
-from pipeline.messages import AuthorDeleted, Post, RawMessage
 
 MAX_DEPTH = 10_000
 """Answers followed upwards; a deeper thread is cut there."""

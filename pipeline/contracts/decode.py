@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
+from pipeline.contracts.messages import Post, RawMessage
 from pipeline.errors import Malformed
-from pipeline.messages import Post, RawMessage
 
 MAX_BYTES = 1_000_000
 """Largest record that is read at all."""

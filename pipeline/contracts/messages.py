@@ -142,7 +142,7 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
     `mention_id` is the post id and the entity id: the same post gives the same mentions, however often it is read.
     Fields that no stage has filled yet are null.  `compared_with` is the other company where the post sets two against
     each other ("switched from A to B"); what it feels may be about either.  `sketch` says in 64 small numbers what the
-    text is about (``pipeline/sketch.py``).  `depth` is over how many answers the link was inherited (at least, where
+    text is about (``contracts/sketch.py``).  `depth` is over how many answers the link was inherited (at least, where
     one in between is not known), 0 when the post itself speaks of the entity.  `untrained` says why the model was not
     trained for the text (another language, no words, hashtags only, code, too long); its sentiment is then never sure,
     and must page nobody.  `category` is the entity's first industry in the catalogue.

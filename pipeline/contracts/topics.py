@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import messages
+from pipeline.contracts import messages
 
 PARTITIONS = 12
 

@@ -1,4 +1,4 @@
-"""JSON Schemas of every message, and the page of all settings: ``python -m pipeline.contracts [--check]``.
+"""JSON Schemas of every message, and the page of all settings: ``python -m pipeline.contracts.schemas [--check]``.
 
 One file a message in ``docs/contracts/``, complete in itself, for whoever consumes the topics; ``docs/settings.md`` for
 whoever runs them.  The tests check that the files are what the code says.
@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from pydantic import BaseModel, SecretStr
 
-from pipeline import messages
+from pipeline.contracts import messages
 from pipeline.section import Section
 from pipeline.settings import Settings
 
@@ -28,7 +28,7 @@ MESSAGES = (
 )
 """Everything that travels on a topic as a message of its own."""
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "contracts"
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "contracts"
 SETTINGS = FOLDER.parent / "settings.md"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -110,12 +110,12 @@ def _kind(kind: Any) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Writes the files, or with ``--check`` says which are not up to date; status 1 when there are any."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.contracts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pipeline.contracts.schemas", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a file is not up to date")
     stale = outdated()
     if parser.parse_args(arguments).check:
         if stale:
-            print(f"Not up to date: {', '.join(stale)}. Run python -m pipeline.contracts", file=sys.stderr)
+            print(f"Not up to date: {', '.join(stale)}. Run python -m pipeline.contracts.schemas", file=sys.stderr)
         return 1 if stale else 0
     FOLDER.mkdir(parents=True, exist_ok=True)
     expected = documents()
