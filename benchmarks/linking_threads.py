@@ -28,8 +28,8 @@ from pipeline.contracts.messages import Author, Mention, Post, ScoredMessage
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.stage import Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Record
+from pipeline.stages.state import MemoryStore, State
 
 _HANDLE = re.compile(r"@\w+\s*")
 _WRITTEN = "%a %b %d %H:%M:%S %z %Y"

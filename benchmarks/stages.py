@@ -24,14 +24,14 @@ from pipeline.commands.replay import ReplayRun
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
 from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.replay import parse_speed
+from pipeline.runtime.build import build
 from pipeline.runtime.files import records, through
 from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.stack import Stack, worker_addresses
 from pipeline.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
-from pipeline.stage import Outgoing
-from pipeline.stages import build
+from pipeline.stages.stage import Outgoing
 
 console = Console()
 

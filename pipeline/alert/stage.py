@@ -15,8 +15,8 @@ from pipeline.contracts.decode import decode
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.contracts.topics import INCIDENTS, Topic
 from pipeline.errors import GroundswellError, Malformed, TransientError
-from pipeline.stage import REPLAYED, Record, Rejected, Result
-from pipeline.state import State
+from pipeline.stages.stage import REPLAYED, Record, Rejected, Result
+from pipeline.stages.state import State
 
 KEPT = 90 * 86400.0
 """Seconds of event time for which an incident's memory is kept after its last event."""

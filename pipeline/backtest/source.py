@@ -19,7 +19,7 @@ from pipeline.ingest.read.lines import STDIN, lines, open_source
 from pipeline.ingest.rejects import Rejects
 from pipeline.runtime.files import through
 from pipeline.settings import Settings
-from pipeline.stage import Record, Stage
+from pipeline.stages.stage import Record, Stage
 
 MENTIONS = "mentions"
 """The format of files that have been analyzed already."""

@@ -46,9 +46,9 @@ def worker(
 
 
 async def _one(stage: str, settings: Settings, instance: str | None, parent: int | None) -> None:
+    from pipeline.runtime.build import build
     from pipeline.runtime.metrics import Metrics
     from pipeline.runtime.worker import Worker
-    from pipeline.stages import build
 
     metrics = Metrics()
     built = build(stage, settings, metrics)

@@ -19,7 +19,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.stage import Record
+    from pipeline.stages.stage import Record
 
 ORIGIN = "origin"
 """The header's name."""

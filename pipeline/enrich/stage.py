@@ -31,8 +31,8 @@ from pipeline.enrich.mentions import Pending, mention_of, read_for, said_by, tak
 from pipeline.enrich.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.enrich.targets import Place, Questions, places
 from pipeline.errors import Malformed
-from pipeline.stage import Outgoing, Record, Rejected, Result
-from pipeline.state import State
+from pipeline.stages.stage import Outgoing, Record, Rejected, Result
+from pipeline.stages.state import State
 
 DAY = 86_400.0
 UNVERSIONED = 1
@@ -86,7 +86,7 @@ class Enrich:
         self._post = msgspec.json.Decoder(Post).decode
 
     def handle(self, batch: Sequence[Record], state: State) -> Result:
-        """See `pipeline.stage.Stage`."""
+        """See `pipeline.stages.stage.Stage`."""
         if self._renewed is not None and (linker := self._renewed()) is not None:
             self._accounts = Accounts(linker)
         result = Result(publish=[], rejected=[], effects=[])

@@ -29,8 +29,8 @@ from pipeline.ingest.read.lines import Line
 from pipeline.ingest.roots import Roots
 from pipeline.runtime.files import Batch, through
 from pipeline.settings import Settings
-from pipeline.stage import Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Record
+from pipeline.stages.state import MemoryStore, State
 
 log = structlog.get_logger()
 
@@ -125,8 +125,8 @@ def linked(settings: Settings, lines: Lines) -> Iterator[Piece]:
     what they are about, so that a run which goes on gives what an unbroken one would have given.
     """
     from models.runtime.fixed import FixedScorer
+    from pipeline.runtime.build import build
     from pipeline.runtime.metrics import Metrics
-    from pipeline.stages import build
 
     stage: Any = build("enrich", settings, Metrics())
     state, clock, roots = State(MemoryStore(), stage.codec), Watermark(), Roots()

@@ -28,8 +28,8 @@ from pipeline.runtime.processor import Processor
 from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import ARRIVED
 from pipeline.settings import WorkerSettings
-from pipeline.stage import Record
-from pipeline.state import Store
+from pipeline.stages.stage import Record
+from pipeline.stages.state import Store
 
 log = structlog.get_logger()
 

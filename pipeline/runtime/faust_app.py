@@ -21,7 +21,7 @@ from mode.services import WaitResults
 
 from pipeline.runtime.kafka import group, ssl_context
 from pipeline.settings import Settings
-from pipeline.stage import Stage
+from pipeline.stages.stage import Stage
 
 FETCH_WAIT_MS = 50
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
 from typing import NamedTuple
 
-from pipeline.stage import Outgoing, Record, Rejected, Stage
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Outgoing, Record, Rejected, Stage
+from pipeline.stages.state import MemoryStore, State
 
 
 class Batch(NamedTuple):

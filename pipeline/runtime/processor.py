@@ -24,8 +24,8 @@ from pipeline.runtime.dead_letters import dead_letter
 from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import ToSend, headers
-from pipeline.stage import Outgoing, Record, Rejected, Result, Stage
-from pipeline.state import State
+from pipeline.stages.stage import Outgoing, Record, Rejected, Result, Stage
+from pipeline.stages.state import State
 
 log = structlog.get_logger()
 

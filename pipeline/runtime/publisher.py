@@ -20,7 +20,7 @@ from pipeline.ingest.partition import partition_of
 from pipeline.runtime.flow import Gate, OpenGate
 from pipeline.runtime.kafka import aiokafka_options
 from pipeline.settings import KafkaSettings
-from pipeline.stage import Outgoing
+from pipeline.stages.stage import Outgoing
 
 ARRIVED = "arrived"
 """Header that carries when the pipeline first heard of something, in seconds; order across partitions is by it."""

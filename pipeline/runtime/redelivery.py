@@ -13,7 +13,7 @@ from pipeline.index.load import open_index
 from pipeline.index.protocol import DeadLetter
 from pipeline.runtime.publisher import Publisher, ToSend
 from pipeline.settings import Settings
-from pipeline.stage import REPLAYED
+from pipeline.stages.stage import REPLAYED
 
 log = structlog.get_logger()
 

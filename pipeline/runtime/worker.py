@@ -25,8 +25,8 @@ from pipeline.runtime.readers import readers
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.settings import KafkaSettings, Settings
-from pipeline.stage import Stage
-from pipeline.state import MemoryStore, State, Store
+from pipeline.stages.stage import Stage
+from pipeline.stages.state import MemoryStore, State, Store
 
 log = structlog.get_logger()
 

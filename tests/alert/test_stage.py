@@ -11,8 +11,8 @@ import pytest
 from pipeline.alert.courier import Busy, Patience
 from pipeline.alert.stage import Alert
 from pipeline.errors import TerminalError, TransientError
-from pipeline.stage import REPLAYED, Record, Result
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import REPLAYED, Record, Result
+from pipeline.stages.state import MemoryStore, State
 from tests.alert.events import Clock, Memory, event, record
 
 

@@ -13,7 +13,7 @@ from pipeline.detect.coordination import YOUNG, Signs, reasons
 from pipeline.detect.heard import HeardAuthor, HeardMention
 from pipeline.detect.stage import Detect, run
 from pipeline.detect.telling import watch
-from pipeline.state import MemoryStore, State
+from pipeline.stages.state import MemoryStore, State
 from tests.detect.scene import MONDAY, WORDS, pile_on, quiet, said, together
 from tests.detect.test_stage import records
 

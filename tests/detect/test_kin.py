@@ -17,8 +17,8 @@ from pipeline.detect.heard import HeardMention
 from pipeline.detect.kin import FEWEST, SAMPLE, Kin, Usual
 from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
 from pipeline.detect.watch import Watch
-from pipeline.stage import Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Record
+from pipeline.stages.state import MemoryStore, State
 from tests.detect.scene import MONDAY, said, together
 
 AIRLINE = Usual("airline", 40.0, 60.0, 0.5, 2.0)

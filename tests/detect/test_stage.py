@@ -13,8 +13,8 @@ from pipeline.detect.codec import EntityCodec
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.stage import Detect
-from pipeline.stage import Outgoing, Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.state import MemoryStore, State
 from tests.detect.scene import pile_on, quiet, together
 
 AT = 3 * 86_400 + 50_000.0

@@ -14,8 +14,8 @@ from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.heard import HeardEntity, HeardMention
 from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
 from pipeline.detect.watch import WATCHED, Watch
-from pipeline.stage import Outgoing, Record
-from pipeline.state import Change, MemoryStore, State
+from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.state import Change, MemoryStore, State
 from tests.detect.scene import MONDAY, pile_on, quiet, said, together
 
 AT = 86_400 + 50_000.0

@@ -12,7 +12,7 @@ from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.state import MemoryStore, State
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records, reply
 
 ENTITIES = (

@@ -12,7 +12,7 @@ from pipeline.enrich.language import base, identify, language, trained
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.untrained import untrained
-from pipeline.state import MemoryStore, State
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records
 
 TELLING = """

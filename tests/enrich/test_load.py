@@ -15,7 +15,7 @@ from pipeline.enrich.load import LOOK_EVERY, NAMED, Renewal, changes, in_backgro
 from pipeline.enrich.reading import Question
 from pipeline.enrich.stage import Enrich
 from pipeline.settings import EnrichSettings
-from pipeline.state import MemoryStore, State
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records
 
 FIRST = "- {id: zorbex, name: Zorbex}\n"

@@ -13,8 +13,8 @@ from pipeline.contracts.messages import PostDeleted
 from pipeline.contracts.origin import NUMBERS, origin, unpacked
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.stage import Outgoing, Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records, reply
 from tests.enrich.test_properties import streams
 

@@ -16,8 +16,8 @@ from pipeline.enrich.explain import Given, explanation
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.meaning import MeaningReader
 from pipeline.enrich.stage import Enrich
-from pipeline.stage import Outgoing, Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records
 from tests.enrich.counted import Counted, fitted
 

@@ -13,8 +13,8 @@ import pytest
 from pipeline.contracts.messages import Author, AuthorDeleted, Mention, MentionDeleted, PostDeleted, ScoredMessage
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.stage import Outgoing, Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records, reply
 
 DECODER = msgspec.json.Decoder(ScoredMessage)

@@ -18,7 +18,7 @@ from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.targets import MOST, Questions, felt, places
 from pipeline.enrich.text import MODEL_CHARACTERS, clean
-from pipeline.state import MemoryStore, State
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import BAD, FINE, FixedScorer, post, records, reply
 
 

@@ -14,7 +14,7 @@ from pipeline.contracts.messages import Mention
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.untrained import LONG, untrained
-from pipeline.state import MemoryStore, State
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records
 from tests.enrich.paging import by, quiet, told
 

@@ -15,8 +15,8 @@ from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.waiting import MAX_WAITING, WAIT
 from pipeline.index.documents import sort_out
-from pipeline.stage import Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Record
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records, reply
 
 DECODER = msgspec.json.Decoder(ScoredMessage)

@@ -28,8 +28,8 @@ from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 from pipeline.runtime.analysis import Lines, linked
 from pipeline.settings import load
-from pipeline.stage import Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.stage import Record
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

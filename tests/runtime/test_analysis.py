@@ -19,7 +19,7 @@ from pipeline.ingest.read.lines import Line, lines
 from pipeline.runtime import analysis
 from pipeline.runtime.analysis import CHUNK, Asked, Lines, Piece, Watermark, linked, per_post
 from pipeline.settings import Settings
-from pipeline.state import MemoryStore
+from pipeline.stages.state import MemoryStore
 
 
 def feeling(label: Label) -> Sentiment:

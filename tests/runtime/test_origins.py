@@ -15,7 +15,7 @@ from pipeline.runtime.consume import ConsumeLoop, _record
 from pipeline.runtime.dead_letters import dead_letter
 from pipeline.runtime.publisher import ARRIVED, headers
 from pipeline.settings import WorkerSettings
-from pipeline.stage import Outgoing, Record, Rejected
+from pipeline.stages.stage import Outgoing, Record, Rejected
 
 WHERE = packed(3, 12_345, 1_767_225_600_000)
 

@@ -14,8 +14,8 @@ from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.processor import Processor
 from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import ToSend
-from pipeline.stage import Outgoing, Record, Rejected, Result
-from pipeline.state import Change, MemoryStore, State
+from pipeline.stages.stage import Outgoing, Record, Rejected, Result
+from pipeline.stages.state import Change, MemoryStore, State
 
 
 class Raw:

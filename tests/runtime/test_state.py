@@ -12,8 +12,8 @@ from pipeline.runtime.publisher import Publisher
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.settings import KafkaSettings
-from pipeline.stage import Record
-from pipeline.state import Change, MemoryStore, State, Store
+from pipeline.stages.stage import Record
+from pipeline.stages.state import Change, MemoryStore, State, Store
 
 
 class Codec:

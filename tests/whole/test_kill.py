@@ -24,8 +24,8 @@ from pipeline.runtime.topics_admin import Offsets
 from pipeline.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
-from pipeline.stage import Record
-from pipeline.state import State
+from pipeline.stages.stage import Record
+from pipeline.stages.state import State
 from tests.whole.conftest import Configure, opened, replay, running
 
 POSTS = 8_000

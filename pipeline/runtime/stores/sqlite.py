@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
-from pipeline.state import Change
+from pipeline.stages.state import Change
 
 
 class SqliteStore:

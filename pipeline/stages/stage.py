@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from pipeline.contracts.topics import Topic
 from pipeline.errors import Malformed
-from pipeline.state import State
+from pipeline.stages.state import State
 
 REPLAYED = "replayed"
 """Header of a record that a person has sent again from the dead letters."""

@@ -6,7 +6,7 @@ from pipeline.contracts.topics import STAGES
 from pipeline.errors import TerminalError
 from pipeline.runtime.metrics import Metrics
 from pipeline.settings import Settings
-from pipeline.stage import Stage
+from pipeline.stages.stage import Stage
 
 
 def build(name: str, settings: Settings, metrics: Metrics) -> Stage:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from pipeline.stage import Codec, Record
+    from pipeline.stages.stage import Codec, Record
 
 
 class Kept(msgspec.Struct, array_like=True):
