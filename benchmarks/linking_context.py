@@ -30,7 +30,7 @@ from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linker import READ, Considered, Linker
 from pipeline.enrich.meaning import FILE, Fitted, MeaningReader, ScorerEmbedder, Topic, excerpt
 from pipeline.enrich.reading import Embedder, Question
-from pipeline.settings import ModelSettings
+from pipeline.settings.settings import ModelSettings
 
 DIRECTIONS = 10
 """Strongest directions that are taken out of the vectors."""

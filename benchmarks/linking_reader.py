@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.load import load_scorer
 from pipeline.enrich.meaning import MeaningReader, reader_of
 from pipeline.errors import TerminalError
-from pipeline.settings import ModelSettings
+from pipeline.settings.settings import ModelSettings
 
 
 def reader_if_known() -> MeaningReader | None:

@@ -46,7 +46,7 @@ import resource, sys, time
 started = time.perf_counter()
 from pathlib import Path
 from models.load import load_scorer
-from pipeline.settings import ModelSettings
+from pipeline.settings.settings import ModelSettings
 scorer = load_scorer(ModelSettings(path=Path(sys.argv[1]), threads=int(sys.argv[2])))
 scorer.score(["They lost my bag and nobody answers."])
 first = time.perf_counter() - started

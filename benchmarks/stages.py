@@ -19,7 +19,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import settings as settings_module
 from pipeline.commands.replay import ReplayRun
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
 from pipeline.ingest.read.formats import reader_for
@@ -28,7 +27,8 @@ from pipeline.runtime.build import build
 from pipeline.runtime.files import records, through
 from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.stack import Stack, worker_addresses
-from pipeline.settings import Settings
+from pipeline.settings import settings as settings_module
+from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
 from pipeline.stages.stage import Outgoing

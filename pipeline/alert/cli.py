@@ -19,7 +19,7 @@ from pipeline.commands import context
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 app = typer.Typer(help="Incidents: list them, and record what they turned out to be.", no_args_is_help=True)
 

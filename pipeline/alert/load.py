@@ -13,7 +13,7 @@ from pipeline.alert.webhook import Webhook
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 
 class KeptFiring:

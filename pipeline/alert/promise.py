@@ -14,7 +14,7 @@ from pipeline.errors import GroundswellError
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index, Query
 from pipeline.runtime.metrics import Metrics
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
 

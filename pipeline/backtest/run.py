@@ -18,7 +18,7 @@ from pipeline.backtest.spool import Company, MentionSpool
 from pipeline.detect.load import promised
 from pipeline.detect.promise import Promise
 from pipeline.ingest.rejects import Rejects
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 RATES = (0.05, 0.2, 0.5, 1.0)
 """Promises that the report compares, besides the chosen one."""

@@ -8,9 +8,9 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from pipeline import settings as settings_module
 from pipeline.errors import SettingsError
-from pipeline.settings import Settings
+from pipeline.settings import settings as settings_module
+from pipeline.settings.settings import Settings
 
 err = Console(stderr=True, highlight=False)
 """Progress and messages for people; results go to standard output."""

@@ -13,7 +13,7 @@ from rich.table import Table
 from pipeline.commands import context
 from pipeline.errors import SettingsError
 from pipeline.index.protocol import DeadLetter
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,

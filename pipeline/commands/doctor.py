@@ -15,7 +15,7 @@ from pipeline.commands import context
 from pipeline.contracts import topics
 from pipeline.errors import GroundswellError, TerminalError
 from pipeline.runtime.stack import worker_addresses
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 app = typer.Typer(add_completion=False)
 

@@ -23,7 +23,7 @@ from pipeline.ingest.producer import Publisher
 from pipeline.runtime.agent_metrics import CountedAgent
 from pipeline.runtime.health import HealthServer
 from pipeline.runtime.metrics import Metrics
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
 app = typer.Typer(add_completion=False)

@@ -15,7 +15,7 @@ import typer
 
 from pipeline.commands import context
 from pipeline.commands.progress import ReplayProgress
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.ingest.read.row import Reader

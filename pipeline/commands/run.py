@@ -14,7 +14,7 @@ import typer
 
 from pipeline.commands import context
 from pipeline.commands.worker import stop_signal
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.index.protocol import Index

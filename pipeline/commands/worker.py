@@ -13,7 +13,7 @@ import typer
 from pipeline.commands import context
 from pipeline.contracts.topics import STAGES
 from pipeline.errors import SettingsError
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 app = typer.Typer(add_completion=False)
 

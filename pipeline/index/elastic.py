@@ -18,7 +18,7 @@ from pipeline.index.elastic_query import Reader
 from pipeline.index.elastic_setup import Names, Setup
 from pipeline.index.protocol import DeadLetter, Document, Page, Query, Refused, Volume, Written
 from pipeline.index.slices import start_of
-from pipeline.settings import IndexSettings
+from pipeline.settings.settings import IndexSettings
 
 
 class ElasticIndex:

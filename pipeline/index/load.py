@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.index.protocol import Index
 from pipeline.index.slow import SlowIndex
 from pipeline.index.sqlite import SqliteIndex
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 FILE = "index.sqlite"
 """Name of the embedded index in the data folder."""

@@ -23,7 +23,7 @@ from pipeline.contracts.decode import decode
 from pipeline.contracts.messages import MAX_TEXT, Author, AuthorDeleted, Post, PostDeleted, PostKind, RawMessage
 from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.agent import Oversized, Reading
-from pipeline.ingest.mapping import BlueskySettings
+from pipeline.settings.ingest import BlueskySettings
 
 NETWORK = "bluesky"
 COLLECTION = "app.bsky.feed.post"

@@ -21,7 +21,7 @@ from pipeline.contracts.messages import Post, PostDeleted, RawMessage
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
 from pipeline.ingest.partition import KeyPartitioner
-from pipeline.settings import KafkaSettings
+from pipeline.settings.settings import KafkaSettings
 
 ARRIVED = "arrived"
 """Header with the arrival time: ASCII seconds since 1970 with six decimals.  Drivers merge partitions by it."""

@@ -28,7 +28,7 @@ from pipeline.errors import Malformed
 from pipeline.ingest.read.lines import Line
 from pipeline.ingest.roots import Roots
 from pipeline.runtime.files import Batch, through
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Record
 from pipeline.stages.state import MemoryStore, State
 

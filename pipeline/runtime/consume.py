@@ -27,7 +27,7 @@ from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.processor import Processor
 from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import ARRIVED
-from pipeline.settings import WorkerSettings
+from pipeline.settings.settings import WorkerSettings
 from pipeline.stages.stage import Record
 from pipeline.stages.state import Store
 

@@ -10,7 +10,7 @@ import structlog
 
 from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.runtime.files import records, through
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from pipeline.runtime.flow import Committed
 from pipeline.runtime.kafka import group
 from pipeline.runtime.readers import READERS
 from pipeline.runtime.topics_admin import Offsets
-from pipeline.settings import KafkaSettings
+from pipeline.settings.settings import KafkaSettings
 
 
 class Drain:

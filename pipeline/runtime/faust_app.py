@@ -20,7 +20,7 @@ from faust.transport.drivers import aiokafka as driver
 from mode.services import WaitResults
 
 from pipeline.runtime.kafka import group, ssl_context
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Stage
 
 FETCH_WAIT_MS = 50

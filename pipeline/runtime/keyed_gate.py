@@ -8,7 +8,7 @@ from pipeline.ingest.partition import partition_of
 from pipeline.runtime.flow import ByteGate, Committed
 from pipeline.runtime.readers import readers
 from pipeline.runtime.topics_admin import Offsets
-from pipeline.settings import KafkaSettings
+from pipeline.settings.settings import KafkaSettings
 
 
 class KeyedGate:

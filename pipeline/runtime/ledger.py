@@ -20,7 +20,7 @@ from confluent_kafka import Consumer, TopicPartition
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED
 from pipeline.runtime.kafka import confluent_options
 from pipeline.runtime.topics_admin import Offsets
-from pipeline.settings import KafkaSettings
+from pipeline.settings.settings import KafkaSettings
 
 
 class _Seen(msgspec.Struct):

@@ -19,7 +19,7 @@ from pipeline.errors import TerminalError, TransientError
 from pipeline.ingest.partition import partition_of
 from pipeline.runtime.flow import Gate, OpenGate
 from pipeline.runtime.kafka import aiokafka_options
-from pipeline.settings import KafkaSettings
+from pipeline.settings.settings import KafkaSettings
 from pipeline.stages.stage import Outgoing
 
 ARRIVED = "arrived"

@@ -15,7 +15,7 @@ from pipeline.errors import TerminalError
 from pipeline.runtime.broker import EmbeddedBroker
 from pipeline.runtime.supervisor import Child, Supervisor
 from pipeline.runtime.topics_admin import create_all
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from typing import IO
 import structlog
 from pydantic import BaseModel, SecretStr
 
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
 

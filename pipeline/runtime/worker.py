@@ -24,7 +24,7 @@ from pipeline.runtime.publisher import Publisher
 from pipeline.runtime.readers import readers
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
-from pipeline.settings import KafkaSettings, Settings
+from pipeline.settings.settings import KafkaSettings, Settings
 from pipeline.stages.stage import Stage
 from pipeline.stages.state import MemoryStore, State, Store
 

@@ -21,7 +21,7 @@ from pipeline.alert.acknowledgements import Acknowledgements
 from pipeline.detect.load import promised
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 from pipeline.web.app import create_app
 from pipeline.web.security import LOOPBACK
 

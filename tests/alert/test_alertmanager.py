@@ -23,7 +23,7 @@ from pipeline.alert.stage import Alert
 from pipeline.contracts.messages import Counts, IncidentEvent
 from pipeline.errors import SettingsError, TerminalError, TransientError
 from pipeline.index.load import open_index
-from pipeline.settings import load
+from pipeline.settings.settings import load
 from tests.alert.conftest import FaultyServer
 from tests.alert.events import START, Clock, event
 

@@ -15,7 +15,7 @@ from pipeline.cli import main
 from pipeline.contracts.messages import EntityRef
 from pipeline.errors import TransientError
 from pipeline.index.load import open_index
-from pipeline.settings import load
+from pipeline.settings.settings import load
 from tests.alert.events import event
 
 

@@ -19,7 +19,7 @@ from pipeline.commands import context
 from pipeline.detect.promise import Promise, Team
 from pipeline.index.load import open_index
 from pipeline.runtime.metrics import Metrics
-from pipeline.settings import Settings, load
+from pipeline.settings.settings import Settings, load
 from pipeline.web.app import create_app
 from tests.index.documents import NOON, incident, mention
 

@@ -11,10 +11,10 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 from prometheus_client import CollectorRegistry, generate_latest
 
-from pipeline import settings
 from pipeline.alert.signature import sign
 from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.runtime.metrics import Metrics
+from pipeline.settings import settings
 from tests.real_servers import RealKafka
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import SettingsError, TerminalError, TransientError
 from pipeline.index.elastic import ElasticIndex
 from pipeline.index.protocol import Query, Written
-from pipeline.settings import IndexSettings
+from pipeline.settings.settings import IndexSettings
 from tests.index.documents import letter, mention
 from tests.index.fake_elasticsearch import Answer, Asked, FakeElasticsearch, fake_elasticsearch, written
 

@@ -15,7 +15,7 @@ from pipeline.index.load import open_index
 from pipeline.index.protocol import Query
 from pipeline.index.slow import SlowIndex
 from pipeline.index.sqlite import SqliteIndex
-from pipeline.settings import IndexSettings, Settings
+from pipeline.settings.settings import IndexSettings, Settings
 from tests.index.documents import mention, post_deleted
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from pipeline.contracts.messages import AuthorDeleted, Post, RawMessage
 from pipeline.ingest.history import Heard, history
-from pipeline.ingest.mapping import IngestSettings
 from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.read.spool import Spool, microseconds
 from pipeline.ingest.rejects import Rejects
+from pipeline.settings.ingest import IngestSettings
 
 from .conftest import post
 

@@ -18,7 +18,7 @@ from pipeline.contracts.topics import Topic
 from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.partition import murmur2, partition_of
 from pipeline.ingest.producer import Publisher, explain, key_of, producer_options
-from pipeline.settings import KafkaSettings
+from pipeline.settings.settings import KafkaSettings
 
 from .conftest import Broker, post, read_back
 

@@ -15,11 +15,11 @@ import pytest
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.messages import Post, PostDeleted
 from pipeline.errors import Malformed, SettingsError, TerminalError
-from pipeline.ingest.mapping import FormatSettings, IngestSettings
 from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.read.lines import open_source
 from pipeline.ingest.read.mapped import MappedReader
 from pipeline.ingest.read.row import Reader, Row
+from pipeline.settings.ingest import FormatSettings, IngestSettings
 
 from .conftest import post
 

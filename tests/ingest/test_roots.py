@@ -19,7 +19,6 @@ from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.ingest.history import history
-from pipeline.ingest.mapping import IngestSettings
 from pipeline.ingest.partition import partition_of
 from pipeline.ingest.producer import key_of
 from pipeline.ingest.read.formats import reader_for
@@ -27,7 +26,8 @@ from pipeline.ingest.read.lines import lines
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 from pipeline.runtime.analysis import Lines, linked
-from pipeline.settings import load
+from pipeline.settings.ingest import IngestSettings
+from pipeline.settings.settings import load
 from pipeline.stages.stage import Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer

@@ -74,7 +74,7 @@ def test_imports_neither_torch_nor_transformers() -> None:
     code = (
         "import sys\n"
         "from models.load import load_scorer\n"
-        "from pipeline.settings import ModelSettings\n"
+        "from pipeline.settings.settings import ModelSettings\n"
         "load_scorer(ModelSettings(threads=1)).score(['hello'])\n"
         "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules), 'heavy import'\n"
     )

@@ -18,7 +18,7 @@ from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
 from pipeline.ingest.read.lines import Line, lines
 from pipeline.runtime import analysis
 from pipeline.runtime.analysis import CHUNK, Asked, Lines, Piece, Watermark, linked, per_post
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 from pipeline.stages.state import MemoryStore
 
 

@@ -11,7 +11,7 @@ from pipeline.runtime.broker import EmbeddedBroker
 from pipeline.runtime.flow import BUDGET, ByteGate, Committed
 from pipeline.runtime.keyed_gate import KeyedGate
 from pipeline.runtime.publisher import Publisher, ToSend
-from pipeline.settings import KafkaSettings
+from pipeline.settings.settings import KafkaSettings
 
 TOPIC = "flow-test"
 COUNT = 20_000

@@ -14,7 +14,7 @@ from pipeline.errors import Malformed
 from pipeline.runtime.consume import ConsumeLoop, _record
 from pipeline.runtime.dead_letters import dead_letter
 from pipeline.runtime.publisher import ARRIVED, headers
-from pipeline.settings import WorkerSettings
+from pipeline.settings.settings import WorkerSettings
 from pipeline.stages.stage import Outgoing, Record, Rejected
 
 WHERE = packed(3, 12_345, 1_767_225_600_000)

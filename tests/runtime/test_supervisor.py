@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from pipeline.runtime.supervisor import Child, Supervisor
-from pipeline.settings import load
+from pipeline.settings.settings import load
 
 
 def running_processes() -> set[int]:

@@ -9,7 +9,7 @@ from pipeline.errors import TransientError
 from pipeline.runtime import topics_admin
 from pipeline.runtime.broker import EmbeddedBroker
 from pipeline.runtime.topics_admin import Offsets
-from pipeline.settings import KafkaSettings
+from pipeline.settings.settings import KafkaSettings
 
 
 class Leaderless:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import SettingsError
 from pipeline.runtime.supervisor import environment
-from pipeline.settings import load
+from pipeline.settings.settings import load
 
 
 @pytest.fixture(autouse=True)

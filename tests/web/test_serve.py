@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from pipeline.errors import TerminalError
-from pipeline.settings import load
+from pipeline.settings.settings import load
 from pipeline.web.serve import serve
 
 

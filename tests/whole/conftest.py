@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.commands.replay import ReplayRun
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index
@@ -20,7 +19,8 @@ from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.replay import parse_speed
 from pipeline.runtime.drain import Drain
 from pipeline.runtime.stack import Stack
-from pipeline.settings import Settings
+from pipeline.settings import settings as settings_module
+from pipeline.settings.settings import Settings
 
 Configure = Callable[..., Settings]
 BACKENDS = ["embedded", pytest.param("real", marks=pytest.mark.real)]

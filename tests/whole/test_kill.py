@@ -21,7 +21,7 @@ from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.runtime.supervisor import Child
 from pipeline.runtime.topics_admin import Offsets
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
 from pipeline.stages.stage import Record

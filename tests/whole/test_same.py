@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline import settings as settings_module
 from pipeline.index.protocol import Query
-from pipeline.settings import Settings
+from pipeline.settings import settings as settings_module
+from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import demo_catalogue
 from pipeline.simulate.demo import demo_posts
 from tests.whole.conftest import configure_for, opened, replay, running

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pipeline.errors import SettingsError
-from pipeline.ingest.mapping import BUILT_IN_FORMATS, IngestSettings
 from pipeline.ingest.read.mapped import MappedReader
 from pipeline.ingest.read.posts import PostsReader
 from pipeline.ingest.read.row import Reader
 from pipeline.ingest.read.twcs import TwcsReader
+from pipeline.settings.ingest import BUILT_IN_FORMATS, IngestSettings
 
 
 def reader_for(name: str, settings: IngestSettings) -> Reader:

@@ -11,12 +11,12 @@ import msgspec
 from pipeline.contracts.decode import MAX_BYTES, decode
 from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
-from pipeline.ingest.mapping import FormatSettings
 from pipeline.ingest.read.fields import message_from, moment
 from pipeline.ingest.read.lines import lines
 from pipeline.ingest.read.posts import is_table
 from pipeline.ingest.read.row import Row
 from pipeline.ingest.read.table import table
+from pipeline.settings.ingest import FormatSettings
 
 _IDS = ("post_id", "author_id", "parent_id", "root_id")
 _OBJECT = msgspec.json.Decoder(dict[str, Any])

@@ -15,7 +15,7 @@ from aiokafka.structs import TopicPartition
 
 from pipeline.runtime.kafka import aiokafka_options
 from pipeline.runtime.publisher import Publisher, ToSend
-from pipeline.settings import KafkaSettings
+from pipeline.settings.settings import KafkaSettings
 from pipeline.stages.state import Change, Expiry, Kept
 
 log = structlog.get_logger()

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 
-from pipeline.section import Section
+from pipeline.settings.section import Section
 
 BUILT_IN_FORMATS = ("posts", "twcs")
 

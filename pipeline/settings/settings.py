@@ -23,8 +23,8 @@ from pydantic_settings import (
 )
 
 from pipeline.errors import SettingsError
-from pipeline.ingest.mapping import IngestSettings
-from pipeline.section import Section
+from pipeline.settings.ingest import IngestSettings
+from pipeline.settings.section import Section
 
 
 class KafkaSettings(Section):
