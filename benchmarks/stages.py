@@ -23,9 +23,9 @@ from pipeline.commands.replay import ReplayRun
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
 from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.replay import parse_speed
+from pipeline.observability.metrics import Metrics
 from pipeline.runtime.build import build
 from pipeline.runtime.files import records, through
-from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.stack import Stack, worker_addresses
 from pipeline.settings import settings as settings_module
 from pipeline.settings.settings import Settings

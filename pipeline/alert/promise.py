@@ -13,7 +13,7 @@ from pipeline.detect.promise import MONTH, Check, Promise, Told, Watched, check
 from pipeline.errors import GroundswellError
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index, Query
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.metrics import Metrics
 from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()

@@ -77,8 +77,8 @@ def _fill(
         steps.step("reading mentions", lines)
         return source.mentions_into(spool, asked.files, rejects, steps.tick).read, ""
     from pipeline.ingest.read.formats import reader_for
+    from pipeline.observability.metrics import Metrics
     from pipeline.runtime.build import build
-    from pipeline.runtime.metrics import Metrics
 
     in_order = reader_for(asked.format, settings.ingest).time_order
     stage = build("enrich", settings, Metrics())

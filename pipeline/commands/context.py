@@ -42,7 +42,7 @@ def put(key: str, value: Any) -> None:
 
 def load() -> Settings:
     """The settings in force, flags included, and logging set up accordingly."""
-    from pipeline.runtime.logs import set_up
+    from pipeline.observability.logs import set_up
 
     settings = settings_module.load(**_flags)
     set_up(settings.log_level)

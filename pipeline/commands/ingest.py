@@ -20,9 +20,9 @@ from pipeline.commands.worker import end_with
 from pipeline.errors import SettingsError
 from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.producer import Publisher
-from pipeline.runtime.agent_metrics import CountedAgent
-from pipeline.runtime.health import HealthServer
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.agent_metrics import CountedAgent
+from pipeline.observability.health import HealthServer
+from pipeline.observability.metrics import Metrics
 from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()

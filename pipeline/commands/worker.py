@@ -46,8 +46,8 @@ def worker(
 
 
 async def _one(stage: str, settings: Settings, instance: str | None, parent: int | None) -> None:
+    from pipeline.observability.metrics import Metrics
     from pipeline.runtime.build import build
-    from pipeline.runtime.metrics import Metrics
     from pipeline.runtime.worker import Worker
 
     metrics = Metrics()

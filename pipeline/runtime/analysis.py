@@ -125,8 +125,8 @@ def linked(settings: Settings, lines: Lines) -> Iterator[Piece]:
     what they are about, so that a run which goes on gives what an unbroken one would have given.
     """
     from models.runtime.fixed import FixedScorer
+    from pipeline.observability.metrics import Metrics
     from pipeline.runtime.build import build
-    from pipeline.runtime.metrics import Metrics
 
     stage: Any = build("enrich", settings, Metrics())
     state, clock, roots = State(MemoryStore(), stage.codec), Watermark(), Roots()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.contracts.topics import STAGES
 from pipeline.errors import TerminalError
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.metrics import Metrics
 from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Stage
 

@@ -21,9 +21,9 @@ from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from pipeline.contracts.origin import ORIGIN, SIZE
+from pipeline.observability.metrics import Metrics
 from pipeline.runtime.gaps import GapWatch
 from pipeline.runtime.merge import ArrivalMerge
-from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.processor import Processor
 from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import ARRIVED

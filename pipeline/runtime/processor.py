@@ -20,8 +20,8 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from pipeline.errors import Malformed, TransientError
+from pipeline.observability.metrics import Metrics
 from pipeline.runtime.dead_letters import dead_letter
-from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import ToSend, headers
 from pipeline.stages.stage import Outgoing, Record, Rejected, Result, Stage

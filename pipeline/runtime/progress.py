@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.metrics import Metrics
 
 
 class Progress:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from models.scorer import Reading, Scorer, Scores
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.metrics import Metrics
 
 
 class TimedScorer:

@@ -12,12 +12,12 @@ from typing import Any
 import structlog
 
 from pipeline.contracts.topics import changelog
+from pipeline.observability.health import HealthServer
+from pipeline.observability.metrics import Metrics
 from pipeline.runtime.consume import UNEXPECTED, ConsumeLoop
 from pipeline.runtime.faust_app import make_app
 from pipeline.runtime.flow import ByteGate, Committed, Gate, OpenGate
-from pipeline.runtime.health import HealthServer
 from pipeline.runtime.kafka import group
-from pipeline.runtime.metrics import Metrics
 from pipeline.runtime.processor import Processor
 from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import Publisher

@@ -35,7 +35,7 @@ def groundswell(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """Runs ``groundswell incidents …``."""
 
     monkeypatch.setattr(
-        "pipeline.runtime.logs.set_up", lambda level: None
+        "pipeline.observability.logs.set_up", lambda level: None
     )  # it would log to this test's stderr for ever
 
     def run(*arguments: str) -> Ran:

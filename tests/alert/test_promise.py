@@ -18,7 +18,7 @@ from pipeline.cli import app
 from pipeline.commands import context
 from pipeline.detect.promise import Promise, Team
 from pipeline.index.load import open_index
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.metrics import Metrics
 from pipeline.settings.settings import Settings, load
 from pipeline.web.app import create_app
 from tests.index.documents import NOON, incident, mention

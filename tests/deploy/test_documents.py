@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from pipeline.alert.signature import sign
 from pipeline.contracts.topics import MENTIONS_SCORED
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.metrics import Metrics
 from pipeline.settings import settings
 from tests.real_servers import RealKafka
 

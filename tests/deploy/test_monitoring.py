@@ -11,7 +11,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from pipeline.contracts.topics import STAGES
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"

@@ -7,9 +7,9 @@ import pytest
 
 from pipeline.errors import TerminalError
 from pipeline.ingest.agent import AgentHooks
-from pipeline.runtime.agent_metrics import CountedAgent
-from pipeline.runtime.health import HealthServer
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.agent_metrics import CountedAgent
+from pipeline.observability.health import HealthServer
+from pipeline.observability.metrics import Metrics
 from pipeline.runtime.progress import Progress
 
 

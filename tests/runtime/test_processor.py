@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import Malformed, TransientError
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.metrics import Metrics
 from pipeline.runtime.processor import Processor
 from pipeline.runtime.progress import Progress
 from pipeline.runtime.publisher import ToSend

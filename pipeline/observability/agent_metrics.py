@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.runtime.metrics import Metrics
+from pipeline.observability.metrics import Metrics
 
 
 class CountedAgent:
