@@ -39,7 +39,7 @@ from pipeline.enrich.catalogue import Catalogue, load_catalogue
 from pipeline.enrich.linker import Linked, Linker
 from pipeline.enrich.medium import NETWORK
 from pipeline.enrich.surfaces import spellings
-from pipeline.enrich.text import fold
+from pipeline.text.clean import fold
 
 PRODUCT, MARKED_PRODUCT = "product", "marked as a product"
 CUTS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97)

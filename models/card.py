@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from models.evaluation import sections
 from models.manifest import Base, Manifest, Training
-from pipeline.enrich.untrained import LONG
+from pipeline.text.out_of_domain import LONG
 
 _READS = {
     "sentiment": "what the post feels",

@@ -18,10 +18,10 @@ import msgspec
 
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
-from pipeline.alert.text import clean, one_line, topic
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.coordination import WORDS
 from pipeline.errors import SettingsError
+from pipeline.text.safe import clean, one_line, topic
 
 ALERTNAME = "GroundswellIncident"
 

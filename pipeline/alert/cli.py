@@ -14,12 +14,12 @@ from rich.text import Text
 
 from pipeline.alert.acknowledgements import VERDICTS, Acknowledgement, Acknowledgements, Verdict
 from pipeline.alert.terminal import KINDS
-from pipeline.alert.text import one_line
 from pipeline.commands import context
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
 from pipeline.settings.settings import Settings
+from pipeline.text.safe import one_line
 
 app = typer.Typer(help="Incidents: list them, and record what they turned out to be.", no_args_is_help=True)
 

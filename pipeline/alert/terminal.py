@@ -15,11 +15,11 @@ from rich.text import Text
 
 from pipeline.alert.alertmanager import incident_url
 from pipeline.alert.notifier import may_page
-from pipeline.alert.text import one_line, topic
 from pipeline.contracts.messages import Explanation, IncidentEvent, PostRef, Series
 from pipeline.detect.coordination import WORDS
 from pipeline.detect.explain import duration
 from pipeline.errors import TransientError
+from pipeline.text.safe import one_line, topic
 
 KINDS = {"pile_on": "pile-on", "surge": "surge", "groundswell": "groundswell", "amplification": "amplification"}
 SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")

@@ -73,7 +73,7 @@ def backtest(
 
 def _summary(console: Console, found: Findings) -> None:
     """A short table for a person; strangers' names are shown as plain text."""
-    from pipeline.alert.text import one_line
+    from pipeline.text.safe import one_line
 
     table = Table("paged (UTC)", "company", "kind", "severity", "mentions", "authors", box=None, pad_edge=False)
     for episode in found.episodes[:LISTED]:

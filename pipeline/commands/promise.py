@@ -44,7 +44,7 @@ def promise(
 
 
 def _show(console: Console, found: Check) -> None:
-    from pipeline.alert.text import one_line
+    from pipeline.text.safe import one_line
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("", "for", "months", "allowed", "called false", "no verdict", "at least a month"):

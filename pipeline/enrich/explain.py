@@ -19,17 +19,17 @@ from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.evidence import cut
 from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.language import language
 from pipeline.enrich.linker import Considered, Linker
 from pipeline.enrich.load import open_linker
 from pipeline.enrich.meaning import reader_of
 from pipeline.enrich.mentions import read_for
 from pipeline.enrich.namesakes import is_namesake
 from pipeline.enrich.subjects import About
-from pipeline.enrich.text import clean, without_quotes
-from pipeline.enrich.untrained import untrained
 from pipeline.enrich.words import Kind
 from pipeline.errors import TerminalError
+from pipeline.text.clean import clean, without_quotes
+from pipeline.text.language import language
+from pipeline.text.out_of_domain import untrained
 
 app = typer.Typer(add_completion=False)
 

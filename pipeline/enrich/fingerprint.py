@@ -9,7 +9,7 @@ import html
 import re
 
 from pipeline.contracts.fingerprint import sketch
-from pipeline.enrich.text import LINK, MENTION, fold
+from pipeline.text.clean import LINK, MENTION, fold
 
 MAX_CHARACTERS = 2_000
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Container
 from typing import NamedTuple
 
 from pipeline.enrich.hashtags import split_words
-from pipeline.enrich.text import compact
+from pipeline.text.clean import compact
 
 _SERVICE_BEFORE: tuple[str, ...] = ("ask", "help", "support", "contact")
 _SERVICE_AFTER: tuple[str, ...] = (

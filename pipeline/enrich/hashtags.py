@@ -13,8 +13,8 @@ from functools import cache
 from math import log
 from typing import NamedTuple
 
-from pipeline.enrich.text import fold
 from pipeline.enrich.words import ordinary, ranks
+from pipeline.text.clean import fold
 
 MAX_LETTERS = 60
 """Longer tags are not split: they are read as one unknown word."""

@@ -19,8 +19,8 @@ from pipeline.enrich.shape import shape
 from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
 from pipeline.enrich.surfaces import Surfaces, compile_surfaces
 from pipeline.enrich.surroundings import Place, Surroundings
-from pipeline.enrich.text import Folded, fold
 from pipeline.enrich.words import Kind
+from pipeline.text.clean import Folded, fold
 
 MAX_CHARACTERS = 20_000
 """How much of a text is searched."""

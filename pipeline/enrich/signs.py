@@ -13,8 +13,8 @@ from pipeline.enrich.evidence import CUT, confidence, prior
 from pipeline.enrich.handles import split_hashtag, undecorate
 from pipeline.enrich.medium import NETWORK, as_handle, as_tag
 from pipeline.enrich.surfaces import SHARED_HANDLES, Sense, Surfaces
-from pipeline.enrich.text import HASHTAG, LINK, MENTION
 from pipeline.enrich.words import Kind
+from pipeline.text.clean import HASHTAG, LINK, MENTION
 
 MAX_SIGNS = 200
 """Handles, hashtags, tickers and links that are each looked up in one post."""

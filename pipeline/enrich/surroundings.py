@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from pipeline.enrich.lexicon import Talk
-from pipeline.enrich.text import Folded
 from pipeline.enrich.words import ordinary
+from pipeline.text.clean import Folded
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _PARTED = "".join([char if char.isalnum() else " " for char in map(chr, range(128))])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from models.scorer import Reading, Scores, Span, Target
 from pipeline.contracts.messages import Sentiment
-from pipeline.enrich.text import LINK, clean
+from pipeline.text.clean import LINK, clean
 
 MOST = 8
 """Places of one entity in a text that are asked about."""

@@ -21,9 +21,6 @@ from models.scorer import Reading, Scorer, Scores
 from pipeline.contracts.decode import MAX_BYTES, decode
 from pipeline.contracts.messages import Id, ModelRef, Text
 from pipeline.contracts.topics import POSTS_RAW
-from pipeline.enrich.language import language
-from pipeline.enrich.text import MODEL_CHARACTERS, excerpt
-from pipeline.enrich.untrained import untrained
 from pipeline.errors import Malformed
 from pipeline.ingest.read.lines import Line
 from pipeline.ingest.roots import Roots
@@ -31,6 +28,9 @@ from pipeline.runtime.files import Batch, through
 from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Record
 from pipeline.stages.state import MemoryStore, State
+from pipeline.text.clean import MODEL_CHARACTERS, excerpt
+from pipeline.text.language import language
+from pipeline.text.out_of_domain import untrained
 
 log = structlog.get_logger()
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
-from pipeline.alert.text import one_line
 from pipeline.contracts.messages import IncidentEvent, Series
+from pipeline.text.safe import one_line
 from pipeline.web.cards import KINDS, SEVERITIES
 from pipeline.web.chart import span_name, step_points
 

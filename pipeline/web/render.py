@@ -10,8 +10,8 @@ from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipeline.alert.text import clean, one_line
 from pipeline.detect.explain import duration
+from pipeline.text.safe import clean, one_line
 from pipeline.web.chart import HEIGHT, WIDTH, span_name
 
 HERE = Path(__file__).parent

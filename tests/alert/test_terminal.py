@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from pipeline.alert.terminal import PlainConsole, Terminal
-from pipeline.alert.text import clean, one_line
 from pipeline.contracts.messages import Explanation, Phrase, PostRef
 from pipeline.errors import TransientError
+from pipeline.text.safe import clean, one_line
 from tests.alert.events import START, event
 
 

@@ -14,8 +14,8 @@ from pipeline.contracts.messages import LinkHow, Untrained
 from pipeline.enrich.catalogue import Entity, load_catalogue
 from pipeline.enrich.catalogue.checking import Severity, check
 from pipeline.enrich.threads import MAX_POSTS
-from pipeline.enrich.untrained import LONG
 from pipeline.ingest.roots import REMEMBERED
+from pipeline.text.out_of_domain import LONG
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "linking.md").read_text(encoding="utf-8")
 

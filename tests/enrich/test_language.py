@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contracts.messages import Mention
-from pipeline.enrich.language import base, identify, language, trained
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.enrich.untrained import untrained
 from pipeline.stages.state import MemoryStore, State
+from pipeline.text.language import base, identify, language, trained
+from pipeline.text.out_of_domain import untrained
 from tests.enrich.conftest import FixedScorer, post, records
 
 TELLING = """

@@ -12,7 +12,7 @@ from pipeline.enrich.catalogue import Catalogue, Entity
 from pipeline.enrich.lexicon import Talk, forms, lexicon_of
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.surroundings import Surroundings
-from pipeline.enrich.text import fold
+from pipeline.text.clean import fold
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from pipeline.contracts.sketch import sketch_of
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.targets import MOST, Questions, felt, places
-from pipeline.enrich.text import MODEL_CHARACTERS, clean
 from pipeline.stages.state import MemoryStore, State
+from pipeline.text.clean import MODEL_CHARACTERS, clean
 from tests.enrich.conftest import BAD, FINE, FixedScorer, post, records, reply
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.text import clean, compact, excerpt, fold, without_quotes
+from pipeline.text.clean import clean, compact, excerpt, fold, without_quotes
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pipeline.contracts.messages import Mention
 from pipeline.enrich.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.enrich.untrained import LONG, untrained
 from pipeline.stages.state import MemoryStore, State
+from pipeline.text.out_of_domain import LONG, untrained
 from tests.enrich.conftest import START, FixedScorer, post, records
 from tests.enrich.paging import by, quiet, told
 

@@ -15,8 +15,8 @@ from models.evaluation.behaviour.cases import Case, read_cases
 from models.evaluation.behaviour.judging import Unanswered
 from models.evaluation.figures import Capability
 from models.scorer import Scorer
-from pipeline.enrich.language import language
-from pipeline.enrich.untrained import untrained
+from pipeline.text.language import language
+from pipeline.text.out_of_domain import untrained
 
 EXAMPLES = 4
 """Cases not met that are kept of a capability."""

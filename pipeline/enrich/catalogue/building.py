@@ -24,8 +24,8 @@ from pipeline.enrich.catalogue.loading import MAX_BYTES, CatalogueError, convert
 from pipeline.enrich.catalogue.settling import settled
 from pipeline.enrich.catalogue.wikidata import MOST, read_wikidata
 from pipeline.enrich.surfaces import spellings
-from pipeline.enrich.text import compact
 from pipeline.enrich.words import Kind, kind_of
+from pipeline.text.clean import compact
 
 WELL_KNOWN = Path(__file__).parent / "data" / "well_known.yaml"
 MAX_ALIASES = 24

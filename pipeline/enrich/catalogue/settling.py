@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.text import compact
+from pipeline.text.clean import compact
 
 
 def settled(entities: Iterable[Entity], known: set[str]) -> list[Entity]:

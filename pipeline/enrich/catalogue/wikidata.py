@@ -22,7 +22,7 @@ from pipeline.enrich.catalogue.classes import NO_THING, Subclasses, industries_o
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.catalogue.export import Export, Item, Told
 from pipeline.enrich.catalogue.loading import CatalogueError
-from pipeline.enrich.text import compact
+from pipeline.text.clean import compact
 
 MOST = 20_000
 """Companies that are kept unless more are asked for."""

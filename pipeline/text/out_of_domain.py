@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from pipeline.contracts.messages import Untrained
-from pipeline.enrich.language import trained
-from pipeline.enrich.text import HASHTAG, LINK, MENTION, without_markup
+from pipeline.text.clean import HASHTAG, LINK, MENTION, without_markup
+from pipeline.text.language import trained
 
 LONG = 2_000
 """Characters from which on a text is an article: of it, the model reads less than a third."""

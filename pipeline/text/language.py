@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pycld2
 
-from pipeline.enrich.text import HASHTAG, LINK, MENTION, fold
 from pipeline.enrich.words import ordinary, ranks
+from pipeline.text.clean import HASHTAG, LINK, MENTION, fold
 
 TRAINED = frozenset({"en"})
 """Languages that the sentiment model was trained for."""
