@@ -25,8 +25,8 @@ from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.replay import parse_speed
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.build import build
-from pipeline.runtime.files import records, through
-from pipeline.runtime.stack import Stack, worker_addresses
+from pipeline.runtime.offline.driver import records, through
+from pipeline.runtime.process.stack import Stack, worker_addresses
 from pipeline.settings import settings as settings_module
 from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies

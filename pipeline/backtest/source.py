@@ -17,7 +17,7 @@ from pipeline.ingest.history import history
 from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.read.lines import STDIN, lines, open_source
 from pipeline.ingest.rejects import Rejects
-from pipeline.runtime.files import through
+from pipeline.runtime.offline.driver import through
 from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Record, Stage
 

@@ -77,7 +77,7 @@ async def _letters(settings: Settings, stage: str | None, code: str | None, limi
 
 
 async def _replay(settings: Settings, stage: str | None, code: str | None, limit: int) -> int:
-    from pipeline.runtime.redelivery import redeliver
+    from pipeline.runtime.kafka.redelivery import redeliver
 
     letters = await _letters(settings, stage, code, limit)
     return await redeliver(settings, [letter for letter in letters if letter.replayed_at is None])

@@ -14,7 +14,7 @@ from rich.table import Table
 from pipeline.commands import context
 from pipeline.contracts import topics
 from pipeline.errors import GroundswellError, TerminalError
-from pipeline.runtime.stack import worker_addresses
+from pipeline.runtime.process.stack import worker_addresses
 from pipeline.settings.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -80,7 +80,7 @@ def _catalogue(settings: Settings) -> str:
 
 
 def _kafka(settings: Settings) -> str:
-    from pipeline.runtime.topics_admin import Offsets
+    from pipeline.runtime.kafka.admin import Offsets
 
     kafka = settings.kafka
     if not kafka.bootstrap:

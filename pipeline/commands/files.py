@@ -15,7 +15,7 @@ from pipeline.commands import context
 from pipeline.commands.file_progress import FileProgress
 from pipeline.errors import TerminalError
 from pipeline.ingest.read.lines import lines, open_source
-from pipeline.runtime.carry import Stop, carry
+from pipeline.runtime.offline.resumable_output import Stop, carry
 
 app = typer.Typer(add_completion=False)
 
@@ -53,7 +53,7 @@ def analyze(
     if catalogue:
         context.put("enrich.catalogue", catalogue)
     settings = context.load()
-    from pipeline.runtime.analysis import Asked, Lines, linked, per_post
+    from pipeline.runtime.offline.analysis import Asked, Lines, linked, per_post
 
     stop = Stop()
     with open_source(file) as stream, FileProgress(file, skip) as progress, stop.heard():
@@ -88,7 +88,7 @@ def detect(
 
     Example:  `groundswell detect mentions.jsonl --false-alarms 0.1`
     """
-    from pipeline.runtime.detection import detect_file
+    from pipeline.runtime.offline.detection import detect_file
 
     if false_alarms is not None:
         context.put("detect.false_alarms", false_alarms)

@@ -79,7 +79,7 @@ async def _ingest(settings: Settings, networks: list[str], seed: int, parent: in
 
 
 def _publisher(settings: Settings, ended: threading.Event) -> Publisher:
-    from pipeline.runtime.keyed_gate import KeyedGate
+    from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
 
     gate = KeyedGate(settings.kafka, stop=ended) if settings.kafka.embedded else None
     return Publisher(settings.kafka, gate=gate)

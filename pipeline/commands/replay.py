@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.ingest.read.row import Reader
     from pipeline.ingest.replay import ReplayCounts, Speed
     from pipeline.runtime.ledger import Ledger
-    from pipeline.runtime.stack import Stack
+    from pipeline.runtime.process.stack import Stack
 
 app = typer.Typer(add_completion=False)
 
@@ -62,7 +62,7 @@ async def _replay(settings: Settings, files: list[str], format: str, speed: str,
     if settings.kafka.bootstrap:
         run = ReplayRun(settings, files, reader, pace, None)
         return await run.go(started, wait)
-    from pipeline.runtime.stack import Stack
+    from pipeline.runtime.process.stack import Stack
 
     group = f"{settings.kafka.prefix}-replay"
     async with Stack(settings, wait_for=(group,), parent=os.getpid()) as stack:
@@ -113,7 +113,7 @@ class ReplayRun:
         from pipeline.ingest.producer import Publisher
         from pipeline.ingest.rejects import Rejects
         from pipeline.ingest.replay import replay
-        from pipeline.runtime.keyed_gate import KeyedGate
+        from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
 
         kafka = self._settings.kafka
         gate = KeyedGate(kafka, stop=self._stop) if kafka.embedded else None
@@ -125,7 +125,7 @@ class ReplayRun:
             )  # fmt: skip
 
     async def _drain(self, ledger: Ledger, progress: ReplayProgress) -> None:
-        from pipeline.runtime.drain import Drain
+        from pipeline.runtime.kafka.drain import Drain
 
         drain = Drain(self._settings.kafka)
 

@@ -18,7 +18,7 @@ from pipeline.settings.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.index.protocol import Index
-    from pipeline.runtime.stack import Stack
+    from pipeline.runtime.process.stack import Stack
 
 app = typer.Typer(add_completion=False)
 
@@ -69,8 +69,8 @@ def _for_demo(seed: int) -> None:
 
 
 async def _run(settings: Settings, sources: list[str], seed: int) -> None:
-    from pipeline.runtime.stack import Stack
-    from pipeline.runtime.supervisor import Child
+    from pipeline.runtime.process.stack import Stack
+    from pipeline.runtime.process.supervisor import Child
 
     context.err.print("Starting Groundswell …")
     stop = asyncio.create_task(stop_signal())

@@ -33,7 +33,7 @@ def create() -> None:
 
     Example:  `groundswell --set kafka.bootstrap=kafka:9092 topics create`
     """
-    from pipeline.runtime.topics_admin import create_all
+    from pipeline.runtime.kafka.admin import create_all
 
     settings = context.load()
     if not settings.kafka.bootstrap:

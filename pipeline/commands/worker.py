@@ -48,7 +48,7 @@ def worker(
 async def _one(stage: str, settings: Settings, instance: str | None, parent: int | None) -> None:
     from pipeline.observability.metrics import Metrics
     from pipeline.runtime.build import build
-    from pipeline.runtime.worker import Worker
+    from pipeline.runtime.worker.worker import Worker
 
     metrics = Metrics()
     built = build(stage, settings, metrics)
@@ -68,7 +68,7 @@ async def _one(stage: str, settings: Settings, instance: str | None, parent: int
 
 
 async def _several(stages: list[str], settings: Settings) -> None:
-    from pipeline.runtime.supervisor import Child, Supervisor
+    from pipeline.runtime.process.supervisor import Child, Supervisor
 
     supervisor = Supervisor(settings)
     for stage in stages:
@@ -106,7 +106,7 @@ async def _web(settings: Settings, parent: int | None) -> None:
 
 def end_with(parent: int | None) -> None:
     """End in order when the process that started us is gone."""
-    from pipeline.runtime.supervisor import orphaned
+    from pipeline.runtime.process.supervisor import orphaned
 
     if parent is not None:
         asyncio.ensure_future(orphaned(parent)).add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGTERM))

@@ -16,7 +16,7 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
         from pipeline.enrich.load import Renewal, open_linker
         from pipeline.enrich.meaning import reader_of
         from pipeline.enrich.stage import Enrich
-        from pipeline.runtime.timed import TimedScorer
+        from pipeline.runtime.process.metered_scorer import TimedScorer
 
         scorer = load_scorer(settings.model)
         enrich = settings.enrich

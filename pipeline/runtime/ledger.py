@@ -18,8 +18,8 @@ import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED
-from pipeline.runtime.kafka import confluent_options
-from pipeline.runtime.topics_admin import Offsets
+from pipeline.runtime.kafka.admin import Offsets
+from pipeline.runtime.kafka.clients import confluent_options
 from pipeline.settings.settings import KafkaSettings
 
 

@@ -25,7 +25,7 @@ from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.read.lines import lines
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
-from pipeline.runtime.analysis import Lines, linked
+from pipeline.runtime.offline.analysis import Lines, linked
 from pipeline.settings.ingest import IngestSettings
 from pipeline.settings.settings import load
 from pipeline.stages.stage import Record

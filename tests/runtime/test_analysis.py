@@ -16,8 +16,8 @@ from models.scorer import Reading, Scores
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
 from pipeline.ingest.read.lines import Line, lines
-from pipeline.runtime import analysis
-from pipeline.runtime.analysis import CHUNK, Asked, Lines, Piece, Watermark, linked, per_post
+from pipeline.runtime.offline import analysis
+from pipeline.runtime.offline.analysis import CHUNK, Asked, Lines, Piece, Watermark, linked, per_post
 from pipeline.settings.settings import Settings
 from pipeline.stages.state import MemoryStore
 

@@ -21,8 +21,8 @@ from pipeline.cli import app
 from pipeline.commands import context
 from pipeline.commands.file_progress import FileProgress
 from pipeline.ingest.read.lines import Line
-from pipeline.runtime.analysis import Piece
-from pipeline.runtime.carry import Carried, Stop, carry
+from pipeline.runtime.offline.analysis import Piece
+from pipeline.runtime.offline.resumable_output import Carried, Stop, carry
 
 
 @pytest.fixture(autouse=True)

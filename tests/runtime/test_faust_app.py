@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from pipeline.runtime.faust_app import _finish
+from pipeline.runtime.worker.faust_app import _finish
 
 
 async def test_a_coroutine_that_was_started_goes_on_where_it_waits() -> None:

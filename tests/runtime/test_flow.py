@@ -7,10 +7,10 @@ import asyncio
 from confluent_kafka import Consumer, TopicPartition
 
 from pipeline.ingest.partition import partition_of
-from pipeline.runtime.broker import EmbeddedBroker
-from pipeline.runtime.flow import BUDGET, ByteGate, Committed
-from pipeline.runtime.keyed_gate import KeyedGate
-from pipeline.runtime.publisher import Publisher, ToSend
+from pipeline.runtime.kafka.backpressure import BUDGET, ByteGate, Committed
+from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
+from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
+from pipeline.runtime.kafka.publisher import Publisher, ToSend
 from pipeline.settings.settings import KafkaSettings
 
 TOPIC = "flow-test"

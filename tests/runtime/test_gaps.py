@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.runtime.gaps import GapWatch
+from pipeline.runtime.worker.gaps import GapWatch
 
 WHERE = ("posts.raw.v1", 3)
 

@@ -10,7 +10,7 @@ from pipeline.ingest.agent import AgentHooks
 from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.progress import Progress
+from pipeline.runtime.worker.progress import Progress
 
 
 def test_health_and_metrics_are_served() -> None:

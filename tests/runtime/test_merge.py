@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.runtime.merge import ArrivalMerge
+from pipeline.runtime.worker.merge import ArrivalMerge
 from pipeline.stages.stage import Record
 
 A, B = ("t", 0), ("t", 1)

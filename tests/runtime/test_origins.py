@@ -11,9 +11,9 @@ import pytest
 from pipeline.contracts.origin import ORIGIN, packed
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
 from pipeline.errors import Malformed
-from pipeline.runtime.consume import ConsumeLoop, _record
-from pipeline.runtime.dead_letters import dead_letter
-from pipeline.runtime.publisher import ARRIVED, headers
+from pipeline.runtime.kafka.publisher import ARRIVED, headers
+from pipeline.runtime.worker.consume import ConsumeLoop, _record
+from pipeline.runtime.worker.dead_letters import dead_letter
 from pipeline.settings.settings import WorkerSettings
 from pipeline.stages.stage import Outgoing, Record, Rejected
 

@@ -11,9 +11,9 @@ import pytest
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import Malformed, TransientError
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.processor import Processor
-from pipeline.runtime.progress import Progress
-from pipeline.runtime.publisher import ToSend
+from pipeline.runtime.kafka.publisher import ToSend
+from pipeline.runtime.worker.processor import Processor
+from pipeline.runtime.worker.progress import Progress
 from pipeline.stages.stage import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Change, MemoryStore, State
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.runtime.publisher import Publisher
+from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.settings.settings import KafkaSettings

@@ -7,7 +7,7 @@ import os
 import signal
 from pathlib import Path
 
-from pipeline.runtime.supervisor import Child, Supervisor
+from pipeline.runtime.process.supervisor import Child, Supervisor
 from pipeline.settings.settings import load
 
 

@@ -6,9 +6,9 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from pipeline.errors import TransientError
-from pipeline.runtime import topics_admin
-from pipeline.runtime.broker import EmbeddedBroker
-from pipeline.runtime.topics_admin import Offsets
+from pipeline.runtime.kafka import admin
+from pipeline.runtime.kafka.admin import Offsets
+from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
 from pipeline.settings.settings import KafkaSettings
 
 
@@ -42,7 +42,7 @@ def test_a_partition_without_a_leader_is_asked_again(offsets: Offsets) -> None:
 
 
 def test_one_that_stays_without_is_an_error_that_may_pass(offsets: Offsets, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(topics_admin, "LEADERLESS", 0.2)
+    monkeypatch.setattr(admin, "LEADERLESS", 0.2)
     offsets.ends_of_existing("young")
     offsets._client = Leaderless(offsets._client, 10_000)  # type: ignore[assignment]
     with pytest.raises(TransientError, match="no answer"):

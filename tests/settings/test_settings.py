@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.runtime.supervisor import environment
+from pipeline.runtime.process.supervisor import environment
 from pipeline.settings.settings import load
 
 

@@ -17,8 +17,8 @@ from pipeline.index.load import open_index
 from pipeline.index.protocol import Index
 from pipeline.ingest.read.formats import reader_for
 from pipeline.ingest.replay import parse_speed
-from pipeline.runtime.drain import Drain
-from pipeline.runtime.stack import Stack
+from pipeline.runtime.kafka.drain import Drain
+from pipeline.runtime.process.stack import Stack
 from pipeline.settings import settings as settings_module
 from pipeline.settings.settings import Settings
 

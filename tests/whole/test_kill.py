@@ -15,12 +15,12 @@ import pytest
 
 from pipeline.contracts.topics import MENTIONS_SCORED, changelog
 from pipeline.detect.codec import EntityCodec
-from pipeline.runtime.publisher import Publisher
-from pipeline.runtime.stack import Stack
+from pipeline.runtime.kafka.admin import Offsets
+from pipeline.runtime.kafka.publisher import Publisher
+from pipeline.runtime.process.stack import Stack
+from pipeline.runtime.process.supervisor import Child
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
-from pipeline.runtime.supervisor import Child
-from pipeline.runtime.topics_admin import Offsets
 from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts

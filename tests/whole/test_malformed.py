@@ -9,8 +9,8 @@ from typing import Any
 
 from pipeline.contracts.topics import POSTS_RAW
 from pipeline.index.protocol import Query
-from pipeline.runtime.publisher import Publisher, ToSend
-from pipeline.runtime.redelivery import redeliver
+from pipeline.runtime.kafka.publisher import Publisher, ToSend
+from pipeline.runtime.kafka.redelivery import redeliver
 from pipeline.simulate.companies import demo_catalogue
 from tests.whole.conftest import Configure, drained, opened, running
 
@@ -101,8 +101,8 @@ async def test_bad_records_are_set_aside_with_their_reason_and_can_be_tried_agai
 
 async def publish(settings: Any, values: list[bytes]) -> None:
     """Put raw bytes on the topic of raw posts, in flow-controlled pieces."""
-    from pipeline.runtime.flow import ByteGate, Committed
-    from pipeline.runtime.readers import readers
+    from pipeline.runtime.kafka.backpressure import ByteGate, Committed
+    from pipeline.runtime.kafka.consumer_groups import readers
 
     gate = ByteGate(Committed(settings.kafka), readers(settings.kafka)) if settings.kafka.embedded else None
     publisher = Publisher(settings.kafka, gate)

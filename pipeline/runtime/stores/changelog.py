@@ -13,8 +13,8 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.kafka import aiokafka_options
-from pipeline.runtime.publisher import Publisher, ToSend
+from pipeline.runtime.kafka.clients import aiokafka_options
+from pipeline.runtime.kafka.publisher import Publisher, ToSend
 from pipeline.settings.settings import KafkaSettings
 from pipeline.stages.state import Change, Expiry, Kept
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pipeline.contracts.topics import dead_letters
-from pipeline.runtime.publisher import ToSend
+from pipeline.runtime.kafka.publisher import ToSend
 from pipeline.stages.stage import Record, Rejected
 
 MAX_REASON = 1_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 from pipeline.ingest.partition import partition_of
-from pipeline.runtime.flow import ByteGate, Committed
-from pipeline.runtime.readers import readers
-from pipeline.runtime.topics_admin import Offsets
+from pipeline.runtime.kafka.admin import Offsets
+from pipeline.runtime.kafka.backpressure import ByteGate, Committed
+from pipeline.runtime.kafka.consumer_groups import readers
 from pipeline.settings.settings import KafkaSettings
 
 

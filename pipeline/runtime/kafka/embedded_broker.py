@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException, Producer
 from pipeline.errors import TerminalError
 
 KEPT_BYTES = 5_242_880
-"""What it keeps of a partition; older records are dropped without a word (hence `pipeline.runtime.flow`)."""
+"""What it keeps of a partition; older records are dropped without a word (hence `kafka/backpressure.py`)."""
 
 
 class EmbeddedBroker:

@@ -21,9 +21,9 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from pipeline.errors import Malformed, TransientError
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.dead_letters import dead_letter
-from pipeline.runtime.progress import Progress
-from pipeline.runtime.publisher import ToSend, headers
+from pipeline.runtime.kafka.publisher import ToSend, headers
+from pipeline.runtime.worker.dead_letters import dead_letter
+from pipeline.runtime.worker.progress import Progress
 from pipeline.stages.stage import Outgoing, Record, Rejected, Result, Stage
 from pipeline.stages.state import State
 

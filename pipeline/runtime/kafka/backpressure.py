@@ -17,7 +17,7 @@ from typing import Protocol
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from pipeline.errors import TransientError
-from pipeline.runtime.kafka import confluent_options
+from pipeline.runtime.kafka.clients import confluent_options
 from pipeline.settings.settings import KafkaSettings
 
 BUDGET = 3_000_000

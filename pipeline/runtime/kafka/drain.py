@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from pipeline.runtime.flow import Committed
-from pipeline.runtime.kafka import group
-from pipeline.runtime.readers import READERS
-from pipeline.runtime.topics_admin import Offsets
+from pipeline.runtime.kafka.admin import Offsets
+from pipeline.runtime.kafka.backpressure import Committed
+from pipeline.runtime.kafka.clients import group
+from pipeline.runtime.kafka.consumer_groups import READERS
 from pipeline.settings.settings import KafkaSettings
 
 

@@ -9,7 +9,7 @@ from typing import IO
 import structlog
 
 from pipeline.contracts.topics import MENTIONS_SCORED
-from pipeline.runtime.files import records, through
+from pipeline.runtime.offline.driver import records, through
 from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()

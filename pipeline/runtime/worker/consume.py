@@ -22,11 +22,11 @@ from faust.types import TP
 
 from pipeline.contracts.origin import ORIGIN, SIZE
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.gaps import GapWatch
-from pipeline.runtime.merge import ArrivalMerge
-from pipeline.runtime.processor import Processor
-from pipeline.runtime.progress import Progress
-from pipeline.runtime.publisher import ARRIVED
+from pipeline.runtime.kafka.publisher import ARRIVED
+from pipeline.runtime.worker.gaps import GapWatch
+from pipeline.runtime.worker.merge import ArrivalMerge
+from pipeline.runtime.worker.processor import Processor
+from pipeline.runtime.worker.progress import Progress
 from pipeline.settings.settings import WorkerSettings
 from pipeline.stages.stage import Record
 from pipeline.stages.state import Store

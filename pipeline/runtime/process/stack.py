@@ -12,9 +12,9 @@ import structlog
 
 from pipeline.contracts.topics import STAGES
 from pipeline.errors import TerminalError
-from pipeline.runtime.broker import EmbeddedBroker
-from pipeline.runtime.supervisor import Child, Supervisor
-from pipeline.runtime.topics_admin import create_all
+from pipeline.runtime.kafka.admin import create_all
+from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
+from pipeline.runtime.process.supervisor import Child, Supervisor
 from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()

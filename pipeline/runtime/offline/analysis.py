@@ -24,7 +24,7 @@ from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import Malformed
 from pipeline.ingest.read.lines import Line
 from pipeline.ingest.roots import Roots
-from pipeline.runtime.files import Batch, through
+from pipeline.runtime.offline.driver import Batch, through
 from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Record
 from pipeline.stages.state import MemoryStore, State

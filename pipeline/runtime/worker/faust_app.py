@@ -19,7 +19,7 @@ from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers import aiokafka as driver
 from mode.services import WaitResults
 
-from pipeline.runtime.kafka import group, ssl_context
+from pipeline.runtime.kafka.clients import group, ssl_context
 from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Stage
 

@@ -11,7 +11,7 @@ import structlog
 
 from pipeline.index.load import open_index
 from pipeline.index.protocol import DeadLetter
-from pipeline.runtime.publisher import Publisher, ToSend
+from pipeline.runtime.kafka.publisher import Publisher, ToSend
 from pipeline.settings.settings import Settings
 from pipeline.stages.stage import REPLAYED
 

@@ -14,16 +14,16 @@ import structlog
 from pipeline.contracts.topics import changelog
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.consume import UNEXPECTED, ConsumeLoop
-from pipeline.runtime.faust_app import make_app
-from pipeline.runtime.flow import ByteGate, Committed, Gate, OpenGate
-from pipeline.runtime.kafka import group
-from pipeline.runtime.processor import Processor
-from pipeline.runtime.progress import Progress
-from pipeline.runtime.publisher import Publisher
-from pipeline.runtime.readers import readers
+from pipeline.runtime.kafka.backpressure import ByteGate, Committed, Gate, OpenGate
+from pipeline.runtime.kafka.clients import group
+from pipeline.runtime.kafka.consumer_groups import readers
+from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
+from pipeline.runtime.worker.consume import UNEXPECTED, ConsumeLoop
+from pipeline.runtime.worker.faust_app import make_app
+from pipeline.runtime.worker.processor import Processor
+from pipeline.runtime.worker.progress import Progress
 from pipeline.settings.settings import KafkaSettings, Settings
 from pipeline.stages.stage import Stage
 from pipeline.stages.state import MemoryStore, State, Store

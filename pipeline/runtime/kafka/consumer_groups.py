@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW
-from pipeline.runtime.kafka import group
+from pipeline.runtime.kafka.clients import group
 from pipeline.settings.settings import KafkaSettings
 
 READERS: dict[str, tuple[str, ...]] = {
