@@ -21,7 +21,7 @@ from rich.table import Table
 
 from pipeline.commands.replay import ReplayRun
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
-from pipeline.ingest.read.formats import reader_for
+from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.replay import parse_speed
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.build import build

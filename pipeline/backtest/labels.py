@@ -13,7 +13,7 @@ from pipeline.backtest.detection import Outcome
 from pipeline.contracts.decode import decode
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import Malformed, TerminalError
-from pipeline.ingest.read.lines import lines, open_source
+from pipeline.ingest.formats.lines import lines, open_source
 from pipeline.simulate.events import Story
 from pipeline.simulate.verdicts import Verdict, compare
 

@@ -76,7 +76,7 @@ def _fill(
     if asked.format == source.MENTIONS:
         steps.step("reading mentions", lines)
         return source.mentions_into(spool, asked.files, rejects, steps.tick).read, ""
-    from pipeline.ingest.read.formats import reader_for
+    from pipeline.ingest.formats.formats import reader_for
     from pipeline.observability.metrics import Metrics
     from pipeline.runtime.build import build
 

@@ -13,9 +13,9 @@ from pipeline.backtest.spool import MentionSpool
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import Malformed
+from pipeline.ingest.formats.formats import reader_for
+from pipeline.ingest.formats.lines import STDIN, lines, open_source
 from pipeline.ingest.history import history
-from pipeline.ingest.read.formats import reader_for
-from pipeline.ingest.read.lines import STDIN, lines, open_source
 from pipeline.ingest.rejects import Rejects
 from pipeline.runtime.offline.driver import through
 from pipeline.settings.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.commands import context
-from pipeline.ingest.read.lines import STDIN, Line
+from pipeline.ingest.formats.lines import STDIN, Line
 from pipeline.shown import Shown
 
 QUIET_EVERY = 10.0

@@ -14,7 +14,7 @@ import typer
 from pipeline.commands import context
 from pipeline.commands.file_progress import FileProgress
 from pipeline.errors import TerminalError
-from pipeline.ingest.read.lines import lines, open_source
+from pipeline.ingest.formats.lines import lines, open_source
 from pipeline.runtime.offline.resumable_output import Stop, carry
 
 app = typer.Typer(add_completion=False)

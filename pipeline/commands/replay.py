@@ -18,7 +18,7 @@ from pipeline.commands.progress import ReplayProgress
 from pipeline.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from pipeline.ingest.read.row import Reader
+    from pipeline.ingest.formats.row import Reader
     from pipeline.ingest.replay import ReplayCounts, Speed
     from pipeline.runtime.ledger import Ledger
     from pipeline.runtime.process.stack import Stack
@@ -54,7 +54,7 @@ def _sentence(counts: dict[str, float]) -> str:
 
 
 async def _replay(settings: Settings, files: list[str], format: str, speed: str, wait: bool) -> dict[str, float]:
-    from pipeline.ingest.read.formats import reader_for
+    from pipeline.ingest.formats.formats import reader_for
     from pipeline.ingest.replay import parse_speed
 
     reader, pace = reader_for(format, settings.ingest), parse_speed(speed)

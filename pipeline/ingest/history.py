@@ -17,9 +17,9 @@ import structlog
 from pipeline.contracts.decode import MAX_AHEAD
 from pipeline.contracts.messages import Post, RawMessage
 from pipeline.errors import Malformed
-from pipeline.ingest.read.lines import open_source
-from pipeline.ingest.read.row import Reader, Row
-from pipeline.ingest.read.spool import EPOCH, Spool, microseconds
+from pipeline.ingest.formats.lines import open_source
+from pipeline.ingest.formats.row import Reader, Row
+from pipeline.ingest.formats.spool import EPOCH, Spool, microseconds
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 

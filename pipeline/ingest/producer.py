@@ -20,7 +20,7 @@ from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.messages import Post, PostDeleted, RawMessage
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
-from pipeline.ingest.partition import KeyPartitioner
+from pipeline.runtime.kafka.partitioner import KeyPartitioner
 from pipeline.settings.settings import KafkaSettings
 
 ARRIVED = "arrived"

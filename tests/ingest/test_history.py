@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from pipeline.contracts.messages import AuthorDeleted, Post, RawMessage
+from pipeline.ingest.formats.formats import reader_for
+from pipeline.ingest.formats.spool import Spool, microseconds
 from pipeline.ingest.history import Heard, history
-from pipeline.ingest.read.formats import reader_for
-from pipeline.ingest.read.spool import Spool, microseconds
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import IngestSettings
 

@@ -16,8 +16,8 @@ from pipeline.contracts.decode import MAX_BYTES, decode_raw
 from pipeline.contracts.messages import AuthorDeleted, PostDeleted
 from pipeline.contracts.topics import Topic
 from pipeline.errors import Malformed, TerminalError, TransientError
-from pipeline.ingest.partition import murmur2, partition_of
 from pipeline.ingest.producer import Publisher, explain, key_of, producer_options
+from pipeline.runtime.kafka.partitioner import murmur2, partition_of
 from pipeline.settings.settings import KafkaSettings
 
 from .conftest import Broker, post, read_back

@@ -15,10 +15,10 @@ import pytest
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.messages import Post, PostDeleted
 from pipeline.errors import Malformed, SettingsError, TerminalError
-from pipeline.ingest.read.formats import reader_for
-from pipeline.ingest.read.lines import open_source
-from pipeline.ingest.read.mapped import MappedReader
-from pipeline.ingest.read.row import Reader, Row
+from pipeline.ingest.formats.formats import reader_for
+from pipeline.ingest.formats.lines import open_source
+from pipeline.ingest.formats.mapped import MappedReader
+from pipeline.ingest.formats.row import Reader, Row
 from pipeline.settings.ingest import FormatSettings, IngestSettings
 
 from .conftest import post

@@ -15,7 +15,7 @@ import pytest
 from models.scorer import Reading, Scores
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
-from pipeline.ingest.read.lines import Line, lines
+from pipeline.ingest.formats.lines import Line, lines
 from pipeline.runtime.offline import analysis
 from pipeline.runtime.offline.analysis import CHUNK, Asked, Lines, Piece, Watermark, linked, per_post
 from pipeline.settings.settings import Settings

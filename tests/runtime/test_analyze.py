@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.commands import context
 from pipeline.commands.file_progress import FileProgress
-from pipeline.ingest.read.lines import Line
+from pipeline.ingest.formats.lines import Line
 from pipeline.runtime.offline.analysis import Piece
 from pipeline.runtime.offline.resumable_output import Carried, Stop, carry
 

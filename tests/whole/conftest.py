@@ -15,7 +15,7 @@ import pytest
 from pipeline.commands.replay import ReplayRun
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index
-from pipeline.ingest.read.formats import reader_for
+from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.replay import parse_speed
 from pipeline.runtime.kafka.drain import Drain
 from pipeline.runtime.process.stack import Stack

@@ -16,9 +16,9 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from pipeline.contracts.origin import ORIGIN
 from pipeline.errors import TerminalError, TransientError
-from pipeline.ingest.partition import partition_of
 from pipeline.runtime.kafka.backpressure import Gate, OpenGate
 from pipeline.runtime.kafka.clients import aiokafka_options
+from pipeline.runtime.kafka.partitioner import partition_of
 from pipeline.settings.settings import KafkaSettings
 from pipeline.stages.stage import Outgoing
 

@@ -22,7 +22,7 @@ from pipeline.contracts.decode import MAX_BYTES, decode
 from pipeline.contracts.messages import Id, ModelRef, Text
 from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import Malformed
-from pipeline.ingest.read.lines import Line
+from pipeline.ingest.formats.lines import Line
 from pipeline.ingest.roots import Roots
 from pipeline.runtime.offline.driver import Batch, through
 from pipeline.settings.settings import Settings

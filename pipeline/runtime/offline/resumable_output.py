@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import IO, Protocol
 
-from pipeline.ingest.read.lines import Line
+from pipeline.ingest.formats.lines import Line
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

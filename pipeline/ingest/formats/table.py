@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from pipeline.errors import Malformed, TerminalError
-from pipeline.ingest.read.lines import Line, lines
+from pipeline.ingest.formats.lines import Line, lines
 
 
 class TableRow(NamedTuple):

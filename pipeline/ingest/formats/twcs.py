@@ -14,9 +14,9 @@ from datetime import UTC
 
 from pipeline.contracts.messages import MAX_TEXT, Author, Post
 from pipeline.errors import Malformed
-from pipeline.ingest.read.fields import moment
-from pipeline.ingest.read.row import Row
-from pipeline.ingest.read.table import table
+from pipeline.ingest.formats.fields import moment
+from pipeline.ingest.formats.row import Row
+from pipeline.ingest.formats.table import table
 
 REQUIRED = ("tweet_id", "author_id", "inbound", "created_at", "text", "in_response_to_tweet_id")
 NETWORK = "twitter"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pipeline.contracts.decode import MAX_BYTES, decode_raw
 from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
-from pipeline.ingest.read.fields import message_from
-from pipeline.ingest.read.lines import lines
-from pipeline.ingest.read.row import Row
-from pipeline.ingest.read.table import table
+from pipeline.ingest.formats.fields import message_from
+from pipeline.ingest.formats.lines import lines
+from pipeline.ingest.formats.row import Row
+from pipeline.ingest.formats.table import table
 
 REQUIRED = ("post_id", "network", "author_id", "text", "created_at")
 COLUMNS = frozenset(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pipeline.errors import SettingsError
-from pipeline.ingest.read.mapped import MappedReader
-from pipeline.ingest.read.posts import PostsReader
-from pipeline.ingest.read.row import Reader
-from pipeline.ingest.read.twcs import TwcsReader
+from pipeline.ingest.formats.mapped import MappedReader
+from pipeline.ingest.formats.posts import PostsReader
+from pipeline.ingest.formats.row import Reader
+from pipeline.ingest.formats.twcs import TwcsReader
 from pipeline.settings.ingest import BUILT_IN_FORMATS, IngestSettings
 
 

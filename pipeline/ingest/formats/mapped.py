@@ -11,11 +11,11 @@ import msgspec
 from pipeline.contracts.decode import MAX_BYTES, decode
 from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
-from pipeline.ingest.read.fields import message_from, moment
-from pipeline.ingest.read.lines import lines
-from pipeline.ingest.read.posts import is_table
-from pipeline.ingest.read.row import Row
-from pipeline.ingest.read.table import table
+from pipeline.ingest.formats.fields import message_from, moment
+from pipeline.ingest.formats.lines import lines
+from pipeline.ingest.formats.posts import is_table
+from pipeline.ingest.formats.row import Row
+from pipeline.ingest.formats.table import table
 from pipeline.settings.ingest import FormatSettings
 
 _IDS = ("post_id", "author_id", "parent_id", "root_id")
