@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.enrich.catalogue import Catalogue, Entity, load_catalogue
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 
 COMPANY_OF_HANDLE = {
     "chipotletweets": "Chipotle", "tesco": "Tesco", "amazonhelp": "Amazon", "applesupport": "Apple",

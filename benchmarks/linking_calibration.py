@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 
 from benchmarks.linking_quality import Post, brands_by_word, judged, read
-from pipeline.enrich.calibration import FILE, Calibration, expected_error, fit, logistic, loss, shipped
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.linker import Linker
-from pipeline.enrich.words import Kind
+from pipeline.enrich.linking.calibration import FILE, Calibration, expected_error, fit, logistic, loss, shipped
+from pipeline.enrich.linking.common_words import Kind
+from pipeline.enrich.linking.linker import Linker
 
 CUT = 0.8
-"""Even odds where one post in five is about the brand; see `pipeline/enrich/calibration.py`."""
+"""Even odds where one post in five is about the brand; see `pipeline/enrich/linking/calibration.py`."""
 
 
 def doubtful(linker: Linker, posts: Sequence[Post]) -> tuple[list[float], list[float], list[bool]]:

@@ -25,11 +25,11 @@ from benchmarks.linking_quality import brands_by_word, judged, plain, read
 from benchmarks.marked_posts import ORGANISATIONS
 from benchmarks.marked_posts import read as read_marked
 from models.load import load_scorer
-from pipeline.enrich.calibration import fit
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.linker import READ, Considered, Linker
-from pipeline.enrich.meaning import FILE, Fitted, MeaningReader, ScorerEmbedder, Topic, excerpt
-from pipeline.enrich.reading import Embedder, Question
+from pipeline.enrich.linking.calibration import fit
+from pipeline.enrich.linking.embeddings import FILE, Fitted, MeaningReader, ScorerEmbedder, Topic, excerpt
+from pipeline.enrich.linking.linker import READ, Considered, Linker
+from pipeline.enrich.linking.reader import Embedder, Question
 from pipeline.settings.settings import ModelSettings
 
 DIRECTIONS = 10

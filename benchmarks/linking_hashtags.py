@@ -18,8 +18,8 @@ import msgspec
 
 from benchmarks.linking_quality import figure
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.hashtags import Piece, split_by_frequency, split_words
-from pipeline.enrich.surfaces import compile_surfaces
+from pipeline.enrich.linking.hashtags import Piece, split_by_frequency, split_words
+from pipeline.enrich.linking.surfaces import compile_surfaces
 
 TAGS = Path(__file__).parent.parent / "tests" / "enrich" / "data" / "hashtags.jsonl"
 

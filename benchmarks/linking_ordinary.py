@@ -24,7 +24,7 @@ from benchmarks.linking_quality import figure
 from benchmarks.linking_reader import shipped_reader
 from benchmarks.linking_verdicts import PLACE, RIGHT, UNREAD, WRONG, key, verdict
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.linker import Linked, Linker
+from pipeline.enrich.linking.linker import Linked, Linker
 
 JUDGING = {".tsv": slice(2_100, 6_000), ".txt": slice(6_000, None)}
 """By the form of the files."""

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from benchmarks.linking_reader import reader_if_known
 from pipeline.enrich.catalogue import Catalogue, load_catalogue
-from pipeline.enrich.linker import Considered, Linker
+from pipeline.enrich.linking.linker import Considered, Linker
 
 POSTS = Path(__file__).parent.parent / "tests" / "enrich" / "data" / "homonyms.jsonl"
 

@@ -36,9 +36,9 @@ from benchmarks.linking_reader import shipped_reader
 from benchmarks.linking_verdicts import OTHER, PLACE, RIGHT, UNREAD, WRONG, key, verdict
 from benchmarks.marked_posts import ORGANISATIONS, Marked, read
 from pipeline.enrich.catalogue import Catalogue, load_catalogue
-from pipeline.enrich.linker import Linked, Linker
-from pipeline.enrich.medium import NETWORK
-from pipeline.enrich.surfaces import spellings
+from pipeline.enrich.linking.linker import Linked, Linker
+from pipeline.enrich.linking.platforms import NETWORK
+from pipeline.enrich.linking.surfaces import spellings
 from pipeline.text.clean import fold
 
 PRODUCT, MARKED_PRODUCT = "product", "marked as a product"

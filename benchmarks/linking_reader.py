@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.load import load_scorer
-from pipeline.enrich.meaning import MeaningReader, reader_of
+from pipeline.enrich.linking.embeddings import MeaningReader, reader_of
 from pipeline.errors import TerminalError
 from pipeline.settings.settings import ModelSettings
 

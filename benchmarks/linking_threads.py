@@ -26,7 +26,7 @@ from benchmarks.linking_reader import shipped_reader
 from models.runtime.fixed import FixedScorer
 from pipeline.contracts.messages import Author, Mention, Post, ScoredMessage
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.stage import Record
 from pipeline.stages.state import MemoryStore, State

@@ -47,7 +47,7 @@ class Hot:
 
     @property
     def package(self) -> str:
-        return f"pipeline.{self.folder}"
+        return f"pipeline.{self.folder.replace('/', '.')}"
 
     @property
     def group(self) -> str:
@@ -119,8 +119,8 @@ DETECTOR = Hot("detector", "detect", modules=(
 """What runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside, since a compiled
 class can be none; in C are tables that Python has no small form of, and what asks structs for many fields."""
 
-LINKER = Hot("linker", "enrich", modules=(
-    "evidence", "lexicon", "linker", "namesakes", "senses", "shape", "signs", "surroundings",
+LINKER = Hot("linker", "enrich/linking", modules=(
+    "context", "lexicon", "linker", "log_odds", "markers", "namesakes", "senses", "shape",
 ))  # fmt: skip
 """What decides whom a post is about; the search itself is in C anyway."""
 

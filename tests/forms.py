@@ -54,5 +54,5 @@ def _anew(package: str, shared: Collection[str]) -> Iterator[None]:
         for name in own():
             del sys.modules[name]
         sys.modules.update(saved)
-        parent, _, child = package.partition(".")
+        parent, _, child = package.rpartition(".")
         setattr(sys.modules[parent], child, saved[package])

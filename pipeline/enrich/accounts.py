@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pipeline.contracts.messages import Author, AuthorRole
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 
 CACHED = 50_000
 GENERATIONS = 4

@@ -17,15 +17,15 @@ from pipeline.commands import context
 from pipeline.contracts.messages import MAX_TEXT, Author, Link, Untrained
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.comparison import comparisons
-from pipeline.enrich.evidence import cut
 from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.linker import Considered, Linker
+from pipeline.enrich.linking.common_words import Kind
+from pipeline.enrich.linking.embeddings import reader_of
+from pipeline.enrich.linking.linker import Considered, Linker
+from pipeline.enrich.linking.log_odds import cut
+from pipeline.enrich.linking.namesakes import is_namesake
 from pipeline.enrich.load import open_linker
-from pipeline.enrich.meaning import reader_of
 from pipeline.enrich.mentions import read_for
-from pipeline.enrich.namesakes import is_namesake
-from pipeline.enrich.subjects import About
-from pipeline.enrich.words import Kind
+from pipeline.enrich.threads.subjects import About
 from pipeline.errors import TerminalError
 from pipeline.text.clean import clean, without_quotes
 from pipeline.text.language import language

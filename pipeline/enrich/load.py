@@ -10,8 +10,8 @@ from pathlib import Path
 import structlog
 
 from pipeline.enrich.catalogue import Catalogue, CatalogueError, load_catalogue
-from pipeline.enrich.linker import Linker
-from pipeline.enrich.reading import ContextReader
+from pipeline.enrich.linking.linker import Linker
+from pipeline.enrich.linking.reader import ContextReader
 from pipeline.settings.settings import EnrichSettings
 
 LOOK_EVERY = 2.0

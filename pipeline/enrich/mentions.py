@@ -21,8 +21,8 @@ from pipeline.contracts.messages import (
 )
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.subjects import About, root_of
 from pipeline.enrich.targets import felt, places
+from pipeline.enrich.threads.subjects import About, root_of
 from pipeline.text.clean import MODEL_CHARACTERS, PARTS, clean, excerpt, without_quotes
 from pipeline.text.language import language
 from pipeline.text.out_of_domain import untrained

@@ -24,12 +24,12 @@ from pipeline.contracts.messages import (
 from pipeline.contracts.origin import origin
 from pipeline.contracts.sketch import sketch_of
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
-from pipeline.enrich import threads, waiting
 from pipeline.enrich.accounts import Accounts
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.mentions import Pending, mention_of, read_for, said_by, taken_back
-from pipeline.enrich.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.enrich.targets import Place, Questions, places
+from pipeline.enrich.threads import orphans, threads
+from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.errors import Malformed
 from pipeline.stages.stage import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import State
@@ -166,14 +166,14 @@ class Enrich:
         self, post: Post, parent: int, named: bool, record: Record, state: State, thread: threads.Thread | None
     ) -> None:
         """Let a post wait for what it answers, unless that is known."""
-        if record.value is None or not waiting.waits(thread, parent, record.offset):
+        if record.value is None or not orphans.waits(thread, parent, record.offset):
             return
         thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
         key, heard = threads.post_hash(post.post_id), _arrival(record, post)
         one = threads.Waiting(record.offset, post.version, key, parent, heard, record.value, named)
-        if waiting.keep(thread, one):
+        if orphans.keep(thread, one):
             self.counts["waiting"] += 1
-            self._put(post, record, state, thread, heard + waiting.WAIT + waiting.SLACK)
+            self._put(post, record, state, thread, heard + orphans.WAIT + orphans.SLACK)
 
     def _catch_up(
         self, post: Post, revision: threads.Revision, record: Record, state: State, thread: threads.Thread, work: _Work
@@ -182,8 +182,8 @@ class Enrich:
         root, key = threads.post_hash(root_of(post)), threads.post_hash(post.post_id)
         heard = _heard(record, post)
         now = {key: revision}
-        for one in waiting.concerned(thread, key, record.offset, _arrival(record, post)):
-            turned = waiting.changed(thread, one, root, record.offset, now)
+        for one in orphans.concerned(thread, key, record.offset, _arrival(record, post)):
+            turned = orphans.changed(thread, one, root, record.offset, now)
             if turned is None:
                 continue
             reply = self._post(one.post)

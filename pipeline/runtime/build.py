@@ -13,8 +13,8 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
     """The stage of this name.  Imports only what that stage needs, so that a small worker stays small."""
     if name == "enrich":
         from models.load import load_scorer
+        from pipeline.enrich.linking.embeddings import reader_of
         from pipeline.enrich.load import Renewal, open_linker
-        from pipeline.enrich.meaning import reader_of
         from pipeline.enrich.stage import Enrich
         from pipeline.runtime.process.metered_scorer import TimedScorer
 

@@ -12,7 +12,7 @@ import pytest
 from models.scorer import Reading, Scores, Target
 from pipeline.contracts.messages import Author, ModelRef, Post, Sentiment
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.stages.stage import Record
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

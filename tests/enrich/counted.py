@@ -9,7 +9,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.enrich.meaning import Fitted
+from pipeline.enrich.linking.embeddings import Fitted
 
 WIDTH = 64
 

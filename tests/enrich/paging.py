@@ -11,7 +11,7 @@ import msgspec
 from pipeline.contracts.messages import Author, IncidentEvent, Mention, Post
 from pipeline.detect.stage import Detect
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.stage import Record
 from pipeline.stages.state import MemoryStore, State

@@ -10,7 +10,7 @@ import pytest
 from pipeline.contracts.messages import Author, Mention, MentionDeleted
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records, reply

@@ -9,7 +9,7 @@ import pytest
 from pipeline.enrich.catalogue import CatalogueError, load_catalogue
 from pipeline.enrich.catalogue.building import build
 from pipeline.enrich.catalogue.loading import read_entities
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 
 YAML = """
 - id: acme

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from benchmarks.linking_quality import read
 from pipeline.compiled import LINKER
 from pipeline.enrich.catalogue import Catalogue, Entity, load_catalogue
-from pipeline.enrich.reading import Question
+from pipeline.enrich.linking.reader import Question
 from tests import forms
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-SHARED = ("catalogue", "reading", "text", "words")
+SHARED = ("reader", "common_words")
 """What both forms are given and are asked by: plain in either."""
 INDUSTRIES = (
     "airline", "banking", "car", "drink", "food", "leisure", "press", "retail", "social", "software", "streaming",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.disguise import disguised
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
+from pipeline.enrich.linking.obfuscation import disguised
 
 
 @pytest.mark.parametrize(

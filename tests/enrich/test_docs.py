@@ -13,7 +13,7 @@ from pipeline.cli import app
 from pipeline.contracts.messages import LinkHow, Untrained
 from pipeline.enrich.catalogue import Entity, load_catalogue
 from pipeline.enrich.catalogue.checking import Severity, check
-from pipeline.enrich.threads import MAX_POSTS
+from pipeline.enrich.threads.threads import MAX_POSTS
 from pipeline.ingest.roots import REMEMBERED
 from pipeline.text.out_of_domain import LONG
 

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.contracts.messages import Author
-from pipeline.enrich.evidence import cut
 from pipeline.enrich.explain import Given, explanation, read, why
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
+from pipeline.enrich.linking.log_odds import cut
 from pipeline.errors import TerminalError
 
 

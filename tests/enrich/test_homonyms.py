@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.linking_calibration import doubtful
 from benchmarks.linking_quality import figures, judge, read, wilson
-from pipeline.enrich.calibration import expected_error, fit, logistic
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.calibration import expected_error, fit, logistic
+from pipeline.enrich.linking.linker import Linker
 
 PRECISION, RECALL, ERROR = 0.94, 0.84, 0.06
 """A little under (the error: over) what was measured on the judging part: 0.960, 0.865, 0.041."""

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.catalogue import Catalogue, Entity
-from pipeline.enrich.lexicon import Talk, forms, lexicon_of
-from pipeline.enrich.linker import Linker
-from pipeline.enrich.surroundings import Surroundings
+from pipeline.enrich.linking.context import Surroundings
+from pipeline.enrich.linking.lexicon import Talk, forms, lexicon_of
+from pipeline.enrich.linking.linker import Linker
 from pipeline.text.clean import fold
 
 

@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.enrich.catalogue import Catalogue, Entity, load_catalogue
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
+from pipeline.enrich.linking.reader import Question
 from pipeline.enrich.load import LOOK_EVERY, NAMED, Renewal, changes, in_background, open_linker
-from pipeline.enrich.reading import Question
 from pipeline.enrich.stage import Enrich
 from pipeline.settings.settings import EnrichSettings
 from pipeline.stages.state import MemoryStore, State

@@ -12,11 +12,19 @@ from structlog.testing import capture_logs
 
 from models.scorer import Reading, Scores
 from pipeline.contracts.messages import ModelRef, Sentiment
-from pipeline.enrich import meaning
 from pipeline.enrich.catalogue import Catalogue, Entity
-from pipeline.enrich.linker import Linker
-from pipeline.enrich.meaning import MeaningReader, ScorerEmbedder, Topic, about, otherwise, reader_of, shipped
-from pipeline.enrich.reading import MOST, Question
+from pipeline.enrich.linking import embeddings
+from pipeline.enrich.linking.embeddings import (
+    MeaningReader,
+    ScorerEmbedder,
+    Topic,
+    about,
+    otherwise,
+    reader_of,
+    shipped,
+)
+from pipeline.enrich.linking.linker import Linker
+from pipeline.enrich.linking.reader import MOST, Question
 from tests.enrich.counted import WIDTH, Counted, fitted
 
 SHELL = Entity(
@@ -86,7 +94,7 @@ def test_a_changed_entity_is_embedded_anew() -> None:
 
 
 def test_kept_entities_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meaning, "KEPT", 2)
+    monkeypatch.setattr(embeddings, "KEPT", 2)
     reader = MeaningReader(Counted(), fitted())
     for number in range(5):
         reader.nats([question("shell", Entity(id=f"e{number}", name="Shell"))])
@@ -116,7 +124,7 @@ class Scored:
 
 
 def test_a_model_is_read_with_its_own_numbers_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meaning, "shipped", fitted)
+    monkeypatch.setattr(embeddings, "shipped", fitted)
     assert reader_of(Scored(ModelRef("counted", "1"))) is not None
     with capture_logs() as logs:
         assert reader_of(Scored(ModelRef("counted", "2"))) is None

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.linker import Linker
-from pipeline.enrich.medium import as_handle, as_name, as_tag
+from pipeline.enrich.linking.linker import Linker
+from pipeline.enrich.linking.platforms import as_handle, as_name, as_tag
 
 
 def confidence(linker: Linker, text: str) -> float:

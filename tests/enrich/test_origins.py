@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.contracts.messages import PostDeleted
 from pipeline.contracts.origin import NUMBERS, origin, unpacked
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.stage import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State

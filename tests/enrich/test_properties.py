@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pipeline.contracts.messages import Author, Mention, PostDeleted, ScoredMessage
 from pipeline.enrich.explain import Given, explanation
-from pipeline.enrich.linker import Linker
-from pipeline.enrich.meaning import MeaningReader
+from pipeline.enrich.linking.embeddings import MeaningReader
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.stage import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State

@@ -12,7 +12,7 @@ from benchmarks.linking_ordinary import links, texts
 from benchmarks.linking_quality_ner import figures, look, outcomes, unread
 from benchmarks.linking_verdicts import OTHER, RIGHT, WRONG, key
 from benchmarks.marked_posts import read
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 
 MARKED = """\
 Ryanair\tB-corporation

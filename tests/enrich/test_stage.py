@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from pipeline.contracts.messages import Author, AuthorDeleted, Mention, MentionDeleted, PostDeleted, ScoredMessage
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.stage import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from models.scorer import Reading, Scores
 from pipeline.contracts.messages import Mention, Post
 from pipeline.contracts.sketch import sketch_of
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.targets import MOST, Questions, felt, places
 from pipeline.stages.state import MemoryStore, State

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from pipeline.contracts.messages import EntityRef
-from pipeline.enrich.threads import (
+from pipeline.enrich.threads.threads import (
     MAX_POSTS,
     MAX_REVISIONS,
     Revision,

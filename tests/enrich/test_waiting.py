@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from pipeline.contracts.messages import Author, Mention, MentionDeleted, PostDeleted, ScoredMessage
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.enrich.waiting import MAX_WAITING, WAIT
+from pipeline.enrich.threads.orphans import MAX_WAITING, WAIT
 from pipeline.index.documents import sort_out
 from pipeline.stages.stage import Record
 from pipeline.stages.state import MemoryStore, State

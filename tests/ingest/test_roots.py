@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.contracts.messages import Author, Mention, Post, PostDeleted
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.lines import lines

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from models.scorer import Scorer
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS
-from pipeline.enrich.reading import MOST, Embedder, Question
+from pipeline.enrich.linking.reader import MOST, Embedder, Question
 
-FILE = Path(__file__).parent / "catalogue" / "data" / "meaning.json"
+FILE = Path(__file__).parents[1] / "catalogue" / "data" / "meaning.json"
 REACH = 300
 """Characters to each side of a name that are read."""
 WORDS = 60
@@ -78,7 +78,7 @@ def reader_of(scorer: Scorer) -> MeaningReader | None:
 
 
 class MeaningReader:
-    """Keeps to `pipeline.enrich.reading.ContextReader`.
+    """Keeps to `pipeline.enrich.linking.reader.ContextReader`.
 
     Every text is embedded by itself, so that the numbers do not depend on what else is asked.  Entities are embedded
     when they are first met; `KEPT` of them are remembered.
@@ -132,7 +132,7 @@ class MeaningReader:
 
 
 class ScorerEmbedder:
-    """The embeddings that a scorer gives with its answers; keeps to `pipeline.enrich.reading.Embedder`."""
+    """The embeddings that a scorer gives with its answers; keeps to `pipeline.enrich.linking.reader.Embedder`."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pipeline.contracts.messages import LinkHow
-from pipeline.enrich.evidence import Meaning, prior
-from pipeline.enrich.lexicon import Lexicon, lexicon_of
-from pipeline.enrich.medium import NETWORK
-from pipeline.enrich.signs import CLEAR, UNCLEAR
-from pipeline.enrich.surfaces import Sense, Surfaces
-from pipeline.enrich.words import Kind
+from pipeline.enrich.linking.common_words import Kind
+from pipeline.enrich.linking.lexicon import Lexicon, lexicon_of
+from pipeline.enrich.linking.log_odds import Meaning, prior
+from pipeline.enrich.linking.markers import CLEAR, UNCLEAR
+from pipeline.enrich.linking.platforms import NETWORK
+from pipeline.enrich.linking.surfaces import Sense, Surfaces
 
 _DISTINCT = Kind.DISTINCT
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.enrich.threads import MAX_REVISIONS, Inheritance, Now, Thread, Waiting, addressed, inherit, seen
+from pipeline.enrich.threads.threads import MAX_REVISIONS, Inheritance, Now, Thread, Waiting, addressed, inherit, seen
 
 WAIT = 3600.0
 """Seconds that a reply waits for what it answers."""

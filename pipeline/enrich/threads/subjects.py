@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pipeline.contracts.messages import EntityRef, Link, Post
 from pipeline.enrich.accounts import Accounts
-from pipeline.enrich.threads import Inheritance, Thread, addressed, inherit, post_hash
+from pipeline.enrich.threads.threads import Inheritance, Thread, addressed, inherit, post_hash
 
 OWN_ACCOUNT = 0.99
 """Confidence with which a company's own account speaks for the company."""

@@ -11,13 +11,13 @@ from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
-from pipeline.enrich.calibration import logistic, shipped
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.lexicon import Lexicon, Talk
-from pipeline.enrich.medium import NETWORK
-from pipeline.enrich.surfaces import Sense
-from pipeline.enrich.surroundings import Place
-from pipeline.enrich.words import Kind
+from pipeline.enrich.linking.calibration import logistic, shipped
+from pipeline.enrich.linking.common_words import Kind
+from pipeline.enrich.linking.context import Place
+from pipeline.enrich.linking.lexicon import Lexicon, Talk
+from pipeline.enrich.linking.platforms import NETWORK
+from pipeline.enrich.linking.surfaces import Sense
 
 _CALIBRATION = shipped()
 _AT_COMMON = (log(_CALIBRATION.cut / (1.0 - _CALIBRATION.cut)) - _CALIBRATION.intercept) / _CALIBRATION.slope

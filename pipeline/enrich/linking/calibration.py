@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-FILE = Path(__file__).parent / "catalogue" / "data" / "calibration.json"
+FILE = Path(__file__).parents[1] / "catalogue" / "data" / "calibration.json"
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 from pipeline.contracts.messages import EntityRef, LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.disguise import SHORTEST, disguised
-from pipeline.enrich.evidence import Certain, at, certain_of, context, decide, score, unknown
-from pipeline.enrich.medium import as_name
-from pipeline.enrich.namesakes import NAMESAKE, is_namesake
-from pipeline.enrich.reading import MOST, ContextReader, Question
-from pipeline.enrich.senses import Senses
-from pipeline.enrich.shape import shape
-from pipeline.enrich.signs import CLEAR, SURE, UNCLEAR, Found, Signs, spans
-from pipeline.enrich.surfaces import Surfaces, compile_surfaces
-from pipeline.enrich.surroundings import Place, Surroundings
-from pipeline.enrich.words import Kind
+from pipeline.enrich.linking.common_words import Kind
+from pipeline.enrich.linking.context import Place, Surroundings
+from pipeline.enrich.linking.log_odds import Certain, at, certain_of, context, decide, score, unknown
+from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, Found, Signs, spans
+from pipeline.enrich.linking.namesakes import NAMESAKE, is_namesake
+from pipeline.enrich.linking.obfuscation import SHORTEST, disguised
+from pipeline.enrich.linking.platforms import as_name
+from pipeline.enrich.linking.reader import MOST, ContextReader, Question
+from pipeline.enrich.linking.senses import Senses
+from pipeline.enrich.linking.shape import shape
+from pipeline.enrich.linking.surfaces import Surfaces, compile_surfaces
 from pipeline.text.clean import Folded, fold
 
 MAX_CHARACTERS = 20_000
