@@ -13,7 +13,7 @@ from pipeline.commands import context
 from pipeline.errors import SettingsError
 from pipeline.index.cli import app
 from pipeline.index.protocol import Document
-from pipeline.index.sqlite import SqliteIndex
+from pipeline.index.sqlite.index import SqliteIndex
 from tests.index.documents import mention
 
 

@@ -16,9 +16,9 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fi
 
 from pipeline.contracts.messages import Counts, IncidentEvent, Mention, MentionDeleted
 from pipeline.errors import TerminalError, TransientError
-from pipeline.index.elastic import ElasticIndex
+from pipeline.index.elastic.index import ElasticIndex
+from pipeline.index.elastic.slices import end_of, slice_of, start_of
 from pipeline.index.protocol import DeadLetter
-from pipeline.index.slices import end_of, slice_of, start_of
 from pipeline.settings.settings import IndexSettings
 from tests.index.documents import NOON, incident, letter, mention, post_deleted
 from tests.real_servers import RealElasticsearch

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import SettingsError, TerminalError, TransientError
-from pipeline.index.elastic import ElasticIndex
+from pipeline.index.elastic.index import ElasticIndex
 from pipeline.index.protocol import Query, Written
 from pipeline.settings.settings import IndexSettings
 from tests.index.documents import letter, mention

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import TerminalError, TransientError
-from pipeline.index import sqlite_schema
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Query
 from pipeline.index.slow import SlowIndex
-from pipeline.index.sqlite import SqliteIndex
+from pipeline.index.sqlite import schema
+from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.settings.settings import IndexSettings, Settings
 from tests.index.documents import mention, post_deleted
 
 
 def _count(path: str) -> int:
     """Runs in another process."""
-    connection = sqlite_schema.connect(Path(path))
+    connection = schema.connect(Path(path))
     return int(connection.execute("SELECT count(*) FROM mentions").fetchone()[0])
 
 
@@ -46,8 +46,8 @@ async def test_several_may_open_it_for_the_first_time_at_once(tmp_path: Path, mo
         if other.in_transaction:
             other.execute("ROLLBACK")
 
-    monkeypatch.setattr(sqlite_schema, "_WAIT_FOR_LOCK", 0.01)
-    monkeypatch.setattr(sqlite_schema.time, "sleep", release)
+    monkeypatch.setattr(schema, "_WAIT_FOR_LOCK", 0.01)
+    monkeypatch.setattr(schema.time, "sleep", release)
     index = SqliteIndex(path)
     assert await index.count() == 0
     assert waited
@@ -68,7 +68,7 @@ async def test_readers_do_not_wait_for_the_writer(tmp_path: Path) -> None:
 
 
 async def test_a_locked_file_is_transient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_schema, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(schema, "_BUSY_SECONDS", 0.05)
     index = SqliteIndex(tmp_path / "index.sqlite")
     await index.setup()
     other = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)

@@ -12,7 +12,7 @@ from pipeline.contracts.messages import MentionDeleted
 from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED, dead_letters
 from pipeline.errors import TransientError
 from pipeline.index.protocol import DeadLetter, Document, Query, Refused, Written
-from pipeline.index.sqlite import SqliteIndex
+from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.index.stage import Entry, IndexStage
 from pipeline.stages.stage import Record, Result
 from pipeline.stages.state import MemoryStore, State

@@ -16,7 +16,7 @@ from pipeline.alert.acknowledgements import Acknowledgements
 from pipeline.contracts.messages import EntityRef, Explanation, Mention
 from pipeline.errors import TerminalError, TransientError
 from pipeline.index.protocol import Index, Page, Query
-from pipeline.index.sqlite import SqliteIndex
+from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.web.app import create_app
 from tests.web.story import NORTHWIND, afternoon, incident, mention, now, running
 

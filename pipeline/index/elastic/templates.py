@@ -16,11 +16,11 @@ import structlog
 from elasticsearch import ApiError, AsyncElasticsearch, NotFoundError
 
 from pipeline.errors import TerminalError, TransientError
-from pipeline.index.elastic_client import explained, reason_of
-from pipeline.index.slices import end_of
+from pipeline.index.elastic.client import explained, reason_of
+from pipeline.index.elastic.slices import end_of
 
 _log = structlog.get_logger()
-_FOLDERS = (Path(__file__).parent / "elasticsearch", Path(__file__).parents[2] / "deploy" / "elasticsearch")
+_FOLDERS = (Path(__file__).parent / "data", Path(__file__).parents[3] / "deploy" / "elasticsearch")
 """Where the templates are in an installed package, and in a checkout."""
 
 _TEMPLATES = ("mentions", "deletions", "incidents", "dead-letters")

@@ -11,7 +11,7 @@ from pipeline.contracts.messages import IncidentEvent, Mention
 from pipeline.index.documents import milliseconds, moment
 from pipeline.index.protocol import DeadLetter, Page, Query, Volume
 from pipeline.index.query import MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words
-from pipeline.index.sqlite_schema import searchable
+from pipeline.index.sqlite.schema import searchable
 
 _MENTION = msgspec.json.Decoder(Mention)
 _EVENT = msgspec.json.Decoder(IncidentEvent)

@@ -1,6 +1,6 @@
 """The index in Elasticsearch: mentions in time slices behind an alias, incidents, dead letters, deletions.
 
-What the writes guarantee is in `elastic_bulk` and `elastic_delete`, what the server needs to have in `elastic_setup`.
+What the writes guarantee is in `bulk` and `deletions`, what the server needs to have in `templates`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from datetime import datetime
 
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.index.documents import milliseconds, sort_out
-from pipeline.index.elastic_bulk import PAUSES, Bulk
-from pipeline.index.elastic_client import connect, explained
-from pipeline.index.elastic_delete import Deletions
-from pipeline.index.elastic_documents import gone_actions, mention_action, other_actions
-from pipeline.index.elastic_query import Reader
-from pipeline.index.elastic_setup import Names, Setup
+from pipeline.index.elastic.bulk import PAUSES, Bulk
+from pipeline.index.elastic.client import connect, explained
+from pipeline.index.elastic.deletions import Deletions
+from pipeline.index.elastic.documents import gone_actions, mention_action, other_actions
+from pipeline.index.elastic.queries import Reader
+from pipeline.index.elastic.slices import start_of
+from pipeline.index.elastic.templates import Names, Setup
 from pipeline.index.protocol import DeadLetter, Document, Page, Query, Refused, Volume, Written
-from pipeline.index.slices import start_of
 from pipeline.settings.settings import IndexSettings
 
 

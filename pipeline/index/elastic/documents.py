@@ -13,10 +13,10 @@ import msgspec
 
 from pipeline.contracts.messages import IncidentEvent, Mention, MentionDeleted
 from pipeline.index.documents import Batch, Gone, author_key, micro, milliseconds, short
-from pipeline.index.elastic_bulk import Action
-from pipeline.index.elastic_setup import Names
+from pipeline.index.elastic.bulk import Action
+from pipeline.index.elastic.slices import slice_of
+from pipeline.index.elastic.templates import Names
 from pipeline.index.protocol import DeadLetter
-from pipeline.index.slices import slice_of
 
 _JSON = msgspec.json.Encoder()
 _LARGEST = 2**62 - 1

@@ -20,7 +20,7 @@ from pipeline.index.documents import (
     taken_back,
 )
 from pipeline.index.protocol import DeadLetter
-from pipeline.index.sqlite_schema import searchable
+from pipeline.index.sqlite.schema import searchable
 
 _JSON = msgspec.json.Encoder()
 _MENTION = msgspec.json.Decoder(Mention)

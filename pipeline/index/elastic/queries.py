@@ -9,9 +9,9 @@ from elasticsearch import ApiError, AsyncElasticsearch
 
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.index.documents import milliseconds, moment, short
-from pipeline.index.elastic_client import explained
-from pipeline.index.elastic_documents import event_of, letter_of, mention_of
-from pipeline.index.elastic_setup import Names
+from pipeline.index.elastic.client import explained
+from pipeline.index.elastic.documents import event_of, letter_of, mention_of
+from pipeline.index.elastic.templates import Names
 from pipeline.index.protocol import DeadLetter, Page, Query, Volume
 from pipeline.index.query import MAX_LIMIT, MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words
 

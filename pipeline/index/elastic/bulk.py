@@ -17,7 +17,7 @@ import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from pipeline.errors import TransientError
-from pipeline.index.elastic_client import TRANSIENT, explained, reason_of
+from pipeline.index.elastic.client import TRANSIENT, explained, reason_of
 
 MAX_BYTES = 5_000_000
 """Bytes of one request, unless a single document is larger."""

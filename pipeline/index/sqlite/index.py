@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.index import sqlite_read as read
-from pipeline.index import sqlite_write as writing
 from pipeline.index.documents import milliseconds, sort_out
 from pipeline.index.protocol import DeadLetter, Document, Page, Query, Volume, Written
-from pipeline.index.sqlite_schema import connect, explained
+from pipeline.index.sqlite import reading as read
+from pipeline.index.sqlite import writing as writing
+from pipeline.index.sqlite.schema import connect, explained
 
 T = TypeVar("T")
 

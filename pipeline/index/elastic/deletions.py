@@ -15,10 +15,10 @@ from elasticsearch import AsyncElasticsearch
 
 from pipeline.contracts.messages import Mention, MentionDeleted
 from pipeline.index.documents import Batch, Gone, author_gone, author_key, milliseconds, post_gone, short
-from pipeline.index.elastic_bulk import Action, Bulk
-from pipeline.index.elastic_client import explained
-from pipeline.index.elastic_documents import mention_gone, mention_of, tombstone_action
-from pipeline.index.elastic_setup import Names
+from pipeline.index.elastic.bulk import Action, Bulk
+from pipeline.index.elastic.client import explained
+from pipeline.index.elastic.documents import mention_gone, mention_of, tombstone_action
+from pipeline.index.elastic.templates import Names
 
 _TERMS = 500
 _PAGE = 500

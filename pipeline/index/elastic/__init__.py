@@ -1,0 +1,1 @@
+"""The index in Elasticsearch; nothing else of the project knows its client."""
