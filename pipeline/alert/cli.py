@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.alert.acknowledgements import VERDICTS, Acknowledgement, Acknowledgements, Verdict
 from pipeline.alert.terminal import KINDS
 from pipeline.commands import context
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
+from pipeline.promise.verdicts import VERDICTS, Acknowledgement, Acknowledgements, Verdict
 from pipeline.settings.settings import Settings
 from pipeline.text.safe import one_line
 

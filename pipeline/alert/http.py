@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from pipeline.alert.courier import Busy
+from pipeline.alert.delivery import Busy
 from pipeline.errors import TerminalError, TransientError
 
 TIMEOUT = 10.0

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from pipeline.alert.addressees import Told, ToldCodec, addressees, is_news, remember, superseded
-from pipeline.alert.courier import Courier, Patience
+from pipeline.alert.delivery import Courier, Patience
 from pipeline.alert.notifier import Notice, Notifier
+from pipeline.alert.routing import Told, ToldCodec, addressees, is_news, remember, superseded
 from pipeline.contracts.decode import decode
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.contracts.topics import INCIDENTS, Topic

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from pipeline.alert import guard, signature
+from pipeline.alert import signature, ssrf
 from pipeline.alert.alertmanager import links
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
@@ -42,7 +42,7 @@ class Webhook:
         *,
         allow_private: bool = False,
         page_url: str = "",
-        resolve: guard.Resolve = guard.resolve,
+        resolve: ssrf.Resolve = ssrf.resolve,
         clock: Callable[[], float] = time.time,
         client: httpx.AsyncClient | None = None,
     ) -> None:
@@ -62,7 +62,7 @@ class Webhook:
 
     async def send(self, event: IncidentEvent) -> None:
         port = self._url.port or (443 if self._url.scheme == "https" else 80)
-        address = await guard.checked_address(
+        address = await ssrf.checked_address(
             self._url.host, port, allow_private=self._allow_private, resolve=self._resolve
         )
         body = msgspec.json.encode(msgspec.structs.replace(event, **links(event, self._page_url)))

@@ -113,8 +113,8 @@ async def _count(settings: Settings) -> str:
 
 
 def _promise(settings: Settings) -> str:
-    from pipeline.alert.promise import look_here
     from pipeline.detect.promise import sentence
+    from pipeline.promise.audit import look_here
 
     found = asyncio.run(look_here(settings))
     if found.broken:

@@ -32,7 +32,7 @@ def promise(
 
     Example:  `groundswell promise --days 30`
     """
-    from pipeline.alert.promise import look_here
+    from pipeline.promise.audit import look_here
 
     found = asyncio.run(look_here(context.load(), days))
     if as_json:

@@ -58,7 +58,7 @@ async def _one(stage: str, settings: Settings, instance: str | None, parent: int
     worker = Worker(built, settings, metrics, instance)
     end_with(parent)
     if stage == "alert":
-        from pipeline.alert.promise import keep_looking
+        from pipeline.promise.audit import keep_looking
 
         checking = asyncio.create_task(keep_looking(settings, metrics))
         await worker.run()

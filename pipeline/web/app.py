@@ -21,10 +21,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from pipeline.alert.acknowledgements import Acknowledgements
 from pipeline.detect.promise import Promise
 from pipeline.errors import GroundswellError, TransientError
 from pipeline.index.protocol import Index
+from pipeline.promise.verdicts import Acknowledgements
 from pipeline.web import params
 from pipeline.web.picture import picture
 from pipeline.web.raster import png

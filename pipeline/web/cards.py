@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipeline.alert.acknowledgements import Acknowledgement
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.coordination import WORDS
 from pipeline.index.protocol import Index, Query
+from pipeline.promise.verdicts import Acknowledgement
 from pipeline.web.chart import Chart, chart, course, step_for
 
 KINDS = {

@@ -17,10 +17,10 @@ import msgspec
 import structlog
 import uvicorn
 
-from pipeline.alert.acknowledgements import Acknowledgements
 from pipeline.detect.load import promised
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
+from pipeline.promise.verdicts import Acknowledgements
 from pipeline.settings.settings import Settings
 from pipeline.web.app import create_app
 from pipeline.web.security import LOOPBACK

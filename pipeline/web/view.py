@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.alert.acknowledgements import Acknowledgement, Acknowledgements
-from pipeline.alert.promise import look
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.promise import Promise, sentence
 from pipeline.index.protocol import Index, Page, Query, Volume
+from pipeline.promise.audit import look
+from pipeline.promise.verdicts import Acknowledgement, Acknowledgements
 from pipeline.web import params
 from pipeline.web.cache import Cache
 from pipeline.web.cards import Card, card, earlier

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from pipeline.alert.acknowledgements import FILE, Acknowledgements
 from pipeline.cli import main
 from pipeline.contracts.messages import EntityRef
 from pipeline.errors import TransientError
 from pipeline.index.load import open_index
+from pipeline.promise.verdicts import FILE, Acknowledgements
 from pipeline.settings.settings import load
 from tests.alert.events import event
 

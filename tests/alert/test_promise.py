@@ -12,13 +12,13 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.alert.acknowledgements import Acknowledgements
-from pipeline.alert.promise import look, look_once, publish
 from pipeline.cli import app
 from pipeline.commands import context
 from pipeline.detect.promise import Promise, Team
 from pipeline.index.load import open_index
 from pipeline.observability.metrics import Metrics
+from pipeline.promise.audit import look, look_once, publish
+from pipeline.promise.verdicts import Acknowledgements
 from pipeline.settings.settings import Settings, load
 from pipeline.web.app import create_app
 from tests.index.documents import NOON, incident, mention

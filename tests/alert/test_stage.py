@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.alert.courier import Busy, Patience
+from pipeline.alert.delivery import Busy, Patience
 from pipeline.alert.stage import Alert
 from pipeline.errors import TerminalError, TransientError
 from pipeline.stages.stage import REPLAYED, Record, Result

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from pipeline.alert.acknowledgements import Acknowledgements
 from pipeline.contracts.messages import EntityRef, Explanation, Mention
 from pipeline.errors import TerminalError, TransientError
 from pipeline.index.protocol import Index, Page, Query
 from pipeline.index.sqlite.index import SqliteIndex
+from pipeline.promise.verdicts import Acknowledgements
 from pipeline.web.app import create_app
 from tests.web.story import NORTHWIND, afternoon, incident, mention, now, running
 

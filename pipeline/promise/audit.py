@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from pipeline.alert.acknowledgements import Acknowledgements
 from pipeline.detect.load import promised
 from pipeline.detect.promise import MONTH, Check, Promise, Told, Watched, check
 from pipeline.errors import GroundswellError
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index, Query
 from pipeline.observability.metrics import Metrics
+from pipeline.promise.verdicts import Acknowledgements
 from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
