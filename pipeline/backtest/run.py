@@ -13,12 +13,12 @@ from pipeline.backtest.detection import Episode, Outcome, run_detector
 from pipeline.backtest.findings import COMPANIES, SHOWN, Findings, rate_of
 from pipeline.backtest.labels import read_labels, score
 from pipeline.backtest.nearness import Nearness
-from pipeline.backtest.progress import Steps
 from pipeline.backtest.spool import Company, MentionSpool
 from pipeline.detect.load import promised
 from pipeline.detect.promise import Promise
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.settings import Settings
+from pipeline.terminal.steps import Steps
 
 RATES = (0.05, 0.2, 0.5, 1.0)
 """Promises that the report compares, besides the chosen one."""

@@ -1,0 +1,1 @@
+"""Everything that drives stages; the only room that knows Faust."""

@@ -1,0 +1,1 @@
+"""The protocol of a stage, its state and its records; no infrastructure."""

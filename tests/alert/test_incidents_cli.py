@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from pipeline.cli import main
+from pipeline.commands.main import main
 from pipeline.contracts.messages import EntityRef
 from pipeline.errors import TransientError
 from pipeline.index.load import open_index

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli import app
 from pipeline.commands import context
+from pipeline.commands.main import app
 from pipeline.detect.promise import Promise, Team
 from pipeline.index.load import open_index
 from pipeline.observability.metrics import Metrics

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pipeline.commands.knowledge.catalogue import app
 from pipeline.enrich.catalogue import CatalogueError
 from pipeline.enrich.catalogue.checking import Severity, check
-from pipeline.enrich.cli import app
 
 
 def write(folder: Path, text: str) -> Path:

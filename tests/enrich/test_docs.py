@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli import app
+from pipeline.commands.main import app
 from pipeline.contracts.messages import LinkHow, Untrained
 from pipeline.enrich.catalogue import Entity, load_catalogue
 from pipeline.enrich.catalogue.checking import Severity, check

@@ -10,9 +10,9 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from pipeline.cli import app
+from pipeline.commands.knowledge.explain import Given, explanation, read, why
+from pipeline.commands.main import app
 from pipeline.contracts.messages import Author
-from pipeline.enrich.explain import Given, explanation, read, why
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.log_odds import cut
 from pipeline.errors import TerminalError

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.commands.knowledge.explain import Given, explanation
 from pipeline.contracts.messages import Author, Mention, PostDeleted, ScoredMessage
-from pipeline.enrich.explain import Given, explanation
 from pipeline.enrich.linking.embeddings import MeaningReader
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich

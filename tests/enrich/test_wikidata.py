@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from pipeline.commands.knowledge.catalogue import app
 from pipeline.enrich.catalogue import CatalogueError, Entity, load_catalogue
 from pipeline.enrich.catalogue import export as export_module
 from pipeline.enrich.catalogue.building import build
 from pipeline.enrich.catalogue.classes import Subclasses, industries_of_labels
 from pipeline.enrich.catalogue.export import Export, is_export
 from pipeline.enrich.catalogue.wikidata import fame, read_wikidata
-from pipeline.enrich.cli import app
 
 AIRLINE, BRAND, BUSINESS, COMPANY, HUMAN = "Q901", "Q431289", "Q4830453", "Q783794", "Q5"
 

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.commands import context
+from pipeline.commands.results.search import app
 from pipeline.errors import SettingsError
-from pipeline.index.cli import app
 from pipeline.index.protocol import Document
 from pipeline.index.sqlite.index import SqliteIndex
 from tests.index.documents import mention

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from models.cli import app
 from models.manifest import SHIPPED, read_manifest
+from pipeline.commands.knowledge.model import app
 
 runner = CliRunner()
 

@@ -17,12 +17,12 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from pipeline.cli import app
 from pipeline.commands import context
-from pipeline.commands.file_progress import FileProgress
+from pipeline.commands.main import app
 from pipeline.ingest.formats.lines import Line
 from pipeline.runtime.offline.analysis import Piece
 from pipeline.runtime.offline.resumable_output import Carried, Stop, carry
+from pipeline.terminal.file_progress import FileProgress
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_a_broken_line_makes_the_status_1_after_all_others_were_read(tmp_path: P
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "pipeline.cli", "--set", "model.backend=fixed", "analyze", *arguments]
+    return [sys.executable, "-m", "pipeline.commands.main", "--set", "model.backend=fixed", "analyze", *arguments]
 
 
 def environment() -> dict[str, str]:

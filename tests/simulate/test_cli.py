@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from pipeline.commands.offline.simulate import STORY_KINDS, app
 from pipeline.contracts.decode import decode_raw
 from pipeline.contracts.messages import Mention, Post
 from pipeline.errors import TerminalError
-from pipeline.simulate.cli import STORY_KINDS, app
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.events import INCIDENTS, Story
 from pipeline.simulate.load import load_posts

@@ -33,7 +33,7 @@ def free_port() -> int:
 async def test_it_starts_notices_the_snowball_and_ends_cleanly(tmp_path: Path) -> None:
     port = free_port()
     run = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "pipeline.cli", "--data", str(tmp_path), "--set", f"web.port={port}", "run",
+        sys.executable, "-m", "pipeline.commands.main", "--data", str(tmp_path), "--set", f"web.port={port}", "run",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "COLUMNS": "200"},
     )  # fmt: skip
     assert run.stdout is not None

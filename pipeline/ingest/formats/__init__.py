@@ -1,1 +1,1 @@
-"""Files of posts: lines, tables, known layouts, sorting by time, and what cannot be read."""
+"""Readers of posts in files: JSON lines, tables, the layouts of known data sets."""

@@ -106,7 +106,7 @@ class Supervisor:
     async def _run(self, child: Child) -> int:
         with (self.logs / f"{child.name}.log").open("ab") as out:
             child.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "pipeline.cli", *child.args,
+                sys.executable, "-m", "pipeline.commands.main", *child.args,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=None if child.show else _file(out),
                 stderr=_file(out),

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.detect.explain import duration
-from pipeline.shown import Shown
+from pipeline.terminal.bar import Shown
 
 QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""

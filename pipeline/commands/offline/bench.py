@@ -36,7 +36,7 @@ def bench(
 
     Example:  `groundswell bench stages --real`
     """
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     if not (root / "benchmarks").is_dir():
         raise TerminalError("no benchmarks here", subject=str(root), todo="Run it in a checkout of the repository")
     chosen = which or list(BENCHMARKS)

@@ -42,10 +42,10 @@ def backtest(
 
     from pipeline.backtest import report
     from pipeline.backtest.findings import as_json as for_machines
-    from pipeline.backtest.progress import Steps
     from pipeline.backtest.run import Asked
     from pipeline.backtest.run import backtest as find
     from pipeline.ingest.rejects import Rejects, rejects_path
+    from pipeline.terminal.steps import Steps
 
     if false_alarms is not None:
         context.put("detect.false_alarms", false_alarms)

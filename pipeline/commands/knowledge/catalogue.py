@@ -11,10 +11,10 @@ from rich.text import Text
 
 from pipeline.enrich.catalogue.building import build
 from pipeline.enrich.catalogue.checking import Severity, check
-from pipeline.enrich.catalogue.progress import Reading
 from pipeline.enrich.catalogue.wikidata import MOST
 from pipeline.enrich.catalogue.wordlist import SIZE, write_words
 from pipeline.errors import GroundswellError
+from pipeline.terminal.catalogue_progress import Reading
 
 app = typer.Typer(help="The catalogue: whom posts can be about.", no_args_is_help=True)
 

@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from pipeline.commands import context
-from pipeline.commands.worker import stop_signal
+from pipeline.commands.streaming.worker import stop_signal
 from pipeline.settings.settings import Settings
 
 if TYPE_CHECKING:

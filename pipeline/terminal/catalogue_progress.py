@@ -7,7 +7,7 @@ import time
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from pipeline.commands import context
-from pipeline.shown import Shown
+from pipeline.terminal.bar import Shown
 
 QUIET_EVERY = 30.0
 """Seconds between lines where there is no terminal."""

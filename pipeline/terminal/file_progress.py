@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.commands import context
 from pipeline.ingest.formats.lines import STDIN, Line
-from pipeline.shown import Shown
+from pipeline.terminal.bar import Shown
 
 QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""

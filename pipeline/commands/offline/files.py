@@ -12,10 +12,10 @@ from typing import IO, Annotated
 import typer
 
 from pipeline.commands import context
-from pipeline.commands.file_progress import FileProgress
 from pipeline.errors import TerminalError
 from pipeline.ingest.formats.lines import lines, open_source
 from pipeline.runtime.offline.resumable_output import Stop, carry
+from pipeline.terminal.file_progress import FileProgress
 
 app = typer.Typer(add_completion=False)
 

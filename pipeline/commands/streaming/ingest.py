@@ -16,7 +16,7 @@ import structlog
 import typer
 
 from pipeline.commands import context
-from pipeline.commands.worker import end_with
+from pipeline.commands.streaming.worker import end_with
 from pipeline.errors import SettingsError
 from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.producer import Publisher

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.commands import context
-from pipeline.shown import Shown
+from pipeline.terminal.bar import Shown
 
 if TYPE_CHECKING:
     from pipeline.ingest.replay import ReplayCounts

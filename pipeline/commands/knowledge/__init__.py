@@ -1,0 +1,1 @@
+"""What the pipeline knows: the catalogue and the model."""

@@ -1,0 +1,1 @@
+"""Keeping it running: doctor, dead letters, topics."""

@@ -1,0 +1,1 @@
+"""What was found: search, incidents, and the promise kept or broken."""

@@ -1,0 +1,1 @@
+"""The stream: run, worker, ingest, replay."""

@@ -1,0 +1,1 @@
+"""What a person sees in the terminal: console, bars and progress of long work."""
