@@ -59,7 +59,7 @@ class Head(Struct, frozen=True):
     sure: Annotated[float, Meta(ge=0.0, le=1.0)]
     tenths: tuple[Annotated[float, Meta(gt=0.0)], ...] = ()
     """The temperatures that are found without each tenth of the texts that figures are reported on, see
-    `models.evaluation.tenths`; empty where the temperature knows none of these texts."""
+    `models.evaluation.cross_fitting`; empty where the temperature knows none of these texts."""
 
 
 class Base(Struct, frozen=True):

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from models.evaluation.chance import calibration_chance
+from models.evaluation.calibration_null import calibration_chance
 from models.evaluation.figures import Compared, Figures, Interval, SeedFigures, Slice
 from models.evaluation.metrics import Floats, Ints, confidence_error, coverage, interval, recalls
 from models.evaluation.rows import LABELS, METRICS, OFFICIAL, SIGNALS, Answers, Rows

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.evaluation import baselines
+from models.evaluation.cross_fitting import answers_apart
 from models.evaluation.evaluate import figures
 from models.evaluation.figures import Figures
 from models.evaluation.rows import LABELS, TARGET, Answers, NoSuchHead, Rows, answers_of
-from models.evaluation.tenths import answers_apart
 from models.scorer import Scorer, Target
 from models.training.data import Pool
 from models.training.readers import Example

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.export.integers import Seen
+from models.export.quantization import Seen
 from models.training.network import MultiHead
 
 TEXTS = 512

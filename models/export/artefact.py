@@ -16,9 +16,9 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from models.export.activations import layer_inputs
-from models.export.asking import judged_by
 from models.export.calibrate import shifted, tempered
 from models.export.graph import write
+from models.export.inference import judged_by
 from models.export.measure import measure
 from models.export.recalibrate import BOTH, FIGURES
 from models.export.sketching import fit_sketch
@@ -41,14 +41,14 @@ from models.manifest import (
 )
 from models.runtime.onnx_cpu import open_session
 from models.text import NORMALISATION
-from models.training.bases import open_base
 from models.training.batches import Tokens, tokens
-from models.training.beginning import held
 from models.training.config import BaseConfig, SourceConfig, TrainConfig, read_config
 from models.training.data import Pool, read_pool
-from models.training.looking import labels_of
+from models.training.dev_metrics import labels_of
 from models.training.network import MultiHead
+from models.training.pretrained import open_base
 from models.training.report import RunReport, read_report
+from models.training.warm_start import held
 from pipeline.errors import TerminalError
 
 log = structlog.get_logger()

@@ -12,8 +12,8 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from models.evaluation.cross_fitting import TENTHS
 from models.evaluation.metrics import Floats, Ints, softmax
-from models.evaluation.tenths import TENTHS
 from models.manifest import Head
 from models.training.config import HeadConfig
 from models.training.readers import UNKNOWN

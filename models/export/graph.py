@@ -1,6 +1,6 @@
 """The encoder and its heads as an ONNX graph with 8-bit weights.
 
-Activations are quantised by fixed ranges that were found on training texts (`models.export.integers`), so the answer
+Activations are quantised by fixed ranges that were found on training texts (`export/quantization.py`), so the answer
 for a text does not depend on what it is batched with, as it does with `onnxruntime.quantization.quantize_dynamic`, and
 any runtime can round as this one does.  The graph is what was fastest for one text of 33 tokens on ONNX Runtime's CPU
 kernels; see docs/decisions/0011-model-runtime.md before joining or splitting nodes.
@@ -22,7 +22,7 @@ import onnx
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
-from models.export.integers import Floats
+from models.export.quantization import Floats
 from models.export.weights import TARGET, Array, Arrays
 from models.manifest import MODEL, WEIGHTS, Encoder
 

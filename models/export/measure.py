@@ -10,20 +10,20 @@ import structlog
 import torch
 from tokenizers import Tokenizer
 
-from models.answers import probabilities
+from models.evaluation.cross_fitting import answers_apart
 from models.evaluation.evaluate import figures
 from models.evaluation.figures import Figures
 from models.evaluation.rows import Answers, NoSuchHead, Rows
 from models.evaluation.suite import tasks
-from models.evaluation.tenths import answers_apart
 from models.manifest import Head
+from models.postprocessing import probabilities
 from models.runtime.onnx_cpu import OnnxScorer
 from models.training.batches import tokens
 from models.training.config import TrainConfig
 from models.training.data import Pool
+from models.training.distillation import logits
 from models.training.network import MultiHead
 from models.training.readers import Example
-from models.training.teaching import logits
 
 log = structlog.get_logger()
 

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from models.evaluation.record import record
 from models.evaluation.suite import measure, tasks
-from models.export.asking import judged_by
 from models.export.calibrate import tempered
+from models.export.inference import judged_by
 from models.manifest import MODEL, TOKENIZER, Data, Manifest, save_manifest, verify
 from models.runtime.onnx_cpu import OnnxScorer, open_session
 from models.runtime.reading import read_tokenizer

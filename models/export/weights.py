@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.export.integers import Floats, Matrix, Seen, fit
+from models.export.quantization import Floats, Matrix, Seen, fit
 from models.manifest import Encoder
 
 Array = NDArray[np.generic]

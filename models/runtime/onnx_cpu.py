@@ -10,10 +10,10 @@ from typing import Self
 
 import onnxruntime
 
-from models import answers
+from models import postprocessing
 from models.manifest import MODEL, TOKENIZER, Head, Manifest, verify
+from models.runtime.answer_cache import RecentAnswers
 from models.runtime.reading import RECENT, Ids, read, read_tokenizer
-from models.runtime.recent import RecentAnswers
 from models.scorer import Reading, Scores
 from pipeline.errors import TerminalError
 
@@ -70,7 +70,7 @@ class OnnxScorer:
         other.heads, other._recent = heads, RecentAnswers(0)
         return other
 
-    def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> answers.Outputs:
+    def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> postprocessing.Outputs:
         """What the graph gives for token ids; a `models.runtime.reading.Network`."""
         fed = {"ids": ids, "mask": mask}
         if self._asks:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from models.answers import Outputs, scores
 from models.manifest import Head
-from models.runtime.recent import Clean, RecentAnswers
+from models.postprocessing import Outputs, scores
+from models.runtime.answer_cache import Clean, RecentAnswers
 from models.scorer import Reading, Scores, Span
 from models.text import normalise, normalise_spans
 from pipeline.errors import TerminalError

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
-from models import answers
+from models import postprocessing
 from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, Head, verify
+from models.runtime.answer_cache import RecentAnswers
 from models.runtime.reading import RECENT, Ids, read, read_tokenizer
-from models.runtime.recent import RecentAnswers
 from models.scorer import Reading, Scores
 from models.training.network import MultiHead, mean
 from pipeline.contracts.messages import Label, ModelRef
@@ -71,7 +71,7 @@ class TorchScorer:
         return other
 
     @torch.inference_mode()
-    def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> answers.Outputs:
+    def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> postprocessing.Outputs:
         """What the network gives for token ids; a `models.runtime.reading.Network`."""
         found = self._network(*(torch.from_numpy(value).to(self._device) for value in (ids, mask, spans, texts)))
         return {name: value.float().cpu().numpy() for name, value in found.items()}
@@ -101,7 +101,7 @@ def open_torch(
     kind = _kind(precision, device)
     if (folder / MANIFEST).is_file() or not (folder / "config.json").is_file():
         return _open_artefact(folder, device, kind, batch, recent)
-    from models.runtime.hub import open_checkpoint
+    from models.runtime.huggingface import open_checkpoint
 
     return open_checkpoint(folder, device, kind, batch=batch, recent=recent, labels=labels)
 
@@ -115,8 +115,8 @@ def _kind(precision: Precision, device: torch.device) -> torch.dtype:
 def _open_artefact(folder: Path, device: torch.device, kind: torch.dtype, batch: int, recent: int) -> TorchScorer:
     manifest = verify(folder)
     weights = load_file(folder / WEIGHTS)
-    heads = {name: len(head.labels) for name, head in manifest.heads.items() if name != answers.TARGET}
-    targets = len(manifest.heads[answers.TARGET].labels) if answers.TARGET in manifest.heads else 0
+    heads = {name: len(head.labels) for name, head in manifest.heads.items() if name != postprocessing.TARGET}
+    targets = len(manifest.heads[postprocessing.TARGET].labels) if postprocessing.TARGET in manifest.heads else 0
     model = MultiHead(_encoder(weights, manifest.encoder, kind), heads, targets)
     model.load_state_dict(_heads(weights), strict=False)
     model = model.to(device).eval()
@@ -128,10 +128,10 @@ def _open_artefact(folder: Path, device: torch.device, kind: torch.dtype, batch:
         post = mean(states, mask)
         found: dict[str, Tensor] = model.judge(post)
         if targets and len(texts):
-            found[answers.TARGET] = model.toward(states, mask, post, spans, texts)
+            found[postprocessing.TARGET] = model.toward(states, mask, post, spans, texts)
         embedding = model.embed(post)
         sketch = model.sketch(embedding.to(post.dtype))
-        return {**found, answers.EMBEDDING: embedding, answers.SKETCH: sketch}
+        return {**found, postprocessing.EMBEDDING: embedding, postprocessing.SKETCH: sketch}
 
     tokenizer = read_tokenizer(folder / TOKENIZER, manifest.encoder.max_tokens)
     return TorchScorer(manifest.ref, tokenizer, network, manifest.heads, device, batch=batch, recent=recent)

@@ -8,10 +8,10 @@ from torch.nn import functional
 
 from models.training.batches import Answers, Batch
 from models.training.config import TARGET, HeadConfig, TrainConfig
+from models.training.distillation import answers_to
 from models.training.network import MultiHead
 from models.training.precision import autocast
 from models.training.readers import UNKNOWN
-from models.training.teaching import answers_to
 
 
 def loss_of(

@@ -12,16 +12,16 @@ import msgspec
 import torch
 from safetensors.torch import load_file, save_file
 
-from models.training.bases import open_base
 from models.training.batches import tokens
-from models.training.beginning import held, weights_of
 from models.training.config import TrainConfig, read_config
 from models.training.data import read_pool
-from models.training.looking import look
+from models.training.dev_metrics import look
 from models.training.network import MultiHead
 from models.training.precision import choose_precision
+from models.training.pretrained import open_base
 from models.training.report import RunReport, read_report, write_report
 from models.training.train import Progress, train
+from models.training.warm_start import held, weights_of
 
 WEIGHTS = "weights.safetensors"
 

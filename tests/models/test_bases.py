@@ -69,7 +69,7 @@ def test_the_network_in_an_archive_answers_as_the_one_that_was_exported(
 ) -> None:
     import torch
 
-    from models.training.bases import open_base
+    from models.training.pretrained import open_base
 
     found = open_base(archive[1], 8).encoder
     expected = torch.load(tmp_path / "expected.pt", weights_only=True)
@@ -82,7 +82,7 @@ def test_the_network_in_an_archive_answers_as_the_one_that_was_exported(
 
 
 def test_an_archive_that_is_absent_or_another_one_is_named(archive: tuple[Path, BaseConfig]) -> None:
-    from models.training.bases import open_base
+    from models.training.pretrained import open_base
 
     with pytest.raises(TerminalError, match="SHA-256 is"):
         open_base(archive[1].model_copy(update={"sha256": "0" * 64}), 8)
@@ -92,7 +92,7 @@ def test_an_archive_that_is_absent_or_another_one_is_named(archive: tuple[Path, 
 
 
 def test_a_zip_file_in_pieces_is_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from models.training.bases import open_base
+    from models.training.pretrained import open_base
 
     sha256 = write_base(tmp_path / "whole")
     buffer = io.BytesIO()

@@ -26,12 +26,12 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     from safetensors.torch import load_file
 
     from models.export.artefact import export, read_run
-    from models.training.bases import open_base
-    from models.training.beginning import begin
+    from models.training.distillation import logits
     from models.training.network import MultiHead
+    from models.training.pretrained import open_base
     from models.training.runs import run
-    from models.training.teaching import logits
     from models.training.train import train
+    from models.training.warm_start import begin
 
     write_data(tmp_path)
     text = config_text(write_base(tmp_path / "tiny_base_for_tests"))

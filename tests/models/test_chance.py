@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.chance import calibration_chance
+from models.evaluation.calibration_null import calibration_chance
 from models.evaluation.metrics import Floats, confidence_error
 
 ROWS = 374

@@ -36,10 +36,10 @@ def test_an_expert_learns_its_heads_alone_and_the_parts_stay_as_they_are(tmp_pat
 def test_an_expert_is_heard_about_its_heads_where_it_was_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
 
-    from models.training.bases import open_base
     from models.training.batches import tokens
+    from models.training.distillation import answers_of_teachers
+    from models.training.pretrained import open_base
     from models.training.runs import run
-    from models.training.teaching import answers_of_teachers
 
     write_data(tmp_path)
     text = config_text(write_base(tmp_path / "tiny_base_for_tests")).replace("epochs = 2", "epochs = 0.5")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.export.integers import TOP, Matrix, Seen, fit
+from models.export.quantization import TOP, Matrix, Seen, fit
 
 
 def case(

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from models.answers import Outputs
 from models.manifest import SHIPPED
+from models.postprocessing import Outputs
 from models.runtime.onnx_cpu import OnnxScorer
 from models.runtime.reading import SPREAD, TOGETHER, Ids, micro_batches
 from tests.models.test_contract import distance

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from models.training.augmentation import noisy
 from models.training.config import SourceConfig
-from models.training.noise import noisy
 from models.training.readers import Example, read_source
 from pipeline.errors import TerminalError
 

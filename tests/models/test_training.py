@@ -267,10 +267,10 @@ def test_a_teacher_is_trained_first_and_asked_once_for_all_seeds_whose_weights_a
 ) -> None:
     from safetensors.torch import load_file
 
-    from models.training.bases import open_base
     from models.training.batches import tokens
+    from models.training.distillation import answers_of_teachers
+    from models.training.pretrained import open_base
     from models.training.runs import run
-    from models.training.teaching import answers_of_teachers
 
     text = config_text(write_base(tmp_path / "tiny_base_for_tests")).replace("epochs = 2", "epochs = 0.5")
     monkeypatch.syspath_prepend(str(tmp_path))

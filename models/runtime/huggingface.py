@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
-from models import answers
+from models import postprocessing
 from models.manifest import Head, digest
 from models.runtime.torch_any import TorchScorer
 from pipeline.contracts.messages import Label, ModelRef
@@ -49,13 +49,13 @@ def open_checkpoint(
     names = [str(config.id2label[index]) for index in range(config.num_labels)]
     found = checkpoint_labels(names, labels, folder)
     model = loaded.to(device, kind).eval()
-    missing = [label for label in answers.LABELS if label not in found]
+    missing = [label for label in postprocessing.LABELS if label not in found]
     head = Head((*found, *missing), 1.0, (0.0,) * 3, _SURE)
 
     def network(ids: Tensor, mask: Tensor, spans: Tensor, texts: Tensor) -> dict[str, Tensor]:
         logits: Tensor = model(input_ids=ids, attention_mask=mask).logits
         never = logits.new_full((len(logits), len(missing)), -1e4)  # a checkpoint without neutral never answers it
-        return {answers.SENTIMENT: torch.cat([logits, never], dim=1)}
+        return {postprocessing.SENTIMENT: torch.cat([logits, never], dim=1)}
 
     tokenizer = fast.backend_tokenizer
     tokenizer.no_padding()
@@ -63,7 +63,7 @@ def open_checkpoint(
     version = msgspec.json.decode((folder / "config.json").read_bytes()).get("transformers_version", "")
     weights = folder / "model.safetensors"
     ref = ModelRef(folder.name, digest(weights)[:12] if weights.is_file() else str(version))
-    return TorchScorer(ref, tokenizer, network, {answers.SENTIMENT: head}, device, batch=batch, recent=recent)
+    return TorchScorer(ref, tokenizer, network, {postprocessing.SENTIMENT: head}, device, batch=batch, recent=recent)
 
 
 def checkpoint_labels(names: Sequence[str], given: Labels, folder: Path) -> tuple[str, ...]:
@@ -75,9 +75,9 @@ def checkpoint_labels(names: Sequence[str], given: Labels, folder: Path) -> tupl
         found = [str(given.get(name, name)) for name in names]
     else:
         found = [str(label) for label in given] or [_WORDS.get(name.strip().lower()[:3], name) for name in names]
-    known = set(answers.LABELS)
+    known = set(postprocessing.LABELS)
     if len(found) != len(names) or len(set(found)) != len(found) or not {"negative", "positive"} <= set(found) <= known:
-        example = dict(zip(names, answers.LABELS, strict=False))
+        example = dict(zip(names, postprocessing.LABELS, strict=False))
         raise TerminalError(
             f"its {len(names)} outputs are named {', '.join(names)[:200]}, which "
             + (f"model.labels makes {', '.join(found)[:200]}" if given else "does not say what they stand for"),

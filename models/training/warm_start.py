@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from torch import Tensor
 
-from models.export.integers import Floats
+from models.export.quantization import Floats
 from models.export.weights import TARGET_PARTS, Arrays
 from models.manifest import WEIGHTS, Manifest, verify
 from models.training.config import BeginConfig, TrainConfig
