@@ -51,7 +51,7 @@ def of_suite(
     that the model was trained by, and for the data in it."""
     from models.evaluation.suite import measure, tasks
     from models.training.config import read_config
-    from models.training.data import read_pool
+    from models.training.dataset.loading import read_pool
 
     if suite.is_dir():
         suite, data = _config_of(scorer.ref.name), suite

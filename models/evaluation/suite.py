@@ -1,6 +1,6 @@
 """All heads on the parts kept aside of the data that a configuration names, with baselines on the same rows.
 
-The rows are those that `models.training.data` keeps for reporting: sets made for that, and a share of the other
+The rows are those that `models.training.dataset.loading` keeps for reporting: sets made for that, and a share of the other
 sources, chosen by the text alone.  Neither the model nor a baseline was trained on them.
 """
 
@@ -17,8 +17,8 @@ from models.evaluation.evaluate import figures
 from models.evaluation.figures import Figures
 from models.evaluation.rows import LABELS, TARGET, Answers, NoSuchHead, Rows, answers_of
 from models.scorer import Scorer, Target
-from models.training.data import Pool
-from models.training.readers import Example
+from models.training.dataset.loading import Pool
+from models.training.dataset.readers import Example
 from pipeline.errors import TerminalError
 
 

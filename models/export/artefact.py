@@ -41,9 +41,9 @@ from models.manifest import (
 )
 from models.runtime.onnx_cpu import open_session
 from models.text import NORMALISATION
-from models.training.batches import Tokens, tokens
 from models.training.config import BaseConfig, SourceConfig, TrainConfig, read_config
-from models.training.data import Pool, read_pool
+from models.training.dataset.batches import Tokens, tokens
+from models.training.dataset.loading import Pool, read_pool
 from models.training.dev_metrics import labels_of
 from models.training.network import MultiHead
 from models.training.pretrained import open_base

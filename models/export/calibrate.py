@@ -16,7 +16,7 @@ from models.evaluation.cross_fitting import TENTHS
 from models.evaluation.metrics import Floats, Ints, softmax
 from models.manifest import Head
 from models.training.config import HeadConfig
-from models.training.readers import UNKNOWN
+from models.training.dataset.readers import UNKNOWN
 
 ALWAYS = -1
 """The tenth of a text that no figure is reported on."""

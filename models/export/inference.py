@@ -11,11 +11,11 @@ from tokenizers import Tokenizer
 
 from models.evaluation.cross_fitting import tenth_of
 from models.export.calibrate import ALWAYS, Judged
-from models.training.batches import Tokens, gather, tokens
 from models.training.config import TARGET, TrainConfig
-from models.training.data import Pool
+from models.training.dataset.batches import Tokens, gather, tokens
+from models.training.dataset.loading import Pool
+from models.training.dataset.readers import UNKNOWN, Example
 from models.training.dev_metrics import labels_of
-from models.training.readers import UNKNOWN, Example
 
 Logits = Mapping[str, NDArray[np.float32]]
 

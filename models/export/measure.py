@@ -18,12 +18,12 @@ from models.evaluation.suite import tasks
 from models.manifest import Head
 from models.postprocessing import probabilities
 from models.runtime.onnx_cpu import OnnxScorer
-from models.training.batches import tokens
 from models.training.config import TrainConfig
-from models.training.data import Pool
+from models.training.dataset.batches import tokens
+from models.training.dataset.loading import Pool
+from models.training.dataset.readers import Example
 from models.training.distillation import logits
 from models.training.network import MultiHead
-from models.training.readers import Example
 
 log = structlog.get_logger()
 

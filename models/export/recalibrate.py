@@ -16,7 +16,7 @@ from models.manifest import MODEL, TOKENIZER, Data, Manifest, save_manifest, ver
 from models.runtime.onnx_cpu import OnnxScorer, open_session
 from models.runtime.reading import read_tokenizer
 from models.training.config import TrainConfig
-from models.training.data import read_pool
+from models.training.dataset.loading import read_pool
 from pipeline.errors import TerminalError
 
 log = structlog.get_logger()

@@ -13,8 +13,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from models.training.batches import Tokens, gather, tokens
-from models.training.data import Pool
+from models.training.dataset.batches import Tokens, gather, tokens
+from models.training.dataset.loading import Pool
 from models.training.network import SKETCH, MultiHead, mean
 
 LEFT_OUT = 4

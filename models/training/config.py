@@ -21,7 +21,7 @@ TARGET = "target"
 
 
 Format = Literal["tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns"]
-"""Forms of a source; see `models.training.readers` and `models.training.patterns`."""
+"""Forms of a source; see `models.training.dataset.readers` and `models.training.dataset.patterns`."""
 
 
 class _Part(BaseModel):

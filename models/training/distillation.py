@@ -18,12 +18,12 @@ from torch import Tensor
 
 from models.evaluation.metrics import softmax
 from models.manifest import digest
-from models.training.batches import Answers, Batch, Tokens, gather, tokens
 from models.training.config import TARGET, TrainConfig, read_config
+from models.training.dataset.batches import Answers, Batch, Tokens, gather, tokens
+from models.training.dataset.readers import UNKNOWN, Example
 from models.training.network import MultiHead, mean
 from models.training.precision import autocast
 from models.training.pretrained import open_base
-from models.training.readers import UNKNOWN, Example
 from pipeline.errors import TerminalError
 
 log = structlog.get_logger()

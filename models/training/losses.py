@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.training.batches import Answers, Batch
 from models.training.config import TARGET, HeadConfig, TrainConfig
+from models.training.dataset.batches import Answers, Batch
+from models.training.dataset.readers import UNKNOWN
 from models.training.distillation import answers_to
 from models.training.network import MultiHead
 from models.training.precision import autocast
-from models.training.readers import UNKNOWN
 
 
 def loss_of(

@@ -12,9 +12,9 @@ import msgspec
 import torch
 from safetensors.torch import load_file, save_file
 
-from models.training.batches import tokens
 from models.training.config import TrainConfig, read_config
-from models.training.data import read_pool
+from models.training.dataset.batches import tokens
+from models.training.dataset.loading import read_pool
 from models.training.dev_metrics import look
 from models.training.network import MultiHead
 from models.training.precision import choose_precision

@@ -18,18 +18,18 @@ from safetensors.torch import save_file
 from torch import nn
 
 from models.training import checkpoint
-from models.training.augmentation import noisy
-from models.training.batches import Answers, Batch, Tokens, gather, plan, tokens
 from models.training.checkpoint import RunState
 from models.training.config import TrainConfig
-from models.training.data import Pool, read_pool
+from models.training.dataset.augmentation import noisy
+from models.training.dataset.batches import Answers, Batch, Tokens, gather, plan, tokens
+from models.training.dataset.loading import Pool, read_pool
+from models.training.dataset.readers import Example
 from models.training.dev_metrics import look
 from models.training.distillation import answers_of_teachers
 from models.training.losses import distance, loss_of
 from models.training.network import MultiHead, mean
 from models.training.precision import autocast, choose_precision
 from models.training.pretrained import Base, open_base
-from models.training.readers import Example
 from models.training.report import RunReport, write_report
 from models.training.warm_start import begin
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.training.config import read_config
-from models.training.data import read_pool
+from models.training.dataset.loading import read_pool
 from pipeline.errors import SettingsError
 from tests.models.test_training import config_text, write_base, write_data
 
@@ -36,7 +36,7 @@ def test_an_expert_learns_its_heads_alone_and_the_parts_stay_as_they_are(tmp_pat
 def test_an_expert_is_heard_about_its_heads_where_it_was_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
 
-    from models.training.batches import tokens
+    from models.training.dataset.batches import tokens
     from models.training.distillation import answers_of_teachers
     from models.training.pretrained import open_base
     from models.training.runs import run

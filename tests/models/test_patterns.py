@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from models.training import patterns
-from models.training.patterns import read_patterns
+from models.training.dataset import patterns
+from models.training.dataset.patterns import read_patterns
 from pipeline.errors import TerminalError
 
 FILE = """

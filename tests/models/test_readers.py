@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from models.training.augmentation import noisy
 from models.training.config import SourceConfig
-from models.training.readers import Example, read_source
+from models.training.dataset.augmentation import noisy
+from models.training.dataset.readers import Example, read_source
 from pipeline.errors import TerminalError
 
 

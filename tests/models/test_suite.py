@@ -16,8 +16,8 @@ from models.evaluation.retrieval import pairs_of, read_groups, retrieval, scorer
 from models.evaluation.rows import Rows
 from models.evaluation.suite import measure, rows_of, tasks
 from models.scorer import Reading, Scores
-from models.training.data import Pool
-from models.training.readers import Example
+from models.training.dataset.loading import Pool
+from models.training.dataset.readers import Example
 from pipeline.errors import TerminalError
 from tests.models.test_evaluate import FEELS as FEELS_OF
 from tests.models.test_evaluate import Words

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from models.training.config import TrainConfig, read_config
-from models.training.data import read_pool
-from models.training.readers import Example
+from models.training.dataset.loading import read_pool
+from models.training.dataset.readers import Example
 from pipeline.errors import SettingsError, TerminalError
 
 GOOD = ("great", "lovely", "excellent", "wonderful")
@@ -267,7 +267,7 @@ def test_a_teacher_is_trained_first_and_asked_once_for_all_seeds_whose_weights_a
 ) -> None:
     from safetensors.torch import load_file
 
-    from models.training.batches import tokens
+    from models.training.dataset.batches import tokens
     from models.training.distillation import answers_of_teachers
     from models.training.pretrained import open_base
     from models.training.runs import run

@@ -11,7 +11,7 @@
 | `complaints` | CSV with `text` and `complaint` |
 | `questions` | a CSV column; a text that ends in a question mark is a question, and half of them lose the mark |
 | `texts` | a CSV column of texts without labels |
-| `patterns` | sentences of our own: see `models.training.patterns` |
+| `patterns` | sentences of our own: see `models.training.dataset.patterns` |
 
 For a head of two labels, `topics` reads strong praise (label 2) against everything at most neutral.
 """

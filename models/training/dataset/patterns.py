@@ -14,10 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from models.training.readers import Example
+from models.training.dataset.readers import Example
 from pipeline.errors import TerminalError
 
-FOLDER = Path(__file__).parents[1] / "configs"
+FOLDER = Path(__file__).parents[2] / "configs"
 """Patterns belong to the project, not to the data: their files lie beside the configurations."""
 
 _SLOT = re.compile(r"\{([^{}]*)\}")

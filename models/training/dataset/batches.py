@@ -19,7 +19,7 @@ from torch import Tensor
 
 from models.runtime.reading import places_of
 from models.text import normalise_spans
-from models.training.readers import UNKNOWN, Example
+from models.training.dataset.readers import UNKNOWN, Example
 
 BUCKET = 50
 """Batches sorted by length together."""

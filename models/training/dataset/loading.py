@@ -16,8 +16,8 @@ from zlib import crc32
 
 from models.text import same_text_key
 from models.training.config import TARGET, SourceConfig, TrainConfig
-from models.training.patterns import read_patterns
-from models.training.readers import Example, read_source
+from models.training.dataset.patterns import read_patterns
+from models.training.dataset.readers import Example, read_source
 from pipeline.errors import TerminalError
 
 Part = Literal["train", "dev", "calibration", "report"]

@@ -1,0 +1,1 @@
+"""Labelled texts for training: read, augmented, laid in batches."""
