@@ -1,6 +1,6 @@
 """All heads on the parts kept aside of the data that a configuration names, with baselines on the same rows.
 
-The rows are those that `models.training.dataset.loading` keeps for reporting: sets made for that, and a share of the other
+The rows are those that `training/dataset/loading.py` keeps for reporting: sets made for that, and a share of the other
 sources, chosen by the text alone.  Neither the model nor a baseline was trained on them.
 """
 

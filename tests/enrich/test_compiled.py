@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.linking_quality import read
+from benchmarks.linking.quality import read
 from pipeline.compiled import LINKER
 from pipeline.enrich.catalogue import Catalogue, Entity, load_catalogue
 from pipeline.enrich.linking.reader import Question

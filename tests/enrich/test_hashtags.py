@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.linking_hashtags import by_frequency, catalogue_names, read, right
+from benchmarks.linking.hashtags import by_frequency, catalogue_names, read, right
 from pipeline.enrich.linking.handles import split_hashtag
 from pipeline.enrich.linking.hashtags import split_by_frequency, split_words
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from benchmarks.linking_calibration import doubtful
-from benchmarks.linking_quality import figures, judge, read, wilson
+from benchmarks.fitting.linking_calibration import doubtful
+from benchmarks.linking.quality import figures, judge, read, wilson
 from pipeline.enrich.linking.calibration import expected_error, fit, logistic
 from pipeline.enrich.linking.linker import Linker
 

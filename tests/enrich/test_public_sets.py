@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import linking_quality_ner, linking_verdicts
-from benchmarks.linking_ordinary import links, texts
-from benchmarks.linking_quality_ner import figures, look, outcomes, unread
-from benchmarks.linking_verdicts import OTHER, RIGHT, WRONG, key
-from benchmarks.marked_posts import read
+from benchmarks.linking import quality_ner, verdicts
+from benchmarks.linking.marked_posts import read
+from benchmarks.linking.ordinary import links, texts
+from benchmarks.linking.quality_ner import figures, look, outcomes, unread
+from benchmarks.linking.verdicts import OTHER, RIGHT, WRONG, key
 from pipeline.enrich.linking.linker import Linker
 
 MARKED = """\
@@ -103,7 +103,7 @@ def test_verdicts_count_of_what_was_read(linker: Linker, posts: Path, monkeypatc
     waiting = [line.split("\t") for line in unread(seen)]
     assert {told.split(" ")[0] for _, told, _ in waiting} == {"link", "hit", "miss"}
     verdicts = {hashed: RIGHT if "Apple" in told else WRONG for hashed, told, _ in waiting if told.startswith("link")}
-    monkeypatch.setattr(linking_quality_ner, "verdict", lambda text, what: verdicts.get(key(text, what), "unread"))
+    monkeypatch.setattr(quality_ner, "verdict", lambda text, what: verdicts.get(key(text, what), "unread"))
     told = figures(seen)["links_read"]
     assert told["per_1000"] == {"wrong": 500.0, "place": 0.0, "right": 500.0, "unread": 0.0}
     assert told["false_per_1000"]["value"] == told["wrong_per_1000"]["value"] == 500.0
@@ -117,7 +117,7 @@ def test_the_name_of_another_is_neither_a_miss_nor_a_hit(
     linker: Linker, posts: Path, monkeypatch: pytest.MonkeyPatch, text: str, name: str, left: int, recall: float
 ) -> None:
     other = {key(text, name): OTHER}
-    monkeypatch.setattr(linking_quality_ner, "verdict", lambda text, what: other.get(key(text, what), "unread"))
+    monkeypatch.setattr(quality_ner, "verdict", lambda text, what: other.get(key(text, what), "unread"))
     report = figures(look(read(posts), linker))
     assert report["held"]["organisations"] == left
     assert report["held"]["recall"]["value"] == recall
@@ -125,7 +125,7 @@ def test_the_name_of_another_is_neither_a_miss_nor_a_hit(
 
 
 def test_the_kept_verdicts_are_of_the_known_kinds() -> None:
-    lines = [line for line in linking_verdicts.FILE.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+    lines = [line for line in verdicts.FILE.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
     assert len(lines) > 40
     assert {line.split(" ")[1] for line in lines} <= {"right", "place", "wrong", "meant", "other"}
 

@@ -5,7 +5,7 @@ what its vectors vary by is mood; the mean and the strongest directions are ther
 compared (all-but-the-top, Mu & Viswanath 2018).  What is left is a matter of topic.  Two cosines, to the company and to
 the other meaning, become nats by weights that are fitted for one model, and used with that model only.
 
-The numbers are data, made by `python -m benchmarks.linking_context FILE... --write`.
+The numbers are data, made by `python -m benchmarks.fitting.linking_context FILE... --write`.
 """
 
 from __future__ import annotations

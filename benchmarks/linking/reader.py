@@ -18,6 +18,8 @@ def shipped_reader() -> MeaningReader:
     reader = reader_if_known()
     if reader is None:
         raise TerminalError(
-            "was not fitted for it", subject="the model's reading", todo="Run benchmarks.linking_context --write"
+            "was not fitted for it",
+            subject="the model's reading",
+            todo="Run benchmarks.fitting.linking_context --write",
         )
     return reader

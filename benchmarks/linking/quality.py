@@ -1,9 +1,9 @@
 """How right entity linking is, on posts of our own about brands that are ordinary words.
 
-    python -m benchmarks.linking_quality                       the judging part, with the model's reading and without
-    python -m benchmarks.linking_quality --part development    the part that may be looked at
-    python -m benchmarks.linking_quality --wrong               every post that is judged wrong
-    python -m benchmarks.linking_quality --plain               without the words that were written for each brand
+    python -m benchmarks.linking.quality                       the judging part, with the model's reading and without
+    python -m benchmarks.linking.quality --part development    the part that may be looked at
+    python -m benchmarks.linking.quality --wrong               every post that is judged wrong
+    python -m benchmarks.linking.quality --plain               without the words that were written for each brand
 
 A link counts when it is made through one of the post's words, or to a brand that the words may mean; others (a second
 company in the post) are not judged.  Intervals are Wilson's (1927), 95 %.
@@ -22,11 +22,11 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from benchmarks.linking_reader import reader_if_known
+from benchmarks.linking.reader import reader_if_known
 from pipeline.enrich.catalogue import Catalogue, load_catalogue
 from pipeline.enrich.linking.linker import Considered, Linker
 
-POSTS = Path(__file__).parent.parent / "tests" / "enrich" / "data" / "homonyms.jsonl"
+POSTS = Path(__file__).parents[2] / "tests" / "enrich" / "data" / "homonyms.jsonl"
 
 
 class Post(msgspec.Struct, frozen=True):

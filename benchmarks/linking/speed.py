@@ -1,9 +1,9 @@
 """How right and how fast entity linking is.
 
-    python -m benchmarks.linking                speed with 20,000 entities and 100,000 names, beside flashtext and spaCy
-    python -m benchmarks.linking --twcs FILE    share of customer-support posts linked to the right company
+    python -m benchmarks.linking.speed                20,000 entities, 100,000 names, beside flashtext and spaCy
+    python -m benchmarks.linking.speed --twcs FILE    share of customer-support posts linked to the right company
 
-Peers are measured where they are installed.  How right linking is elsewhere: `linking_quality*.py`.
+Peers are measured where they are installed.  How right linking is elsewhere: `quality*.py`.
 
 The texts and the names of the speed test are made up; the file of posts is given by path.
 """

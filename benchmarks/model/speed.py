@@ -8,8 +8,8 @@ where nothing else is said.
 
 Also: what a process with the model loaded takes, and how long it takes to its first answer.
 
-    python -m benchmarks.model --rounds 5
-    python -m benchmarks.model --threads 1 --cpu    on a machine that has other work: CPU time, one thread each
+    python -m benchmarks.model.speed --rounds 5
+    python -m benchmarks.model.speed --threads 1 --cpu    on a machine that has other work: CPU time, one thread each
 """
 
 from __future__ import annotations

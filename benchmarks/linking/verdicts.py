@@ -10,7 +10,7 @@ a hash, since the posts are not ours to copy.  In doubt a link is wrong, and a m
     meant   (of a marked organisation) it is the catalogue's company
     other   (of a marked organisation, linked or not) it bears a company's name, but is another: a football club
 
-One `hash verdict` a line in `linking_verdicts.txt`.
+One `hash verdict` a line in `verdicts.txt`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-FILE = Path(__file__).parent / "linking_verdicts.txt"
+FILE = Path(__file__).parent / "verdicts.txt"
 RIGHT, PLACE, WRONG, MEANT, OTHER, UNREAD = "right", "place", "wrong", "meant", "other", "unread"
 
 

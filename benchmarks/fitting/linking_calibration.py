@@ -1,7 +1,7 @@
 """Fits how sure the linker says it is, on the development part of the posts of our own; judges on the other part.
 
-python -m benchmarks.linking_calibration            error of the shipped numbers on the judging part
-python -m benchmarks.linking_calibration --write    fit on the development part and write the shipped numbers
+python -m benchmarks.fitting.linking_calibration            error of the shipped numbers on the judging part
+python -m benchmarks.fitting.linking_calibration --write    fit on the development part and write the shipped numbers
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.linking_quality import Post, brands_by_word, judged, read
+from benchmarks.linking.quality import Post, brands_by_word, judged, read
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.calibration import FILE, Calibration, expected_error, fit, logistic, loss, shipped
 from pipeline.enrich.linking.common_words import Kind
@@ -47,7 +47,7 @@ def main() -> None:
         slope, intercept = fit(scores, right)
         made = Calibration(
             slope=round(slope, 4), intercept=round(intercept, 4), cut=CUT, candidates=len(scores),
-            made_by="python -m benchmarks.linking_calibration --write",
+            made_by="python -m benchmarks.fitting.linking_calibration --write",
         )  # fmt: skip
         FILE.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
         report["fitted"] = msgspec.to_builtins(made)

@@ -1,6 +1,6 @@
 """How right hashtags are split, beside a unigram model, on hashtags of our own.
 
-    python -m benchmarks.linking_hashtags [--part development] [--wrong]
+    python -m benchmarks.linking.hashtags [--part development] [--wrong]
 
 A tag is right when every word of it is; a name of several words may come as one piece.
 """
@@ -16,12 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.linking_quality import figure
+from benchmarks.linking.quality import figure
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.hashtags import Piece, split_by_frequency, split_words
 from pipeline.enrich.linking.surfaces import compile_surfaces
 
-TAGS = Path(__file__).parent.parent / "tests" / "enrich" / "data" / "hashtags.jsonl"
+TAGS = Path(__file__).parents[2] / "tests" / "enrich" / "data" / "hashtags.jsonl"
 
 
 class Tag(msgspec.Struct, frozen=True):

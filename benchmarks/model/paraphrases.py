@@ -1,6 +1,6 @@
 """Whether embeddings still find paraphrases after fine-tuning: the model beside the base that its training began with.
 
-    python -m benchmarks.paraphrases ~/data/target_sentiment/brands_kaggle/brands_train.csv.gz --label Irrelevant
+    python -m benchmarks.model.paraphrases ~/data/target_sentiment/brands_kaggle/brands_train.csv.gz --label Irrelevant
 
 The file is a CSV, maybe gzipped, with the columns `group_id` and `text`; texts with the same group say the same.  With
 `--label` only groups with that label are taken: such as the training does not read.

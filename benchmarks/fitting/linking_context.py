@@ -1,7 +1,7 @@
 """Fits how a model's reading of a post counts as evidence of whom it is about.
 
-    python -m benchmarks.linking_context FILE...            what it would fit, and how well that separates
-    python -m benchmarks.linking_context FILE... --write    and write the numbers beside the catalogue
+    python -m benchmarks.fitting.linking_context FILE...            what it would fit, and how well that separates
+    python -m benchmarks.fitting.linking_context FILE... --write    and write the numbers beside the catalogue
 
 It learns from the development part of the posts of our own, without the words that were written for their brands, and
 from the names that are ordinary words in tweets in which people marked organisations (CoNLL, the parts for training).
@@ -21,9 +21,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.linking_quality import brands_by_word, judged, plain, read
-from benchmarks.marked_posts import ORGANISATIONS
-from benchmarks.marked_posts import read as read_marked
+from benchmarks.linking.marked_posts import ORGANISATIONS
+from benchmarks.linking.marked_posts import read as read_marked
+from benchmarks.linking.quality import brands_by_word, judged, plain, read
 from models.load import load_scorer
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.calibration import fit
@@ -145,7 +145,8 @@ def learn(embedder: Embedder, model: str, files: Sequence[Path]) -> tuple[Fitted
     fitted = msgspec.structs.replace(
         unfitted, company=round(float(weights[0]), 3), other=round(float(weights[1]), 3),
         company_mean=round(float(means[0]), 4), other_mean=round(float(means[1]), 4),
-        candidates=sum(map(len, cases.values())), made_by="python -m benchmarks.linking_context FILE... --write",
+        candidates=sum(map(len, cases.values())),
+        made_by="python -m benchmarks.fitting.linking_context FILE... --write",
     )  # fmt: skip
     told = {
         name: {

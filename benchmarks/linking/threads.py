@@ -1,6 +1,6 @@
 """How many answers that name nobody are linked to the company that they are addressed to.
 
-    python -m benchmarks.linking_threads FILE [--reader]     the customer-support sample (CSV)
+    python -m benchmarks.linking.threads FILE [--reader]     the customer-support sample (CSV)
 
 Judged are customers' answers, in the sample, to a post of a company's own account; their handles are cut out, and
 nothing else is changed.  The posts go through the stage in the order in which they were written.
@@ -20,9 +20,9 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.linking import COMPANY_OF_HANDLE
-from benchmarks.linking_quality import figure
-from benchmarks.linking_reader import shipped_reader
+from benchmarks.linking.quality import figure
+from benchmarks.linking.reader import shipped_reader
+from benchmarks.linking.speed import COMPANY_OF_HANDLE
 from models.runtime.fixed import FixedScorer
 from pipeline.contracts.messages import Author, Mention, Post, ScoredMessage
 from pipeline.enrich.catalogue import load_catalogue

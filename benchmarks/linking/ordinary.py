@@ -1,7 +1,7 @@
 """How many links are right in ordinary tweets, which nobody chose for their companies and from which no rule was made.
 
-    python -m benchmarks.linking_ordinary FILE...             share of right links among the first 300
-    python -m benchmarks.linking_ordinary FILE... --unread    those that nobody has judged yet (`linking_verdicts.py`)
+    python -m benchmarks.linking.ordinary FILE...             share of right links among the first 300
+    python -m benchmarks.linking.ordinary FILE... --unread    those that nobody has judged yet (`verdicts.py`)
 
 Files are parts for training of TweetEval: the one for sentiment as a table (`.tsv`: id, split, label and text, under a
 heading), or those of other tasks with a text a line (`.txt`).  Distinct texts are taken in the order of their SHA-256,
@@ -20,9 +20,9 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.linking_quality import figure
-from benchmarks.linking_reader import shipped_reader
-from benchmarks.linking_verdicts import PLACE, RIGHT, UNREAD, WRONG, key, verdict
+from benchmarks.linking.quality import figure
+from benchmarks.linking.reader import shipped_reader
+from benchmarks.linking.verdicts import PLACE, RIGHT, UNREAD, WRONG, key, verdict
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.linker import Linked, Linker
 

@@ -1,10 +1,10 @@
 """How right entity linking is on tweets in which people marked every organisation (WNUT-17, Broad Twitter Corpus).
 
-    python -m benchmarks.linking_quality_ner FILE...            recall and false links, of each file and of all
-    python -m benchmarks.linking_quality_ner FILE... --curve    the same for several cuts of the confidence
-    python -m benchmarks.linking_quality_ner FILE... --reader   with the model's reading of the posts
-    python -m benchmarks.linking_quality_ner FILE... --wrong    what is missed and falsely linked; of parts for training
-    python -m benchmarks.linking_quality_ner FILE... --unread   what nobody has judged yet (see `linking_verdicts.py`)
+    python -m benchmarks.linking.quality_ner FILE...            recall and false links, of each file and of all
+    python -m benchmarks.linking.quality_ner FILE... --curve    the same for several cuts of the confidence
+    python -m benchmarks.linking.quality_ner FILE... --reader   with the model's reading of the posts
+    python -m benchmarks.linking.quality_ner FILE... --wrong    what is missed and falsely linked; of parts for training
+    python -m benchmarks.linking.quality_ner FILE... --unread   what nobody has judged yet (see `verdicts.py`)
 
 Files are in CoNLL form: a token and its tag a line, an empty line after each post.  Organisations are told twice.
 *By letters*: marked spans that are, letter for letter, a name or a listed handle of the catalogue; a club called
@@ -31,10 +31,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.linking_quality import figure
-from benchmarks.linking_reader import shipped_reader
-from benchmarks.linking_verdicts import OTHER, PLACE, RIGHT, UNREAD, WRONG, key, verdict
-from benchmarks.marked_posts import ORGANISATIONS, Marked, read
+from benchmarks.linking.marked_posts import ORGANISATIONS, Marked, read
+from benchmarks.linking.quality import figure
+from benchmarks.linking.reader import shipped_reader
+from benchmarks.linking.verdicts import OTHER, PLACE, RIGHT, UNREAD, WRONG, key, verdict
 from pipeline.enrich.catalogue import Catalogue, load_catalogue
 from pipeline.enrich.linking.linker import Linked, Linker
 from pipeline.enrich.linking.platforms import NETWORK
