@@ -6,8 +6,8 @@ other names (a handle, a distinct name, a brand that few know), of which there a
 logistic.
 
 The numbers are data, made by `python -m benchmarks.fitting.linking_calibration --write` from the development part of
-the posts of our own.  Half of those are about the brand.  On a stream fewer are; where it is one in five, the odds are a quarter
-of what the confidence says, so that even odds there are a confidence of 0.8 here: that is the cut.
+the posts of our own.  Half of those are about the brand.  On a stream fewer are; where it is one in five, the odds are
+a quarter of what the confidence says, so that even odds there are a confidence of 0.8 here: that is the cut.
 """
 
 from __future__ import annotations
