@@ -16,7 +16,7 @@ from pipeline.enrich.stage import Enrich
 from pipeline.stages.stage import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records, reply
-from tests.enrich.test_properties import streams
+from tests.enrich.linking.test_properties import streams
 
 
 @pytest.fixture

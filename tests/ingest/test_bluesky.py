@@ -17,8 +17,7 @@ from pipeline.contracts.messages import AuthorDeleted, Post, PostDeleted
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import Reading
 from pipeline.ingest.bluesky import BlueskyAgent
-
-from .jetstream import DID, START, event, post_id
+from tests.ingest.jetstream import DID, START, event, post_id
 
 AGENT = BlueskyAgent()
 ARRIVED = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=START)

@@ -16,8 +16,7 @@ from pipeline.ingest.formats.spool import Spool, microseconds
 from pipeline.ingest.history import Heard, history
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import IngestSettings
-
-from .conftest import post
+from tests.ingest.conftest import post
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

@@ -25,9 +25,8 @@ from pipeline.ingest.producer import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import BlueskySettings
 from pipeline.settings.settings import KafkaSettings
-
-from .conftest import Broker, read_back
-from .jetstream import START, Behaviour, Jetstream, event, post_id
+from tests.ingest.conftest import Broker, read_back
+from tests.ingest.jetstream import START, Behaviour, Jetstream, event, post_id
 
 COUNT = 300
 EVENTS = [event(number) for number in range(COUNT)]

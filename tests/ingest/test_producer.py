@@ -19,8 +19,7 @@ from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.producer import Publisher, explain, key_of, producer_options
 from pipeline.runtime.kafka.partitioner import murmur2, partition_of
 from pipeline.settings.settings import KafkaSettings
-
-from .conftest import Broker, post, read_back
+from tests.ingest.conftest import Broker, post, read_back
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 

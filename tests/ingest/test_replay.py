@@ -18,8 +18,7 @@ from pipeline.ingest.producer import Publisher
 from pipeline.ingest.rejects import Rejects, rejects_path
 from pipeline.ingest.replay import ReplayCounts, Speed, parse_speed, replay
 from pipeline.settings.ingest import IngestSettings
-
-from .conftest import Broker, post, read_back
+from tests.ingest.conftest import Broker, post, read_back
 
 POSTS = reader_for("posts", IngestSettings())
 

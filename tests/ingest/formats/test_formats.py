@@ -20,8 +20,7 @@ from pipeline.ingest.formats.lines import open_source
 from pipeline.ingest.formats.mapped import MappedReader
 from pipeline.ingest.formats.row import Reader, Row
 from pipeline.settings.ingest import FormatSettings, IngestSettings
-
-from .conftest import post
+from tests.ingest.conftest import post
 
 TWCS_HEADER = "tweet_id,author_id,inbound,created_at,text,response_tweet_id,in_response_to_tweet_id\n"
 POSTS_HEADER = "post_id,network,author_id,author_followers,text,created_at,rating,remark\n"

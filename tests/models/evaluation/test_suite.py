@@ -19,8 +19,8 @@ from models.scorer import Reading, Scores
 from models.training.dataset.loading import Pool
 from models.training.dataset.readers import Example
 from pipeline.errors import TerminalError
-from tests.models.test_evaluate import FEELS as FEELS_OF
-from tests.models.test_evaluate import Words
+from tests.models.evaluation.test_evaluate import FEELS as FEELS_OF
+from tests.models.evaluation.test_evaluate import Words
 
 GOOD = ("good day", "a good one", "so good", "good again")
 BAD = ("bad day", "a bad one", "so bad", "bad again")

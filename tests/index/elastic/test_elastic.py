@@ -23,7 +23,7 @@ from pipeline.settings.settings import IndexSettings
 from tests.index.documents import NOON, incident, letter, mention, post_deleted
 from tests.real_servers import RealElasticsearch
 
-TEMPLATES = Path(__file__).parents[2] / "deploy" / "elasticsearch"
+TEMPLATES = Path(__file__).parents[3] / "deploy" / "elasticsearch"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pipeline.settings import settings as settings_module
 from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import demo_catalogue
 from pipeline.simulate.demo import demo_posts
-from tests.whole.conftest import configure_for, opened, replay, running
+from tests.e2e.conftest import configure_for, opened, replay, running
 
 SECONDS = 120.0
 """How much of the demonstration's live part is replayed."""

@@ -14,7 +14,7 @@ from pipeline.index.elastic.index import ElasticIndex
 from pipeline.index.protocol import Query, Written
 from pipeline.settings.settings import IndexSettings
 from tests.index.documents import letter, mention
-from tests.index.fake_elasticsearch import Answer, Asked, FakeElasticsearch, fake_elasticsearch, written
+from tests.index.elastic.fake_elasticsearch import Answer, Asked, FakeElasticsearch, fake_elasticsearch, written
 
 BUSY = (429, {"type": "es_rejected_execution_exception", "reason": "queue is full"})
 BAD = (

@@ -12,7 +12,7 @@ from pipeline.index.protocol import Query
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
 from pipeline.runtime.kafka.redelivery import redeliver
 from pipeline.simulate.companies import demo_catalogue
-from tests.whole.conftest import Configure, drained, opened, running
+from tests.e2e.conftest import Configure, drained, opened, running
 
 EACH = 50
 

@@ -17,7 +17,7 @@ from pipeline.enrich.threads.threads import MAX_POSTS
 from pipeline.ingest.roots import REMEMBERED
 from pipeline.text.out_of_domain import LONG
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "linking.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[3] / "docs" / "linking.md").read_text(encoding="utf-8")
 
 
 def blocks(kind: str) -> list[str]:

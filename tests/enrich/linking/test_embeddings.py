@@ -25,7 +25,7 @@ from pipeline.enrich.linking.embeddings import (
 )
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.reader import MOST, Question
-from tests.enrich.counted import WIDTH, Counted, fitted
+from tests.enrich.linking.counted import WIDTH, Counted, fitted
 
 SHELL = Entity(
     id="shell", name="Shell", description="oil and gas company", industry=("fuel",),

@@ -19,7 +19,7 @@ from pipeline.enrich.stage import Enrich
 from pipeline.stages.stage import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records
-from tests.enrich.counted import Counted, fitted
+from tests.enrich.linking.counted import Counted, fitted
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 

@@ -10,7 +10,7 @@ import pytest
 from models.training.config import read_config
 from models.training.dataset.loading import read_pool
 from pipeline.errors import SettingsError
-from tests.models.test_training import config_text, write_base, write_data
+from tests.models.training.test_training import config_text, write_base, write_data
 
 
 def test_an_expert_learns_its_heads_alone_and_the_parts_stay_as_they_are(tmp_path: Path) -> None:

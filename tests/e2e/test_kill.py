@@ -26,7 +26,7 @@ from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
 from pipeline.stages.stage import Record
 from pipeline.stages.state import State
-from tests.whole.conftest import Configure, opened, replay, running
+from tests.e2e.conftest import Configure, opened, replay, running
 
 POSTS = 8_000
 RATE = 500

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
-from tests.whole.conftest import Configure, opened, replay, running
+from tests.e2e.conftest import Configure, opened, replay, running
 
 POSTS = 60_000
 """32 MB on 4 partitions that keep 5 MB each."""

@@ -12,7 +12,7 @@ import pytest
 
 from models.training.config import BaseConfig
 from pipeline.errors import TerminalError
-from tests.models.test_training import write_base
+from tests.models.training.test_training import write_base
 
 pytestmark = pytest.mark.torch
 ARCHIVE = "org.example.models:tiny:1.0"

@@ -10,7 +10,7 @@ import pytest
 from models.manifest import WEIGHTS, digest
 from models.training.config import read_config
 from pipeline.errors import SettingsError, TerminalError
-from tests.models.test_training import config_text, write_base, write_data
+from tests.models.training.test_training import config_text, write_base, write_data
 
 
 def test_what_is_kept_is_a_share_in_a_mean_of_seeds(tmp_path: Path) -> None:
