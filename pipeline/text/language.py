@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pycld2
 
-from pipeline.enrich.linking.common_words import ordinary, ranks
+from pipeline.enrich.linking.spelling.common_words import ordinary, ranks
 from pipeline.text.clean import HASHTAG, LINK, MENTION, fold
 
 TRAINED = frozenset({"en"})

@@ -18,11 +18,11 @@ from pipeline.contracts.messages import MAX_TEXT, Author, Link, Untrained
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.linking.common_words import Kind
 from pipeline.enrich.linking.embeddings import reader_of
 from pipeline.enrich.linking.linker import Considered, Linker
 from pipeline.enrich.linking.log_odds import cut
 from pipeline.enrich.linking.namesakes import is_namesake
+from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.load import open_linker
 from pipeline.enrich.mentions import read_for
 from pipeline.enrich.threads.subjects import About

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS
 from pipeline.enrich.catalogue.loading import SHIPPED, load_catalogue, read_entities
-from pipeline.enrich.linking.common_words import Kind, kind_of
+from pipeline.enrich.linking.spelling.common_words import Kind, kind_of
 from pipeline.enrich.linking.surfaces import SHARED_HANDLES, spellings
 
 

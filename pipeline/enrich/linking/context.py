@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipeline.enrich.linking.common_words import ordinary
 from pipeline.enrich.linking.lexicon import Talk
+from pipeline.enrich.linking.spelling.common_words import ordinary
 from pipeline.text.clean import Folded
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")

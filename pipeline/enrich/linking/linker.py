@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from pipeline.contracts.messages import EntityRef, LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linking.common_words import Kind
 from pipeline.enrich.linking.context import Place, Surroundings
 from pipeline.enrich.linking.log_odds import Certain, at, certain_of, context, decide, score, unknown
 from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, Found, Signs, spans
 from pipeline.enrich.linking.namesakes import NAMESAKE, is_namesake
-from pipeline.enrich.linking.obfuscation import SHORTEST, disguised
 from pipeline.enrich.linking.platforms import as_name
 from pipeline.enrich.linking.reader import MOST, ContextReader, Question
 from pipeline.enrich.linking.senses import Senses
 from pipeline.enrich.linking.shape import shape
+from pipeline.enrich.linking.spelling.common_words import Kind
+from pipeline.enrich.linking.spelling.obfuscation import SHORTEST, disguised
 from pipeline.enrich.linking.surfaces import Surfaces, compile_surfaces
 from pipeline.text.clean import Folded, fold
 

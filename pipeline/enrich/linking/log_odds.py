@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.linking.calibration import logistic, shipped
-from pipeline.enrich.linking.common_words import Kind
 from pipeline.enrich.linking.context import Place
 from pipeline.enrich.linking.lexicon import Lexicon, Talk
 from pipeline.enrich.linking.platforms import NETWORK
+from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.linking.surfaces import Sense
 
 _CALIBRATION = shipped()

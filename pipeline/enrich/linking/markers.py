@@ -9,10 +9,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from pipeline.contracts.messages import LinkHow
-from pipeline.enrich.linking.common_words import Kind
 from pipeline.enrich.linking.handles import split_hashtag, undecorate
 from pipeline.enrich.linking.log_odds import CUT, confidence, prior
 from pipeline.enrich.linking.platforms import NETWORK, as_handle, as_tag
+from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.linking.surfaces import SHARED_HANDLES, Sense, Surfaces
 from pipeline.text.clean import HASHTAG, LINK, MENTION
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pipeline.contracts.messages import LinkHow
-from pipeline.enrich.linking.common_words import Kind
 from pipeline.enrich.linking.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.linking.log_odds import Meaning, prior
 from pipeline.enrich.linking.markers import CLEAR, UNCLEAR
 from pipeline.enrich.linking.platforms import NETWORK
+from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.linking.surfaces import Sense, Surfaces
 
 _DISTINCT = Kind.DISTINCT

@@ -15,7 +15,7 @@ import ahocorasick
 
 from pipeline.contracts.messages import LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linking.common_words import FREQUENT, VERY_FREQUENT, Kind, kind_of, ordinary, ranks
+from pipeline.enrich.linking.spelling.common_words import FREQUENT, VERY_FREQUENT, Kind, kind_of, ordinary, ranks
 from pipeline.text.clean import fold
 
 SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))

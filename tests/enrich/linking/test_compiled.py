@@ -18,7 +18,7 @@ from tests import forms
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-SHARED = ("reader", "common_words")
+SHARED = ("reader", "spelling")
 """What both forms are given and are asked by: plain in either."""
 INDUSTRIES = (
     "airline", "banking", "car", "drink", "food", "leisure", "press", "retail", "social", "software", "streaming",

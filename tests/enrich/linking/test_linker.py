@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.enrich.catalogue import Catalogue, Entity
-from pipeline.enrich.linking.common_words import Kind
 from pipeline.enrich.linking.handles import split_hashtag, undecorate
 from pipeline.enrich.linking.linker import MAX_LINKS, Linker
 from pipeline.enrich.linking.log_odds import at
 from pipeline.enrich.linking.reader import MOST, Question
+from pipeline.enrich.linking.spelling.common_words import Kind
 
 
 def names(linker: Linker, text: str, network: str = "twitter") -> set[str]:

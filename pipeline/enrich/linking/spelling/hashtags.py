@@ -13,7 +13,7 @@ from functools import cache
 from math import log
 from typing import NamedTuple
 
-from pipeline.enrich.linking.common_words import ordinary, ranks
+from pipeline.enrich.linking.spelling.common_words import ordinary, ranks
 from pipeline.text.clean import fold
 
 MAX_LETTERS = 60
