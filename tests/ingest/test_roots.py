@@ -28,7 +28,7 @@ from pipeline.runtime.kafka.partitioner import partition_of
 from pipeline.runtime.offline.analysis import Lines, linked
 from pipeline.settings.ingest import IngestSettings
 from pipeline.settings.settings import load
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer
 

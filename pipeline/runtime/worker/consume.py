@@ -20,15 +20,15 @@ import structlog
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
+from pipeline.contracts.headers import ARRIVED, arrival
 from pipeline.contracts.origin import ORIGIN, SIZE
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.publisher import ARRIVED
 from pipeline.runtime.worker.gaps import GapWatch
 from pipeline.runtime.worker.merge import ArrivalMerge
 from pipeline.runtime.worker.processor import Processor
 from pipeline.runtime.worker.progress import Progress
 from pipeline.settings.settings import WorkerSettings
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import Store
 
 log = structlog.get_logger()
@@ -222,7 +222,7 @@ def _record(message: Any) -> Record:
     arrived, origin = message.timestamp, b""
     for name, value in headers:
         if name == ARRIVED:
-            arrived = _seconds(value, message.timestamp)
+            arrived = arrival(value, message.timestamp)
         elif name == ORIGIN and len(value) == SIZE:
             origin = value
     return Record(
@@ -236,12 +236,3 @@ def _record(message: Any) -> Record:
         headers,
         origin,
     )
-
-
-def _seconds(value: bytes, otherwise: float) -> float:
-    """Seconds of an `arrived` header; a header that is not a time is not trusted."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        return otherwise
-    return seconds if 0.0 < seconds < 1e11 else otherwise
