@@ -22,7 +22,7 @@ from pipeline.contracts.messages import Post, PostDeleted, RawMessage
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
 from pipeline.runtime.kafka.partitioner import KeyPartitioner
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 IN_FLIGHT_BYTES = 8_000_000
 """Most bytes handed to the producer and not acknowledged yet."""

@@ -13,7 +13,7 @@ from pipeline.ingest.listen import Listener
 from pipeline.ingest.producer import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import BlueskySettings
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 
 def main(url: str, bootstrap: str, topic: str, folder: str) -> None:

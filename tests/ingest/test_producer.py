@@ -18,7 +18,7 @@ from pipeline.contracts.topics import Topic
 from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.producer import Publisher, explain, key_of, producer_options
 from pipeline.runtime.kafka.partitioner import murmur2, partition_of
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 from tests.ingest.conftest import Broker, post, read_back
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)

@@ -20,7 +20,7 @@ from pipeline.errors import TerminalError, TransientError
 from pipeline.runtime.kafka.backpressure import Gate, OpenGate
 from pipeline.runtime.kafka.clients import aiokafka_options
 from pipeline.runtime.kafka.partitioner import partition_of
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 from pipeline.stages.records import Outgoing
 
 MAX_REQUEST = 4_000_000

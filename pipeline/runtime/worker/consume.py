@@ -27,7 +27,7 @@ from pipeline.runtime.worker.gaps import GapWatch
 from pipeline.runtime.worker.merge import ArrivalMerge
 from pipeline.runtime.worker.processor import Processor
 from pipeline.runtime.worker.progress import Progress
-from pipeline.settings.settings import WorkerSettings
+from pipeline.settings.worker import WorkerSettings
 from pipeline.stages.records import Record
 from pipeline.stages.state import Store
 

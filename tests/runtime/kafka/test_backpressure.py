@@ -11,7 +11,7 @@ from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
 from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
 from pipeline.runtime.kafka.partitioner import partition_of
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 TOPIC = "flow-test"
 COUNT = 20_000

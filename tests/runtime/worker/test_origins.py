@@ -15,7 +15,7 @@ from pipeline.errors import Malformed
 from pipeline.runtime.kafka.publisher import headers
 from pipeline.runtime.worker.consume import ConsumeLoop, _record
 from pipeline.runtime.worker.dead_letters import dead_letter
-from pipeline.settings.settings import WorkerSettings
+from pipeline.settings.worker import WorkerSettings
 from pipeline.stages.records import Outgoing, Record, Rejected
 
 WHERE = packed(3, 12_345, 1_767_225_600_000)
