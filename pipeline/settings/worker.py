@@ -1,4 +1,4 @@
-"""The [worker] and [metrics] sections: batches, commits, and where a worker shows its health."""
+"""The [worker] and [metrics] sections: batches, commits, and where a worker shows health."""
 
 from __future__ import annotations
 

@@ -16,10 +16,10 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from pipeline.contracts.headers import arrival_header
 from pipeline.contracts.origin import ORIGIN
+from pipeline.contracts.partitioning import partition_of
 from pipeline.errors import TerminalError, TransientError
 from pipeline.runtime.kafka.backpressure import Gate, OpenGate
 from pipeline.runtime.kafka.clients import aiokafka_options
-from pipeline.runtime.kafka.partitioner import partition_of
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.stages.records import Outgoing
 

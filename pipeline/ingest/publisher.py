@@ -19,9 +19,9 @@ from kafka import errors as kafka_errors
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.headers import arrival_header
 from pipeline.contracts.messages import Post, PostDeleted, RawMessage
+from pipeline.contracts.partitioning import KeyPartitioner
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
-from pipeline.runtime.kafka.partitioner import KeyPartitioner
 from pipeline.settings.kafka import KafkaSettings
 
 IN_FLIGHT_BYTES = 8_000_000
