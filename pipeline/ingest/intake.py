@@ -14,7 +14,7 @@ from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import Agent, AgentHooks
 from pipeline.ingest.cursor import CursorStore
-from pipeline.ingest.publisher import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 
@@ -35,7 +35,7 @@ class Intake:
     def __init__(
         self,
         agent: Agent,
-        publisher: Publisher,
+        publisher: RawPublisher,
         cursors: CursorStore,
         rejects: Rejects,
         hooks: AgentHooks,

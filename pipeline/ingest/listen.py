@@ -16,7 +16,7 @@ from pipeline.errors import TransientError
 from pipeline.ingest.agent import Agent, AgentHooks, NoHooks, Oversized
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.intake import Intake
-from pipeline.ingest.publisher import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 
@@ -40,7 +40,7 @@ class Listener:
     def __init__(
         self,
         agent: Agent,
-        connect_kafka: Callable[[], Publisher],
+        connect_kafka: Callable[[], RawPublisher],
         cursors: CursorStore,
         rejects: Rejects,
         *,

@@ -14,7 +14,7 @@ from msgspec import Struct
 from pipeline.errors import Malformed, SettingsError, TransientError
 from pipeline.ingest.formats.row import Reader
 from pipeline.ingest.history import Heard, history
-from pipeline.ingest.publisher import Publisher, key_of
+from pipeline.ingest.publisher import RawPublisher, key_of
 from pipeline.ingest.rejects import Rejects
 
 FLUSH_ON_INTERRUPT = 10.0
@@ -76,7 +76,7 @@ def parse_speed(text: str) -> Speed:
 def replay(
     files: Sequence[str],
     reader: Reader,
-    publisher: Publisher,
+    publisher: RawPublisher,
     *,
     rejects: Rejects,
     speed: Speed | None = None,
@@ -114,7 +114,7 @@ class _Run:
 
     def __init__(
         self,
-        publisher: Publisher,
+        publisher: RawPublisher,
         rejects: Rejects,
         progress: Callable[[ReplayCounts], None] | None,
         stop: threading.Event,

@@ -19,7 +19,7 @@ from pipeline.commands import context
 from pipeline.commands.streaming.worker import end_with
 from pipeline.errors import SettingsError
 from pipeline.ingest.bluesky import BlueskyAgent
-from pipeline.ingest.publisher import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
@@ -78,11 +78,11 @@ async def _ingest(settings: Settings, networks: list[str], seed: int, parent: in
         health.close()
 
 
-def _publisher(settings: Settings, ended: threading.Event) -> Publisher:
-    from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
+def _publisher(settings: Settings, ended: threading.Event) -> RawPublisher:
+    from pipeline.runtime.kafka.keyed_backpressure import KeyedByteBudget
 
-    gate = KeyedGate(settings.kafka, stop=ended) if settings.kafka.embedded else None
-    return Publisher(settings.kafka, gate=gate)
+    backpressure = KeyedByteBudget(settings.kafka, stop=ended) if settings.kafka.embedded else None
+    return RawPublisher(settings.kafka, backpressure=backpressure)
 
 
 def _health(settings: Settings, metrics: Metrics) -> HealthServer:
@@ -94,7 +94,9 @@ def _health(settings: Settings, metrics: Metrics) -> HealthServer:
     return server
 
 
-async def _listen(settings: Settings, metrics: Metrics, connect: Callable[[], Publisher], stop: asyncio.Event) -> None:
+async def _listen(
+    settings: Settings, metrics: Metrics, connect: Callable[[], RawPublisher], stop: asyncio.Event
+) -> None:
     from pipeline.ingest.cursor import CursorStore
     from pipeline.ingest.listen import Listener
     from pipeline.ingest.rejects import Rejects
@@ -107,7 +109,7 @@ async def _listen(settings: Settings, metrics: Metrics, connect: Callable[[], Pu
         await Listener(agent, connect, cursors, rejects, hooks=CountedAgent(metrics)).run(stop)
 
 
-async def _demo(connect: Callable[[], Publisher], seed: int, stop: asyncio.Event) -> None:
+async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Event) -> None:
     """Publish the demonstration, each post when it is due."""
     from pipeline.simulate.demo import demo_posts
 

@@ -20,7 +20,7 @@ from pipeline.terminal.replay_progress import ReplayProgress
 if TYPE_CHECKING:
     from pipeline.ingest.formats.row import Reader
     from pipeline.ingest.replay import ReplayCounts, Speed
-    from pipeline.runtime.kafka.replay_counts import Ledger
+    from pipeline.runtime.kafka.replay_counts import OutcomeCounter
     from pipeline.runtime.process.stack import Stack
 
 app = typer.Typer(add_completion=False)
@@ -83,13 +83,13 @@ class ReplayRun:
 
     async def go(self, started: float, wait: bool) -> dict[str, float]:
         """Publish, and with `wait` return when all of it is processed; gives the counts of the last line of output."""
-        from pipeline.runtime.kafka.replay_counts import Ledger
+        from pipeline.runtime.kafka.replay_counts import OutcomeCounter
 
         kafka = self._settings.kafka
         group = kafka.wait_for[0] if kafka.wait_for else f"{kafka.prefix}-replay-{os.getpid()}"
-        ledger = Ledger(kafka, group) if wait else None
-        if ledger:
-            ledger.start()
+        counter = OutcomeCounter(kafka, group) if wait else None
+        if counter:
+            counter.start()
         try:
             with ReplayProgress() as progress:
                 try:
@@ -99,32 +99,35 @@ class ReplayRun:
                 out: dict[str, float] = {
                     "read": counts.read, "published": counts.published, "rejected": counts.rejected,
                 }  # fmt: skip
-                if ledger:
-                    await self._drain(ledger, progress)
-                    out |= await self._outcome(ledger)
+                if counter:
+                    await self._drain(counter, progress)
+                    out |= await self._outcome(counter)
         finally:
-            if ledger:
-                ledger.close()
+            if counter:
+                counter.close()
         out["seconds"] = round(time.monotonic() - started, 1)
         out["interrupted"] = counts.interrupted
         return out
 
     def _publish(self, progress: ReplayProgress) -> ReplayCounts:
-        from pipeline.ingest.publisher import Publisher
+        from pipeline.ingest.publisher import RawPublisher
         from pipeline.ingest.rejects import Rejects
         from pipeline.ingest.replay import replay
-        from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
+        from pipeline.runtime.kafka.keyed_backpressure import KeyedByteBudget
 
         kafka = self._settings.kafka
-        gate = KeyedGate(kafka, stop=self._stop) if kafka.embedded else None
+        backpressure = KeyedByteBudget(kafka, stop=self._stop) if kafka.embedded else None
         folder = Path(self._settings.data) / "rejects"
-        with Publisher(kafka, gate=gate) as publisher, closing(Rejects(folder / "replay.jsonl")) as rejects:
+        with (
+            RawPublisher(kafka, backpressure=backpressure) as publisher,
+            closing(Rejects(folder / "replay.jsonl")) as rejects,
+        ):
             return replay(
                 self._files, self._reader, publisher, rejects=rejects, speed=self._pace,
                 progress=progress.published, stop=self._stop, spool_folder=self._settings.data,
             )  # fmt: skip
 
-    async def _drain(self, ledger: Ledger, progress: ReplayProgress) -> None:
+    async def _drain(self, counter: OutcomeCounter, progress: ReplayProgress) -> None:
         from pipeline.runtime.kafka.drain import Drain
 
         drain = Drain(self._settings.kafka)
@@ -136,24 +139,24 @@ class ReplayRun:
 
         try:
             await drain.wait(report)
-            await asyncio.to_thread(ledger.wait)
+            await asyncio.to_thread(counter.wait)
         finally:
             drain.close()
 
-    async def _outcome(self, ledger: Ledger) -> dict[str, float]:
+    async def _outcome(self, counter: OutcomeCounter) -> dict[str, float]:
         from pipeline.index.load import open_index
 
         index = open_index(self._settings)
         try:
             await index.refresh()
             indexed = 0
-            for ids in ledger.mention_ids():
+            for ids in counter.mention_ids():
                 indexed += await index.existing(ids)
         finally:
             await index.close()
         return {
-            "mentions": ledger.count("mentions"),
+            "mentions": counter.count("mentions"),
             "indexed": indexed,
-            "dead_letters": ledger.count("dead_letters"),
-            "incidents": ledger.count("incidents"),
+            "dead_letters": counter.count("dead_letters"),
+            "incidents": counter.count("incidents"),
         }
