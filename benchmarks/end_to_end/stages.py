@@ -1,4 +1,4 @@
-"""Posts per second of each stage and end to end, and what each costs: ``python -m benchmarks.stages``.
+"""Posts per second of each stage and end to end, and what each costs: ``python -m benchmarks.end_to_end.stages``.
 
 Each stage is timed alone through the file driver (one core, no broker), then the whole pipeline with the model and with
 a fixed answer in its place, on the embedded servers and, with ``--real``, on the real ones that are started for it.
