@@ -59,7 +59,7 @@ class Ends:
         """Ends of the last `REPEAT_END` seconds; older ones are forgotten."""
         with self._lock:
             oldest = self._clock() - REPEAT_END
-            self._ended = {key: kept for key, kept in self._ended.items() if kept[0] >= oldest}
+            self._ended = {key: ended for key, ended in self._ended.items() if ended[0] >= oldest}
             return {key: event for key, (_, event) in self._ended.items()}
 
 

@@ -193,8 +193,8 @@ async def _to_kafka(intake: Intake, frames: list[bytes]) -> int:
     """Take in frames and look after the cursor, off the event loop: publishing may block."""
 
     def work() -> int:
-        new = intake.take(frames) if frames else 0
-        intake.settle()
+        new = intake.accept(frames) if frames else 0
+        intake.advance_cursor()
         return new
 
     try:

@@ -29,7 +29,7 @@ class Roots:
         self._limit = limit
         self._roots: dict[int, str] = {}
 
-    def settled(self, message: RawMessage) -> RawMessage:
+    def resolved(self, message: RawMessage) -> RawMessage:
         """The message with the root of its thread; remembers it."""
         if not isinstance(message, Post):
             return message

@@ -19,7 +19,7 @@ class CountedAgent:
         """The connection ended."""
         self._metrics.agent_connected.labels(agent).set(0)
 
-    def heard(self, agent: str, frames: int, behind_seconds: float) -> None:
+    def received(self, agent: str, frames: int, behind_seconds: float) -> None:
         """Frames were taken in."""
         self._metrics.agent_frames.labels(agent).inc(frames)
         self._metrics.agent_behind.labels(agent).set(behind_seconds)

@@ -36,7 +36,7 @@ JOIN (SELECT incident_id, MAX(number) AS number FROM acknowledgements GROUP BY i
 """
 
 
-class Acknowledgement(Struct, frozen=True):
+class GivenVerdict(Struct, frozen=True):
     """A verdict; `kind` and `rule` are the incident's, `person` whoever gave it."""
 
     incident_id: str
@@ -48,15 +48,15 @@ class Acknowledgement(Struct, frozen=True):
     rule: str
 
 
-class Acknowledgements:
+class VerdictStore:
     """The verdicts of a data folder.  Every method may raise `TransientError` when the file is locked or unusable."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
 
-    def record(self, incident: IncidentEvent, verdict: Verdict, *, note: str = "", person: str = "") -> Acknowledgement:
+    def record(self, incident: IncidentEvent, verdict: Verdict, *, note: str = "", person: str = "") -> GivenVerdict:
         """Keep a verdict; on return it survives a crash."""
-        given = Acknowledgement(
+        given = GivenVerdict(
             incident.incident_id, verdict, note[:2_000], person[:200], datetime.now(UTC), incident.kind,
             incident.test.name,
         )  # fmt: skip
@@ -72,7 +72,7 @@ class Acknowledgements:
             raise self._trouble(error) from error
         return given
 
-    def newest(self, incident_ids: Iterable[str] | None = None) -> dict[str, Acknowledgement]:
+    def newest(self, incident_ids: Iterable[str] | None = None) -> dict[str, GivenVerdict]:
         """The latest verdict on each of these incidents, or on every one."""
         if not self._path.exists():
             return {}
@@ -83,7 +83,7 @@ class Acknowledgements:
         except (sqlite3.Error, OSError) as error:
             raise self._trouble(error) from error
         found = (
-            Acknowledgement(incident_id, verdict, note, person, datetime.fromisoformat(at), kind, rule)
+            GivenVerdict(incident_id, verdict, note, person, datetime.fromisoformat(at), kind, rule)
             for incident_id, verdict, note, person, at, kind, rule in rows
         )
         return {given.incident_id: given for given in found if wanted is None or given.incident_id in wanted}

@@ -17,7 +17,7 @@ from pipeline.commands import context
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
-from pipeline.promise.verdicts import VERDICTS, Acknowledgement, Acknowledgements, Verdict
+from pipeline.promise.verdicts import VERDICTS, GivenVerdict, Verdict, VerdictStore
 from pipeline.settings.settings import Settings
 from pipeline.text.safe import one_line
 
@@ -36,7 +36,7 @@ def list_incidents(
     """List incidents, newest first, with the verdict if there is one."""
     settings = context.load()
     found = asyncio.run(_incidents(settings, open_only, limit))
-    verdicts = Acknowledgements(settings.data).newest(event.incident_id for event in found)
+    verdicts = VerdictStore(settings.data).newest(event.incident_id for event in found)
     if as_json:
         for event in found:
             typer.echo(_json(event, verdicts.get(event.incident_id)))
@@ -62,7 +62,7 @@ def acknowledge(
             todo="See: groundswell incidents list",
         )  # fmt: skip
     person = by or getpass.getuser()
-    given = Acknowledgements(settings.data).record(known[incident_id], verdict, note=note, person=person)
+    given = VerdictStore(settings.data).record(known[incident_id], verdict, note=note, person=person)
     typer.echo(f"{one_line(given.incident_id, 300)}: {given.verdict} (by {one_line(given.person, 100)})")
 
 
@@ -83,7 +83,7 @@ async def _incidents(settings: Settings, open_only: bool, limit: int) -> list[In
         await index.close()
 
 
-def _table(found: list[IncidentEvent], verdicts: dict[str, Acknowledgement]) -> Table:
+def _table(found: list[IncidentEvent], verdicts: dict[str, GivenVerdict]) -> Table:
     """One row an incident; texts of strangers are cleaned and never read as markup."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("opened (UTC)", "state", "sev", "company", "kind", "mentions", "verdict", "incident"):
@@ -104,6 +104,6 @@ def _table(found: list[IncidentEvent], verdicts: dict[str, Acknowledgement]) -> 
     return table
 
 
-def _json(event: IncidentEvent, given: Acknowledgement | None) -> str:
+def _json(event: IncidentEvent, given: GivenVerdict | None) -> str:
     fields = msgspec.to_builtins(event) | {"acknowledged": msgspec.to_builtins(given)}
     return msgspec.json.encode(fields).decode()

@@ -32,9 +32,9 @@ def promise(
 
     Example:  `groundswell promise --days 30`
     """
-    from pipeline.promise.audit import look_here
+    from pipeline.promise.audit import audit_installation
 
-    found = asyncio.run(look_here(context.load(), days))
+    found = asyncio.run(audit_installation(context.load(), days))
     if as_json:
         typer.echo(msgspec.json.encode(_for_machines(found)))
     else:

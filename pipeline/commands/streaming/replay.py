@@ -18,7 +18,7 @@ from pipeline.settings.settings import Settings
 from pipeline.terminal.replay_progress import ReplayProgress
 
 if TYPE_CHECKING:
-    from pipeline.ingest.formats.row import Reader
+    from pipeline.ingest.formats.row import FormatReader
     from pipeline.ingest.replay import ReplayCounts, Speed
     from pipeline.runtime.kafka.replay_counts import OutcomeCounter
     from pipeline.runtime.process.stack import Stack
@@ -73,7 +73,9 @@ async def _replay(settings: Settings, files: list[str], format: str, speed: str,
 class ReplayRun:
     """One replay against a cluster that runs; `stack` where this process brought it up."""
 
-    def __init__(self, settings: Settings, files: list[str], reader: Reader, pace: Speed, stack: Stack | None) -> None:
+    def __init__(
+        self, settings: Settings, files: list[str], reader: FormatReader, pace: Speed, stack: Stack | None
+    ) -> None:
         self._settings = settings
         self._files = files
         self._reader = reader

@@ -18,7 +18,7 @@ class Row(NamedTuple):
     read: RawMessage | Malformed
 
 
-class Reader(Protocol):
+class FormatReader(Protocol):
     """A layout of files.
 
     `read` gives one `Row` for each row of the file and never raises for bad rows.  `time_order` says that rows lie in

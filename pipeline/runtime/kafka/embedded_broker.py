@@ -10,7 +10,7 @@ from confluent_kafka import KafkaException, Producer
 
 from pipeline.errors import TerminalError
 
-KEPT_BYTES = 5_242_880
+RETAINED_BYTES = 5_242_880
 """What it keeps of a partition; older records are dropped without a word (hence `kafka/backpressure.py`)."""
 
 

@@ -9,7 +9,7 @@ from models.scorer import Reading, Scorer, Scores
 from pipeline.observability.metrics import Metrics
 
 
-class TimedScorer:
+class MeteredScorer:
     """A scorer that notes how many posts it read and how long that took."""
 
     def __init__(self, scorer: Scorer, metrics: Metrics) -> None:

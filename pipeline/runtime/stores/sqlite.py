@@ -41,10 +41,10 @@ class SqliteStore:
 
     def _write(self, changes: list[Change]) -> None:
         gone = [(c.key,) for c in changes if c.data is None]
-        kept = [(c.key, c.partition, c.expires, c.data) for c in changes if c.data is not None]
+        written = [(c.key, c.partition, c.expires, c.data) for c in changes if c.data is not None]
         self._db.execute("BEGIN")
         self._db.executemany("DELETE FROM state WHERE key = ?", gone)
-        self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", kept)
+        self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", written)
         self._db.execute("COMMIT")
 
     async def recover(self, partition: int) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pipeline.observability.metrics import Metrics
 
 
-class Progress:
+class WorkerProgress:
     """When a worker last got something done, whether work is waiting, and what it waits for on purpose.
 
     Guarantee: safe to read from another thread.

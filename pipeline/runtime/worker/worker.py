@@ -23,7 +23,7 @@ from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.runtime.worker.consume import UNEXPECTED, ConsumeLoop
 from pipeline.runtime.worker.faust_app import make_app
 from pipeline.runtime.worker.processor import Processor
-from pipeline.runtime.worker.progress import Progress
+from pipeline.runtime.worker.progress import WorkerProgress
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Stage
@@ -42,7 +42,7 @@ class Worker:
         self._settings = settings
         self._metrics = metrics
         self._stage = stage
-        self.progress = Progress(stage.name, metrics)
+        self.progress = WorkerProgress(stage.name, metrics)
         self._backpressure = _backpressure(stage, settings.kafka, self.progress)
         self._publisher = Publisher(settings.kafka, self._backpressure)
         self._store = _store(stage, settings, self._publisher)
@@ -127,7 +127,7 @@ class Worker:
         self._loop.revoked(revoked)
 
 
-def _backpressure(stage: Stage, kafka: KafkaSettings, progress: Progress) -> Backpressure:
+def _backpressure(stage: Stage, kafka: KafkaSettings, progress: WorkerProgress) -> Backpressure:
     """Flow control on the embedded broker.  A stage never waits for itself: what it writes to a topic that it also
     reads (the index takes mentions back) is small, and waiting would be for ever."""
     if not kafka.embedded:
