@@ -19,8 +19,8 @@ import msgspec
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.coordination import WORDS
 from pipeline.errors import SettingsError
+from pipeline.text.reasons import REASON_WORDS
 from pipeline.text.safe import clean, one_line, topic
 
 ALERTNAME = "GroundswellIncident"
@@ -140,7 +140,7 @@ def notes(event: IncidentEvent) -> dict[str, str]:
         stories = [f"{topic(story, ', ')} ({story.share:.0%})" for story in event.explanation.narratives]
         found["stories"] = one_line("; ".join(stories), 500)
     if event.coordinated:
-        why = ", ".join(WORDS[reason] for reason in event.reasons)
+        why = ", ".join(REASON_WORDS[reason] for reason in event.reasons)
         looks = f"looks coordinated ({why})" if why else "looks coordinated"
         found["note"] = looks if may_page(event) else f"{looks}: no longer paged"
     return found

@@ -16,9 +16,9 @@ from rich.text import Text
 from pipeline.alert.alertmanager import incident_url
 from pipeline.alert.notifier import may_page
 from pipeline.contracts.messages import Explanation, IncidentEvent, PostRef, Series
-from pipeline.detect.coordination import WORDS
-from pipeline.detect.explain import duration
 from pipeline.errors import TransientError
+from pipeline.text.duration import duration
+from pipeline.text.reasons import REASON_WORDS
 from pipeline.text.safe import one_line, topic
 
 KINDS = {"pile_on": "pile-on", "surge": "surge", "groundswell": "groundswell", "amplification": "amplification"}
@@ -74,7 +74,7 @@ def block(event: IncidentEvent) -> Panel:
     subtitle = Text(f" {event.at:%Y-%m-%d %H:%M:%S} UTC ", style="dim")
     parts: list[Text | Table] = [Text(one_line(event.explanation.summary, 400), style="bold"), _facts(event)]
     if event.coordinated:
-        why = ", ".join(WORDS[reason] for reason in event.reasons)
+        why = ", ".join(REASON_WORDS[reason] for reason in event.reasons)
         looks = f"it looks coordinated ({why})" if why else "it looks coordinated"
         parts.insert(1, Text(f"Paged, although {looks}." if may_page(event) else f"Not paged: {looks}.", "magenta"))
     elif not event.pageable:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.coordination import WORDS
 from pipeline.index.protocol import Index, Query
 from pipeline.promise.verdicts import GivenVerdict
+from pipeline.text.reasons import REASON_WORDS
 from pipeline.web.chart import Chart, chart, course, step_for
 
 KINDS = {
@@ -69,7 +69,7 @@ class Card:
     @property
     def reasons(self) -> str:
         """Why it looks coordinated."""
-        return ", ".join(WORDS[reason] for reason in self.event.reasons)
+        return ", ".join(REASON_WORDS[reason] for reason in self.event.reasons)
 
     @property
     def times(self) -> float | None:
