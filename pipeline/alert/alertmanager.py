@@ -1,4 +1,4 @@
-"""Alertmanager: one alert an incident, over the v2 interface.
+"""The Alertmanager notifier: one alert an incident, over the v2 API.
 
 The label set is the identity of an alert, so it holds only what never changes: name, entity, kind and incident id.
 What changes (counts, severity, the sentence) is in the annotations.  An alert fires until its `endsAt`; every send
@@ -33,8 +33,8 @@ that an alert does not outlive its incident by much when everything of ours is g
 class Alertmanager:
     """Pages through an Alertmanager.
 
-    Sending the same event again is harmless: the alert is the same.  `ended` is told of incidents that stopped firing,
-    so that the end can be repeated.
+    Sending the same event again is harmless: the alert is the same.  `ended` is called for incidents that
+    stopped firing, so that the end can be repeated.
     """
 
     name = "alertmanager"

@@ -1,4 +1,4 @@
-"""Carries notices to one notifier: in order, with retries, within bounded time."""
+"""Delivers notices to one notifier: in order, with retries, within bounded time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Busy(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class RetryLimits:
-    """How long a failing notifier is borne with; all in seconds.
+    """Retry limits for a failing notifier; all in seconds.
 
     `total` bounds a turn, and also what one notice may take.  Twice that stays below the time after which a worker
     counts as stuck (``worker.stuck_seconds``, 120 by default), or one dead receiver would restart it for ever.
@@ -42,7 +42,7 @@ class RetryLimits:
 
 
 class Delivery:
-    """Brings notices to its notifier.
+    """Delivers notices to its notifier.
 
     Transient failures are tried again after growing, jittered pauses.  When the attempts or the time are used up the
     notifier counts as down: what is left of the batch is given back at once, and in later batches it is tried once,

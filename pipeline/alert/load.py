@@ -1,4 +1,4 @@
-"""Opens the notifiers that the settings name."""
+"""Opens the notifiers whose addresses are set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told of which event: the rules, and the memory of what was told.
+"""Routes events to notifiers, and remembers what each of them was sent.
 
 This is the one place that decides on recipients.
 """
@@ -17,12 +17,12 @@ REMEMBERED = 256
 """Events of one incident that are recognised when they come again."""
 
 SLACK = 3600.0
-"""Seconds by which an event may be older than the newest one told and still be news: `at` is the arrival of a mention,
+"""Seconds by which an event may be older than the newest one sent and still be news: `at` is the arrival of a mention,
 and mentions of one incident arrive through several partitions."""
 
 
 class LastNotice(msgspec.Struct, array_like=True):
-    """What a notifier was told last: when in event time (seconds), which event, and whether it then was to fire."""
+    """What a notifier was sent last: when in event time (seconds), which event, and whether it then was to fire."""
 
     at: float
     event: str
@@ -64,7 +64,7 @@ def fingerprint(event: IncidentEvent) -> int:
 
 
 def is_news(event: IncidentEvent, earlier: NotificationState | None) -> bool:
-    """False for what was told before, and for history that the incident has moved past."""
+    """False for what was sent before, and for history that the incident has moved past."""
     if earlier is None:
         return True
     at = event.at.timestamp()
@@ -81,10 +81,10 @@ def superseded(event: IncidentEvent, earlier: NotificationState | None) -> bool:
 def recipients(
     event: IncidentEvent, earlier: NotificationState | None, notifiers: Sequence[Notifier]
 ) -> tuple[str, ...]:
-    """Names of the notifiers to tell.
+    """Names of the notifiers that receive an event.
 
-    Those that page hear of an incident only while it fires, and once more when it stops: because it is over, or
-    because it has turned out to be coordinated.  The others hear of everything.
+    Those that page receive an incident only while it fires, and once more when it stops: because it is over, or
+    because it has turned out to be coordinated.  The others receive everything.
     """
     names = []
     for notifier in notifiers:

@@ -26,10 +26,10 @@ _DECODER = msgspec.json.Decoder(IncidentEvent)
 
 
 class Alert:
-    """Tells every notifier of every event once.
+    """Sends every event to every notifier once.
 
     Guarantees: after a crash only the events in flight are sent again; an event published twice, or old history
-    published anew, is told once; a notifier that fails delays no other, and what it could not take becomes one dead
+    published anew, is sent once; a notifier that fails delays no other, and what it could not take becomes one dead
     letter for the record, with the reason of each notifier.
 
     `observe(notifier, outcome)` is called with ``sent``, ``retried`` or ``failed``, for counting.
@@ -82,7 +82,7 @@ class Alert:
             earlier = remember(event, earlier, names, list(flight))
             state.put(key, earlier, record, expires=earlier.at + REMEMBERED_SECONDS)
             return Notice(record, event, names)
-        if any(name == REPLAYED for name, _ in record.headers):  # told although it is known: it did not get through
+        if any(name == REPLAYED for name, _ in record.headers):  # sent although it is known: it did not get through
             return Notice(record, event, self._for_replay(event, earlier))
         return None
 
@@ -104,7 +104,7 @@ class Alert:
 
     @staticmethod
     def _moved_on(notifier: Notifier, event: IncidentEvent, earlier: NotificationState) -> bool:
-        """Whether a pager is to hear of a later step instead: it shows the present, not the past."""
+        """Whether a pager is sent a later step instead: it shows the present, not the past."""
         return notifier.pages and event.at.timestamp() < earlier.to[notifier.name].at
 
     async def apply(self, effects: Sequence[Any]) -> Result:

@@ -1,4 +1,4 @@
-"""The terminal: one block for each incident event, to be read in ten seconds."""
+"""The terminal notifier: one block an incident event, to be read in ten seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules that every index keeps to, whatever stores the documents: what is newer, what a deletion covers, what fits.
+"""Rules of every index: which version wins, what a deletion covers, what fits.
 
 Times are milliseconds since 1970, as Elasticsearch keeps dates, so that both indices sort and filter alike.
 """
@@ -57,7 +57,7 @@ class Deletion(NamedTuple):
         return mention.version <= self.version
 
     def covers_author(self, mention: Mention) -> bool:
-        """An account's deletion covers what was written or heard before it.
+        """An account's deletion covers what was written or received before it.
 
         Either date suffices, for authors can date their posts ahead.  Where the deletion has a version of its own it
         is comparable with the posts' (the same clock gave both), and covers the older ones as well.
@@ -67,7 +67,7 @@ class Deletion(NamedTuple):
         return milliseconds(mention.created_at) <= self.at or milliseconds(mention.ingested_at) <= self.at
 
     def of(self, mention: Mention) -> MentionDeleted:
-        """What tells others that this deletion took a mention back."""
+        """The tombstone that reports to others that this deletion took a mention back."""
         return taken_back(mention.mention_id, mention.post_id, mention.entity, mention.version, self)
 
 

@@ -1,4 +1,4 @@
-"""What a query may ask for, the same for every index."""
+"""Limits and checks of queries, the same for every index."""
 
 from __future__ import annotations
 

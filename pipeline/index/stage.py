@@ -1,7 +1,7 @@
-"""The index stage: mentions, incidents and dead letters become documents that people search.
+"""The index stage: writes mentions, incidents and dead letters as searchable documents.
 
 Deletions of posts and accounts are answered on ``mentions.scored.v1`` with a `MentionDeleted` for every mention that
-they take back, so that each entity's partition hears of it.  The stage then reads its own answers; they write the same
+they take back, so that each entity's partition receives it.  The stage then reads its own answers; they write the same
 tombstones again and are answered by nothing, so that it ends there.
 """
 

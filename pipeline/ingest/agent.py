@@ -1,4 +1,4 @@
-"""What an agent for a network has to offer, and what it tells whoever watches it."""
+"""The protocol of an agent for a network, and the hooks that report what it does."""
 
 from __future__ import annotations
 

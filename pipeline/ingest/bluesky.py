@@ -1,4 +1,4 @@
-"""Bluesky, by the Jetstream service (version 1 of its wire): JSON frames over a WebSocket.
+"""The Bluesky agent: JSON frames of the Jetstream service (version 1) over a WebSocket.
 
 Frames: ``did, time_us, kind`` (commit, identity, account) and ``commit{rev, operation, collection, rkey, record}``.
 The server replays from ``cursor`` (microseconds, inclusive) for about 36 hours back, and cuts an older one silently.

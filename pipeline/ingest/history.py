@@ -1,4 +1,4 @@
-"""Files of posts as a stream of messages, each with the time at which the pipeline is to have heard it.
+"""Reads files of posts as a stream of messages, each with the time of its arrival.
 
 The same files give the same messages with the same times on every run, whoever reads them: a replay into Kafka, a
 backtest, a file driver.
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 class Arrival(NamedTuple):
-    """A message and when it was heard, in seconds since 1970."""
+    """A message and when the pipeline received it, in seconds since 1970."""
 
     message: RawMessage
     arrived: float
@@ -48,7 +48,7 @@ class ArrivalClock:
         """The largest step back in time seen, in seconds."""
 
     def next(self, message: RawMessage) -> datetime:
-        """When this message arrives; a post that says itself when it was heard is believed."""
+        """When this message arrives; a post that says itself when it was received is believed."""
         received = message.ingested_at if isinstance(message, Post) else None
         at = microseconds(message) if received is None else (received - EPOCH) // timedelta(microseconds=1)
         if at <= self._last:

@@ -1,4 +1,4 @@
-"""From frames to Kafka: reading, leaving out repeats, publishing, and moving the cursor past what is safe only."""
+"""Decodes, deduplicates and publishes frames, and advances the cursor past what is safe."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Intake:
             self._reported = delivered
 
     def finish(self, seconds: float) -> None:
-        """Wait for what is in flight, then settle."""
+        """Wait for what is in flight, then advance the cursor."""
         self._publisher.flush(seconds)
         self.advance_cursor(now=True)
 

@@ -1,4 +1,4 @@
-"""The loop that keeps an agent listening: connect, take in, reconnect, until it is told to stop."""
+"""Runs an agent: connects, takes frames in, reconnects, until it is stopped."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Listener:
                 await self._sleep(stop, random.uniform(0.5, 1.0) * self._pause)
             await _in_thread(intake.finish, self._finish_seconds)
         except (_KafkaFailed, TransientError) as error:
-            log.error("Kafka did not take all that was heard; it will come again from the cursor", error=str(error))
+            log.error("Kafka did not take all that was received; it will come again from the cursor", error=str(error))
             if not publisher.safe:
                 raise TransientError(str(error)) from error
         finally:

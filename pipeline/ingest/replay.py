@@ -1,4 +1,4 @@
-"""Publishing files of posts: at full speed, at a multiple of the time that passed, or at a fixed rate."""
+"""Replays files of posts: at full speed, at a multiple of real time, or at a fixed rate."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class _Stopped(Exception):
 
 
 class _Run:
-    """The counts of one replay, and who is told."""
+    """The counts of one replay, and who is notified of them."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class _Run:
         self._report()
 
     def finish(self) -> ReplayCounts:
-        """Wait for delivery and settle the counts."""
+        """Wait for delivery and complete the counts."""
         self.counts.interrupted = self.stop.is_set()
         try:
             self._publisher.flush(FLUSH_ON_INTERRUPT if self.counts.interrupted else None)

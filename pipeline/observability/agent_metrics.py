@@ -1,4 +1,7 @@
-"""What the agents of the networks do, counted: an agent that falls silent is seen here first."""
+"""Counts what the agents of the networks do, as Prometheus metrics.
+
+An agent that falls silent is seen here first.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The running check of the promise: what the index and the verdicts know, held against the settings."""
+"""Audits the promise: verdicts and incidents of the index, held against the settings."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pipeline.settings.settings import Settings
 log = structlog.get_logger()
 
 DAYS = 90.0
-"""Days that are looked at, back from the newest mention."""
+"""Days that are audited, back from the newest mention."""
 
 ENTITIES = 500
-"""Most entities that are looked at, the most mentioned."""
+"""Most entities that are audited, the most mentioned."""
 
 INCIDENTS = 5_000
-"""Most incidents that are looked at, the newest."""
+"""Most incidents that are audited, the newest."""
 
 EVERY = 600.0
 """Seconds between two checks of a worker."""
@@ -37,8 +37,8 @@ _AT_ONCE = 8
 async def audit(index: Index, verdicts: VerdictStore, promise: Promise, days: float = DAYS) -> Check:
     """The check over the last `days` before the newest mention: event time, so that a replay is judged as it was.
 
-    An entity counts from the first day of the span on which it was heard of.  Incidents count when somebody was told:
-    those that may page, and any with a verdict.  Raises what the index and the verdicts raise.
+    An entity counts from the first day of the span on which it was mentioned.  Incidents count when somebody was
+    notified: those that may page, and any with a verdict.  Raises what the index and the verdicts raise.
     """
     newest = await index.search(Query(limit=1))
     if not newest.mentions:

@@ -1,4 +1,4 @@
-"""What people on call made of incidents: real, false, known, or too late; with the rule that fired.
+"""Stores the verdicts of people on incidents: real, false, known, or too late.
 
 Kept in a small SQLite file in the data folder.  Rows are only ever added: a later verdict on an incident replaces an
 earlier one in what is shown, and the history stays.  Precision per rule can be computed from here.

@@ -1,4 +1,4 @@
-"""Builds the stages by name, each with what it needs."""
+"""Builds each stage by its name, with what it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deletions in Elasticsearch: remembered first, then carried out, so that no mention slips through in between.
+"""Deletions in Elasticsearch: remembered first, then carried out.
 
 A mention is written first and then checked against the remembered deletions (by id, which is real-time); a deletion is
 remembered first and then searched for mentions (after a refresh).  Whichever comes first, one of the two sees the
@@ -34,9 +34,9 @@ class Deletions:
         self._bulk = bulk
 
     async def bury_late(self, written: Mapping[str, tuple[Action, Mention]]) -> dict[str, MentionDeleted]:
-        """Bury those of the mentions just written that were deleted before; gives what to tell about them.
+        """Bury those of the mentions just written that were deleted before; gives the tombstones to publish.
 
-        A mention taken back by itself needs no telling: whoever reads mentions has read that as well.
+        A mention taken back by itself needs none: whoever reads mentions has read that as well.
         """
         keys: dict[str, tuple[str, str, str]] = {}
         for id_, (_, mention) in written.items():
@@ -169,7 +169,7 @@ class Deletions:
 def _covering(
     mention: Mention, post: Deletion | None, account: Deletion | None, alone: Deletion | None
 ) -> tuple[Deletion | None, bool]:
-    """The deletion that a mention falls under, and whether others must be told."""
+    """The deletion that a mention falls under, and whether its tombstone must be published."""
     if post is not None and post.covers_post(mention):
         return post, True
     if account is not None and account.covers_author(mention):

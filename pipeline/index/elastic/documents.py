@@ -1,4 +1,4 @@
-"""Documents as Elasticsearch keeps them: ids, versions, and the way back.
+"""Documents as Elasticsearch stores them: ids, versions, and the way back.
 
 A mention and its tombstone share an id.  Their versions are doubled, and the tombstone's is odd, so that among equals
 the deletion wins and nothing older comes back.

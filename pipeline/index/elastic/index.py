@@ -1,4 +1,4 @@
-"""The index in Elasticsearch: mentions in time slices behind an alias, incidents, dead letters, deletions.
+"""The Elasticsearch index: time slices of mentions, incidents, dead letters, deletions.
 
 What the writes guarantee is in `bulk` and `deletions`, what the server needs to have in `templates`.
 """

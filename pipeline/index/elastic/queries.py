@@ -1,4 +1,4 @@
-"""Reading from Elasticsearch: searches, counts over time, incidents, dead letters."""
+"""Queries to Elasticsearch: searches, counts over time, incidents, dead letters."""
 
 from __future__ import annotations
 

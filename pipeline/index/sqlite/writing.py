@@ -1,4 +1,4 @@
-"""Writing to the embedded index: one transaction a batch, versions decide, deletions win."""
+"""Writes to the embedded index: one transaction a batch; versions decide, deletions win."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def expire(db: sqlite3.Connection, before: int) -> int:
 
 
 def _write_mentions(db: sqlite3.Connection, batch: WriteBatch, last: int) -> dict[str, MentionDeleted]:
-    """Store the mentions that no deletion covers and that are not older than what is kept; `last` as of `_store`."""
+    """Store the mentions that no deletion covers and that are not older than what is stored; `last` as of `_store`."""
     mentions = batch.mentions
     authors = {id_: author_key(m.network, m.author.id) for id_, m in mentions.items()}
     gone = _gone_of(db, mentions, authors)

@@ -1,4 +1,4 @@
-"""Formats by name."""
+"""Finds the reader of a format by its name."""
 
 from __future__ import annotations
 

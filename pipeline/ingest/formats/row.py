@@ -1,4 +1,4 @@
-"""What a reader gives for every row of a file: a message, or why there is none."""
+"""The protocol of a reader, and the row that it gives: a message, or why there is none."""
 
 from __future__ import annotations
 

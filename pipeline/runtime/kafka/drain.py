@@ -1,4 +1,4 @@
-"""Has everything been processed?  Asked of the broker: committed offsets against the ends of the topics."""
+"""Waits until every record was processed: committed offsets against the ends of topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishing from a worker: batches by partition, every delivery awaited.
+"""Publishes the batches of a worker by partition, and awaits every delivery.
 
 Faust sends one message at a time and only logs a failed one; this hands whole batches to aiokafka's idempotent producer
 and returns when the broker has acknowledged every one of them.

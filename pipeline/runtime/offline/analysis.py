@@ -1,4 +1,4 @@
-"""Posts of a file into mentions: the enrich stage without a broker, and the model alone.
+"""Turns posts of a file into mentions: the enrich stage, or the model alone.
 
 Both read line by line and give piece by piece what came of the lines, in order and in constant memory.  A piece says up
 to which line everything is in it, so that whoever carries it out knows where to go on.
@@ -57,7 +57,7 @@ _POST_LINE = msgspec.json.Decoder(PostLine)
 
 
 class InputLines:
-    """The lines of a file, counted; empty ones are passed over, those that cannot be read are told and counted.
+    """The lines of a file, counted; empty ones are passed over, those that cannot be read are logged and counted.
 
     The first `skip` were dealt with by an earlier run.
     """
@@ -88,14 +88,14 @@ class InputLines:
                 yield line
 
     def report(self, number: int, reason: Malformed) -> None:
-        """A line cannot be read; of those that were skipped this was told the first time."""
+        """A line cannot be read; of those that were skipped this was logged the first time."""
         if number > self.skip:
             self.bad += 1
             log.warning("line not read", line=number, code=reason.code, reason=str(reason))
 
 
 class Watermark:
-    """The earliest of the latest times heard: before it, nothing more is expected in a file that is more or less in
+    """The earliest of the latest times seen: before it, nothing more is expected in a file that is more or less in
     order.  In one that is not it stays behind, and costs memory rather than context."""
 
     def __init__(self, posts: int = 10_000) -> None:

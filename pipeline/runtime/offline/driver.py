@@ -1,4 +1,4 @@
-"""The file driver: a file in, a file out, no broker, as fast as the CPU allows."""
+"""Drives a stage over records in memory, without a broker, as fast as the CPU allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries what is made of a file out, piece by piece, and knows at any time how far that went.
+"""Writes output piece by piece, so that an interrupted run can be resumed at a line.
 
 A run that is interrupted has written everything up to a line and nothing of what follows, so that another one can go on
 behind it.
@@ -48,7 +48,7 @@ class Stop:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Signals are taken like this within; only from the main thread."""
+        """Handle the signals like this within; only from the main thread."""
         before = {number: signal.signal(number, self._interrupt) for number in SIGNALS}
         try:
             yield
@@ -79,7 +79,7 @@ class Stop:
 def write_out(
     pieces: Iterator[OutputPiece], out: IO[bytes], stop: Stop, report: Callable[[OutputProgress], None], start: int = 0
 ) -> OutputProgress:
-    """Write every piece, and tell after each how far it is; `start` lines were dealt with before."""
+    """Write every piece, and report after each how far it is; `start` lines were dealt with before."""
     done = OutputProgress(line=start)
     try:
         for piece in pieces:

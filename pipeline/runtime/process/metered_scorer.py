@@ -1,4 +1,4 @@
-"""Counts what the model does."""
+"""Wraps a scorer with Prometheus metrics."""
 
 from __future__ import annotations
 

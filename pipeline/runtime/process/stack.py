@@ -1,4 +1,4 @@
-"""Brings up what is missing: the broker, the topics, the index, the workers; and takes it down again."""
+"""Starts what is missing (broker, topics, index, workers), and stops it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts the processes that do the work, and starts them again when they end."""
+"""Starts the worker processes, and restarts those that end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""State in a compacted Kafka topic, with a copy in memory: for real clusters, where partitions move between workers.
+"""State in a compacted Kafka topic, with a copy in memory; follows the partitions.
 
 The topic has as many partitions as the stage's source, and a key's value lies on the partition that its records come
 from: a worker that is given a partition reads the changelog's partition of the same number, to its end, before it
@@ -32,7 +32,7 @@ class ChangelogStore:
         self._expiry = Expiry()
 
     def read(self, partition: int, key: str) -> bytes | None:
-        """The kept value of a key of a recovered partition, or None."""
+        """The stored value of a key of a recovered partition, or None."""
         return self._data[partition].get(key)
 
     def expired(self, now: float, limit: int) -> list[tuple[int, str]]:

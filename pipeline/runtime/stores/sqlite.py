@@ -1,4 +1,4 @@
-"""State in a SQLite file: for the embedded mode, whose broker is too small for a changelog."""
+"""State in a SQLite file, for the embedded broker, which is too small for a changelog."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SqliteStore:
         self._db.execute("CREATE INDEX IF NOT EXISTS state_expires ON state (expires) WHERE expires > 0")
 
     def read(self, partition: int, key: str) -> bytes | None:
-        """The kept value of a key, or None."""
+        """The stored value of a key, or None."""
         row = self._db.execute("SELECT data FROM state WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
 

@@ -1,4 +1,4 @@
-"""The one safe consume loop, on Faust.
+"""The consume loop, on Faust: acknowledges records only after all effects are durable.
 
 Measured on faust-streaming 0.15.3: `take()` and `async for` acknowledge what failed; `noack_take` leaves that to us, so
 it is the only way in which we read.  Events come as raw bytes; the body does not raise, and what goes wrong beyond
@@ -127,7 +127,7 @@ class ConsumeLoop:
         """Take events in hand, and look for offsets that never came.
 
         What was read before partitions were handed round last comes again, from the last committed offset on; taken
-        now it would overtake what comes before it, and the next stage would take that for heard (`origins.py`).
+        now it would overtake what comes before it, and the next stage would drop that as a repeat.
         """
         items = []
         name, generation = self._processor.stage.name, self._app.consumer_generation_id

@@ -1,4 +1,4 @@
-"""Merging partitions in the order of arrival.
+"""Merges partitions in the order of arrival.
 
 Kafka keeps order within a partition only.  A consumer that catches up reads one partition hours ahead of another, and
 what it publishes is then out of order in event time.  This holds records back until no earlier one can come: each

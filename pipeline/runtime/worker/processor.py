@@ -1,4 +1,4 @@
-"""One batch through one stage, with the promises: nothing lost, nothing counted twice.
+"""Processes one batch through one stage: nothing lost, nothing counted twice.
 
 The order is what makes them hold.  Messages and dead letters are published and their delivery awaited; effects are
 applied; the state is written together with the offsets that it has absorbed; only then may the caller acknowledge the

@@ -1,4 +1,4 @@
-"""Is the worker getting on?  What the watchdog, the health page and the log say is derived from here."""
+"""Progress of a worker, for its watchdog, its health page and its log."""
 
 from __future__ import annotations
 

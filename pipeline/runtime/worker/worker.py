@@ -36,7 +36,7 @@ STOP_WITHIN = 15.0
 
 
 class Worker:
-    """Runs a stage until it is told to stop (SIGTERM or SIGINT: the batch in hand is finished and committed)."""
+    """Runs a stage until it is asked to stop (SIGTERM or SIGINT: the batch in hand is finished and committed)."""
 
     def __init__(self, stage: Stage, settings: Settings, metrics: Metrics, instance: str | None = None) -> None:
         self._settings = settings
