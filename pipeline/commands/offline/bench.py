@@ -23,6 +23,7 @@ BENCHMARKS = {
 }
 
 _MODULES = {
+    "stages": "end_to_end.stages",
     "linking": "linking.speed",
     "linking_quality": "linking.quality",
     "linking_hashtags": "linking.hashtags",

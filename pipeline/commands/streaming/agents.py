@@ -18,7 +18,7 @@ from pipeline.commands.streaming.sources import DEMO
 from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer

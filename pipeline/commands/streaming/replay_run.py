@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.index.load import open_index
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.row import Reader
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.replay import ReplayCounts, Speed, parse_speed, replay
 from pipeline.runtime.kafka.drain import Drain
