@@ -10,7 +10,10 @@ import typer
 from pipeline.enrich.catalogue_limits import MOST, SIZE
 from pipeline.errors import GroundswellError
 
-app = typer.Typer(help="The catalogue: whom posts can be about.", no_args_is_help=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The catalogue: whom posts can be about.\n\nExample:  `groundswell catalogue check brands.jsonl`",
+)
 
 
 @app.command("build")

@@ -10,7 +10,10 @@ import typer
 if TYPE_CHECKING:
     from models.training.train import Progress
 
-app = typer.Typer(no_args_is_help=True, help="The model: training, evaluation, export, the shipped artefact.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The model: training, evaluation, export, the shipped artefact.\n\nExample:  `groundswell model verify`",
+)
 
 ConfigFile = Annotated[Path, typer.Argument(help="TOML file of the run, such as models/configs/groundswell.toml")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder that the data sets lie in")]

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pipeline.promise.verdicts import Acknowledgement
     from pipeline.settings.settings import Settings
 
-app = typer.Typer(help="Incidents: list them, and record what they turned out to be.", no_args_is_help=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Incidents: list them, and record what they turned out to be.\n\nExample:  `groundswell incidents list --open`",
+)
 
 SEARCHED = 1_000
 """Newest incidents among which an id is looked up."""
@@ -58,7 +61,7 @@ def acknowledge(
 ) -> None:
     """Record what an incident turned out to be: real, false, known, or too late.
 
-    Example:  `groundswell incidents ack acme/1767225600 --reason false --note "a contest, not a complaint"`
+    Example:  `groundswell incidents ack northwind-air:pile_on:bluesky:100000 --reason real --note "baggage system was down"`
     """
     try:
         verdict = parse_verdict(reason)
