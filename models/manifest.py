@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from models.evaluation.figures import Capability, Figures, Retrieval
+from models.figures import Capability, Figures, Retrieval
 from models.text import NORMALISATION
 from pipeline.contracts.messages import ModelRef
 from pipeline.errors import TerminalError

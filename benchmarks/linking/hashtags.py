@@ -18,8 +18,8 @@ import msgspec
 
 from benchmarks.linking.quality import figure
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.linking.spelling.hashtags import Piece, split_by_frequency, split_words
 from pipeline.enrich.linking.surfaces import compile_surfaces
+from pipeline.enrich.spelling.hashtags import Piece, split_by_frequency, split_words
 
 TAGS = Path(__file__).parents[2] / "tests" / "enrich" / "data" / "hashtags.jsonl"
 

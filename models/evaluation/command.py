@@ -12,10 +12,10 @@ from rich.console import Console
 
 from models.evaluation.behaviour.run import capabilities, judge, read_floors, write_floors
 from models.evaluation.evaluate import figures
-from models.evaluation.figures import Capability, Figures
 from models.evaluation.record import record
 from models.evaluation.rows import answers_of, read_file
 from models.evaluation.table import behaviour_table, render, table
+from models.figures import Capability, Figures
 from models.manifest import SHIPPED
 from models.scorer import Scorer
 from pipeline.errors import TerminalError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from models.evaluation.figures import Capability, Figures, Retrieval, SeedFigures
+from models.figures import Capability, Figures, Retrieval, SeedFigures
 from models.manifest import Manifest, read_manifest, save_manifest
 from pipeline.errors import TerminalError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.evaluation.metrics import Floats, Ints, accuracy, f1_of, macro_f1, macro_recall
+from models.metrics import Floats, Ints, accuracy, f1_of, macro_f1, macro_recall
 from models.naming import occurrences
 from models.scorer import Reading, Scorer, Scores, Target
 from pipeline.errors import TerminalError

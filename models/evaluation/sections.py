@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import mean, stdev
 
-from models.evaluation.figures import Capability, Figures, Retrieval
 from models.evaluation.table import by_chance, in_brackets, points
+from models.figures import Capability, Figures, Retrieval
 
 WEAK = 0.8
 """Share of the cases of a capability below which the card shows what goes wrong."""

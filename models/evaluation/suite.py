@@ -14,8 +14,8 @@ import numpy as np
 from models.evaluation import baselines
 from models.evaluation.cross_fitting import answers_apart
 from models.evaluation.evaluate import figures
-from models.evaluation.figures import Figures
 from models.evaluation.rows import LABELS, TARGET, Answers, NoSuchHead, Rows, answers_of
+from models.figures import Figures
 from models.scorer import Scorer, Target
 from models.training.dataset.loading import Pool
 from models.training.dataset.readers import Example

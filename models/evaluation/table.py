@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from models.evaluation.figures import CalibrationChance, Capability, Figures, Interval
+from models.figures import CalibrationChance, Capability, Figures, Interval
 
 _COLUMNS = (
     *("head", "set", "rows", "metric", "system", "figure", "the model is ahead by"),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from models.export.quantization import Seen
-from models.training.network import MultiHead
+from models.network import MultiHead
 
 TEXTS = 512
 """Texts that are enough: with twice as many, the ranges and the answers hardly move."""

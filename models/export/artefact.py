@@ -39,13 +39,13 @@ from models.manifest import (
     save_manifest,
     verify,
 )
+from models.network import MultiHead
 from models.runtime.onnx_cpu import open_session
 from models.text import NORMALISATION
 from models.training.config import BaseConfig, SourceConfig, TrainConfig, read_config
 from models.training.dataset.batches import Tokens, tokens
 from models.training.dataset.loading import Pool, read_pool
 from models.training.dev_metrics import labels_of
-from models.training.network import MultiHead
 from models.training.pretrained import open_base
 from models.training.report import RunReport, read_report
 from models.training.warm_start import held

@@ -13,8 +13,8 @@ from models.evaluation.suite import measure, tasks
 from models.export.calibrate import tempered
 from models.export.inference import judged_by
 from models.manifest import MODEL, TOKENIZER, Data, Manifest, save_manifest, verify
+from models.runtime.batching import read_tokenizer
 from models.runtime.onnx_cpu import OnnxScorer, open_session
-from models.runtime.reading import read_tokenizer
 from models.training.config import TrainConfig
 from models.training.dataset.loading import read_pool
 from pipeline.errors import TerminalError

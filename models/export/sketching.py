@@ -13,9 +13,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from models.network import SKETCH, MultiHead, mean
 from models.training.dataset.batches import Tokens, gather, tokens
 from models.training.dataset.loading import Pool
-from models.training.network import SKETCH, MultiHead, mean
 
 LEFT_OUT = 4
 """Strongest directions that are not kept."""

@@ -24,10 +24,10 @@ from transformers import BertConfig, BertModel
 
 from models import postprocessing
 from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, Head, verify
+from models.network import MultiHead, mean
 from models.runtime.answer_cache import RecentAnswers
-from models.runtime.reading import RECENT, Ids, read, read_tokenizer
+from models.runtime.batching import RECENT, Ids, read, read_tokenizer
 from models.scorer import Reading, Scores
-from models.training.network import MultiHead, mean
 from pipeline.contracts.messages import Label, ModelRef
 
 TensorNetwork = Callable[[Tensor, Tensor, Tensor, Tensor], dict[str, Tensor]]
@@ -38,7 +38,7 @@ Precision = Literal["auto", "fp32", "bf16"]
 class TorchScorer:
     """Reads texts with a torch network; keeps to `models.scorer.Scorer`.
 
-    `network` takes ids, mask, spans and texts as `models.runtime.reading.Network` does, as tensors.
+    `network` takes ids, mask, spans and texts as `models.runtime.batching.Network` does, as tensors.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class TorchScorer:
 
     @torch.inference_mode()
     def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> postprocessing.Outputs:
-        """What the network gives for token ids; a `models.runtime.reading.Network`."""
+        """What the network gives for token ids; a `models.runtime.batching.Network`."""
         found = self._network(*(torch.from_numpy(value).to(self._device) for value in (ids, mask, spans, texts)))
         return {name: value.float().cpu().numpy() for name, value in found.items()}
 

@@ -16,12 +16,12 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_weights
 from torch import Tensor
 
-from models.evaluation.metrics import softmax
 from models.manifest import digest
+from models.metrics import softmax
+from models.network import MultiHead, mean
 from models.training.config import TARGET, TrainConfig, read_config
 from models.training.dataset.batches import Answers, Batch, Tokens, gather, tokens
 from models.training.dataset.readers import UNKNOWN, Example
-from models.training.network import MultiHead, mean
 from models.training.precision import autocast
 from models.training.pretrained import open_base
 from pipeline.errors import TerminalError

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.network import MultiHead
 from models.training.config import TARGET, HeadConfig, TrainConfig
 from models.training.dataset.batches import Answers, Batch
 from models.training.dataset.readers import UNKNOWN
 from models.training.distillation import answers_to
-from models.training.network import MultiHead
 from models.training.precision import autocast
 
 

@@ -12,11 +12,11 @@ import msgspec
 import torch
 from safetensors.torch import load_file, save_file
 
+from models.network import MultiHead
 from models.training.config import TrainConfig, read_config
 from models.training.dataset.batches import tokens
 from models.training.dataset.loading import read_pool
 from models.training.dev_metrics import look
-from models.training.network import MultiHead
 from models.training.precision import choose_precision
 from models.training.pretrained import open_base
 from models.training.report import RunReport, read_report, write_report

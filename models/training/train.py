@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from models.network import MultiHead, mean
 from models.training import checkpoint
 from models.training.checkpoint import RunState
 from models.training.config import TrainConfig
@@ -27,7 +28,6 @@ from models.training.dataset.readers import Example
 from models.training.dev_metrics import look
 from models.training.distillation import answers_of_teachers
 from models.training.losses import distance, loss_of
-from models.training.network import MultiHead, mean
 from models.training.precision import autocast, choose_precision
 from models.training.pretrained import Base, open_base
 from models.training.report import RunReport, write_report

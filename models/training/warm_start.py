@@ -20,8 +20,8 @@ from torch import Tensor
 from models.export.quantization import Floats
 from models.export.weights import TARGET_PARTS, Arrays
 from models.manifest import WEIGHTS, Manifest, verify
+from models.network import MultiHead
 from models.training.config import BeginConfig, TrainConfig
-from models.training.network import MultiHead
 from pipeline.errors import TerminalError
 
 Stored = Mapping[str, NDArray[Any]]

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pycld2
 
-from pipeline.enrich.linking.spelling.common_words import ordinary, ranks
 from pipeline.text.clean import HASHTAG, LINK, MENTION, fold
+from pipeline.text.common_words import ordinary, ranks
 
 TRAINED = frozenset({"en"})
 """Languages that the sentiment model was trained for."""

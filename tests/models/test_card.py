@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from models.card import render_card
-from models.evaluation.figures import (
+from models.figures import (
     CalibrationChance,
     Capability,
     Compared,

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from models.evaluation.behaviour.cases import Case, read_cases
 from models.evaluation.behaviour.judging import Unanswered
-from models.evaluation.figures import Capability
+from models.figures import Capability
 from models.scorer import Scorer
 from pipeline.text.language import language
 from pipeline.text.out_of_domain import untrained

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from models.runtime.reading import places_of
+from models.runtime.batching import places_of
 from models.text import normalise_spans
 from models.training.dataset.readers import UNKNOWN, Example
 

@@ -22,12 +22,12 @@ from pipeline.enrich.linking.embeddings import reader_of
 from pipeline.enrich.linking.linker import Considered, Linker
 from pipeline.enrich.linking.log_odds import cut
 from pipeline.enrich.linking.namesakes import is_namesake
-from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.load import open_linker
 from pipeline.enrich.mentions import read_for
 from pipeline.enrich.threads.subjects import About
 from pipeline.errors import TerminalError
 from pipeline.text.clean import clean, without_quotes
+from pipeline.text.common_words import Kind
 from pipeline.text.language import language
 from pipeline.text.out_of_domain import untrained
 

@@ -21,11 +21,11 @@ from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.catalogue.export import Told, is_export
 from pipeline.enrich.catalogue.industries import industries_of_categories, industry_of_sector
 from pipeline.enrich.catalogue.loading import MAX_BYTES, CatalogueError, convert, parse_yaml, write_entities
-from pipeline.enrich.catalogue.settling import settled
+from pipeline.enrich.catalogue.resolution import settled
 from pipeline.enrich.catalogue.wikidata import MOST, read_wikidata
-from pipeline.enrich.linking.spelling.common_words import Kind, kind_of
 from pipeline.enrich.linking.surfaces import spellings
 from pipeline.text.clean import compact
+from pipeline.text.common_words import Kind, kind_of
 
 WELL_KNOWN = Path(__file__).parent / "data" / "well_known.yaml"
 MAX_ALIASES = 24

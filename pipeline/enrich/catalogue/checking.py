@@ -10,8 +10,8 @@ from typing import NamedTuple
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS
 from pipeline.enrich.catalogue.loading import SHIPPED, load_catalogue, read_entities
-from pipeline.enrich.linking.spelling.common_words import Kind, kind_of
 from pipeline.enrich.linking.surfaces import SHARED_HANDLES, spellings
+from pipeline.text.common_words import Kind, kind_of
 
 
 class Severity(Enum):

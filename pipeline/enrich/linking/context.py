@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from pipeline.enrich.linking.lexicon import Talk
-from pipeline.enrich.linking.spelling.common_words import ordinary
 from pipeline.text.clean import Folded
+from pipeline.text.common_words import ordinary
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _PARTED = "".join([char if char.isalnum() else " " for char in map(chr, range(128))])

@@ -16,8 +16,8 @@ from pipeline.enrich.linking.calibration import logistic, shipped
 from pipeline.enrich.linking.context import Place
 from pipeline.enrich.linking.lexicon import Lexicon, Talk
 from pipeline.enrich.linking.platforms import NETWORK
-from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.linking.surfaces import Sense
+from pipeline.text.common_words import Kind
 
 _CALIBRATION = shipped()
 _AT_COMMON = (log(_CALIBRATION.cut / (1.0 - _CALIBRATION.cut)) - _CALIBRATION.intercept) / _CALIBRATION.slope

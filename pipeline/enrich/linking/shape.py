@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipeline.enrich.catalogue.industries import SERVICE_WORDS
 from pipeline.enrich.linking.context import Place
-from pipeline.enrich.linking.spelling.common_words import Kind, ordinary
+from pipeline.text.common_words import Kind, ordinary
 
 SUBJECT = 1.0
 """A bare noun that does something: `sprint keeps charging`, where an ordinary noun would have an article."""

@@ -15,8 +15,8 @@ import ahocorasick
 
 from pipeline.contracts.messages import LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linking.spelling.common_words import FREQUENT, VERY_FREQUENT, Kind, kind_of, ordinary, ranks
 from pipeline.text.clean import fold
+from pipeline.text.common_words import FREQUENT, VERY_FREQUENT, Kind, kind_of, ordinary, ranks
 
 SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))
 """Networks on which a handle is one word, and on which companies mostly have the same one."""

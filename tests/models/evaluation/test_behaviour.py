@@ -12,7 +12,7 @@ import pytest
 
 from models.evaluation.behaviour.cases import read_cases
 from models.evaluation.behaviour.run import capabilities, floor_for, judge, read_floors, told
-from models.evaluation.figures import Capability
+from models.figures import Capability
 from models.scorer import Reading, Scores
 from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
 from tests.models.conftest import scorer_for

@@ -26,8 +26,8 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     from safetensors.torch import load_file
 
     from models.export.artefact import export, read_run
+    from models.network import MultiHead
     from models.training.distillation import logits
-    from models.training.network import MultiHead
     from models.training.pretrained import open_base
     from models.training.runs import run
     from models.training.train import train

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-_DATA = Path(__file__).parents[2] / "catalogue" / "data"
+_DATA = Path(__file__).parent / "data"
 _FILE = _DATA / "common_words.txt"
 _FREQUENT = _DATA / "frequent_words.txt"
 _OF_TODAY = frozenset(("bbq", "ecco", "selfie", "emoji", "hashtag", "meme", "vape", "vegan"))

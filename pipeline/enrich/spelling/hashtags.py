@@ -13,8 +13,8 @@ from functools import cache
 from math import log
 from typing import NamedTuple
 
-from pipeline.enrich.linking.spelling.common_words import ordinary, ranks
 from pipeline.text.clean import fold
+from pipeline.text.common_words import ordinary, ranks
 
 MAX_LETTERS = 60
 """Longer tags are not split: they are read as one unknown word."""
