@@ -7,7 +7,7 @@ from models.runtime.deadline import DeadlineScorer
 from models.runtime.fixed import FixedScorer
 from models.scorer import Scorer
 from pipeline.errors import TerminalError
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 
 
 def load_scorer(settings: ModelSettings) -> Scorer:

@@ -30,7 +30,7 @@ from pipeline.enrich.linking.calibration import fit
 from pipeline.enrich.linking.embeddings import FILE, Fitted, MeaningReader, ScorerEmbedder, Topic, excerpt
 from pipeline.enrich.linking.linker import READ, Considered, Linker
 from pipeline.enrich.linking.reader import Embedder, Question
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 
 DIRECTIONS = 10
 """Strongest directions that are taken out of the vectors."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.load import load_scorer
 from pipeline.enrich.linking.embeddings import MeaningReader, reader_of
 from pipeline.errors import TerminalError
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 
 
 def reader_if_known() -> MeaningReader | None:

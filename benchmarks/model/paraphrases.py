@@ -22,7 +22,7 @@ from models.evaluation.retrieval import Embed, pairs_of, read_groups, retrieval,
 from models.load import load_scorer
 from models.manifest import SHIPPED
 from models.text import normalise
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 
 
 def base_embeds(config: Path, data: Path) -> tuple[str, Embed]:

@@ -3,7 +3,7 @@
 Activations are quantised by fixed ranges that were found on training texts (`export/quantization.py`), so the answer
 for a text does not depend on what it is batched with, as it does with `onnxruntime.quantization.quantize_dynamic`, and
 any runtime can round as this one does.  The graph is what was fastest for one text of 33 tokens on ONNX Runtime's CPU
-kernels; see docs/decisions/0011-model-runtime.md before joining or splitting nodes.
+kernels; see docs/results/model-runtime.md before joining or splitting nodes.
 
 The weights live in a safetensors file beside the graph, which refers to them by offset, so that the torch runtime reads
 the same bytes.

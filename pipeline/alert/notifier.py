@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,10 +12,11 @@ from pipeline.alert.delivery import Courier, Patience
 from pipeline.alert.notifier import Notice, Notifier
 from pipeline.alert.routing import Told, ToldCodec, addressees, is_news, remember, superseded
 from pipeline.contracts.decode import decode
+from pipeline.contracts.headers import REPLAYED
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.contracts.topics import INCIDENTS, Topic
 from pipeline.errors import GroundswellError, Malformed, TransientError
-from pipeline.stages.stage import REPLAYED, Record, Rejected, Result
+from pipeline.stages.records import Record, Rejected, Result
 from pipeline.stages.state import State
 
 KEPT = 90 * 86400.0

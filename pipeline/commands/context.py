@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import typer
-from rich.console import Console
 
 from pipeline.errors import SettingsError
 from pipeline.settings import settings as settings_module
 from pipeline.settings.settings import Settings
-
-err = Console(stderr=True, highlight=False)
-"""Progress and messages for people; results go to standard output."""
+from pipeline.terminal import console
 
 _flags: dict[str, Any] = {}
 
@@ -51,14 +47,5 @@ def load() -> Settings:
 
 def fail(error: Exception, status: int = 1) -> typer.Exit:
     """Say what is wrong, and end with a status: 1 failed, 2 wrong usage."""
-    err.print(f"[bold red]groundswell:[/] {_plain(str(error))}", soft_wrap=True)
+    console.err.print(f"[bold red]groundswell:[/] {console.plain(str(error))}", soft_wrap=True)
     return typer.Exit(status)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
-
-
-def interactive() -> bool:
-    """Whether a person looks at our messages."""
-    return sys.stderr.isatty()

@@ -72,7 +72,7 @@ def settings_page() -> bytes:
     lines = [
         "# Settings",
         "",
-        "Written by `make contracts` from `pipeline/settings/settings.py`. A file `groundswell.toml` (or the one that",
+        "Written by `make contracts` from `pipeline/settings/`. A file `groundswell.toml` (or the one that",
         "`GROUNDSWELL_CONFIG` names), then the environment, then flags: the later wins. In the environment a key is",
         "`GROUNDSWELL_` and its path with two underscores, such as `GROUNDSWELL_KAFKA__BOOTSTRAP`; as a flag it is",
         "`groundswell --set kafka.bootstrap=…`. A secret may also be the content of a file that the same variable with",

@@ -12,7 +12,7 @@ import structlog
 from pipeline.enrich.catalogue import Catalogue, CatalogueError, load_catalogue
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.reader import ContextReader
-from pipeline.settings.settings import EnrichSettings
+from pipeline.settings.enrich import EnrichSettings
 
 LOOK_EVERY = 2.0
 """Seconds between looks at the files; a change is read when it has stood still from one look to the next."""

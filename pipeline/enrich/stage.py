@@ -31,7 +31,7 @@ from pipeline.enrich.targets import Place, Questions, places
 from pipeline.enrich.threads import orphans, threads
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.errors import Malformed
-from pipeline.stages.stage import Outgoing, Record, Rejected, Result
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import State
 
 DAY = 86_400.0

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from pipeline.index.documents import moment
 from pipeline.index.protocol import DeadLetter
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 
 
 def dead_letter(record: Record) -> DeadLetter:

@@ -19,8 +19,8 @@ from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, 
 from pipeline.errors import Malformed
 from pipeline.index.letters import dead_letter
 from pipeline.index.protocol import DeadLetter, Document, Index, Refused
-from pipeline.stages.stage import Codec, Outgoing, Record, Rejected, Result
-from pipeline.stages.state import State
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
+from pipeline.stages.state import Codec, State
 
 _SCORED: msgspec.json.Decoder[ScoredMessage] = msgspec.json.Decoder(ScoredMessage)
 _EVENT = msgspec.json.Decoder(IncidentEvent)

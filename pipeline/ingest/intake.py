@@ -14,7 +14,7 @@ from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import Agent, AgentHooks
 from pipeline.ingest.cursor import CursorStore
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 

@@ -16,7 +16,7 @@ from pipeline.errors import TransientError
 from pipeline.ingest.agent import Agent, AgentHooks, NoHooks, Oversized
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.intake import Intake
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from pipeline.errors import Malformed, SettingsError, TransientError
 from pipeline.ingest.formats.row import Reader
 from pipeline.ingest.history import Heard, history
-from pipeline.ingest.producer import Publisher, key_of
+from pipeline.ingest.publisher import Publisher, key_of
 from pipeline.ingest.rejects import Rejects
 
 FLUSH_ON_INTERRUPT = 10.0

@@ -7,12 +7,11 @@ key that has absorbed them says so, and they are not counted twice.  Values expi
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-if TYPE_CHECKING:
-    from pipeline.stages.stage import Codec, Record
+from pipeline.stages.records import Record
 
 
 class Kept(msgspec.Struct, array_like=True):
@@ -57,6 +56,14 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Codec(Protocol):
+    """How a stage's state of one key becomes bytes and back; versioned by the stage."""
+
+    def encode(self, value: Any) -> bytes: ...
+
+    def decode(self, data: bytes) -> Any: ...
 
 
 class _Cell:

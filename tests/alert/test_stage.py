@@ -10,8 +10,9 @@ import pytest
 
 from pipeline.alert.delivery import Busy, Patience
 from pipeline.alert.stage import Alert
+from pipeline.contracts.headers import REPLAYED
 from pipeline.errors import TerminalError, TransientError
-from pipeline.stages.stage import REPLAYED, Record, Result
+from pipeline.stages.records import Record, Result
 from pipeline.stages.state import MemoryStore, State
 from tests.alert.events import Clock, Memory, event, record
 

@@ -10,10 +10,10 @@ from pipeline.contracts.topics import Topic
 from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import BlueskySettings
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 
 def main(url: str, bootstrap: str, topic: str, folder: str) -> None:

@@ -21,10 +21,10 @@ from pipeline.ingest.agent import NoHooks
 from pipeline.ingest.bluesky import MAX_FRAME, BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import Publisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import BlueskySettings
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 from tests.ingest.conftest import Broker, read_back
 from tests.ingest.jetstream import START, Behaviour, Jetstream, event, post_id
 

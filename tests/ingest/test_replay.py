@@ -14,7 +14,7 @@ from pipeline.contracts.messages import Post
 from pipeline.contracts.topics import Topic
 from pipeline.errors import SettingsError, TransientError
 from pipeline.ingest.formats.formats import reader_for
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import Publisher
 from pipeline.ingest.rejects import Rejects, rejects_path
 from pipeline.ingest.replay import ReplayCounts, Speed, parse_speed, replay
 from pipeline.settings.ingest import IngestSettings

@@ -15,20 +15,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contracts.messages import Author, Mention, Post, PostDeleted
+from pipeline.contracts.partitioning import partition_of
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.lines import lines
 from pipeline.ingest.history import history
-from pipeline.ingest.producer import key_of
+from pipeline.ingest.publisher import key_of
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
-from pipeline.runtime.kafka.partitioner import partition_of
 from pipeline.runtime.offline.analysis import Lines, linked
 from pipeline.settings.ingest import IngestSettings
 from pipeline.settings.settings import load
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer
 

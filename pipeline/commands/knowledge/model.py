@@ -91,7 +91,7 @@ def evaluate(
         raise typer.BadParameter("--set-floors is for the shipped model: leave out --model")
     from models.evaluation import command
     from models.load import load_scorer
-    from pipeline.settings.settings import ModelSettings
+    from pipeline.settings.model import ModelSettings
 
     scorer = load_scorer(ModelSettings(path=model))
     other = load_scorer(ModelSettings(path=model, backend="torch")) if compare else None

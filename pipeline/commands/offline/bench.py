@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands import context
 from pipeline.errors import TerminalError
+from pipeline.terminal import console
 
 app = typer.Typer(add_completion=False)
 
@@ -25,6 +25,7 @@ BENCHMARKS = {
 }
 
 _MODULES = {
+    "stages": "end_to_end.stages",
     "linking": "linking.speed",
     "linking_quality": "linking.quality",
     "linking_hashtags": "linking.hashtags",
@@ -54,9 +55,9 @@ def bench(
     failed = []
     for name in chosen:
         if name == "model" and find_spec("torch") is None:
-            context.err.print("\n[bold]model[/]: left out, it needs the train extra: make install-train")
+            console.err.print("\n[bold]model[/]: left out, it needs the train extra: make install-train")
             continue
-        context.err.print(f"\n[bold]{name}[/]: {BENCHMARKS[name]}")
+        console.err.print(f"\n[bold]{name}[/]: {BENCHMARKS[name]}")
         flags = ["--real"] if real and name == "stages" else []
         module = f"benchmarks.{_MODULES.get(name, name)}"
         if subprocess.run([sys.executable, "-m", module, *flags], cwd=root, check=False).returncode:

@@ -15,6 +15,7 @@ from pipeline.commands import context
 from pipeline.errors import TerminalError
 from pipeline.ingest.formats.lines import lines, open_source
 from pipeline.runtime.offline.resumable_output import Stop, carry
+from pipeline.terminal import console
 from pipeline.terminal.file_progress import FileProgress
 
 app = typer.Typer(add_completion=False)
@@ -68,7 +69,7 @@ def analyze(
     if done.unread:
         _nobody_reads()
     if done.stopped:
-        context.err.print(
+        console.err.print(
             f"stopped after line {done.line:,}; what comes of all lines up to it is written. "
             f"To go on: groundswell analyze {file} --skip {done.line} >> …",
             soft_wrap=True,
@@ -107,5 +108,5 @@ def _nobody_reads() -> None:
 def _close(bad: int, file: str) -> None:
     sys.stdout.buffer.flush()
     if bad:
-        context.err.print(f"[yellow]{bad:,} lines of {file} could not be read[/]; each is named above with its reason")
+        console.err.print(f"[yellow]{bad:,} lines of {file} could not be read[/]; each is named above with its reason")
         raise typer.Exit(1)

@@ -14,6 +14,7 @@ from pipeline.commands import context
 from pipeline.errors import SettingsError
 from pipeline.index.protocol import DeadLetter
 from pipeline.settings.settings import Settings
+from pipeline.terminal import console
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,7 +46,7 @@ def list_letters(
     for letter in letters:
         where = f"{letter.topic}/{letter.partition}/{letter.offset}"
         again = f"{letter.replayed_at:%Y-%m-%d %H:%M}" if letter.replayed_at else ""
-        reason = letter.reason[:120].replace("[", "\\[")
+        reason = console.plain(letter.reason[:120])
         table.add_row(letter.stage, where, letter.code, reason, f"{letter.first_seen:%Y-%m-%d %H:%M}", again)
     Console().print(table if letters else "no dead letters")
 

@@ -16,6 +16,7 @@ from pipeline.contracts import topics
 from pipeline.errors import GroundswellError, TerminalError
 from pipeline.runtime.process.stack import worker_addresses
 from pipeline.settings.settings import Settings
+from pipeline.terminal import console
 
 app = typer.Typer(add_completion=False)
 
@@ -48,14 +49,10 @@ def doctor() -> None:
     findings = [_look(what, check, settings) for what, check in checks.items()]
     table = Table("", "", "")
     for finding in findings:
-        table.add_row("[green]well[/]" if finding.well else "[red]wrong[/]", finding.what, _plain(finding.words))
+        table.add_row("[green]well[/]" if finding.well else "[red]wrong[/]", finding.what, console.plain(finding.words))
     Console().print(table)
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
 
 
 def _look(what: str, check: Callable[[Settings], str], settings: Settings) -> Finding:

@@ -19,7 +19,7 @@ from pipeline.commands import context
 from pipeline.commands.streaming.worker import end_with
 from pipeline.errors import SettingsError
 from pipeline.ingest.bluesky import BlueskyAgent
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import Publisher
 from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics

@@ -18,9 +18,9 @@ from pipeline.settings.settings import Settings
 from pipeline.terminal.replay_progress import ReplayProgress
 
 if TYPE_CHECKING:
-    from pipeline.commands.streaming.replay_counts import Ledger
     from pipeline.ingest.formats.row import Reader
     from pipeline.ingest.replay import ReplayCounts, Speed
+    from pipeline.runtime.kafka.replay_counts import Ledger
     from pipeline.runtime.process.stack import Stack
 
 app = typer.Typer(add_completion=False)
@@ -83,7 +83,7 @@ class ReplayRun:
 
     async def go(self, started: float, wait: bool) -> dict[str, float]:
         """Publish, and with `wait` return when all of it is processed; gives the counts of the last line of output."""
-        from pipeline.commands.streaming.replay_counts import Ledger
+        from pipeline.runtime.kafka.replay_counts import Ledger
 
         kafka = self._settings.kafka
         group = kafka.wait_for[0] if kafka.wait_for else f"{kafka.prefix}-replay-{os.getpid()}"
@@ -110,7 +110,7 @@ class ReplayRun:
         return out
 
     def _publish(self, progress: ReplayProgress) -> ReplayCounts:
-        from pipeline.ingest.producer import Publisher
+        from pipeline.ingest.publisher import Publisher
         from pipeline.ingest.rejects import Rejects
         from pipeline.ingest.replay import replay
         from pipeline.runtime.kafka.keyed_backpressure import KeyedGate

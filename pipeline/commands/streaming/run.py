@@ -15,6 +15,7 @@ import typer
 from pipeline.commands import context
 from pipeline.commands.streaming.worker import stop_signal
 from pipeline.settings.settings import Settings
+from pipeline.terminal import console
 
 if TYPE_CHECKING:
     from pipeline.index.protocol import Index
@@ -72,7 +73,7 @@ async def _run(settings: Settings, sources: list[str], seed: int) -> None:
     from pipeline.runtime.process.stack import Stack
     from pipeline.runtime.process.supervisor import Child
 
-    context.err.print("Starting Groundswell …")
+    console.err.print("Starting Groundswell …")
     stop = asyncio.create_task(stop_signal())
     parent = ["--parent", str(os.getpid())]
     async with Stack(settings, parent=os.getpid()) as stack:
@@ -87,13 +88,13 @@ async def _run(settings: Settings, sources: list[str], seed: int) -> None:
         status.cancel()
         with suppress(asyncio.CancelledError):
             await status
-        context.err.print("\nStopping …")
-    context.err.print("Stopped. The index is kept; what the embedded broker and the detector held is gone.")
+        console.err.print("\nStopping …")
+    console.err.print("Stopped. The index is kept; what the embedded broker and the detector held is gone.")
 
 
 def _welcome(stack: Stack, sources: list[str]) -> None:
     settings = stack.settings
-    say = context.err.print
+    say = console.err.print
     if DEMO in sources:
         say("[bold]This is a demonstration:[/] the companies are invented and the posts simulated, at a faster clock.")
     say(f"  page    http://{settings.web.host}:{settings.web.port}/")
@@ -129,7 +130,7 @@ async def _status(stack: Stack, sources: list[str]) -> None:
             stack.check()
             line = await _line(index)
             if line != last:
-                context.err.print(f"[dim]{line}[/]")
+                console.err.print(f"[dim]{line}[/]")
             last = line
     finally:
         await index.close()

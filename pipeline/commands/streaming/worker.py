@@ -14,6 +14,7 @@ from pipeline.commands import context
 from pipeline.contracts.topics import STAGES
 from pipeline.errors import SettingsError
 from pipeline.settings.settings import Settings
+from pipeline.terminal import console
 
 app = typer.Typer(add_completion=False)
 
@@ -74,7 +75,7 @@ async def _several(stages: list[str], settings: Settings) -> None:
     for stage in stages:
         args = ["worker", stage, "--parent", str(os.getpid())]
         supervisor.start(Child(stage, args, show=True))
-    context.err.print(f"Running {', '.join(stages)}; logs in {supervisor.logs}. Ctrl-C ends it.")
+    console.err.print(f"Running {', '.join(stages)}; logs in {supervisor.logs}. Ctrl-C ends it.")
     await stop_signal()
     await supervisor.stop()
 

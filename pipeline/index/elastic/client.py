@@ -14,7 +14,7 @@ from elastic_transport import TlsError
 from elasticsearch import ApiError, AsyncElasticsearch, TransportError, UnsupportedProductError
 
 from pipeline.errors import SettingsError, TerminalError, TransientError
-from pipeline.settings.settings import IndexSettings
+from pipeline.settings.index import IndexSettings
 
 REQUEST_SECONDS = 60.0
 TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))

@@ -18,7 +18,7 @@ from pipeline.index.elastic.queries import Reader
 from pipeline.index.elastic.slices import start_of
 from pipeline.index.elastic.templates import Names, Setup
 from pipeline.index.protocol import DeadLetter, Document, Page, Query, Refused, Volume, Written
-from pipeline.settings.settings import IndexSettings
+from pipeline.settings.index import IndexSettings
 
 
 class ElasticIndex:

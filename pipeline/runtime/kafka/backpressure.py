@@ -18,7 +18,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from pipeline.errors import TransientError
 from pipeline.runtime.kafka.clients import confluent_options
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 BUDGET = 3_000_000
 """Bytes that may lie unread on one partition, all producers together."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW
 from pipeline.runtime.kafka.clients import group
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 READERS: dict[str, tuple[str, ...]] = {
     POSTS_RAW.name: ("enrich",),

@@ -9,7 +9,7 @@ from pipeline.runtime.kafka.admin import Offsets
 from pipeline.runtime.kafka.backpressure import Committed
 from pipeline.runtime.kafka.clients import group
 from pipeline.runtime.kafka.consumer_groups import READERS
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 
 class Drain:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 
+from pipeline.contracts.partitioning import partition_of
 from pipeline.runtime.kafka.admin import Offsets
 from pipeline.runtime.kafka.backpressure import ByteGate, Committed
 from pipeline.runtime.kafka.consumer_groups import readers
-from pipeline.runtime.kafka.partitioner import partition_of
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 
 class KeyedGate:

@@ -14,16 +14,14 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from pipeline.contracts.headers import arrival_header
 from pipeline.contracts.origin import ORIGIN
+from pipeline.contracts.partitioning import partition_of
 from pipeline.errors import TerminalError, TransientError
 from pipeline.runtime.kafka.backpressure import Gate, OpenGate
 from pipeline.runtime.kafka.clients import aiokafka_options
-from pipeline.runtime.kafka.partitioner import partition_of
-from pipeline.settings.settings import KafkaSettings
-from pipeline.stages.stage import Outgoing
-
-ARRIVED = "arrived"
-"""Header that carries when the pipeline first heard of something, in seconds; order across partitions is by it."""
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.stages.records import Outgoing
 
 MAX_REQUEST = 4_000_000
 """Bytes of one produce request; a message is smaller (see `Topic.max_message_bytes`)."""
@@ -41,7 +39,7 @@ class ToSend(NamedTuple):
 
 def headers(message: Outgoing) -> tuple[tuple[str, bytes], ...]:
     """The headers of a message: its arrival and its origin, where it has them."""
-    arrived = ((ARRIVED, b"%.6f" % message.arrived),) if message.arrived else ()
+    arrived = (arrival_header(message.arrived),) if message.arrived else ()
     return (*arrived, (ORIGIN, message.origin)) if message.origin else arrived
 
 

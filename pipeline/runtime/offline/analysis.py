@@ -26,7 +26,7 @@ from pipeline.ingest.formats.lines import Line
 from pipeline.ingest.roots import Roots
 from pipeline.runtime.offline.driver import Batch, through
 from pipeline.settings.settings import Settings
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 from pipeline.text.clean import MODEL_CHARACTERS, excerpt
 from pipeline.text.language import language

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
 from typing import NamedTuple
 
-from pipeline.stages.stage import Outgoing, Record, Rejected, Stage
+from pipeline.stages.records import Outgoing, Record, Rejected
+from pipeline.stages.stage import Stage
 from pipeline.stages.state import MemoryStore, State
 
 

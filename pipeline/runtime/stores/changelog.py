@@ -15,7 +15,7 @@ from aiokafka.structs import TopicPartition
 
 from pipeline.runtime.kafka.clients import aiokafka_options
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 from pipeline.stages.state import Change, Expiry, Kept
 
 log = structlog.get_logger()

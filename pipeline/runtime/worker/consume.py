@@ -13,22 +13,22 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
+from pipeline.contracts.headers import ARRIVED, arrival
 from pipeline.contracts.origin import ORIGIN, SIZE
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.publisher import ARRIVED
 from pipeline.runtime.worker.gaps import GapWatch
 from pipeline.runtime.worker.merge import ArrivalMerge
 from pipeline.runtime.worker.processor import Processor
 from pipeline.runtime.worker.progress import Progress
-from pipeline.settings.settings import WorkerSettings
-from pipeline.stages.stage import Record
+from pipeline.settings.worker import WorkerSettings
+from pipeline.stages.records import Record
 from pipeline.stages.state import Store
 
 log = structlog.get_logger()
@@ -54,14 +54,17 @@ class ConsumeLoop:
 
     def __init__(
         self, app: Any, processor: Processor, store: Store, settings: WorkerSettings, metrics: Metrics,
-        progress: Progress,
+        progress: Progress, *, clock: Callable[[], float] = time.time, end: Callable[[int], object] = os._exit,
     ) -> None:  # fmt: skip
+        """`clock` gives wall-clock seconds; `end` ends the process with a status and does not return."""
         self._app = app
         self._processor = processor
         self._store = store
         self._settings = settings
         self._metrics = metrics
         self._progress = progress
+        self._clock = clock
+        self._end_process = end
         self._gaps = GapWatch()
         self._merges = processor.stage.merges
         self._merge: ArrivalMerge[tuple[Record, Any]] = ArrivalMerge(pause=PAUSE if self._merges else 0.0)
@@ -91,7 +94,7 @@ class ConsumeLoop:
             while True:
                 if not self._app.consumer.flow_active:
                     self._let_go()
-                batch = self._merge.pop(self._settings.batch, time.time(), self._pending, self._assigned())
+                batch = self._merge.pop(self._settings.batch, self._clock(), self._pending, self._assigned())
                 self._starved = not batch
                 if self._starved or len(self._merge) <= HELD:
                     self._room.set()
@@ -118,7 +121,7 @@ class ConsumeLoop:
     def _end(self) -> None:
         log.exception("unexpected error: the worker ends", stage=self._processor.stage.name, status=UNEXPECTED)
         sys.stderr.flush()
-        os._exit(UNEXPECTED)
+        self._end_process(UNEXPECTED)
 
     def _take(self, events: Sequence[Any]) -> None:
         """Take events in hand, and look for offsets that never came.
@@ -222,7 +225,7 @@ def _record(message: Any) -> Record:
     arrived, origin = message.timestamp, b""
     for name, value in headers:
         if name == ARRIVED:
-            arrived = _seconds(value, message.timestamp)
+            arrived = arrival(value, message.timestamp)
         elif name == ORIGIN and len(value) == SIZE:
             origin = value
     return Record(
@@ -236,12 +239,3 @@ def _record(message: Any) -> Record:
         headers,
         origin,
     )
-
-
-def _seconds(value: bytes, otherwise: float) -> float:
-    """Seconds of an `arrived` header; a header that is not a time is not trusted."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        return otherwise
-    return seconds if 0.0 < seconds < 1e11 else otherwise

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 
 E = TypeVar("E")
 Where = tuple[str, int]

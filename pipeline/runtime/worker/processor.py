@@ -24,7 +24,8 @@ from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.publisher import ToSend, headers
 from pipeline.runtime.worker.dead_letters import dead_letter
 from pipeline.runtime.worker.progress import Progress
-from pipeline.stages.stage import Outgoing, Record, Rejected, Result, Stage
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
+from pipeline.stages.stage import Stage
 from pipeline.stages.state import State
 
 log = structlog.get_logger()

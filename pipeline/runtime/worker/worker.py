@@ -24,7 +24,8 @@ from pipeline.runtime.worker.consume import UNEXPECTED, ConsumeLoop
 from pipeline.runtime.worker.faust_app import make_app
 from pipeline.runtime.worker.processor import Processor
 from pipeline.runtime.worker.progress import Progress
-from pipeline.settings.settings import KafkaSettings, Settings
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Stage
 from pipeline.stages.state import MemoryStore, State, Store
 

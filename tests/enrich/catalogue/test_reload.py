@@ -14,7 +14,7 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.reader import Question
 from pipeline.enrich.load import LOOK_EVERY, NAMED, Renewal, changes, in_background, open_linker
 from pipeline.enrich.stage import Enrich
-from pipeline.settings.settings import EnrichSettings
+from pipeline.settings.enrich import EnrichSettings
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records
 

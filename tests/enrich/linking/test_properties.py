@@ -16,7 +16,7 @@ from pipeline.contracts.messages import Author, Mention, PostDeleted, ScoredMess
 from pipeline.enrich.linking.embeddings import MeaningReader
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records
 from tests.enrich.linking.counted import Counted, fitted

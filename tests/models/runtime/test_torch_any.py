@@ -18,7 +18,7 @@ from models.runtime.onnx_cpu import OnnxScorer
 from models.scorer import Reading, Scores
 from pipeline.contracts.messages import Label
 from pipeline.errors import TerminalError
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 from tests.models.conftest import checkpoint, scorer_for
 from tests.models.test_contract import distance
 from tests.models.texts import ODD, PLAIN

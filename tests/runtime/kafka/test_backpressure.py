@@ -6,12 +6,12 @@ import asyncio
 
 from confluent_kafka import Consumer, TopicPartition
 
+from pipeline.contracts.partitioning import partition_of
 from pipeline.runtime.kafka.backpressure import BUDGET, ByteGate, Committed
 from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
 from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
-from pipeline.runtime.kafka.partitioner import partition_of
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 TOPIC = "flow-test"
 COUNT = 20_000

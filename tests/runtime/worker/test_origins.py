@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from pipeline.contracts.headers import ARRIVED
 from pipeline.contracts.origin import ORIGIN, packed
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
 from pipeline.errors import Malformed
-from pipeline.runtime.kafka.publisher import ARRIVED, headers
+from pipeline.runtime.kafka.publisher import headers
 from pipeline.runtime.worker.consume import ConsumeLoop, _record
 from pipeline.runtime.worker.dead_letters import dead_letter
-from pipeline.settings.settings import WorkerSettings
-from pipeline.stages.stage import Outgoing, Record, Rejected
+from pipeline.settings.worker import WorkerSettings
+from pipeline.stages.records import Outgoing, Record, Rejected
 
 WHERE = packed(3, 12_345, 1_767_225_600_000)
 

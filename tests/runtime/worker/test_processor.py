@@ -14,7 +14,7 @@ from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.publisher import ToSend
 from pipeline.runtime.worker.processor import Processor
 from pipeline.runtime.worker.progress import Progress
-from pipeline.stages.stage import Outgoing, Record, Rejected, Result
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Change, MemoryStore, State
 
 

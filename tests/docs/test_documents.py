@@ -20,7 +20,7 @@ from tests.real_servers import RealKafka
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     path
-    for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "decisions")
+    for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "decisions", ROOT / "docs" / "results", ROOT / "deploy")
     for path in folder.glob("*.md")
     if path.is_file()
 )

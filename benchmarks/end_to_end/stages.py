@@ -1,4 +1,4 @@
-"""Posts per second of each stage and end to end, and what each costs: ``python -m benchmarks.stages``.
+"""Posts per second of each stage and end to end, and what each costs: ``python -m benchmarks.end_to_end.stages``.
 
 Each stage is timed alone through the file driver (one core, no broker), then the whole pipeline with the model and with
 a fixed answer in its place, on the embedded servers and, with ``--real``, on the real ones that are started for it.
@@ -31,7 +31,7 @@ from pipeline.settings import settings as settings_module
 from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
-from pipeline.stages.stage import Outgoing
+from pipeline.stages.records import Outgoing
 
 console = Console()
 

@@ -17,14 +17,12 @@ from kafka import KafkaProducer
 from kafka import errors as kafka_errors
 
 from pipeline.contracts.decode import MAX_BYTES
+from pipeline.contracts.headers import arrival_header
 from pipeline.contracts.messages import Post, PostDeleted, RawMessage
+from pipeline.contracts.partitioning import KeyPartitioner
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
-from pipeline.runtime.kafka.partitioner import KeyPartitioner
-from pipeline.settings.settings import KafkaSettings
-
-ARRIVED = "arrived"
-"""Header with the arrival time: ASCII seconds since 1970 with six decimals.  Drivers merge partitions by it."""
+from pipeline.settings.kafka import KafkaSettings
 
 IN_FLIGHT_BYTES = 8_000_000
 """Most bytes handed to the producer and not acknowledged yet."""
@@ -119,7 +117,7 @@ class Publisher:
             self._raise_if_broken()
             self._make_room(size)
             self._gate.admit(self._topic.name, key, size)
-            headers = [(ARRIVED, b"%.6f" % arrived)]
+            headers = [arrival_header(arrived)]
             try:
                 future = self._producer.send(self._topic.name, value=value, key=key, headers=headers)
             except Exception as error:

@@ -20,7 +20,7 @@ from confluent_kafka import Consumer, TopicPartition
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED
 from pipeline.runtime.kafka.admin import Offsets
 from pipeline.runtime.kafka.clients import confluent_options
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 
 class _Seen(msgspec.Struct):

@@ -14,11 +14,11 @@ from pydantic import SecretStr
 
 from pipeline.contracts.decode import MAX_BYTES, decode_raw
 from pipeline.contracts.messages import AuthorDeleted, PostDeleted
+from pipeline.contracts.partitioning import murmur2, partition_of
 from pipeline.contracts.topics import Topic
 from pipeline.errors import Malformed, TerminalError, TransientError
-from pipeline.ingest.producer import Publisher, explain, key_of, producer_options
-from pipeline.runtime.kafka.partitioner import murmur2, partition_of
-from pipeline.settings.settings import KafkaSettings
+from pipeline.ingest.publisher import Publisher, explain, key_of, producer_options
+from pipeline.settings.kafka import KafkaSettings
 from tests.ingest.conftest import Broker, post, read_back
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -127,7 +127,7 @@ def _failed() -> Any:
     from kafka.errors import KafkaTimeoutError
     from kafka.future import Future
 
-    from pipeline.ingest.producer import _Flight
+    from pipeline.ingest.publisher import _Flight
 
     return _Flight(Future().failure(KafkaTimeoutError("took too long")), 1)
 
