@@ -6,7 +6,7 @@ Everything that the card says is in the manifest or follows from it; nothing is 
 from __future__ import annotations
 
 from models.evaluation import sections
-from models.manifest import Base, Manifest, Training
+from models.manifest import Manifest, PretrainedBase, Training
 from pipeline.text.out_of_domain import LONG
 
 _READS = {
@@ -94,7 +94,7 @@ def _read_by(manifest: Manifest) -> str:
     return "; ".join(_READS.get(name, name) for name in manifest.heads)
 
 
-def _base(base: Base) -> str:
+def _base(base: PretrainedBase) -> str:
     return f"{base.name} ({base.licence}), SHA-256 `{base.sha256}`."
 
 

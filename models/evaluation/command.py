@@ -24,7 +24,7 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 
 
 @dataclass(slots=True)
-class Found:
+class Evaluation:
     """What was measured of a model."""
 
     model: str
@@ -45,7 +45,7 @@ def of_suite(
     data: Path | None,
     compare: bool,
     reference: Scorer | None,
-    told: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> list[Figures]:
     """The figures of all heads on the rows that a configuration keeps aside; a folder stands for the configuration
     that the model was trained by, and for the data in it."""
@@ -57,7 +57,7 @@ def of_suite(
         suite, data = _config_of(scorer.ref.name), suite
     config = read_config(suite, data=data)
     found = tasks(read_pool(config), tuple(config.heads))
-    return measure(scorer, found, reference=reference, compare=compare, told=told)
+    return measure(scorer, found, reference=reference, compare=compare, notify=notify)
 
 
 def _config_of(name: str) -> Path:
@@ -75,12 +75,12 @@ def of_behaviour(scorer: Scorer, set_floors: bool) -> list[Capability]:
     return found
 
 
-def keep(found: Found, model: Path | None, seeds: Sequence[Path]) -> None:
+def save(found: Evaluation, model: Path | None, seeds: Sequence[Path]) -> None:
     """Write what was found into the manifest of the artefact that was measured."""
     record(model or SHIPPED, figures=found.figures, behaviour=found.behaviour, seeds=seeds)
 
 
-def show(found: Found, *, as_json: bool) -> None:
+def show(found: Evaluation, *, as_json: bool) -> None:
     """Write what was found to standard output."""
     if as_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")

@@ -28,12 +28,12 @@ from models.manifest import (
     MODEL,
     TOKENIZER,
     WEIGHTS,
-    Base,
     Data,
     Encoder,
     FileInfo,
     Head,
     Manifest,
+    PretrainedBase,
     Training,
     digest,
     save_manifest,
@@ -168,13 +168,13 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
     )
 
 
-def _bases(teacher: TrainConfig) -> list[Base]:
+def _bases(teacher: TrainConfig) -> list[PretrainedBase]:
     """A teacher's own, and those that an artefact which it begins with has learnt from."""
     return [_base(teacher.base), *(held(teacher.begin).teachers if teacher.begin else [])]
 
 
-def _base(base: BaseConfig) -> Base:
-    return Base(base.name, base.licence, base.sha256, base.notice)
+def _base(base: BaseConfig) -> PretrainedBase:
+    return PretrainedBase(base.name, base.licence, base.sha256, base.notice)
 
 
 def _uses(source: SourceConfig) -> dict[str, str]:

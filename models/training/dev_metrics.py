@@ -13,7 +13,9 @@ from models.training.dataset.readers import UNKNOWN
 from models.training.distillation import probabilities
 
 
-def look(model: MultiHead, data: Tokens, config: TrainConfig, device: torch.device, precision: str) -> dict[str, float]:
+def dev_figures(
+    model: MultiHead, data: Tokens, config: TrainConfig, device: torch.device, precision: str
+) -> dict[str, float]:
     """Macro-recall (0–1) of each head on the examples that have its label."""
     found = probabilities(model, data, device, precision)
     figures = {}

@@ -8,14 +8,19 @@ from torch.nn import functional
 
 from models.network import MultiHead
 from models.training.config import TARGET, HeadConfig, TrainConfig
-from models.training.dataset.batches import Answers, Batch
+from models.training.dataset.batches import TeacherAnswers, TrainingBatch
 from models.training.dataset.readers import UNKNOWN
 from models.training.distillation import answers_to
 from models.training.precision import autocast
 
 
 def loss_of(
-    model: MultiHead, batch: Batch, config: TrainConfig, device: torch.device, precision: str, taught: Answers | None
+    model: MultiHead,
+    batch: TrainingBatch,
+    config: TrainConfig,
+    device: torch.device,
+    precision: str,
+    taught: TeacherAnswers | None,
 ) -> tuple[Tensor, Tensor]:
     """The loss of a batch, summed over its heads and divided by its texts; and the embeddings of its texts."""
     found, post = answers_to(model, batch, device, precision)

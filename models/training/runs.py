@@ -16,18 +16,18 @@ from models.network import MultiHead
 from models.training.config import TrainConfig, read_config
 from models.training.dataset.batches import tokens
 from models.training.dataset.loading import read_pool
-from models.training.dev_metrics import look
+from models.training.dev_metrics import dev_figures
 from models.training.precision import choose_precision
 from models.training.pretrained import open_base
 from models.training.report import RunReport, read_report, write_report
-from models.training.train import Progress, train
+from models.training.train import TrainingProgress, train
 from models.training.warm_start import held, weights_of
 
 WEIGHTS = "weights.safetensors"
 
 
 def run(
-    config: TrainConfig, progress: Callable[[Progress], None], told: Callable[[str], None] = lambda _: None
+    config: TrainConfig, progress: Callable[[TrainingProgress], None], notify: Callable[[str], None] = lambda _: None
 ) -> RunReport:
     """Train whatever of it is not finished yet; gives the report that is also in ``run.json``.
 
@@ -36,15 +36,15 @@ def run(
     for path in config.teacher.configs if config.teacher else ():
         teacher = read_config(path, data=config.data)
         if not (teacher.output / "run.json").is_file():
-            told(f"the teacher {teacher.name} first")
-            run(teacher, progress, told)
+            notify(f"the teacher {teacher.name} first")
+            run(teacher, progress, notify)
     if not config.seeds:
-        return train(config, progress, told)
+        return train(config, progress, notify)
     parts = [config.of_seed(seed) for seed in config.seeds]
     reports = []
     for number, part in enumerate(parts, start=1):
-        told(f"seed {part.seed}, {number} of {len(parts)}")
-        reports.append(read_report(part.output) if _finished(part) else train(part, progress, told))
+        notify(f"seed {part.seed}, {number} of {len(parts)}")
+        reports.append(read_report(part.output) if _finished(part) else train(part, progress, notify))
     return _average(config, parts, reports)
 
 
@@ -67,7 +67,7 @@ def _average(config: TrainConfig, parts: Sequence[TrainConfig], reports: Sequenc
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     precision = choose_precision(model, device) if config.precision == "auto" else config.precision
     dev = tokens(read_pool(config).dev, base.tokenizer, list(config.post_heads))
-    figures = look(model.to(device), dev, config, device, precision)
+    figures = dev_figures(model.to(device), dev, config, device, precision)
     report = msgspec.structs.replace(
         reports[0],
         seed=config.seed,

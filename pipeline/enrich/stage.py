@@ -27,7 +27,7 @@ from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.mentions import Pending, mention_of, read_for, said_by, taken_back
-from pipeline.enrich.targets import Place, Questions, places
+from pipeline.enrich.targets import AnswerSlot, Questions, places
 from pipeline.enrich.threads import orphans, threads
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.errors import Malformed
@@ -46,7 +46,7 @@ class _Work:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.slots: list[list[Outgoing]] = []
-        self.pending: list[tuple[int, Place, Record, Pending]] = []
+        self.pending: list[tuple[int, AnswerSlot, Record, Pending]] = []
         self.questions = Questions()
 
 
@@ -110,9 +110,11 @@ class Enrich:
             for slot, (reading, target), record, pending in work.pending:
                 mention = mention_of(pending, scores[reading], target, sketches[reading], self.scorer.ref)
                 work.slots[slot].append(self._out(mention.entity.id, mention, record))
-        for record, outgoing in zip(work.records, work.slots, strict=True):
+        for record, messages in zip(work.records, work.slots, strict=True):
             # Numbered when complete: those that the model had no part in come first, whatever the batch.
-            result.publish += [one._replace(origin=origin(record, number)) for number, one in enumerate(outgoing)]
+            result.publish += [
+                outgoing._replace(origin=origin(record, number)) for number, outgoing in enumerate(messages)
+            ]
         return result
 
     async def apply(self, effects: Sequence[Any]) -> Result:
@@ -171,7 +173,7 @@ class Enrich:
         thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
         key, heard = threads.post_hash(post.post_id), _arrival(record, post)
         one = threads.Waiting(record.offset, post.version, key, parent, heard, record.value, named)
-        if orphans.keep(thread, one):
+        if orphans.enqueue(thread, one):
             self.counts["waiting"] += 1
             self._put(post, record, state, thread, heard + orphans.WAIT + orphans.SLACK)
 

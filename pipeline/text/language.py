@@ -38,7 +38,7 @@ _OTHER_NAMES = {"iw": "he", "jw": "jv", "sco": "en"}
 _TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?")
 
 
-class Heard(NamedTuple):
+class DetectedLanguage(NamedTuple):
     """A language (BCP 47, such as `en` or `zh-Hant`), or None when it cannot be told; `strong` when it can be told
     against what the network says."""
 
@@ -46,10 +46,10 @@ class Heard(NamedTuple):
     strong: bool
 
 
-UNKNOWN = Heard(None, False)
+UNKNOWN = DetectedLanguage(None, False)
 
 
-def identify(text: str) -> Heard:
+def identify(text: str) -> DetectedLanguage:
     """The language that most of a text is written in.
 
     Guarantees: any Unicode is accepted; links, handles, hashtags and emoji play no part.
@@ -64,7 +64,7 @@ def identify(text: str) -> Heard:
     code = _OTHER_NAMES.get(code, code)
     if not reliable or share < SHARE or code == "un" or not _TAG.fullmatch(code):
         return UNKNOWN
-    return Heard(code, share >= STRONG_SHARE and size >= STRONG_BYTES)
+    return DetectedLanguage(code, share >= STRONG_SHARE and size >= STRONG_BYTES)
 
 
 def _spoken(text: str) -> str:

@@ -27,7 +27,7 @@ differs from processor to processor."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CaseResult:
     """A case, and what was answered instead of what was expected (None: it was met)."""
 
     case: Case
@@ -41,7 +41,7 @@ class Floors(Struct):
     floors: dict[str, float]
 
 
-def judge(scorer: Scorer, cases: Sequence[Case] | None = None) -> list[Verdict]:
+def judge(scorer: Scorer, cases: Sequence[Case] | None = None) -> list[CaseResult]:
     """Every case that the model has an answer to, read in one batch."""
     cases = read_cases() if cases is None else cases
     answers = iter(scorer.score([reading for case in cases for reading in case.readings if case.judge is not None]))
@@ -50,17 +50,17 @@ def judge(scorer: Scorer, cases: Sequence[Case] | None = None) -> list[Verdict]:
         if case.judge is None:
             text = case.readings[0].text
             found = untrained(language(text, None), text) or "no"
-            out.append(Verdict(case, None if found == case.untrained else f"untrained: {found}"))
+            out.append(CaseResult(case, None if found == case.untrained else f"untrained: {found}"))
         else:
             found_of = [next(answers) for _ in case.readings]
             with suppress(Unanswered):
-                out.append(Verdict(case, case.judge(found_of)))
+                out.append(CaseResult(case, case.judge(found_of)))
     return out
 
 
-def capabilities(verdicts: Sequence[Verdict]) -> list[Capability]:
+def capabilities(verdicts: Sequence[CaseResult]) -> list[Capability]:
     """How many cases of each capability are met, with examples of those that are not."""
-    by_name: dict[str, list[Verdict]] = {}
+    by_name: dict[str, list[CaseResult]] = {}
     for verdict in verdicts:
         by_name.setdefault(verdict.case.capability, []).append(verdict)
     return [
@@ -68,13 +68,13 @@ def capabilities(verdicts: Sequence[Verdict]) -> list[Capability]:
             name,
             len(found),
             sum(one.instead is None for one in found),
-            tuple(told(one) for one in found if one.instead is not None)[:EXAMPLES],
+            tuple(describe(one) for one in found if one.instead is not None)[:EXAMPLES],
         )
         for name, found in by_name.items()
     ]
 
 
-def told(verdict: Verdict) -> str:
+def describe(verdict: CaseResult) -> str:
     """A case that is not met, in a sentence."""
     texts = " → ".join(f"“{reading.text}”" for reading in verdict.case.readings)
     return f"{texts}: expected {verdict.case.expected}, answered {verdict.instead}"

@@ -48,7 +48,7 @@ def part_of(key: str, config: TrainConfig, report: float) -> Part:
     return "report" if place >= 1.0 - report else "train"
 
 
-def read_pool(config: TrainConfig, told: Callable[[str], None] = lambda _: None) -> Pool:
+def read_pool(config: TrainConfig, notify: Callable[[str], None] = lambda _: None) -> Pool:
     """The texts of all sources.
 
     Raises `TerminalError` when a file is not as stated, or a head is left without texts in a part that it needs.
@@ -58,7 +58,7 @@ def read_pool(config: TrainConfig, told: Callable[[str], None] = lambda _: None)
     known: dict[str, tuple[Example, Part]] = {}
     used = [source for source in config.sources if source.head or config.teacher is not None]
     for source in sorted(used, key=lambda source: source.report < 1.0):
-        told(source.name)
+        notify(source.name)
         labels = len(config.heads[source.head].labels) if source.head else 0
         found = read_patterns(source.path) if source.format == "patterns" else read_source(source, config.data, labels)
         for example in found:

@@ -19,7 +19,7 @@ from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
 from pipeline.promise.verdicts import VERDICTS, Acknowledgement, Acknowledgements, Verdict
 from pipeline.settings.settings import Settings
-from pipeline.text.safe import one_line
+from pipeline.text.safe import single_line
 
 app = typer.Typer(help="Incidents: list them, and record what they turned out to be.", no_args_is_help=True)
 
@@ -63,7 +63,7 @@ def acknowledge(
         )  # fmt: skip
     person = by or getpass.getuser()
     given = Acknowledgements(settings.data).record(known[incident_id], verdict, note=note, person=person)
-    typer.echo(f"{one_line(given.incident_id, 300)}: {given.verdict} (by {one_line(given.person, 100)})")
+    typer.echo(f"{single_line(given.incident_id, 300)}: {given.verdict} (by {single_line(given.person, 100)})")
 
 
 def _verdict(text: str) -> Verdict:
@@ -94,11 +94,11 @@ def _table(found: list[IncidentEvent], verdicts: dict[str, Acknowledgement]) -> 
             f"{event.opened_at:%Y-%m-%d %H:%M}",
             "over" if event.event == "resolved" else "open",
             f"{event.severity}",
-            one_line(event.entity.name, 30),
+            single_line(event.entity.name, 30),
             KINDS[event.kind] + (" (coordinated)" if event.coordinated else ""),
             f"{event.counts.mentions:,}",
             given.verdict if given else "",
-            one_line(event.incident_id, 300),
+            single_line(event.incident_id, 300),
         )
         table.add_row(*(Text(cell) for cell in cells))
     return table

@@ -44,7 +44,7 @@ def promise(
 
 
 def _show(console: Console, found: Check) -> None:
-    from pipeline.text.safe import one_line
+    from pipeline.text.safe import single_line
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("", "for", "months", "allowed", "called false", "no verdict", "at least a month"):
@@ -52,7 +52,7 @@ def _show(console: Console, found: Check) -> None:
     for one in found.kept[:LISTED]:
         table.add_row(
             "[red]broken[/]" if one.broken else "[green]kept[/]" if one.judged else "unknown",
-            Text(one_line(f"team {one.name}" if one.scope == "team" else one.name, 40)),
+            Text(single_line(f"team {one.name}" if one.scope == "team" else one.name, 40)),
             f"{one.months:,.1f}",
             f"{one.allowed:,.2f}",
             f"{one.reported:,}",

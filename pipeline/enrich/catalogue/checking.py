@@ -21,7 +21,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-class Finding(NamedTuple):
+class CatalogueFinding(NamedTuple):
     """Something to know about an entity."""
 
     severity: Severity
@@ -47,7 +47,7 @@ _SHOWN = 5
 """Other companies named in one finding."""
 
 
-class Claims:
+class Claimants:
     """Who claims a name, a handle, a site, a ticker, an item of Wikidata."""
 
     def __init__(self, entities: dict[str, Entity]) -> None:
@@ -76,28 +76,28 @@ def claimed(entity: Entity) -> Iterator[tuple[tuple[str, str], str]]:
         yield ("item", entity.item), f"{entity.item} of Wikidata"
 
 
-def check(path: Path, *, with_shipped: bool = True) -> list[Finding]:
+def check(path: Path, *, with_shipped: bool = True) -> list[CatalogueFinding]:
     """What there is to say about the user's catalogue, warnings first.  Raises `CatalogueError` if it is unusable."""
     catalogue = load_catalogue(path, with_shipped=with_shipped)
     shipped = {entity.id: entity for entity in read_entities(SHIPPED)} if with_shipped else {}
     own = [e for e in catalogue.entities.values() if shipped.get(e.id) != e]
-    claims = Claims(catalogue.entities)
+    claims = Claimants(catalogue.entities)
     findings = [finding for entity in own for finding in _of(entity, shipped, claims)]
     return sorted(findings, key=lambda f: (f.severity is not Severity.WARNING, f.entity, f.what))
 
 
-def _of(entity: Entity, shipped: dict[str, Entity], claims: Claims) -> Iterator[Finding]:
+def _of(entity: Entity, shipped: dict[str, Entity], claims: Claimants) -> Iterator[CatalogueFinding]:
     title = f"{entity.name} ({entity.id})"
     replaced = shipped.get(entity.id) or shipped.get(entity.wikidata or "")
     if replaced is not None:
-        yield Finding(Severity.NOTE, title, f"takes the place of the shipped {replaced.name} ({replaced.id})")
-    yield from (Finding(severity, title, what) for severity, what in _names(entity))
-    yield from (Finding(Severity.WARNING, title, what) for what in _conflicts(entity, claims))
+        yield CatalogueFinding(Severity.NOTE, title, f"takes the place of the shipped {replaced.name} ({replaced.id})")
+    yield from (CatalogueFinding(severity, title, what) for severity, what in _names(entity))
+    yield from (CatalogueFinding(Severity.WARNING, title, what) for what in _conflicts(entity, claims))
     for industry in entity.industry:
         if industry not in INDUSTRY_WORDS:
             known = ", ".join(sorted(INDUSTRY_WORDS))
             what = f"the industry {industry!r} has no words to go by; known are {known}"
-            yield Finding(Severity.WARNING, title, what)
+            yield CatalogueFinding(Severity.WARNING, title, what)
 
 
 def _names(entity: Entity) -> Iterator[tuple[Severity, str]]:
@@ -116,7 +116,7 @@ def _names(entity: Entity) -> Iterator[tuple[Severity, str]]:
             yield Severity.NOTE, f"{name!r} is told apart better with {_WORDS_HELP}"
 
 
-def _conflicts(entity: Entity, claims: Claims) -> Iterator[str]:
+def _conflicts(entity: Entity, claims: Claimants) -> Iterator[str]:
     """What others claim too, each thing once, and what becomes of it."""
     told: set[str] = set()
     for thing, written in claimed(entity):

@@ -11,7 +11,7 @@ from pipeline.enrich.catalogue.entities import Entity
 from pipeline.text.clean import compact
 
 
-def settled(entities: Iterable[Entity], known: set[str]) -> list[Entity]:
+def resolved(entities: Iterable[Entity], known: set[str]) -> list[Entity]:
     """One owner a handle and a site; aliases that many share, or that are a well-known brand's name, are dropped.
 
     So are parents that are not in the catalogue, or that make a circle.  `known` are the ids of well-known brands.

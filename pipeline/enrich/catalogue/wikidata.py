@@ -20,7 +20,7 @@ import structlog
 
 from pipeline.enrich.catalogue.classes import NO_THING, Subclasses, industries_of_labels
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.catalogue.export import Export, Item, Told
+from pipeline.enrich.catalogue.export import Export, Item, ReportProgress
 from pipeline.enrich.catalogue.loading import CatalogueError
 from pipeline.text.clean import compact
 
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-class Company(NamedTuple):
+class WikidataCompany(NamedTuple):
     """What is kept of a company while the export is read; other items by their ids."""
 
     entity: Entity
@@ -80,15 +80,15 @@ class Best(Generic[T]):
         return (entry[2] for entry in sorted(self._heap, key=lambda entry: (-entry[0], -entry[1])))
 
 
-def read_wikidata(path: Path, *, most: int = MOST, told: Told | None = None) -> list[Entity]:
-    """The best known companies of an export, best known first; `told` hears of the progress of all three readings.
+def read_wikidata(path: Path, *, most: int = MOST, report: ReportProgress | None = None) -> list[Entity]:
+    """The best known companies of an export, best known first; `report` hears of the progress of all three readings.
 
     Guarantees: memory is bounded by `most` and the longest line; the same export gives the same entities.  Raises
     `CatalogueError` for a file that is damaged or no export, or that holds no company.
     """
     if not 1 <= most <= MAX_MOST:
         raise CatalogueError(f"cannot keep {most:,} companies", subject=str(path), todo=f"Ask for 1 to {MAX_MOST:,}")
-    reading = Reading(path, told)
+    reading = WikidataReader(path, report)
     countries, classes = reading.ground()
     companies, products = reading.companies(classes, most)
     if not companies:
@@ -102,17 +102,17 @@ def read_wikidata(path: Path, *, most: int = MOST, told: Told | None = None) -> 
     return _with_parents(entities, companies)
 
 
-class Reading:
+class WikidataReader:
     """The three readings of one export."""
 
-    def __init__(self, path: Path, told: Told | None) -> None:
+    def __init__(self, path: Path, report: ReportProgress | None) -> None:
         self._round = 0
-        self._told = told
-        self.export = Export(path, self._progress if told else None)
+        self._report = report
+        self.export = Export(path, self._progress if report else None)
 
     def _progress(self, done: int, whole: int) -> None:
-        if self._told is not None:
-            self._told(self._round * whole + done, 3 * whole)
+        if self._report is not None:
+            self._report(self._round * whole + done, 3 * whole)
 
     def ground(self) -> tuple[dict[str, str], frozenset[str]]:
         """Codes of countries, and the classes whose members are companies."""
@@ -130,10 +130,10 @@ class Reading:
             log.warning("more subclasses than are remembered", path=str(self.export.path), left=subclasses.left_out)
         return countries, subclasses.companies()
 
-    def companies(self, classes: frozenset[str], most: int) -> tuple[dict[str, Company], dict[str, list[str]]]:
+    def companies(self, classes: frozenset[str], most: int) -> tuple[dict[str, WikidataCompany], dict[str, list[str]]]:
         """The best known companies by id, and by maker the names of products, best known first."""
         self._round = 1
-        found: Best[Company] = Best(most)
+        found: Best[WikidataCompany] = Best(most)
         made: Best[tuple[str, tuple[str, ...]]] = Best(most * PRODUCTS_EACH)
         for item in self.export.items():
             if not _is_name(item.label):
@@ -150,7 +150,7 @@ class Reading:
                     products.setdefault(maker, []).append(label)
         return companies, products
 
-    def names(self, companies: dict[str, Company]) -> tuple[dict[str, str], dict[str, Namesake]]:
+    def names(self, companies: dict[str, WikidataCompany]) -> tuple[dict[str, str], dict[str, Namesake]]:
         """The names of what companies refer to by id, and by name (compact) the best known namesake."""
         self._round = 2
         wanted = {i for one in companies.values() for i in (*one.products, *one.kinds)}
@@ -170,7 +170,7 @@ class Reading:
         return labels, namesakes
 
 
-def _company(item: Item) -> Company:
+def _company(item: Item) -> WikidataCompany:
     """What is kept of an item that is a company."""
     says = item.says
     seen = {compact(item.label)}
@@ -182,7 +182,7 @@ def _company(item: Item) -> Company:
             aliases.append(alias)
     handles = {network: tuple(_handles(says.of(name)))[:MAX_HANDLES] for network, name in NETWORKS.items()}
     owners = says.of("P127")
-    return Company(
+    return WikidataCompany(
         entity=Entity(
             id=item.id,
             name=item.label,
@@ -228,7 +228,7 @@ def _host(address: str) -> str:
 
 
 def _finished(
-    one: Company,
+    one: WikidataCompany,
     labels: dict[str, str],
     countries: dict[str, str],
     products: dict[str, list[str]],
@@ -255,7 +255,7 @@ def _finished(
     )
 
 
-def _with_parents(entities: list[Entity], companies: dict[str, Company]) -> list[Entity]:
+def _with_parents(entities: list[Entity], companies: dict[str, WikidataCompany]) -> list[Entity]:
     """Each with its parent, as it says itself or as the parent says; nobody is their own forebear."""
     said: dict[str, list[str]] = {i: [p for p in one.parents if p != i] for i, one in companies.items()}
     for one in companies.values():

@@ -30,7 +30,7 @@ REACH = 300
 """Characters to each side of a name that are read."""
 WORDS = 60
 """Words of an industry, cues and words of another meaning that stand for it."""
-KEPT = 4096
+MAX_REMEMBERED = 4096
 """Entities whose vectors are kept: some 12 MB; beyond that the oldest are worked out anew when they are met."""
 
 Vector = NDArray[np.float32]
@@ -81,13 +81,13 @@ class MeaningReader:
     """Keeps to `pipeline.enrich.linking.reader.ContextReader`.
 
     Every text is embedded by itself, so that the numbers do not depend on what else is asked.  Entities are embedded
-    when they are first met; `KEPT` of them are remembered.
+    when they are first met; `MAX_REMEMBERED` of them are remembered.
     """
 
     def __init__(self, embedder: Embedder, fitted: Fitted) -> None:
         self._embedder = embedder
         self._fitted = fitted
-        self._topic = Topic(np.asarray(fitted.mean, np.float32), np.asarray(fitted.directions, np.float32))
+        self._topic = TopicProjection(np.asarray(fitted.mean, np.float32), np.asarray(fitted.directions, np.float32))
         self._sides: dict[str, tuple[Entity, Sides]] = {}
 
     def nats(self, questions: Sequence[Question]) -> list[float]:
@@ -119,7 +119,7 @@ class MeaningReader:
         if kept is not None and kept[0] is entity:
             return kept[1]
         sides = Sides(self._middle(about(entity)), self._middle(otherwise(entity)))
-        if len(self._sides) >= KEPT:
+        if len(self._sides) >= MAX_REMEMBERED:
             del self._sides[next(iter(self._sides))]
         self._sides[entity.id] = entity, sides
         return sides
@@ -146,7 +146,7 @@ class ScorerEmbedder:
         return np.stack(kept)
 
 
-class Topic:
+class TopicProjection:
     """Takes out of vectors what all have in common and what they vary by most; gives vectors of length one."""
 
     def __init__(self, mean: Vector, directions: Vector) -> None:
@@ -154,7 +154,7 @@ class Topic:
         self._directions = directions
 
     @classmethod
-    def of(cls, vectors: Vector, directions: int) -> Topic:
+    def of(cls, vectors: Vector, directions: int) -> TopicProjection:
         """For vectors like these, so many directions."""
         mean = vectors.mean(axis=0)
         return cls(mean, np.linalg.svd(vectors - mean, full_matrices=False)[2][:directions])

@@ -51,7 +51,7 @@ def lexicon_of(entity: Entity) -> Lexicon:
     )
 
 
-class Talk:
+class PostWords:
     """The words of one post, and what of them speaks for companies at all; worked out once for all candidates.
 
     `known` holds what they say for entities without words of their own, by industries, renown and what

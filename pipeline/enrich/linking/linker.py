@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from pipeline.contracts.messages import EntityRef, LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linking.context import Place, Surroundings
+from pipeline.enrich.linking.context import Occurrence, Surroundings
 from pipeline.enrich.linking.log_odds import Certain, at, certain_of, context, decide, score, unknown
-from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, Found, Signs, spans
+from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, Candidate, Markers, spans
 from pipeline.enrich.linking.namesakes import NAMESAKE, is_namesake
 from pipeline.enrich.linking.platforms import as_name
 from pipeline.enrich.linking.reader import MOST, ContextReader, Question
@@ -73,7 +73,7 @@ class Linker:
         self.reader = reader
         self._table: Surfaces = compile_surfaces(catalogue)
         self._refs = [EntityRef(id=e.id, name=e.name) for e in self._table.entities]
-        self._signs = Signs(self._table)
+        self._signs = Markers(self._table)
         self._clear = {
             name: form for name, form in self._table.forms.items()
             if len(name) >= SHORTEST and all(sense.kind is _DISTINCT for sense in self._table.senses[form])
@@ -138,7 +138,9 @@ class Linker:
                 out.append((start, end, form))
         return sorted(out[:MAX_NAMES])
 
-    def _decide(self, text: str, folded: Folded, hits: list[tuple[int, int, int]], signs: list[Found]) -> list[Found]:
+    def _decide(
+        self, text: str, folded: Folded, hits: list[tuple[int, int, int]], signs: list[Candidate]
+    ) -> list[Candidate]:
         """A score for each name found, with the certain ones speaking for the doubtful of the same entity."""
         certain = {found.entity for found in signs if found.score >= SURE}
         doubtful, out = [], []
@@ -153,7 +155,7 @@ class Linker:
                 value += NAMESAKE
             elif alone:
                 certain.add(entity)
-            out.append(Found(entity, how, value, left, right))
+            out.append(Candidate(entity, how, value, left, right))
         tags = [f for f in signs if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
         if doubtful or tags:
             around = Surroundings(text, folded)
@@ -162,10 +164,10 @@ class Linker:
                 one = self._table.entities[tag.entity]
                 said = context(one.industry, self._senses.lexicon(tag.entity), unknown(one, tag.kind), around.talk)
                 out.append(tag._replace(score=tag.score + said))
-            out += [self._best_sense(form, Place(around, start, end), known) for start, end, form in doubtful]
+            out += [self._best_sense(form, Occurrence(around, start, end), known) for start, end, form in doubtful]
         return out
 
-    def _best_sense(self, form: int, place: Place, certain: Certain) -> Found:
+    def _best_sense(self, form: int, place: Occurrence, certain: Certain) -> Candidate:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
         meanings = self._senses.all(form) if certain.entities else self._senses.alike(form)
         shapes: dict[Kind, float] = {_DISTINCT: 0.0}
@@ -187,9 +189,9 @@ class Linker:
             best -= UNCLEAR
         if is_namesake(place.around.text, place.left, place.right, chosen.entity.industry):
             best += NAMESAKE
-        return Found(chosen.sense.entity, chosen.sense.how, best, place.left, place.right, chosen.kind)
+        return Candidate(chosen.sense.entity, chosen.sense.how, best, place.left, place.right, chosen.kind)
 
-    def _read(self, text: str, found: list[Found], reader: ContextReader) -> list[Found]:
+    def _read(self, text: str, found: list[Candidate], reader: ContextReader) -> list[Candidate]:
         """The candidates with what the reader says of those that it may turn."""
         asked = [i for i, one in enumerate(found) if one.kind in READ and abs(one.score - at(one.kind)) < MOST]
         entities = self._table.entities
@@ -202,10 +204,10 @@ class Linker:
             out[i] = found[i]._replace(score=found[i].score + nats, read=round(nats, 3))
         return out
 
-    def _settle(self, text: str, found: list[Found]) -> list[Considered]:
+    def _settle(self, text: str, found: list[Candidate]) -> list[Considered]:
         """Of each entity the surest candidate, at most `MAX_LINKS` linked, in order of place."""
         if len(found) > 1:
-            best: dict[int, Found] = {}
+            best: dict[int, Candidate] = {}
             for one in found:
                 if one.entity not in best or one.score > best[one.entity].score:
                     best[one.entity] = one
@@ -226,7 +228,7 @@ def _is_irish(text: str, start: int) -> bool:
     return text.endswith("o'", max(0, start - 2), start) and not text[max(0, start - 3) : start - 2].isalnum()
 
 
-def _surest_first(one: Found) -> tuple[float, int, int]:
+def _surest_first(one: Candidate) -> tuple[float, int, int]:
     return -one.score, one.start, one.entity
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.linking.calibration import logistic, shipped
-from pipeline.enrich.linking.context import Place
-from pipeline.enrich.linking.lexicon import Lexicon, Talk
+from pipeline.enrich.linking.context import Occurrence
+from pipeline.enrich.linking.lexicon import Lexicon, PostWords
 from pipeline.enrich.linking.platforms import NETWORK
 from pipeline.enrich.linking.surfaces import Sense
 from pipeline.text.common_words import Kind
@@ -152,7 +152,7 @@ class Meaning:
         self.unknown = unknown(entity, kind)
 
 
-def score(meaning: Meaning, place: Place, certain: Certain) -> float:
+def score(meaning: Meaning, place: Occurrence, certain: Certain) -> float:
     """Log-odds that what stands at `place` has this meaning."""
     total = meaning.prior
     lexicon = meaning.lexicon
@@ -176,14 +176,14 @@ def score(meaning: Meaning, place: Place, certain: Certain) -> float:
     return total + context(industry, lexicon, meaning.unknown, place.around.talk, place.following)
 
 
-def _said_against(lexicon: Lexicon, place: Place) -> bool:
+def _said_against(lexicon: Lexicon, place: Occurrence) -> bool:
     """Whether a word beside the name says that it means something else."""
     if lexicon.against and not lexicon.against.isdisjoint(place.before[-2:] + place.after[:3]):
         return True
     return bool(lexicon.adjacent) and not lexicon.adjacent.isdisjoint(place.before[-1:] + place.after[:1])
 
 
-def _use(industry: tuple[str, ...], place: Place) -> float:
+def _use(industry: tuple[str, ...], place: Occurrence) -> float:
     """What the word before a name says, by what the company sells."""
     total = LETTER if len(place.surface) == 1 else 0.0
     previous = place.previous
@@ -194,7 +194,7 @@ def _use(industry: tuple[str, ...], place: Place) -> float:
     return total
 
 
-def context(industry: tuple[str, ...], lexicon: Lexicon, unknown: bool, talk: Talk, following: str = "") -> float:
+def context(industry: tuple[str, ...], lexicon: Lexicon, unknown: bool, talk: PostWords, following: str = "") -> float:
     """What the words of a post say for an entity of an industry; `following` is the word right after its name."""
     hits = talk.of_industry(industry, lexicon.industry)
     if lexicon.cues or lexicon.homonym or (lexicon.named and not lexicon.named.isdisjoint(hits)):
@@ -206,7 +206,7 @@ def context(industry: tuple[str, ...], lexicon: Lexicon, unknown: bool, talk: Ta
     return known
 
 
-def _context(lexicon: Lexicon, unknown: bool, talk: Talk, following: str, hits: frozenset[str]) -> float:
+def _context(lexicon: Lexicon, unknown: bool, talk: PostWords, following: str, hits: frozenset[str]) -> float:
     cues = lexicon.cues & talk.words
     total = CUE[min(len(cues), 3)]
     if lexicon.homonym:

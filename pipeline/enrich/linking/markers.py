@@ -50,7 +50,7 @@ _ONE_WORD = re.compile(r"\w+")
 _HOST = re.compile(r"(?:https?://)?([^\s/?#:]+)", re.IGNORECASE)
 
 
-class Found(NamedTuple):
+class Candidate(NamedTuple):
     """A candidate before the decision; places are of the original text, `read` is what of the score a reader said."""
 
     entity: int
@@ -62,7 +62,7 @@ class Found(NamedTuple):
     read: float = 0.0
 
 
-class Signs:
+class Markers:
     """Finds marked names; remembers what it made of the handles and hashtags that it met."""
 
     def __init__(self, table: Surfaces) -> None:
@@ -78,7 +78,7 @@ class Signs:
             number = self._table.handles.get(name)
         return number
 
-    def find(self, text: str, network: str) -> Iterator[Found]:
+    def find(self, text: str, network: str) -> Iterator[Candidate]:
         """Candidates from handles, hashtags, tickers and links, in this order."""
         if "@" in text:
             for place in islice(MENTION.finditer(text), MAX_SIGNS):
@@ -91,19 +91,19 @@ class Signs:
                 for number, value, kind in self._tagged(place.group(1)):
                     if NETWORK in self._table.entities[number].industry:
                         value += as_tag(text)
-                    yield Found(number, "hashtag", value, place.start(), place.end(), kind)
+                    yield Candidate(number, "hashtag", value, place.start(), place.end(), kind)
         if "$" in text:
             for place in islice(_TICKER_SIGN.finditer(text), MAX_SIGNS):
                 company = self._table.tickers.get(place.group(1).upper())
                 if company is not None:
-                    yield Found(company, "name", TICKER, place.start(), place.end())
+                    yield Candidate(company, "name", TICKER, place.start(), place.end())
         if "://" in text or "www." in text:
             for place in islice(LINK.finditer(text), MAX_SIGNS):
                 owner = self._site(place.group())
                 if owner is not None:
-                    yield Found(owner, "handle", SITE, place.start(), place.end())
+                    yield Candidate(owner, "handle", SITE, place.start(), place.end())
 
-    def _handle(self, handle: str, network: str, start: int, end: int) -> Iterable[Found]:
+    def _handle(self, handle: str, network: str, start: int, end: int) -> Iterable[Candidate]:
         word = _ONE_WORD.match(handle)
         if network in SHARED_HANDLES and word is not None:
             handle, end = word.group(), start + 1 + word.end()
@@ -113,11 +113,11 @@ class Signs:
         if number is None and network not in SHARED_HANDLES:
             number = self._table.sites.get(handle.lower())
         if number is not None:
-            yield Found(number, "handle", LISTED, start, end)
+            yield Candidate(number, "handle", LISTED, start, end)
             return
         guess = self._decorated(handle.partition(".")[0])
         if guess is not None:
-            yield Found(guess[0], "handle", guess[1], start, end)
+            yield Candidate(guess[0], "handle", guess[1], start, end)
 
     def _undecorate(self, handle: str) -> tuple[int, float] | None:
         """The company that an unlisted handle names, with the log-odds; None when none does clearly."""

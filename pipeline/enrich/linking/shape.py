@@ -6,7 +6,7 @@ All weights are in nats, set by hand.
 from __future__ import annotations
 
 from pipeline.enrich.catalogue.industries import SERVICE_WORDS
-from pipeline.enrich.linking.context import Place
+from pipeline.enrich.linking.context import Occurrence
 from pipeline.text.common_words import Kind, ordinary
 
 SUBJECT = 1.0
@@ -28,7 +28,7 @@ LOWER_AMONG_CAPITALS = -0.8
 LOWER_RARE = -0.3
 ALL_CAPITALS_SHORT = 1.5
 PREPOSITION = 0.8
-PLACE = 1.4
+LOCATIVE = 1.4
 """For `at`, `from` and `via`."""
 POSSESSIVE = 0.5
 OF_PERSON = -1.5
@@ -103,7 +103,7 @@ _OF_PERSONS = frozenset((_NAME, _RARE, Kind.SHORT))
 """Members at hand: looking one up costs as much as a comparison of words."""
 
 
-def shape(kind: Kind, place: Place) -> float:
+def shape(kind: Kind, place: Occurrence) -> float:
     """What capitals and the words beside a name say, whichever entity it may mean."""
     around, surface, capital = place.around, place.surface, place.capital
     total = _letters(kind, place)
@@ -113,7 +113,7 @@ def shape(kind: Kind, place: Place) -> float:
     elif previous in _OWNERS:
         total += OWNER
     elif previous in _PREPOSITIONS:
-        total += PLACE if previous in _PLACES else PREPOSITION
+        total += LOCATIVE if previous in _PLACES else PREPOSITION
     elif previous in _DONE_TO:
         total += OBJECT
     elif previous == "to" and len(place.before) > 1 and place.before[-2] in _MOTION:
@@ -143,7 +143,7 @@ def shape(kind: Kind, place: Place) -> float:
     return total
 
 
-def _within_name(place: Place) -> float:
+def _within_name(place: Occurrence) -> float:
     """What capitals beside a capital say: the name may be a part of a longer one."""
     follows, precedes = place.title_follows, place.title_precedes
     total = END_OF_NAME if precedes else 0.0
@@ -155,7 +155,7 @@ def _within_name(place: Place) -> float:
     return total + (FULL_NAME if (precedes and precedes in names) or (follows and follows in names) else 0.0)
 
 
-def _letters(kind: Kind, place: Place) -> float:
+def _letters(kind: Kind, place: Occurrence) -> float:
     """What capitals say."""
     around, surface = place.around, place.surface
     if around.shouting:

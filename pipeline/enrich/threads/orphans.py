@@ -39,7 +39,7 @@ def waits(thread: Thread | None, parent: int, offset: int) -> bool:
     return seen(thread, parent, offset) is None
 
 
-def keep(thread: Thread, waiting: Waiting) -> bool:
+def enqueue(thread: Thread, waiting: Waiting) -> bool:
     """Note a post that waits, and forget those that have waited too long; gives whether anything changed.
 
     Nothing changes when the record was noted already, or as many wait as may.

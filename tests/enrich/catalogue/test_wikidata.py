@@ -238,7 +238,7 @@ def test_progress_goes_over_all_three_readings(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(export_module, "TOLD_EVERY", 5)
     told: list[tuple[int, int]] = []
     path = written(tmp_path)
-    read_wikidata(path, told=lambda done, whole: told.append((done, whole)))
+    read_wikidata(path, report=lambda done, whole: told.append((done, whole)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1] == (3 * path.stat().st_size,) * 2
 
