@@ -22,6 +22,9 @@ ATTENTION = 4
 WIDTH = 32
 """Width of each of them."""
 
+TARGET_PARTS = ("query", "key", "value", "mix", "out")
+"""Layers of the target head, by their names."""
+
 SKETCH = 64
 """Numbers that a mention keeps of an embedding."""
 

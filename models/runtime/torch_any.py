@@ -8,73 +8,27 @@ softmaxes (the tests state how much).
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
 from models import postprocessing
-from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, Head, verify
+from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, verify
 from models.network import MultiHead, mean
-from models.runtime.answer_cache import RecentAnswers
-from models.runtime.batching import RECENT, Ids, read, read_tokenizer
-from models.scorer import Reading, Scores
-from pipeline.contracts.messages import Label, ModelRef
+from models.runtime.batching import RECENT, read_tokenizer
+from models.runtime.torch_scorer import TorchScorer
+from pipeline.contracts.messages import Label
 
-TensorNetwork = Callable[[Tensor, Tensor, Tensor, Tensor], dict[str, Tensor]]
 Weights = Mapping[str, NDArray[Any]]
 Precision = Literal["auto", "fp32", "bf16"]
-
-
-class TorchScorer:
-    """Reads texts with a torch network; keeps to `models.scorer.Scorer`.
-
-    `network` takes ids, mask, spans and texts as `models.runtime.batching.Network` does, as tensors.
-    """
-
-    def __init__(
-        self,
-        ref: ModelRef,
-        tokenizer: Tokenizer,
-        network: TensorNetwork,
-        heads: Mapping[str, Head],
-        device: torch.device,
-        *,
-        batch: int,
-        recent: int,
-    ) -> None:
-        self.ref = ref
-        self._tokenizer = tokenizer
-        self._network = network
-        self.heads = heads
-        self._device = device
-        self._batch = batch
-        self._recent = RecentAnswers(recent)
-
-    def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
-        """One answer a reading, in order."""
-        return read(readings, self._tokenizer, self.outputs, self.heads, self._recent, self._batch)
-
-    def with_heads(self, heads: Mapping[str, Head]) -> Self:
-        """The same network, read by other heads; it remembers no answers."""
-        other = copy.copy(self)
-        other.heads, other._recent = heads, RecentAnswers(0)
-        return other
-
-    @torch.inference_mode()
-    def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> postprocessing.Outputs:
-        """What the network gives for token ids; a `models.runtime.batching.Network`."""
-        found = self._network(*(torch.from_numpy(value).to(self._device) for value in (ids, mask, spans, texts)))
-        return {name: value.float().cpu().numpy() for name, value in found.items()}
 
 
 def open_torch(

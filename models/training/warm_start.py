@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from torch import Tensor
 
-from models.export.quantization import Floats
-from models.export.weights import TARGET_PARTS, Arrays
 from models.manifest import WEIGHTS, Manifest, verify
-from models.network import MultiHead
+from models.network import TARGET_PARTS, MultiHead
 from models.training.config import BeginConfig, TrainConfig
 from pipeline.errors import TerminalError
 
+Floats = NDArray[np.float32]
+Arrays = dict[str, NDArray[Any]]
 Stored = Mapping[str, NDArray[Any]]
 Linear = tuple[Floats, Floats]
 """A matrix, (inputs, outputs), and its bias."""

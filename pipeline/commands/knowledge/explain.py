@@ -24,10 +24,10 @@ from pipeline.enrich.linking.log_odds import cut
 from pipeline.enrich.linking.namesakes import is_namesake
 from pipeline.enrich.load import open_linker
 from pipeline.enrich.mentions import read_for
+from pipeline.enrich.spelling.names import Kind
 from pipeline.enrich.threads.subjects import About
 from pipeline.errors import TerminalError
 from pipeline.text.clean import clean, without_quotes
-from pipeline.text.common_words import Kind
 from pipeline.text.language import language
 from pipeline.text.out_of_domain import untrained
 

@@ -23,9 +23,8 @@ from pipeline.enrich.catalogue.industries import industries_of_categories, indus
 from pipeline.enrich.catalogue.loading import MAX_BYTES, CatalogueError, convert, parse_yaml, write_entities
 from pipeline.enrich.catalogue.resolution import resolved
 from pipeline.enrich.catalogue.wikidata import MOST, read_wikidata
-from pipeline.enrich.linking.surfaces import spellings
+from pipeline.enrich.spelling.names import Kind, kind_of, spellings
 from pipeline.text.clean import compact
-from pipeline.text.common_words import Kind, kind_of
 
 WELL_KNOWN = Path(__file__).parent / "data" / "well_known.yaml"
 MAX_ALIASES = 24

@@ -7,11 +7,10 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.enrich.catalogue.entities import Entity
+from pipeline.enrich.catalogue.entities import SHARED_HANDLES, Entity
 from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS
 from pipeline.enrich.catalogue.loading import SHIPPED, load_catalogue, read_entities
-from pipeline.enrich.linking.surfaces import SHARED_HANDLES, spellings
-from pipeline.text.common_words import Kind, kind_of
+from pipeline.enrich.spelling.names import Kind, kind_of, spellings
 
 
 class Severity(Enum):

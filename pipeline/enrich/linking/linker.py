@@ -18,9 +18,9 @@ from pipeline.enrich.linking.reader import MOST, ContextReader, Question
 from pipeline.enrich.linking.senses import Senses
 from pipeline.enrich.linking.shape import shape
 from pipeline.enrich.linking.surfaces import Surfaces, compile_surfaces
+from pipeline.enrich.spelling.names import Kind
 from pipeline.enrich.spelling.obfuscation import SHORTEST, disguised
 from pipeline.text.clean import Folded, fold
-from pipeline.text.common_words import Kind
 
 MAX_CHARACTERS = 20_000
 """How much of a text is searched."""

@@ -17,7 +17,7 @@ from pipeline.enrich.linking.context import Occurrence
 from pipeline.enrich.linking.lexicon import Lexicon, PostWords
 from pipeline.enrich.linking.platforms import NETWORK
 from pipeline.enrich.linking.surfaces import Sense
-from pipeline.text.common_words import Kind
+from pipeline.enrich.spelling.names import Kind
 
 _CALIBRATION = shipped()
 _AT_COMMON = (log(_CALIBRATION.cut / (1.0 - _CALIBRATION.cut)) - _CALIBRATION.intercept) / _CALIBRATION.slope

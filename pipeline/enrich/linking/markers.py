@@ -9,12 +9,13 @@ from itertools import islice
 from typing import NamedTuple
 
 from pipeline.contracts.messages import LinkHow
+from pipeline.enrich.catalogue.entities import SHARED_HANDLES
 from pipeline.enrich.linking.handles import split_hashtag, undecorate
 from pipeline.enrich.linking.log_odds import CUT, confidence, prior
 from pipeline.enrich.linking.platforms import NETWORK, as_handle, as_tag
-from pipeline.enrich.linking.surfaces import SHARED_HANDLES, Sense, Surfaces
+from pipeline.enrich.linking.surfaces import Sense, Surfaces
+from pipeline.enrich.spelling.names import Kind
 from pipeline.text.clean import HASHTAG, LINK, MENTION
-from pipeline.text.common_words import Kind
 
 MAX_SIGNS = 200
 """Handles, hashtags, tickers and links that are each looked up in one post."""

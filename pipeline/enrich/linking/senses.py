@@ -10,7 +10,7 @@ from pipeline.enrich.linking.log_odds import Meaning, prior
 from pipeline.enrich.linking.markers import CLEAR, UNCLEAR
 from pipeline.enrich.linking.platforms import NETWORK
 from pipeline.enrich.linking.surfaces import Sense, Surfaces
-from pipeline.text.common_words import Kind
+from pipeline.enrich.spelling.names import Kind
 
 _DISTINCT = Kind.DISTINCT
 

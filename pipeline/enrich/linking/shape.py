@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pipeline.enrich.catalogue.industries import SERVICE_WORDS
 from pipeline.enrich.linking.context import Occurrence
-from pipeline.text.common_words import Kind, ordinary
+from pipeline.enrich.spelling.names import Kind
+from pipeline.text.common_words import ordinary
 
 SUBJECT = 1.0
 """A bare noun that does something: `sprint keeps charging`, where an ordinary noun would have an article."""
