@@ -67,7 +67,10 @@ def _opening(manifest: Manifest) -> list[str]:
         f"- **Network**: {shape.layers} layers × {shape.hidden}, {shape.vocabulary:,} word pieces, "
         f"first {shape.max_tokens} tokens of a text; {manifest.quantisation}.",
         f"- **Base**: {_base(manifest.base)} {manifest.base.notice}",
-        *(f"- **Teacher** (nothing of its weights is here): {_base(one)} {one.notice}" for one in manifest.teachers),
+        *(
+            f"- **Teacher** (nothing of its weights is here): {_base(teacher)} {teacher.notice}"
+            for teacher in manifest.teachers
+        ),
         f"- **Licence**: {manifest.licence}.",
         f"- **Training**: {training.steps:,} steps in {training.seconds / 60:.0f} minutes ({training.precision}), "
         f"{_seeds(training)}{_begun(training)}, code {training.code_version}, "

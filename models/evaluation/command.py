@@ -92,6 +92,6 @@ def show(found: Evaluation, *, as_json: bool) -> None:
         console.print(table(found.figures, found.model))
     if found.behaviour:
         console.print(behaviour_table(found.behaviour, read_floors().floors))
-        for one in found.behaviour:
-            for failure in one.failures:
-                console.print(f"{one.name}: {failure}", markup=False, highlight=False)
+        for capability in found.behaviour:
+            for failure in capability.failures:
+                console.print(f"{capability.name}: {failure}", markup=False, highlight=False)

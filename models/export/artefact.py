@@ -137,7 +137,7 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
     config, report = trained.config, trained.report
     files = (MODEL, WEIGHTS, TOKENIZER, NOTICE)
     learnt = config.model_dump_json(
-        exclude={"data": True, "output": True, "threads": True, "teacher": True, "begin": {"artefact"}}
+        by_alias=True, exclude={"data": True, "output": True, "threads": True, "teacher": True, "begin": {"artefact"}}
     )
     begun = held(config.begin) if config.begin else None
     teachers = [base for path in config.teacher.configs for base in _bases(read_config(path))] if config.teacher else []
@@ -151,7 +151,7 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
         encoder=trained.encoder,
         heads=heads,
         base=_base(config.base),
-        teachers=list({one.sha256: one for one in teachers + (begun.teachers if begun else [])}.values()),
+        teachers=list({base.sha256: base for base in teachers + (begun.teachers if begun else [])}.values()),
         data=_data(trained),
         training=Training(
             seed=report.seed,

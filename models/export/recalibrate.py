@@ -48,4 +48,4 @@ def recalibrate(folder: Path, config: TrainConfig, version: str, notify: Callabl
 
 def _data(manifest: Manifest, config: TrainConfig) -> list[Data]:
     used = {source.name for source in config.sources if source.taught and source.head}
-    return [replace(one, use=one.use.replace(FIGURES, BOTH)) if one.name in used else one for one in manifest.data]
+    return [replace(data, use=data.use.replace(FIGURES, BOTH)) if data.name in used else data for data in manifest.data]

@@ -163,12 +163,12 @@ class Rounded(nn.Module):
         values, scale, bias = weights[name], weights[name + ".scale"], weights[name + ".bias"]
         part = slice(None) if third is None else slice(third * len(bias) // 3, (third + 1) * len(bias) // 3)
         expanded = values[:, part].astype(np.float32) * (scale[part] if kind == torch.float16 else np.float32(1))
-        one = np.ones(len(values), np.float32)
+        unit = np.ones(len(values), np.float32)
         self.register_buffer("weight", torch.from_numpy(np.ascontiguousarray(expanded.T)).to(kind))
         self.register_buffer("scale", torch.from_numpy(scale[part].copy()))
         self.register_buffer("bias", torch.from_numpy(bias[part].copy()))
-        self.register_buffer("gain", torch.from_numpy(np.array(weights.get(name + ".gain", one))))
-        self.register_buffer("shift", torch.from_numpy(np.array(weights.get(name + ".shift", 0 * one))))
+        self.register_buffer("gain", torch.from_numpy(np.array(weights.get(name + ".gain", unit))))
+        self.register_buffer("shift", torch.from_numpy(np.array(weights.get(name + ".shift", 0 * unit))))
 
     def forward(self, given: Tensor) -> Tensor:
         """(…, outputs) for (…, inputs)."""

@@ -107,11 +107,11 @@ class _Book:
 
     def __init__(self, path: Path, of: str) -> None:
         self._path, self._of = path, of
-        self._kept: dict[str, NDArray[Any]] = {}
+        self._stored: dict[str, NDArray[Any]] = {}
         if path.is_file():
-            kept = load_file(path)
-            if kept.pop("of").tobytes().decode() == of:
-                self._kept = kept
+            stored = load_file(path)
+            if stored.pop("of").tobytes().decode() == of:
+                self._stored = stored
         self._rows: dict[bytes, int] = {}
         self._index()
 
@@ -123,23 +123,23 @@ class _Book:
         page: dict[str, NDArray[Any]] = {head: values.astype(np.float16) for head, values in found.items()}
         page["names"] = np.frombuffer(b"".join(names), np.uint8).reshape(-1, 16)
         page["targets"] = np.array(targets, np.int64)
-        old = self._kept or {key: value[:0] for key, value in page.items()}
-        self._kept = {key: np.concatenate([value, page.get(key, value[:0])]) for key, value in old.items()}
+        old = self._stored or {key: value[:0] for key, value in page.items()}
+        self._stored = {key: np.concatenate([value, page.get(key, value[:0])]) for key, value in old.items()}
         self._index()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({**self._kept, "of": np.frombuffer(self._of.encode(), np.uint8)}, self._path)
+        save_file({**self._stored, "of": np.frombuffer(self._of.encode(), np.uint8)}, self._path)
 
     def read(self, names: Sequence[bytes]) -> dict[str, NDArray[np.float16]]:
         """The answers about texts, in their order."""
         rows = [self._rows[name] for name in names]
         targets = [at for row in rows for at in range(self._first[row], self._first[row + 1])]
-        heads = self._kept.keys() - {"names", "targets"}
-        return {head: self._kept[head][targets if head == TARGET else rows] for head in heads}
+        heads = self._stored.keys() - {"names", "targets"}
+        return {head: self._stored[head][targets if head == TARGET else rows] for head in heads}
 
     def _index(self) -> None:
-        if self._kept:
-            self._rows = {name.tobytes(): row for row, name in enumerate(self._kept["names"])}
-            self._first = np.concatenate([[0], np.cumsum(self._kept["targets"])])
+        if self._stored:
+            self._rows = {name.tobytes(): row for row, name in enumerate(self._stored["names"])}
+            self._first = np.concatenate([[0], np.cumsum(self._stored["targets"])])
 
 
 def _ask(

@@ -46,10 +46,10 @@ def _head_loss(
     )
     if answer is None:
         return hard.sum()
-    heard = ~answer[:, 0].isnan()
+    answered = ~answer[:, 0].isnan()
     soft = -(answer.nan_to_num() * functional.log_softmax(logits, dim=-1)).sum(-1)
     known = labels != UNKNOWN
-    return torch.where(known, torch.where(heard, (1.0 - share) * hard + share * soft, hard), alone * soft).sum()
+    return torch.where(known, torch.where(answered, (1.0 - share) * hard + share * soft, hard), alone * soft).sum()
 
 
 def distance(embedding: Tensor, before: Tensor) -> Tensor:

@@ -55,12 +55,12 @@ def _finished(config: TrainConfig) -> bool:
 
 def _average(config: TrainConfig, parts: Sequence[TrainConfig], reports: Sequence[RunReport]) -> RunReport:
     found = [load_file(part.output / WEIGHTS) for part in parts]
-    weights = {name: torch.stack([one[name] for one in found]).mean(0) for name in found[0]}
+    weights = {name: torch.stack([part[name] for part in found]).mean(0) for name in found[0]}
     base = open_base(config.base, config.max_tokens)
     model = MultiHead(base.encoder, config.post_heads, config.target_labels)
-    if config.begin is not None and config.begin.kept:
+    if config.begin is not None and config.begin.own_share:
         own = weights_of(config.begin.artefact, held(config.begin), model)
-        weights |= {name: weights[name].lerp(value, config.begin.kept) for name, value in own.items()}
+        weights |= {name: weights[name].lerp(value, config.begin.own_share) for name, value in own.items()}
     config.output.mkdir(parents=True, exist_ok=True)
     save_file(weights, config.output / WEIGHTS)
     model.load_state_dict(weights, strict=False)
@@ -73,10 +73,10 @@ def _average(config: TrainConfig, parts: Sequence[TrainConfig], reports: Sequenc
         seed=config.seed,
         seeds=config.seeds,
         fingerprint=config.fingerprint,
-        steps=sum(one.steps for one in reports),
-        seconds=round(sum(one.seconds for one in reports), 1),
+        steps=sum(part.steps for part in reports),
+        seconds=round(sum(part.seconds for part in reports), 1),
         best_dev=sum(figures.values()) / len(figures),
-        history=[{"seed": float(one.seed), "best": one.best_dev} for one in reports] + [figures],
+        history=[{"seed": float(part.seed), "best": part.best_dev} for part in reports] + [figures],
     )
     write_report(report, config.output)
     return report

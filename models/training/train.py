@@ -165,7 +165,7 @@ def _learn_all(run: _Run, state: RunState, progress: Callable[[TrainingProgress]
         state.losses = [*state.losses[-99:], loss]
         state.step += 1
         state.seconds = time.monotonic() - started
-        dev = _look(run, state) if _due(run, state.step) else None
+        dev = _evaluate(run, state) if _due(run, state.step) else None
         if dev is not None or state.step % 20 == 0:
             passed = time.monotonic() - began
             progress(
@@ -182,7 +182,7 @@ def _learn_all(run: _Run, state: RunState, progress: Callable[[TrainingProgress]
             checkpoint.save(_collected(run, state), config.output / "checkpoint.pt")
             saved = time.monotonic()
     if not state.best_weights:
-        _look(run, state)
+        _evaluate(run, state)
 
 
 def _with_noise(run: _Run, epoch: int) -> Tokens:
@@ -249,7 +249,7 @@ def _due(run: _Run, step: int) -> bool:
     return step % every == 0 or step == run.steps
 
 
-def _look(run: _Run, state: RunState) -> float:
+def _evaluate(run: _Run, state: RunState) -> float:
     """Evaluate the averaged weights on the dev part, and keep them when they are the best so far."""
     own = {name: state.average[name].clone() for name in state.average}
     current = dict(run.model.named_parameters())

@@ -130,9 +130,9 @@ def changes(old: Catalogue, new: Catalogue) -> dict[str, object]:
         "removed": [i for i in before if i not in after],
         "changed": [i for i in after if i in before and after[i] != before[i]],
     }
-    told: dict[str, object] = {}
+    summary: dict[str, object] = {}
     for kind, ids in kinds.items():
         names = [f"{i} ({(after.get(i) or before[i]).name})" for i in sorted(ids)[:NAMED]]
-        told[kind] = len(ids)
-        told[f"{kind}_first"] = names
-    return told
+        summary[kind] = len(ids)
+        summary[f"{kind}_first"] = names
+    return summary

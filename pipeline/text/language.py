@@ -83,13 +83,13 @@ def language(text: str, said: str | None) -> str | None:
     What the network calls a language that the model was trained for, as it does where nobody chose one, must also look
     like it.
     """
-    heard = identify(text)
+    detected = identify(text)
     if said is None:
-        return heard.lang
-    if heard.lang is None and base(said) in TRAINED and not may_be_english(_spoken(text)):
+        return detected.lang
+    if detected.lang is None and base(said) in TRAINED and not may_be_english(_spoken(text)):
         return None
-    agree = heard.lang is None or base(heard.lang) == base(said)
-    return said if agree or not heard.strong else heard.lang
+    agree = detected.lang is None or base(detected.lang) == base(said)
+    return said if agree or not detected.strong else detected.lang
 
 
 def trained(lang: str | None, text: str) -> bool:

@@ -38,9 +38,9 @@ def toward_are(expected: Sequence[Label]) -> Judge:
         found = answers[0].targets
         if not found:
             raise Unanswered
-        if [one.label for one in found] == list(expected):
+        if [sentiment.label for sentiment in found] == list(expected):
             return None
-        return ", ".join(in_words(one) for one in found)
+        return ", ".join(in_words(sentiment) for sentiment in found)
 
     return judge
 
@@ -74,7 +74,7 @@ def emotion_is(allowed: Sequence[str]) -> Judge:
 
 def all_of(judges: Sequence[Judge]) -> Judge:
     """Every one of several expectations is met."""
-    return lambda answers: "; ".join(text for one in judges if (text := one(answers))) or None
+    return lambda answers: "; ".join(text for judge in judges if (text := judge(answers))) or None
 
 
 def any_of(judges: Sequence[Judge]) -> Judge:
@@ -82,9 +82,9 @@ def any_of(judges: Sequence[Judge]) -> Judge:
 
     def judge(answers: Sequence[Scores]) -> str | None:
         found = []
-        for one in judges:
+        for expected in judges:
             with suppress(Unanswered):
-                found.append(one(answers))
+                found.append(expected(answers))
         if not found:
             raise Unanswered
         return None if None in found else "; ".join(text for text in found if text)

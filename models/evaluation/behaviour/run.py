@@ -58,26 +58,26 @@ def judge(scorer: Scorer, cases: Sequence[Case] | None = None) -> list[CaseResul
     return out
 
 
-def capabilities(verdicts: Sequence[CaseResult]) -> list[Capability]:
+def capabilities(results: Sequence[CaseResult]) -> list[Capability]:
     """How many cases of each capability are met, with examples of those that are not."""
     by_name: dict[str, list[CaseResult]] = {}
-    for verdict in verdicts:
-        by_name.setdefault(verdict.case.capability, []).append(verdict)
+    for result in results:
+        by_name.setdefault(result.case.capability, []).append(result)
     return [
         Capability(
             name,
             len(found),
-            sum(one.instead is None for one in found),
-            tuple(describe(one) for one in found if one.instead is not None)[:EXAMPLES],
+            sum(result.instead is None for result in found),
+            tuple(describe(result) for result in found if result.instead is not None)[:EXAMPLES],
         )
         for name, found in by_name.items()
     ]
 
 
-def describe(verdict: CaseResult) -> str:
+def describe(result: CaseResult) -> str:
     """A case that is not met, in a sentence."""
-    texts = " → ".join(f"“{reading.text}”" for reading in verdict.case.readings)
-    return f"{texts}: expected {verdict.case.expected}, answered {verdict.instead}"
+    texts = " → ".join(f"“{reading.text}”" for reading in result.case.readings)
+    return f"{texts}: expected {result.case.expected}, answered {result.instead}"
 
 
 def read_floors() -> Floors:
@@ -87,7 +87,7 @@ def read_floors() -> Floors:
 
 def write_floors(found: Sequence[Capability], model: str) -> Floors:
     """Set the floors to what was measured, less the margin."""
-    floors = Floors(model, {one.name: floor_for(one) for one in found})
+    floors = Floors(model, {capability.name: floor_for(capability) for capability in found})
     _floors().write_bytes(msgspec.json.format(msgspec.json.encode(floors), indent=2) + b"\n")
     return floors
 

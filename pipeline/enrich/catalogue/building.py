@@ -68,8 +68,8 @@ def build(
     brands = [_brand(row) for row in sources.brands if row["qid"] not in taken]
     taken |= {brand.id for brand in brands}
     listed = [
-        *(_completed(one, items.get(one.id)) for one in known),
-        *(_doubted(one, items.get(one.id)) for one in brands),
+        *(_completed(entity, items.get(entity.id)) for entity in known),
+        *(_doubted(entity, items.get(entity.id)) for entity in brands),
     ]
     entities = _with_shares([*listed, *(e for e in items.values() if e.id not in taken)], sources)
     return write_entities(resolved(entities, {entity.id for entity in known}), out)
@@ -242,8 +242,8 @@ def _with_shares(entities: list[Entity], sources: Sources) -> list[Entity]:
     for row in sources.shares:
         security = _BRACKETS.sub("", row["Security"]).strip()
         short = _short(security)
-        places = (by_ticker.get(row["Symbol"]), by_name.get(compact(security)), by_name.get(compact(short)))
-        at = next((place for place in places if place is not None), None)
+        positions = (by_ticker.get(row["Symbol"]), by_name.get(compact(security)), by_name.get(compact(short)))
+        at = next((position for position in positions if position is not None), None)
         if at is not None:
             entity = out[at]
             tickers = tuple(dict.fromkeys((*entity.tickers, row["Symbol"])))

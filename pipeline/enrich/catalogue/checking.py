@@ -67,8 +67,8 @@ def claimed(entity: Entity) -> Iterator[tuple[tuple[str, str], str]]:
             yield ("name", form), name
     for network, handles in entity.handles.items():
         # Companies mostly have one handle on several networks, and it is looked up for all of them.
-        place = "handle" if network in SHARED_HANDLES else network
-        yield from (((place, handle.lstrip("@").lower()), f"@{handle.lstrip('@')} on {network}") for handle in handles)
+        scope = "handle" if network in SHARED_HANDLES else network
+        yield from (((scope, handle.lstrip("@").lower()), f"@{handle.lstrip('@')} on {network}") for handle in handles)
     yield from ((("site", site.lower()), f"the site {site}") for site in entity.sites)
     yield from ((("ticker", ticker.upper()), f"the ticker {ticker}") for ticker in entity.tickers)
     if entity.item is not None:
@@ -117,12 +117,12 @@ def _names(entity: Entity) -> Iterator[tuple[Severity, str]]:
 
 def _conflicts(entity: Entity, claims: Claimants) -> Iterator[str]:
     """What others claim too, each thing once, and what becomes of it."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for thing, written in claimed(entity):
         others = claims.others(thing, entity)
-        if not others or written in told:
+        if not others or written in reported:
             continue
-        told.add(written)
+        reported.add(written)
         rivals = ", ".join(others[:_SHOWN]) + (f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
         if thing[0] == "name":
             yield f"{written!r} is also a name of {rivals}: a post goes to the one that more speaks for, or to none"

@@ -27,8 +27,10 @@ def resolved(entities: Iterable[Entity], known: set[str]) -> list[Entity]:
             _claim(owner, site, entity, everything)
     out = []
     for entity in everything.values():
-        keep = entity.id in known
-        aliases = tuple(a for a in entity.aliases if keep or (shared[compact(a)] <= 2 and compact(a) not in famous))
+        well_known = entity.id in known
+        aliases = tuple(
+            a for a in entity.aliases if well_known or (shared[compact(a)] <= 2 and compact(a) not in famous)
+        )
         handles = {n: tuple(h for h in hs if owner[f"@{h.lower()}"] == entity.id) for n, hs in entity.handles.items()}
         out.append(
             msgspec.structs.replace(

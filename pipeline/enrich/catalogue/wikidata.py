@@ -68,8 +68,8 @@ class Best(Generic[T]):
         self._most = most
         self._heap: list[tuple[int, int, T]] = []
 
-    def offer(self, item: Item, kept: T) -> None:
-        entry = (item.renown, -int(item.id[1:]), kept)
+    def offer(self, item: Item, value: T) -> None:
+        entry = (item.renown, -int(item.id[1:]), value)
         if len(self._heap) < self._most:
             heappush(self._heap, entry)
         else:
@@ -94,7 +94,7 @@ def read_wikidata(path: Path, *, most: int = MOST, report: ReportProgress | None
     if not companies:
         raise CatalogueError("holds no company or brand with a name", subject=str(path), todo="Is it an export?")
     labels, namesakes = reading.names(companies)
-    entities = [_finished(one, labels, countries, products, namesakes) for one in companies.values()]
+    entities = [_finished(company, labels, countries, products, namesakes) for company in companies.values()]
     log.info(
         "export of Wikidata read", path=str(path), items=reading.export.read, broken=reading.export.broken,
         companies=len(entities),
@@ -142,7 +142,7 @@ class WikidataReader:
                 found.offer(item, _company(item))
             elif item.says.P176:
                 made.offer(item, (item.label, tuple(item.says.of("P176")[:2])))
-        companies = {one.entity.id: one for one in found}
+        companies = {company.entity.id: company for company in found}
         products: dict[str, list[str]] = {}
         for label, makers in made:
             for maker in makers:
@@ -153,8 +153,10 @@ class WikidataReader:
     def names(self, companies: dict[str, WikidataCompany]) -> tuple[dict[str, str], dict[str, Namesake]]:
         """The names of what companies refer to by id, and by name (compact) the best known namesake."""
         self._round = 2
-        wanted = {i for one in companies.values() for i in (*one.products, *one.kinds)}
-        called = {compact(name) for one in companies.values() for name in (one.entity.name, *one.entity.aliases)}
+        wanted = {i for company in companies.values() for i in (*company.products, *company.kinds)}
+        called = {
+            compact(name) for company in companies.values() for name in (company.entity.name, *company.entity.aliases)
+        }
         labels: dict[str, str] = {}
         namesakes: dict[str, Namesake] = {}
         for item in self.export.items():
@@ -228,40 +230,40 @@ def _host(address: str) -> str:
 
 
 def _finished(
-    one: WikidataCompany,
+    company: WikidataCompany,
     labels: dict[str, str],
     countries: dict[str, str],
     products: dict[str, list[str]],
     namesakes: dict[str, Namesake],
 ) -> Entity:
     """The entity, with the names of what it refers to."""
-    entity = one.entity
+    entity = company.entity
     own = {compact(name) for name in (entity.name, *entity.aliases)}
-    made = [*(labels.get(i, "") for i in one.products), *products.get(entity.id, ())]
+    made = [*(labels.get(i, "") for i in company.products), *products.get(entity.id, ())]
     # What a company makes is often a kind of thing ("smartphone"); only names of things tell who made it.
     proper = [name for name in made if _is_name(name) and name != name.lower() and compact(name) not in own]
     notes = {
         name: namesakes[key]
         for name in (entity.name, *entity.aliases)
-        if (key := compact(name)) in namesakes and namesakes[key].id not in one.products
+        if (key := compact(name)) in namesakes and namesakes[key].id not in company.products
     }
     return msgspec.structs.replace(
         entity,
         products=tuple(dict.fromkeys(proper))[:MAX_PRODUCTS],
-        industry=industries_of_labels(labels.get(i, "") for i in one.kinds),
-        country=countries.get(one.country, ""),
+        industry=industries_of_labels(labels.get(i, "") for i in company.kinds),
+        country=countries.get(company.country, ""),
         namesakes={name: note.what for name, note in notes.items()},
-        ambiguous={name.lower(): note.what for name, note in notes.items() if note.renown > one.renown},
+        ambiguous={name.lower(): note.what for name, note in notes.items() if note.renown > company.renown},
     )
 
 
 def _with_parents(entities: list[Entity], companies: dict[str, WikidataCompany]) -> list[Entity]:
     """Each with its parent, as it says itself or as the parent says; nobody is their own forebear."""
-    said: dict[str, list[str]] = {i: [p for p in one.parents if p != i] for i, one in companies.items()}
-    for one in companies.values():
-        for below in one.subsidiaries:
-            if below in said and below != one.entity.id:
-                said[below].append(one.entity.id)
+    said: dict[str, list[str]] = {i: [p for p in company.parents if p != i] for i, company in companies.items()}
+    for company in companies.values():
+        for below in company.subsidiaries:
+            if below in said and below != company.entity.id:
+                said[below].append(company.entity.id)
     parents: dict[str, str] = {}
     for below, above in said.items():
         for parent in above:

@@ -115,9 +115,9 @@ class MeaningReader:
         return max(-MOST, min(MOST, said))
 
     def _known(self, entity: Entity) -> Sides:
-        kept = self._sides.get(entity.id)
-        if kept is not None and kept[0] is entity:
-            return kept[1]
+        remembered = self._sides.get(entity.id)
+        if remembered is not None and remembered[0] is entity:
+            return remembered[1]
         sides = Sides(self._middle(about(entity)), self._middle(otherwise(entity)))
         if len(self._sides) >= MAX_REMEMBERED:
             del self._sides[next(iter(self._sides))]
@@ -140,10 +140,10 @@ class ScorerEmbedder:
     def embed(self, texts: Sequence[str]) -> Vector:
         """Raises `ValueError` for a scorer that gives no embeddings."""
         found = [scores.embedding for scores in self._scorer.score(list(texts))]
-        kept = [vector for vector in found if vector is not None]
-        if len(kept) < len(found):
+        vectors = [vector for vector in found if vector is not None]
+        if len(vectors) < len(found):
             raise ValueError(f"{self._scorer.ref.name} gives no embeddings")
-        return np.stack(kept)
+        return np.stack(vectors)
 
 
 class TopicProjection:
@@ -193,5 +193,5 @@ def _unit(vectors: NDArray[np.floating[Any]]) -> Vector:
     return np.asarray(vectors / length, np.float32)
 
 
-def _cosine(one: Vector, other: Vector | None) -> float | None:
-    return None if other is None else float(one @ other)
+def _cosine(left: Vector, right: Vector | None) -> float | None:
+    return None if right is None else float(left @ right)

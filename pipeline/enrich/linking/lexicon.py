@@ -40,7 +40,7 @@ def lexicon_of(entity: Entity) -> Lexicon:
     name = entity.name.lower()
     own = frozenset(name.split())
     cues = forms(entity.cues) - own
-    industry = tuple(INDUSTRY_WORDS[one] for one in entity.industry if one in INDUSTRY_WORDS)
+    industry = tuple(INDUSTRY_WORDS[name] for name in entity.industry if name in INDUSTRY_WORDS)
     return Lexicon(
         cues=cues,
         homonym=forms(entity.homonym) - own - frozenset(entity.cues),

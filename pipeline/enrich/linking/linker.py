@@ -95,7 +95,7 @@ class Linker:
         found += self._decide(text, folded, hits, found)
         if self.reader is not None:
             found = self._read(text, found, self.reader)
-        return self._settle(text, found)
+        return self._resolve(text, found)
 
     def owner(self, handle: str | None, network: str = "twitter") -> Entity | None:
         """The company whose own account this is, by its listed handles only."""
@@ -161,13 +161,14 @@ class Linker:
             around = Surroundings(text, folded)
             known = certain_of(certain, self._table.entities)
             for tag in tags:
-                one = self._table.entities[tag.entity]
-                said = context(one.industry, self._senses.lexicon(tag.entity), unknown(one, tag.kind), around.talk)
+                company = self._table.entities[tag.entity]
+                doubtful_word = unknown(company, tag.kind)
+                said = context(company.industry, self._senses.lexicon(tag.entity), doubtful_word, around.talk)
                 out.append(tag._replace(score=tag.score + said))
             out += [self._best_sense(form, Occurrence(around, start, end), known) for start, end, form in doubtful]
         return out
 
-    def _best_sense(self, form: int, place: Occurrence, certain: Certain) -> Candidate:
+    def _best_sense(self, form: int, occurrence: Occurrence, certain: Certain) -> Candidate:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
         meanings = self._senses.all(form) if certain.entities else self._senses.alike(form)
         shapes: dict[Kind, float] = {_DISTINCT: 0.0}
@@ -175,10 +176,10 @@ class Linker:
         for meaning in meanings:
             shaped = shapes.get(meaning.kind)
             if shaped is None:
-                shaped = shapes[meaning.kind] = shape(meaning.kind, place)
-            value = shaped + score(meaning, place, certain) + meaning.sense.doubt
-            if meaning.place:
-                value += as_name(place.before, place.after, place.around.talk.words)
+                shaped = shapes[meaning.kind] = shape(meaning.kind, occurrence)
+            value = shaped + score(meaning, occurrence, certain) + meaning.sense.doubt
+            if meaning.names_platform:
+                value += as_name(occurrence.before, occurrence.after, occurrence.around.talk.words)
             if value > best:
                 best, second, chosen = value, best, meaning
             elif value > second:
@@ -187,13 +188,17 @@ class Linker:
                 second = max(second, value)
         if best - second < CLEAR:
             best -= UNCLEAR
-        if is_namesake(place.around.text, place.left, place.right, chosen.entity.industry):
+        if is_namesake(occurrence.around.text, occurrence.left, occurrence.right, chosen.entity.industry):
             best += NAMESAKE
-        return Candidate(chosen.sense.entity, chosen.sense.how, best, place.left, place.right, chosen.kind)
+        return Candidate(chosen.sense.entity, chosen.sense.how, best, occurrence.left, occurrence.right, chosen.kind)
 
     def _read(self, text: str, found: list[Candidate], reader: ContextReader) -> list[Candidate]:
         """The candidates with what the reader says of those that it may turn."""
-        asked = [i for i, one in enumerate(found) if one.kind in READ and abs(one.score - at(one.kind)) < MOST]
+        asked = [
+            i
+            for i, candidate in enumerate(found)
+            if candidate.kind in READ and abs(candidate.score - at(candidate.kind)) < MOST
+        ]
         entities = self._table.entities
         answers = reader.nats(
             [Question(text, f.start, f.end, entities[f.entity], f.score) for f in (found[i] for i in asked)]
@@ -204,22 +209,24 @@ class Linker:
             out[i] = found[i]._replace(score=found[i].score + nats, read=round(nats, 3))
         return out
 
-    def _settle(self, text: str, found: list[Candidate]) -> list[Considered]:
+    def _resolve(self, text: str, found: list[Candidate]) -> list[Considered]:
         """Of each entity the surest candidate, at most `MAX_LINKS` linked, in order of place."""
         if len(found) > 1:
             best: dict[int, Candidate] = {}
-            for one in found:
-                if one.entity not in best or one.score > best[one.entity].score:
-                    best[one.entity] = one
+            for candidate in found:
+                if candidate.entity not in best or candidate.score > best[candidate.entity].score:
+                    best[candidate.entity] = candidate
             found = sorted(best.values(), key=_surest_first) if len(best) > MAX_LINKS else list(best.values())
         out = []
-        for rank, one in enumerate(found):
-            entity, how, value, start, end, kind, read = one
-            sure, enough, told = decide(value, kind)
+        for rank, candidate in enumerate(found):
+            entity, how, value, start, end, kind, read = candidate
+            sure, enough, rounded = decide(value, kind)
             linked = enough and rank < MAX_LINKS
-            out.append(Considered(self._refs[entity], text[start:end], how, sure, start, end, kind, linked, told, read))
+            out.append(
+                Considered(self._refs[entity], text[start:end], how, sure, start, end, kind, linked, rounded, read)
+            )
         if len(out) > 1:
-            out.sort(key=_place)
+            out.sort(key=_in_order_of_text)
         return out
 
 
@@ -228,12 +235,12 @@ def _is_irish(text: str, start: int) -> bool:
     return text.endswith("o'", max(0, start - 2), start) and not text[max(0, start - 3) : start - 2].isalnum()
 
 
-def _surest_first(one: Candidate) -> tuple[float, int, int]:
-    return -one.score, one.start, one.entity
+def _surest_first(candidate: Candidate) -> tuple[float, int, int]:
+    return -candidate.score, candidate.start, candidate.entity
 
 
-def _place(one: Considered) -> tuple[int, int, str]:
-    return one.start, one.end, one.entity.id
+def _in_order_of_text(considered: Considered) -> tuple[int, int, str]:
+    return considered.start, considered.end, considered.entity.id
 
 
 def _longest_first(hit: tuple[int, int, int]) -> tuple[int, int]:

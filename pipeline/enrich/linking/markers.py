@@ -47,7 +47,7 @@ _PLATFORMS_TEXT = (
 _PLATFORMS = frozenset(_PLATFORMS_TEXT.split())
 """Sites that people point to for what others put there: a link to one says nothing about the company."""
 _TICKER_SIGN = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z])?)\b")
-_ONE_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+")
 _HOST = re.compile(r"(?:https?://)?([^\s/?#:]+)", re.IGNORECASE)
 
 
@@ -82,30 +82,32 @@ class Markers:
     def find(self, text: str, network: str) -> Iterator[Candidate]:
         """Candidates from handles, hashtags, tickers and links, in this order."""
         if "@" in text:
-            for place in islice(MENTION.finditer(text), MAX_SIGNS):
-                for one in self._handle(place.group(1), network, place.start(), place.end()):
-                    if NETWORK in self._table.entities[one.entity].industry:
-                        one = one._replace(score=one.score + as_handle(text, one.start, one.end))
-                    yield one
+            for match in islice(MENTION.finditer(text), MAX_SIGNS):
+                for candidate in self._handle(match.group(1), network, match.start(), match.end()):
+                    if NETWORK in self._table.entities[candidate.entity].industry:
+                        candidate = candidate._replace(
+                            score=candidate.score + as_handle(text, candidate.start, candidate.end)
+                        )
+                    yield candidate
         if "#" in text or "＃" in text:
-            for place in islice(HASHTAG.finditer(text), MAX_SIGNS):
-                for number, value, kind in self._tagged(place.group(1)):
+            for match in islice(HASHTAG.finditer(text), MAX_SIGNS):
+                for number, value, kind in self._tagged(match.group(1)):
                     if NETWORK in self._table.entities[number].industry:
                         value += as_tag(text)
-                    yield Candidate(number, "hashtag", value, place.start(), place.end(), kind)
+                    yield Candidate(number, "hashtag", value, match.start(), match.end(), kind)
         if "$" in text:
-            for place in islice(_TICKER_SIGN.finditer(text), MAX_SIGNS):
-                company = self._table.tickers.get(place.group(1).upper())
+            for match in islice(_TICKER_SIGN.finditer(text), MAX_SIGNS):
+                company = self._table.tickers.get(match.group(1).upper())
                 if company is not None:
-                    yield Candidate(company, "name", TICKER, place.start(), place.end())
+                    yield Candidate(company, "name", TICKER, match.start(), match.end())
         if "://" in text or "www." in text:
-            for place in islice(LINK.finditer(text), MAX_SIGNS):
-                owner = self._site(place.group())
+            for match in islice(LINK.finditer(text), MAX_SIGNS):
+                owner = self._site(match.group())
                 if owner is not None:
-                    yield Candidate(owner, "handle", SITE, place.start(), place.end())
+                    yield Candidate(owner, "handle", SITE, match.start(), match.end())
 
     def _handle(self, handle: str, network: str, start: int, end: int) -> Iterable[Candidate]:
-        word = _ONE_WORD.match(handle)
+        word = _WORD.match(handle)
         if network in SHARED_HANDLES and word is not None:
             handle, end = word.group(), start + 1 + word.end()
         if len(handle) > MAX_HANDLE:
@@ -166,9 +168,9 @@ def spans(text: str) -> list[tuple[int, int]]:
     """The spans of handles, hashtags and links: a name inside one does not stand free."""
     out: list[tuple[int, int]] = []
     if "://" in text or "www." in text:
-        out += [place.span() for place in LINK.finditer(text)]
+        out += [match.span() for match in LINK.finditer(text)]
     if "@" in text:
-        out += [place.span() for place in MENTION.finditer(text)]
+        out += [match.span() for match in MENTION.finditer(text)]
     if "#" in text:
-        out += [place.span() for place in HASHTAG.finditer(text)]
+        out += [match.span() for match in HASHTAG.finditer(text)]
     return out

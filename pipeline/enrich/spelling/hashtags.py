@@ -96,24 +96,24 @@ def word_costs() -> dict[str, float]:
 
 def _letters(tag: str) -> tuple[str, frozenset[int], bool]:
     """A tag's letters and digits, folded; where its own signs and capitals begin a word; whether it has capitals."""
-    kept: list[str] = []
+    letters: list[str] = []
     begins: set[int] = {0}
     previous = ""
     raw = [c for c in tag if c.isalnum() or c == "_"]
     for at, character in enumerate(raw):
         if character == "_":
-            begins.add(len(kept))
+            begins.add(len(letters))
             previous = ""
             continue
         following = raw[at + 1] if at + 1 < len(raw) else ""
         upper = character.isupper() and (not previous.isupper() or following.islower())
         if previous and (upper or character.isdigit() != previous.isdigit()):
-            begins.add(len(kept))
+            begins.add(len(letters))
         folded = fold(character).text
-        kept.append(folded[:1] if folded[:1].isalnum() else character.lower()[:1])
+        letters.append(folded[:1] if folded[:1].isalnum() else character.lower()[:1])
         previous = character
     cased = any(c.isupper() for c in tag[1:]) and any(c.islower() for c in tag)
-    return "".join(kept), frozenset(begins), cased
+    return "".join(letters), frozenset(begins), cased
 
 
 def _cost(
