@@ -1,4 +1,6 @@
-"""Whether embeddings find the paraphrase of a text: what linking and narratives ask of them.
+"""Retrieval test of embeddings: recall and rank of each text's paraphrase.
+
+This is what linking and narratives need of them.
 
 One text of each group asks, another one of it is to be found among one text of every group, by cosine.  Compared before
 and after fine-tuning, on groups that were not trained on.

@@ -1,4 +1,4 @@
-"""All heads on the parts kept aside of the data that a configuration names, with baselines on the same rows.
+"""Evaluation suite: all heads on held-out parts of the data, with baselines.
 
 The rows are those that `training/dataset/loading.py` keeps for reporting: sets made for that, and a share of the other
 sources, chosen by the text alone.  Neither the model nor a baseline was trained on them.

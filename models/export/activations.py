@@ -1,4 +1,4 @@
-"""What the matrices of a trained encoder are fed with, on texts that it was trained on."""
+"""Ranges of the inputs of each matrix of a trained encoder, on training texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training run needs to know: a TOML file, checked key by key.
+"""Configuration of a training run: a TOML file, checked key by key.
 
 The encoder is one; the heads are as many as the file names, and any number of sources teaches each of them.  A new head
 or a new source is a new table in the file, not a change of the code.

@@ -1,4 +1,4 @@
-"""What teachers say of the texts of a run: asked once, kept beside their weights."""
+"""Distillation: probabilities of teachers for the texts of a run, asked once and cached."""
 
 from __future__ import annotations
 

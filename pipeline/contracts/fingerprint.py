@@ -1,4 +1,4 @@
-"""Whether two texts are copies of each other, by the fingerprints that their mentions carry.
+"""Fingerprints of texts, and whether two of them are of copies.
 
 A fingerprint is a sketch of a text: the four of its telling words that hash lowest (bottom-k sketch, Broder 1997), each
 as four hexadecimal digits, in order.  Copies with a word or two changed, added or left out still share three of them;

@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: murmur2, as the Java client has it, so that every producer agrees."""
+"""Partition of a key by murmur2, as the Java client has it, so that all producers agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compact embedding that a mention carries: what its text is about, in 64 small numbers.
+"""Sketch of a text: the compact embedding of a mention, 64 small numbers.
 
 A sketch is the unit-length, 64-dimensional projection of a text's embedding, times 127, each number rounded to a signed
 byte, in standard base64 (88 characters).  Rounding moves the cosine of two sketches by less than 0.02.

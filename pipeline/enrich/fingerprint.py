@@ -1,4 +1,4 @@
-"""Near-duplicate fingerprint of a text: a sketch of its telling words (`pipeline.contracts.fingerprint`).
+"""Near-duplicate fingerprint of a post's text (`pipeline.contracts.fingerprint`).
 
 Links, mentions, emoji, digits, case, accents, punctuation, repeated letters and the commonest words play no part.
 """

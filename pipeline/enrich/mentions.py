@@ -1,4 +1,4 @@
-"""From a post and what it is about to the mention that is published."""
+"""Builds the mention of an entity from a post and its scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The enrich stage: posts in, mentions out.
+"""Enrich stage: posts in, mentions out.
 
 Linking comes first: a post about nobody we track is counted and let go, and costs no model time.  What is left goes
 through the model in one batch.

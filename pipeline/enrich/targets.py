@@ -1,4 +1,4 @@
-"""Where the text that the model reads names an entity: what the model is asked about.
+"""Targets of the model in a post: where the text that it reads names an entity.
 
 The text is not the post's: markup is gone, links are cut short, of a long post only parts are left.  So the words that
 linked an entity are looked for in it, as they read after the same clean-up.

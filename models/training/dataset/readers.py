@@ -1,4 +1,4 @@
-"""Files of texts, as others publish them, read into examples.
+"""Readers of published data sets: files of texts into labelled examples.
 
 | format | what it is |
 |---|---|

@@ -1,4 +1,4 @@
-"""Builds a catalogue file from lists of brands.
+"""Builds a catalogue file from lists of brands and exports of Wikidata.
 
 Understood are, by their columns: the brands of the name-suggestion-index joined with Wikidata (`qid,label,aliases,…`),
 further organisations (`qid,label,description,twitter`; they lend ids and handles only), and the S&P 500 constituents

@@ -1,4 +1,6 @@
-"""Reads an export of Wikidata: one item a line, as often as wanted, in memory that does not grow with the file.
+"""Reader of a Wikidata export, one item a line, in bounded memory.
+
+It can be read as often as wanted.
 
 Understood is the JSON of the public dumps (an array whose every line is an item and ends in a comma) and the same as
 plain JSON lines, as filters and queries leave it; both also compressed with gzip or bzip2, which is told by content.

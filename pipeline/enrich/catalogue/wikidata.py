@@ -1,4 +1,4 @@
-"""The companies and brands of an export of Wikidata, as entities of a catalogue.
+"""Entities from a Wikidata export: its best known companies and brands.
 
 The export is read three times, for what an item refers to may stand anywhere in it: first the classes and countries,
 then the companies and the products of makers, then the names of what was referred to, and the namesakes: other things

@@ -1,4 +1,4 @@
-"""What stands around a name in a post, worked out once and only when asked for."""
+"""Context of a name in a post: words, capitals and signs around it, computed on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reader that compares a post with what a company does, and with what else its name means, by their embeddings.
+"""Context reader by embeddings: the post against the company and its name's other meaning.
 
 The embeddings come from the model that reads the posts anyway.  It was trained for sentiment, so that two thirds of
 what its vectors vary by is mood; the mean and the strongest directions are therefore taken out before vectors are

@@ -1,4 +1,4 @@
-"""Whom a post is about: candidates by exact search, then a decision for each.
+"""Entity linker: candidates by exact search, then a decision on log-odds for each.
 
 Handles decide by themselves; names that are ordinary words need evidence (`evidence.py`).  Nobody is an answer.
 """

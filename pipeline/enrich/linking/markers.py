@@ -1,4 +1,4 @@
-"""Candidates from what is marked as a name: handles, hashtags, tickers, links to a company's site."""
+"""Candidates from marked names: handles, hashtags, tickers, links to a company's site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What capitals and the words right beside a name say, whichever entity it may mean: terms of the sum in `evidence.py`.
+"""Log-odds from capitals and adjacent words, whichever entity the name may mean.
+
+They are terms of the sum in `log_odds.py`.
 
 All weights are in nats, set by hand.
 """

@@ -1,4 +1,4 @@
-"""Hashtags into words: `boycottacmeair` is boycott, Acme Air.
+"""Splits hashtags into words: `boycottacmeair` is boycott, Acme Air.
 
 The likeliest split is found by dynamic programming over word costs (minus log-probabilities) in the manner of Norvig
 (2009): frequent words by their rank (Zipf 1949), other ordinary words dearer, what is no word dearest and by its

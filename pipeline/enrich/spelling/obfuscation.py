@@ -1,4 +1,4 @@
-"""Names in which people put digits and signs for letters: `Amaz0n`, `Micro$oft`, `5tarbucks`.
+"""Obfuscated names, with digits and signs for letters: `Amaz0n`, `Micro$oft`.
 
 Companies, and the networks' own filters, are dodged so.  One character stands for one, so that places stay what they
 are.  Only whole words count: what is left of `B2B` or a licence plate is no name of a catalogue.

@@ -1,4 +1,4 @@
-"""Replies that came before what they answer.
+"""Orphans: replies that arrived before the post they answer.
 
 A reply to a post that is not known waits for `WAIT` seconds of event time (arrival of the one to arrival of the
 other), also one that names somebody, for it may speak to a company's own account.  What comes of it:

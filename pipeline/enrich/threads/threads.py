@@ -1,4 +1,4 @@
-"""What a thread is about: replies inherit the entities of what they answer.
+"""Threads: replies inherit the entities of the post they answer.
 
 "yeah, they suck" names nobody; it is about the company three posts up.  Each root post has one small value that says
 which of the thread's posts were linked to whom, and which wait for a post that has not come (`waiting.py`).  An entry
