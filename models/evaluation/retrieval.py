@@ -22,7 +22,7 @@ from models.scorer import Scorer
 from pipeline.errors import TerminalError
 
 WORDS = 5
-"""Of a text that can be told from others at all."""
+"""Least words of a text that can be recognised among others."""
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to (texts, width); of any length, they are made equally long here."""

@@ -77,7 +77,8 @@ def measure(
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[Figures]:
     """The figures of a scorer on every task, with those of the baselines where `compare` asks for them; `reference` is
-    the unquantised model.  Each step is told before it begins, and each head that the model lacks."""
+    the unquantised model.  `notify` is called with each step before it begins, and with each head that the model
+    lacks."""
     linear: dict[str, baselines.Linear] = {}
     out = []
     for task in found:

@@ -20,7 +20,7 @@ _TOKENS_EACH = 5
 
 
 class _Watch:
-    """The inputs of one layer, taken in as they come."""
+    """The inputs of one layer, collected as they come."""
 
     def __init__(self, seed: int) -> None:
         self._draw = np.random.default_rng(seed)

@@ -76,7 +76,7 @@ class SourceConfig(_Part):
     share: float = Field(default=1.0, gt=0.0, le=1.0)
     """Share of the texts that is used at all."""
     taught: bool = True
-    """Whether teachers are heard about its labels; not where they know less than the labels say."""
+    """Whether teachers are asked about its labels; not where they know less than the labels say."""
 
     @model_validator(mode="after")
     def _whole(self) -> SourceConfig:

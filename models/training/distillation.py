@@ -33,7 +33,7 @@ def answers_of_teachers(
     config: TrainConfig, examples: list[Example], own: Tokens, precision: str, notify: Callable[[str], None]
 ) -> TeacherAnswers | None:
     """The mean probabilities of those teachers that have the head and were asked, for every example and target; NaN
-    where none was, None without teachers.  Where teachers are not heard, the label is the answer.
+    where none was, None without teachers.  Where teachers are not asked, the label is the answer.
 
     Raises `TerminalError` when a teacher is not trained yet, or reads the texts otherwise.
     """

@@ -44,7 +44,7 @@ class Author(Struct, frozen=True):
 
 
 class Post(Struct, tag_field="type", tag="post", kw_only=True):
-    """A public post as an ingest agent heard it.  `version` grows with each edit at the source."""
+    """A public post as an ingest agent received it.  `version` grows with each edit at the source."""
 
     post_id: Id
     network: Id

@@ -49,10 +49,10 @@ def decode(text: str) -> Sketch | None:
     return unpack(_LAYOUT, data)
 
 
-def cosine(a: Sketch, b: Sketch) -> float:
+def cosine(left: Sketch, right: Sketch) -> float:
     """How alike two sketches are, from -1 to 1."""
-    product = sum(x * y for x, y in zip(a, b, strict=True))
-    return product / sqrt(sum(x * x for x in a) * sum(y * y for y in b))
+    product = sum(x * y for x, y in zip(left, right, strict=True))
+    return product / sqrt(sum(x * x for x in left) * sum(y * y for y in right))
 
 
 def sketch_of(vector: Iterable[float] | None) -> str | None:

@@ -42,7 +42,7 @@ class Questions:
         return [Reading(text, tuple(targets)) for text, (_, targets) in self._texts.items()]
 
 
-def felt(scores: Scores, target: int | None) -> Sentiment:
+def sentiment_toward(scores: Scores, target: int | None) -> Sentiment:
     """The sentiment toward a target; that of the post where none was asked about, or the model has no head for it."""
     return scores.targets[target] if target is not None and target < len(scores.targets) else scores.sentiment
 

@@ -32,7 +32,7 @@ _LOWER = 0.25
 class _Item(msgspec.Struct, forbid_unknown_fields=True):
     texts: list[str]
     sentiment: int | None = None
-    """Of the post; None where the pattern does not settle it."""
+    """Of the post; None where the pattern does not decide it."""
 
 
 class _Group(msgspec.Struct, forbid_unknown_fields=True):

@@ -23,7 +23,7 @@ from pipeline.enrich.linking.linker import Considered, Linker
 from pipeline.enrich.linking.log_odds import cut
 from pipeline.enrich.linking.namesakes import is_namesake
 from pipeline.enrich.load import open_linker
-from pipeline.enrich.mentions import read_for
+from pipeline.enrich.mentions import model_input
 from pipeline.enrich.spelling.names import Kind
 from pipeline.enrich.threads.subjects import About
 from pipeline.errors import TerminalError
@@ -168,7 +168,7 @@ def explanation(linker: Linker, post: Given) -> dict[str, Any]:
 def _reads(text: str, one: Considered) -> str:
     """What the model reads of a post for an entity."""
     link = Link(one.surface, one.how, one.confidence)
-    return read_for(text, About(one.entity, link, (one.start, one.end)))
+    return model_input(text, About(one.entity, link, (one.start, one.end)))
 
 
 def why(linker: Linker, text: str, one: Considered) -> str:

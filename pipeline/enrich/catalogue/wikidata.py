@@ -81,7 +81,8 @@ class Best(Generic[T]):
 
 
 def read_wikidata(path: Path, *, most: int = MOST, report: ReportProgress | None = None) -> list[Entity]:
-    """The best known companies of an export, best known first; `report` hears of the progress of all three readings.
+    """The best known companies of an export, best known first; `report` is called with the progress of all three
+    readings.
 
     Guarantees: memory is bounded by `most` and the longest line; the same export gives the same entities.  Raises
     `CatalogueError` for a file that is damaged or no export, or that holds no company.

@@ -1,6 +1,6 @@
 """Entity linker: candidates by exact search, then a decision on log-odds for each.
 
-Handles decide by themselves; names that are ordinary words need evidence (`evidence.py`).  Nobody is an answer.
+Handles decide by themselves; names that are ordinary words need evidence (`log_odds.py`).  Nobody is an answer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipeline.contracts.messages import EntityRef, LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linking.context import Occurrence, Surroundings
+from pipeline.enrich.linking.context import Occurrence, PostContext
 from pipeline.enrich.linking.log_odds import Certain, at, certain_of, context, decide, score, unknown
 from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, Candidate, Markers, spans
 from pipeline.enrich.linking.namesakes import NAMESAKE, is_namesake
@@ -73,7 +73,7 @@ class Linker:
         self.reader = reader
         self._table: Surfaces = compile_surfaces(catalogue)
         self._refs = [EntityRef(id=e.id, name=e.name) for e in self._table.entities]
-        self._signs = Markers(self._table)
+        self._markers = Markers(self._table)
         self._clear = {
             name: form for name, form in self._table.forms.items()
             if len(name) >= SHORTEST and all(sense.kind is _DISTINCT for sense in self._table.senses[form])
@@ -87,7 +87,7 @@ class Linker:
     def consider(self, text: str, network: str = "twitter") -> list[Considered]:
         """Every candidate, linked or not; of each entity the surest."""
         text = text[:MAX_CHARACTERS]
-        found = list(self._signs.find(text, network))
+        found = list(self._markers.find(text, network))
         folded = fold(text)
         hits = self._hits(folded.text)
         if not found and not hits:
@@ -99,7 +99,7 @@ class Linker:
 
     def owner(self, handle: str | None, network: str = "twitter") -> Entity | None:
         """The company whose own account this is, by its listed handles only."""
-        number = self._signs.listed(handle, network) if handle else None
+        number = self._markers.listed(handle, network) if handle else None
         return None if number is None else self._table.entities[number]
 
     def _hits(self, text: str) -> list[tuple[int, int, int]]:
@@ -139,10 +139,10 @@ class Linker:
         return sorted(out[:MAX_NAMES])
 
     def _decide(
-        self, text: str, folded: Folded, hits: list[tuple[int, int, int]], signs: list[Candidate]
+        self, text: str, folded: Folded, hits: list[tuple[int, int, int]], marked: list[Candidate]
     ) -> list[Candidate]:
         """A score for each name found, with the certain ones speaking for the doubtful of the same entity."""
-        certain = {found.entity for found in signs if found.score >= SURE}
+        certain = {found.entity for found in marked if found.score >= SURE}
         doubtful, out = [], []
         for start, end, form in hits:
             plain = self._senses.plain(form)
@@ -156,9 +156,9 @@ class Linker:
             elif alone:
                 certain.add(entity)
             out.append(Candidate(entity, how, value, left, right))
-        tags = [f for f in signs if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
+        tags = [f for f in marked if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
         if doubtful or tags:
-            around = Surroundings(text, folded)
+            around = PostContext(text, folded)
             known = certain_of(certain, self._table.entities)
             for tag in tags:
                 company = self._table.entities[tag.entity]

@@ -139,7 +139,7 @@ def shape(kind: Kind, occurrence: Occurrence) -> float:
         total += HAS
     if following == "down" or (following == "is" and occurrence.after[1:2] == ["down"]):
         total += DOWN
-    if kind in _OF_PERSONS and occurrence.signs:
+    if kind in _OF_PERSONS and occurrence.is_signature:
         total += SIGNATURE
     if kind is not _PHRASE and capital and around.has_case:
         total += _within_name(occurrence)

@@ -53,7 +53,7 @@ class HashtagWord(NamedTuple):
 
 
 def split_words(tag: str, names: Container[str] = frozenset()) -> list[HashtagWord]:
-    """The likeliest words of a hashtag without its sign; `names` are names in compact form (see `text.compact`).
+    """The likeliest words of a hashtag without its sign; `names` are names in compact form (see `clean.compact`).
 
     Guarantees: the pieces, put together, are the tag's letters and digits, folded.  Cost is bounded by the tag's length
     times `MAX_WORD`.

@@ -1,7 +1,7 @@
 """Threads: replies inherit the entities of the post they answer.
 
 "yeah, they suck" names nobody; it is about the company three posts up.  Each root post has one small value that says
-which of the thread's posts were linked to whom, and which wait for a post that has not come (`waiting.py`).  An entry
+which of the thread's posts were linked to whom, and which wait for a post that has not come (`orphans.py`).  An entry
 knows the offset of the record that it came from, and a reader sees only what came before its own: a record that is
 read again after a crash sees exactly what it saw the first time, so it gives the same mentions.
 """
