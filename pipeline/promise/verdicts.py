@@ -11,18 +11,16 @@ from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import TransientError
+from pipeline.promise.verdict import Verdict
 
 FILE = "acknowledgements.sqlite"
 """Name of the file in the data folder."""
-
-Verdict = Literal["real", "false", "known", "too late"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS acknowledgements (
@@ -96,3 +94,9 @@ class Acknowledgements:
 
     def _trouble(self, error: Exception) -> TransientError:
         return TransientError(f"cannot be used ({error})", subject=str(self._path), todo="Is the disk full or locked?")
+
+
+def with_verdict(event: IncidentEvent, given: Acknowledgement | None) -> dict[str, Any]:
+    """An event as JSON has it, with the newest verdict on its incident under `acknowledged`."""
+    fields: dict[str, Any] = to_builtins(event)
+    return fields | {"acknowledged": to_builtins(given)}

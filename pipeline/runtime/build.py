@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.contracts.topics import STAGES
+from pipeline.contracts.stage_names import STAGES
 from pipeline.errors import TerminalError
 from pipeline.observability.metrics import Metrics
 from pipeline.settings.settings import Settings

@@ -18,7 +18,8 @@ from pipeline.contracts.messages import Post
 from pipeline.simulate.background import DAY, Profile
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.delivery import Lateness
-from pipeline.simulate.events import Order, Story, StoryKind, utc
+from pipeline.simulate.events import Order, Story, utc
+from pipeline.simulate.limits import StoryKind
 from pipeline.simulate.scribe import Scribe
 from pipeline.simulate.streams import Plan, Stream
 

@@ -24,7 +24,8 @@ from pipeline.contracts.messages import (
     mention_id,
 )
 from pipeline.simulate.companies import NETWORKS, Company
-from pipeline.simulate.events import Event, Story, StoryKind, utc
+from pipeline.simulate.events import Event, Story, utc
+from pipeline.simulate.limits import StoryKind
 from pipeline.simulate.streams import STORY_POSTS
 from pipeline.simulate.texts import Writer, names
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 
 from pipeline.simulate.companies import Company
-from pipeline.simulate.events import Event, StoryKind
+from pipeline.simulate.events import Event
+from pipeline.simulate.limits import StoryKind
 from pipeline.simulate.phrases import phrases
 
 _SLOT = re.compile(r"\{(\w+)\}")

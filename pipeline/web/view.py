@@ -14,7 +14,7 @@ from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.promise import Promise, sentence
 from pipeline.index.protocol import Index, Page, Query, Volume
 from pipeline.promise.audit import look
-from pipeline.promise.verdicts import Acknowledgement, Acknowledgements
+from pipeline.promise.verdicts import Acknowledgement, Acknowledgements, with_verdict
 from pipeline.web import params
 from pipeline.web.cache import Cache
 from pipeline.web.cards import Card, card, earlier
@@ -115,10 +115,7 @@ class View:
             open_only=params.flag(given, "open"), limit=params.number(given, "limit", 50, 1, params.MAX_LIMIT)
         )
         verdicts = await self._verdicts(found)
-        listed = [
-            msgspec.to_builtins(e) | {"acknowledged": msgspec.to_builtins(verdicts.get(e.incident_id))} for e in found
-        ]
-        return {"incidents": listed}
+        return {"incidents": [with_verdict(event, verdicts.get(event.incident_id)) for event in found]}
 
     async def newest_event(self, incident_id: str) -> IncidentEvent | None:
         """An incident as it stands; None when there is no such incident."""

@@ -10,7 +10,10 @@ import typer
 if TYPE_CHECKING:
     from models.training.train import TrainingProgress
 
-app = typer.Typer(no_args_is_help=True, help="The model: training, evaluation, export, the shipped artefact.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The model: training, evaluation, export, the shipped artefact.\n\nExample:  `groundswell model verify`",
+)
 
 ConfigFile = Annotated[Path, typer.Argument(help="TOML file of the run, such as models/configs/groundswell.toml")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder that the data sets lie in")]
@@ -23,7 +26,7 @@ Artefact = Annotated[Path | None, typer.Option("--model", help="Folder of an art
 def train(config: ConfigFile, data: DataFolder = None, output: OutputFolder = None, seed: Seed = None) -> None:
     """Train, or go on with an interrupted training (needs the `train` extra).
 
-    Example: groundswell model train models/configs/groundswell.toml --data ~/data
+    Example:  `groundswell model train models/configs/groundswell.toml --data ~/data`
     """
     from models.training.config import read_config
 
@@ -46,7 +49,7 @@ def export(
 ) -> None:
     """Make the 8-bit artefact of a finished training, with calibration and figures.
 
-    Example: groundswell model export models/configs/groundswell.toml build/artefact --data ~/data
+    Example:  `groundswell model export models/configs/groundswell.toml build/artefact --data ~/data`
     """
     from models.training.config import read_config
 
@@ -83,7 +86,7 @@ def evaluate(
 ) -> None:
     """Figures on labelled texts, with intervals: of a file, of all heads, or of the behavioural checks.
 
-    Example: groundswell model evaluate --suite models/configs/data.toml --data ~/data --behaviour
+    Example:  `groundswell model evaluate --suite models/configs/data.toml --data ~/data --behaviour`
     """
     if file is None and suite is None and not (behaviour or set_floors or (record and seeds)):
         raise typer.BadParameter("name a file, --suite, --behaviour, or --record with --seed")
@@ -116,7 +119,7 @@ def calibrate(
 ) -> None:
     """Fit the temperatures of an artefact anew, on the texts that a configuration keeps aside, and measure it again.
 
-    Example: groundswell model calibrate models/configs/groundswell.toml --version 2.0.1 --model build/artefact
+    Example:  `groundswell model calibrate models/configs/groundswell.toml --version 2.0.1 --model build/artefact`
     """
     from models.manifest import SHIPPED
     from models.training.config import read_config
@@ -133,7 +136,7 @@ def calibrate(
 def verify(model: Artefact = None) -> None:
     """Check every file of an artefact against its manifest.
 
-    Example: groundswell model verify --model build/artefact
+    Example:  `groundswell model verify --model build/artefact`
     """
     from models.manifest import SHIPPED
     from models.manifest import verify as check
@@ -147,7 +150,7 @@ def verify(model: Artefact = None) -> None:
 def card(model: Artefact = None) -> None:
     """Print the card of an artefact, in Markdown.
 
-    Example: groundswell model card > card.md
+    Example:  `groundswell model card > card.md`
     """
     from models.card import render_card
     from models.manifest import SHIPPED, read_manifest

@@ -22,7 +22,8 @@ from pipeline.enrich.catalogue.export import ReportProgress, is_export
 from pipeline.enrich.catalogue.industries import industries_of_categories, industry_of_sector
 from pipeline.enrich.catalogue.loading import MAX_BYTES, CatalogueError, convert, parse_yaml, write_entities
 from pipeline.enrich.catalogue.resolution import resolved
-from pipeline.enrich.catalogue.wikidata import MOST, read_wikidata
+from pipeline.enrich.catalogue.wikidata import read_wikidata
+from pipeline.enrich.catalogue_limits import MOST
 from pipeline.enrich.spelling.names import Kind, kind_of, spellings
 from pipeline.text.clean import compact
 

@@ -22,11 +22,9 @@ from pipeline.enrich.catalogue.classes import NO_THING, Subclasses, industries_o
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.catalogue.export import Export, Item, ReportProgress
 from pipeline.enrich.catalogue.loading import CatalogueError
+from pipeline.enrich.catalogue_limits import MAX_MOST, MOST
 from pipeline.text.clean import compact
 
-MOST = 20_000
-"""Companies that are kept unless more are asked for."""
-MAX_MOST = 500_000
 MAX_NAME = 60
 """Characters of a name that is kept: nobody writes a longer one."""
 MAX_ALIASES, MAX_HANDLES, MAX_PRODUCTS, MAX_REFERENCES = 24, 8, 16, 32

@@ -10,7 +10,7 @@ from typing import IO
 
 import structlog
 
-from pipeline.contracts.topics import STAGES
+from pipeline.contracts.stage_names import STAGES
 from pipeline.errors import TerminalError
 from pipeline.runtime.kafka.admin import create_all
 from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.commands.knowledge.explain import Given, explanation
 from pipeline.contracts.messages import Author, Mention, PostDeleted, ScoredMessage
+from pipeline.enrich.explanation import PartialPost, explanation
 from pipeline.enrich.linking.embeddings import MeaningReader
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
@@ -113,7 +113,7 @@ def test_any_stream_read_again_gives_the_same(linker: Linker, messages: list[Any
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(max_size=200) | TEXTS, lang=st.none() | st.text(max_size=8))
 def test_any_text_is_explained(linker: Linker, text: str, lang: str | None) -> None:
-    found = explanation(linker, Given(text, lang=lang))
+    found = explanation(linker, PartialPost(text, lang=lang))
     for one in found["candidates"]:
         assert 0 <= one["start"] < one["end"] <= len(text)
         assert text[one["start"] : one["end"]] == one["surface"]
