@@ -172,7 +172,7 @@ class Enrich:
             return
         thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
         key, arrival = threads.post_hash(post.post_id), _arrival(record, post)
-        waiting = threads.Waiting(record.offset, post.version, key, parent, arrival, record.value, named)
+        waiting = threads.Orphan(record.offset, post.version, key, parent, arrival, record.value, named)
         if orphans.enqueue(thread, waiting):
             self.counts["waiting"] += 1
             self._put(post, record, state, thread, arrival + orphans.WAIT + orphans.SLACK)

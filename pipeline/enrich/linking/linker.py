@@ -19,7 +19,7 @@ from pipeline.enrich.linking.senses import Senses
 from pipeline.enrich.linking.shape import shape
 from pipeline.enrich.linking.surfaces import Surfaces, compile_surfaces
 from pipeline.enrich.spelling.names import Kind
-from pipeline.enrich.spelling.obfuscation import SHORTEST, disguised
+from pipeline.enrich.spelling.obfuscation import SHORTEST, obfuscated
 from pipeline.text.clean import Folded, fold
 
 MAX_CHARACTERS = 20_000
@@ -106,7 +106,7 @@ class Linker:
         """(start, end, form) of names that stand free in folded text; the longest of those that overlap.
 
         A name inside a handle, a hashtag or a link does not stand free, nor do an agent's initials (`^HP`).  Names
-        that mean nothing else are found in disguise too (`Amaz0n`).
+        that mean nothing else are found obfuscated too (`Amaz0n`).
         """
         lengths = self._table.lengths
         last = len(text)
@@ -120,7 +120,7 @@ class Linker:
             if before.isalnum() or before in "@#_$^" or (before == "'" and _is_irish(text, start)):
                 continue
             free.append((start, end, form))
-        free += disguised(text, self._clear)
+        free += obfuscated(text, self._clear)
         if not free:
             return free
         marked = spans(text)

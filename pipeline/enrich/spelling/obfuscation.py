@@ -20,7 +20,7 @@ _MOSTLY_LETTERS = 0.6
 """Share of a word that must be letters."""
 
 
-def disguised(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]:
+def obfuscated(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]:
     """(start, end, number) of those words of a folded text that are one of `names` with digits or signs for letters."""
     if not _has_marks(text):
         return []

@@ -53,7 +53,7 @@ class Revision(msgspec.Struct, array_like=True):
         return self.issued or self.version
 
 
-class Waiting(msgspec.Struct, array_like=True):
+class Orphan(msgspec.Struct, array_like=True):
     """A post, as it came, that answers one not known; by hashes of ids.  `arrived` in seconds; `named` when its own
     words say whom it is about."""
 
@@ -73,7 +73,7 @@ class Thread(msgspec.Struct, array_like=True):
     posts: dict[int, list[Revision]] = {}
     first: int = 0
     until: float = 0.0
-    waiting: list[Waiting] = []
+    waiting: list[Orphan] = []
 
 
 class Inherited(NamedTuple):
