@@ -15,11 +15,12 @@ import msgspec
 import structlog
 from kafka import KafkaProducer
 from kafka import errors as kafka_errors
+from kafka.partitioner import Partitioner
 
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.headers import arrival_header
 from pipeline.contracts.messages import Post, PostDeleted, RawMessage
-from pipeline.contracts.partitioning import KeyPartitioner
+from pipeline.contracts.partitioning import partition_of
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
 from pipeline.settings.kafka import KafkaSettings
@@ -213,7 +214,7 @@ def producer_options(settings: KafkaSettings, topic: Topic, delivery_seconds: fl
         "client_id": client_id,
         "acks": "all",
         "enable_idempotence": True,
-        "partitioner": KeyPartitioner(),
+        "partitioner": _KeyPartitioner(),
         "batch_size": 131_072,
         "linger_ms": 10,
         "delivery_timeout_ms": int(delivery_seconds * 1000),
@@ -254,3 +255,14 @@ def explain(error: BaseException, subject: str) -> GroundswellError:
     if isinstance(error, OSError):
         return TransientError(what, subject=subject, todo="Check that the brokers are up and reachable")
     return TerminalError(what, subject=subject, todo="Check the [kafka] settings")
+
+
+
+class _KeyPartitioner(Partitioner):  # type: ignore[misc]
+    """kafka-python's default partitioner for records with a key, which here is all of them."""
+
+    def partition(self, topic: str, key: Any, serialized_key: bytes, value: Any, serialized: Any, cluster: Any) -> int:
+        partitions = cluster.partitions_for_topic(topic)
+        if serialized_key is None or not partitions:
+            raise ValueError(f"no key, or no partitions known for {topic}")
+        return partition_of(bytes(serialized_key), len(partitions))

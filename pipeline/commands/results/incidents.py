@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Incidents: list them, and record what they turned out to be.\n\nExample:  `groundswell incidents list --open`",
+    help="Incidents: list them, and record what they turned out to be.\n\n"
+    "Example:  `groundswell incidents list --open`",
 )
 
 SEARCHED = 1_000
@@ -61,7 +62,7 @@ def acknowledge(
 ) -> None:
     """Record what an incident turned out to be: real, false, known, or too late.
 
-    Example:  `groundswell incidents ack northwind-air:pile_on:bluesky:100000 --reason real --note "baggage system was down"`
+    Example:  `groundswell incidents ack northwind-air:pile_on:bluesky:100000 --reason real`
     """
     try:
         verdict = parse_verdict(reason)
