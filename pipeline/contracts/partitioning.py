@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: murmur2, as the Java client has it, so that every producer agrees."""
+"""The partition of a key: murmur2, as in Kafka's Java client, so that every producer agrees."""
 
 from __future__ import annotations
 

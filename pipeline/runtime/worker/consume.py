@@ -1,4 +1,4 @@
-"""The one safe consume loop, on Faust.
+"""The consume loop, on Faust: acknowledges records only after all effects are durable.
 
 Measured on faust-streaming 0.15.3: `take()` and `async for` acknowledge what failed; `noack_take` leaves that to us, so
 it is the only way in which we read.  Events come as raw bytes; the body does not raise, and what goes wrong beyond
@@ -26,7 +26,7 @@ from pipeline.observability.metrics import Metrics
 from pipeline.runtime.worker.gaps import GapWatch
 from pipeline.runtime.worker.merge import ArrivalMerge
 from pipeline.runtime.worker.processor import Processor
-from pipeline.runtime.worker.progress import Progress
+from pipeline.runtime.worker.progress import WorkerProgress
 from pipeline.settings.worker import WorkerSettings
 from pipeline.stages.records import Record
 from pipeline.stages.state import Store
@@ -54,7 +54,7 @@ class ConsumeLoop:
 
     def __init__(
         self, app: Any, processor: Processor, store: Store, settings: WorkerSettings, metrics: Metrics,
-        progress: Progress, *, clock: Callable[[], float] = time.time, end: Callable[[int], object] = os._exit,
+        progress: WorkerProgress, *, clock: Callable[[], float] = time.time, end: Callable[[int], object] = os._exit,
     ) -> None:  # fmt: skip
         """`clock` gives wall-clock seconds; `end` ends the process with a status and does not return."""
         self._app = app
@@ -80,7 +80,7 @@ class ConsumeLoop:
         work = asyncio.ensure_future(self._work())
         try:
             async for events in stream.noack_take(self._settings.batch, within=self._settings.within):
-                self._take(events)
+                self._receive(events)
                 if len(self._merge) > HELD and not self._starved:
                     self._room.clear()
                     await self._room.wait()
@@ -123,11 +123,11 @@ class ConsumeLoop:
         sys.stderr.flush()
         self._end_process(UNEXPECTED)
 
-    def _take(self, events: Sequence[Any]) -> None:
+    def _receive(self, events: Sequence[Any]) -> None:
         """Take events in hand, and look for offsets that never came.
 
         What was read before partitions were handed round last comes again, from the last committed offset on; taken
-        now it would overtake what comes before it, and the next stage would take that for heard (`origins.py`).
+        now it would overtake what comes before it, and the next stage would drop that as a repeat.
         """
         items = []
         name, generation = self._processor.stage.name, self._app.consumer_generation_id

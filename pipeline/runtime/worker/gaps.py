@@ -1,4 +1,4 @@
-"""Noticing records that were lost before anyone read them.
+"""Detects records that were lost before anyone read them, by their offsets.
 
 Retention can overtake a consumer, and the embedded broker drops what does not fit.  Neither says so; the offsets do.
 """

@@ -1,4 +1,4 @@
-"""Merging partitions in the order of arrival.
+"""Merges partitions in the order of arrival.
 
 Kafka keeps order within a partition only.  A consumer that catches up reads one partition hours ahead of another, and
 what it publishes is then out of order in event time.  This holds records back until no earlier one can come: each
@@ -83,12 +83,12 @@ class ArrivalMerge(Generic[E]):
             if now - self._waiting_since < self._patience:
                 return []
             self._given_up |= behind  # until it gives something: one silent partition must not stop the others
-        out = self._take(limit, now, () if behind else assigned, pending)
+        out = self._release(limit, now, () if behind else assigned, pending)
         self.forced += len(out) if behind else 0
         self._waiting_since = None if out else self._waiting_since
         return out
 
-    def _take(self, limit: int, now: float, assigned: Iterable[Where], pending: Callable[[Where], bool]) -> list[E]:
+    def _release(self, limit: int, now: float, assigned: Iterable[Where], pending: Callable[[Where], bool]) -> list[E]:
         """Pop by arrival until the limit, a record too fresh, or a partition that ran empty with more to come."""
         watched = {where for where in assigned if pending(where)} - self._given_up
         heads = [(queue[0][0].arrived, where) for where, queue in self._held.items() if queue]
