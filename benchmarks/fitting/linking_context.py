@@ -27,7 +27,7 @@ from benchmarks.linking.quality import brands_by_word, judged, plain, read
 from models.load import load_scorer
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.calibration import fit
-from pipeline.enrich.linking.embeddings import FILE, Fitted, MeaningReader, ScorerEmbedder, Topic, excerpt
+from pipeline.enrich.linking.embeddings import FILE, Fitted, MeaningReader, ScorerEmbedder, TopicProjection, excerpt
 from pipeline.enrich.linking.linker import READ, Considered, Linker
 from pipeline.enrich.linking.reader import Embedder, Question
 from pipeline.settings.model import ModelSettings
@@ -133,7 +133,9 @@ def learn(embedder: Embedder, model: str, files: Sequence[Path]) -> tuple[Fitted
     bare, linker = Linker(plain(catalogue)), Linker(catalogue)
     cases = {"posts of our own": list(ours(bare))} | {path.name: list(marked(linker, path)) for path in files}
     texts = sorted({excerpt(case.question) for some in cases.values() for case in some})[:BACKGROUND]
-    mean, directions = Topic.of(np.concatenate([embedder.embed([text]) for text in texts]), DIRECTIONS).numbers
+    mean, directions = TopicProjection.of(
+        np.concatenate([embedder.embed([text]) for text in texts]), DIRECTIONS
+    ).numbers
     unfitted = Fitted(
         model=model, company=0.0, company_mean=0.0, other=0.0, other_mean=0.0, candidates=0, made_by="",
         mean=_rounded(mean), directions=tuple(_rounded(row) for row in directions),

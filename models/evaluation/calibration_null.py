@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.evaluation.figures import CalibrationChance
-from models.evaluation.metrics import BINS, Floats, bin_of, confidence_error
+from models.figures import CalibrationChance
+from models.metrics import BINS, Floats, bin_of, confidence_error
 
 ROUNDS = 1_000
 LEVEL = 0.95

@@ -16,9 +16,9 @@ from zlib import crc32
 import numpy as np
 from msgspec.structs import replace
 
-from models.evaluation.metrics import Ints
 from models.evaluation.rows import Answers, Rows, answers_of
 from models.manifest import Head
+from models.metrics import Ints
 from models.scorer import Scorer
 from models.text import same_text_key
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.figures import Retrieval
+from models.figures import Retrieval
 from models.scorer import Scorer
 from pipeline.errors import TerminalError
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from models.evaluation.metrics import Ints
+from models.metrics import Ints
 
 SHORT, LONG = 10, 25
 """Words: up to `SHORT` is short, more than `LONG` is long."""

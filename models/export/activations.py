@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from models.export.quantization import Seen
-from models.training.network import MultiHead
+from models.network import MultiHead
 
 TEXTS = 512
 """Texts that are enough: with twice as many, the ranges and the answers hardly move."""
 
-_KEPT = 5
+_TOKENS_EACH = 5
 """Tokens kept of each text."""
 
 
@@ -32,7 +32,7 @@ class _Watch:
         values = given[0].detach().float().reshape(-1, given[0].shape[-1]).numpy()
         self._least.append(values.min(axis=0))
         self._largest.append(values.max(axis=0))
-        self._some.append(values[self._draw.permutation(len(values))[:_KEPT]].copy())
+        self._some.append(values[self._draw.permutation(len(values))[:_TOKENS_EACH]].copy())
 
     def seen(self) -> Seen:
         return Seen(np.min(self._least, axis=0), np.max(self._largest, axis=0), np.concatenate(self._some))

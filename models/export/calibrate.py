@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from models.evaluation.cross_fitting import TENTHS
-from models.evaluation.metrics import Floats, Ints, softmax
 from models.manifest import Head
+from models.metrics import Floats, Ints, softmax
 from models.training.config import HeadConfig
 from models.training.dataset.readers import UNKNOWN
 

@@ -222,7 +222,7 @@ class _Graph:
         self.output(self.linear(embedding, "project"), "sketch", self.weights["project"].shape[1], "texts")
 
     def toward(self, states: str, post: str) -> None:
-        """Logits of the target head, (targets, labels); see `models.training.network.TargetHead`.
+        """Logits of the target head, (targets, labels); see `models.network.TargetHead`.
 
         There is one query a target and many tokens, so keys and values are not made for every token: the query goes
         through the keys' matrix, and what is seen goes through the values'.  The bias of the keys changes nothing.

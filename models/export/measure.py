@@ -12,10 +12,11 @@ from tokenizers import Tokenizer
 
 from models.evaluation.cross_fitting import answers_apart
 from models.evaluation.evaluate import figures
-from models.evaluation.figures import Figures
 from models.evaluation.rows import Answers, NoSuchHead, Rows
 from models.evaluation.suite import tasks
+from models.figures import Figures
 from models.manifest import Head
+from models.network import MultiHead
 from models.postprocessing import probabilities
 from models.runtime.onnx_cpu import OnnxScorer
 from models.training.config import TrainConfig
@@ -23,7 +24,6 @@ from models.training.dataset.batches import tokens
 from models.training.dataset.loading import Pool
 from models.training.dataset.readers import Example
 from models.training.distillation import logits
-from models.training.network import MultiHead
 
 log = structlog.get_logger()
 

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from models.export.quantization import Floats, Matrix, Seen, fit
 from models.manifest import Encoder
+from models.network import TARGET_PARTS
 
 Array = NDArray[np.generic]
 Arrays = dict[str, Array]
 
 TARGET = "target"
-TARGET_PARTS = ("query", "key", "value", "mix", "out")
 
 EXTRA = 16
 """Rows added to the matrix after the activation function, where a few channels are far larger than all others."""

@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from models import postprocessing
 from models.manifest import Head, digest
-from models.runtime.torch_any import TorchScorer
+from models.runtime.torch_scorer import TorchScorer
 from pipeline.contracts.messages import Label, ModelRef
 from pipeline.errors import TerminalError
 

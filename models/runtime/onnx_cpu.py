@@ -13,7 +13,7 @@ import onnxruntime
 from models import postprocessing
 from models.manifest import MODEL, TOKENIZER, Head, Manifest, verify
 from models.runtime.answer_cache import RecentAnswers
-from models.runtime.reading import RECENT, Ids, read, read_tokenizer
+from models.runtime.batching import RECENT, Ids, read, read_tokenizer
 from models.scorer import Reading, Scores
 from pipeline.errors import TerminalError
 
@@ -71,7 +71,7 @@ class OnnxScorer:
         return other
 
     def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> postprocessing.Outputs:
-        """What the graph gives for token ids; a `models.runtime.reading.Network`."""
+        """What the graph gives for token ids; a `models.runtime.batching.Network`."""
         fed = {"ids": ids, "mask": mask}
         if self._asks:
             fed |= {"spans": spans, "texts": texts}

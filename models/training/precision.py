@@ -14,7 +14,7 @@ import structlog
 import torch
 
 if TYPE_CHECKING:
-    from models.training.network import MultiHead
+    from models.network import MultiHead
 
 log = structlog.get_logger()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import sys
+from collections.abc import Iterable
 from datetime import timedelta
 
 from rich import box
@@ -19,7 +20,7 @@ from pipeline.contracts.messages import Explanation, IncidentEvent, PostRef, Ser
 from pipeline.errors import TransientError
 from pipeline.text.duration import duration
 from pipeline.text.reasons import REASON_WORDS
-from pipeline.text.safe import one_line, topic
+from pipeline.text.safe import single_line, topic
 
 KINDS = {"pile_on": "pile-on", "surge": "surge", "groundswell": "groundswell", "amplification": "amplification"}
 SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")
@@ -69,10 +70,10 @@ def block(event: IncidentEvent) -> Panel:
     colour = "green" if event.event == "resolved" else _COLOURS[event.severity]
     kind = KINDS[event.kind]
     title = Text(
-        f" {event.event.upper()}  {one_line(event.entity.name, 60)}: {kind}, {_severity(event)} ", style="bold"
+        f" {event.event.upper()}  {single_line(event.entity.name, 60)}: {kind}, {_severity(event)} ", style="bold"
     )
     subtitle = Text(f" {event.at:%Y-%m-%d %H:%M:%S} UTC ", style="dim")
-    parts: list[Text | Table] = [Text(one_line(event.explanation.summary, 400), style="bold"), _facts(event)]
+    parts: list[Text | Table] = [Text(single_line(event.explanation.summary, 400), style="bold"), _facts(event)]
     if event.coordinated:
         why = ", ".join(REASON_WORDS[reason] for reason in event.reasons)
         looks = f"it looks coordinated ({why})" if why else "it looks coordinated"
@@ -114,7 +115,7 @@ def _rows(event: IncidentEvent) -> list[tuple[str, str]]:
         ("expected", f"{counts.expected:,.1f} mentions; negative share {share.before:.0%} before, {share.now:.0%} now"),
     ]
     course = [("course", sparkline(event.series))] if event.series is not None else []
-    name = ("incident", one_line(event.incident_id, 300))
+    name = ("incident", single_line(event.incident_id, 300))
     if event.event == "resolved":
         return [*size, *course, ("foretold", _review(event)), name]
     return [
@@ -124,15 +125,16 @@ def _rows(event: IncidentEvent) -> list[tuple[str, str]]:
         ("first post", _quote(explanation.first_post)),
         *_topics(explanation),
         ("who", _crowd(explanation)),
-        ("driven by", " · ".join(f"{one_line(d.author, 40)} ({d.mentions})" for d in explanation.drivers[:5])),
-        ("regulars", " · ".join(f"{one_line(r.author, 40)} ({_LEANING[r.leaning]})" for r in explanation.regulars[:4])),
-        (
-            "networks",
-            " · ".join(f"{one_line(name, 30)} {count}" for name, count in list(explanation.networks.items())[:6]),
-        ),
+        ("driven by", _listed(f"{single_line(d.author, 40)} ({d.mentions})" for d in explanation.drivers[:5])),
+        ("regulars", _listed(f"{single_line(r.author, 40)} ({_LEANING[r.leaning]})" for r in explanation.regulars[:4])),
+        ("networks", _listed(f"{single_line(n, 30)} {count}" for n, count in list(explanation.networks.items())[:6])),
         *_tests(event),
         name,
     ]
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return " · ".join(parts)
 
 
 def sparkline(series: Series, width: int = 40) -> str:
@@ -151,7 +153,7 @@ def sparkline(series: Series, width: int = 40) -> str:
 def _topics(explanation: Explanation) -> list[tuple[str, str]]:
     """What they say: by narrative where there are several."""
     if len(explanation.narratives) < 2:
-        return [("they say", " · ".join(f"{one_line(p.text, 40)} ({p.count})" for p in explanation.phrases[:6]))]
+        return [("they say", _listed(f"{single_line(p.text, 40)} ({p.count})" for p in explanation.phrases[:6]))]
     return [
         (
             f"story {number}",
@@ -169,12 +171,12 @@ def _crowd(explanation: Explanation) -> str:
         ("answered", explanation.crowd.answered),
         ("passed it on", explanation.crowd.shared),
     )
-    return " · ".join(f"{part.people:,} {words}" for words, part in parts if part.mentions)
+    return _listed(f"{part.people:,} {words}" for words, part in parts if part.mentions)
 
 
 def _review(event: IncidentEvent) -> str:
     """What had been foreforecast, against what came."""
-    return " · ".join(
+    return _listed(
         f"after {forecast.minutes:.0f} min {forecast.size:,.0f} ({forecast.low:,.0f} to {forecast.high:,.0f}), "
         f"{'held' if forecast.held else 'not held'}"
         for forecast in event.review
@@ -185,7 +187,7 @@ def _quote(post: PostRef | None) -> str:
     if post is None:
         return ""
     replies = f" ({post.replies} replies)" if post.replies else ""
-    return f"{one_line(post.author, 40)}, {post.created_at:%H:%M}: “{one_line(post.text, 160)}”{replies}"
+    return f"{single_line(post.author, 40)}, {post.created_at:%H:%M}: “{single_line(post.text, 160)}”{replies}"
 
 
 def _tests(event: IncidentEvent) -> list[tuple[str, str]]:
@@ -197,7 +199,7 @@ def _tests(event: IncidentEvent) -> list[tuple[str, str]]:
 
 
 def _evidence(name: str, value: float, threshold: float) -> str:
-    return f"{one_line(name, 40)} {value:.1f} over {threshold:.1f}"
+    return f"{single_line(name, 40)} {value:.1f} over {threshold:.1f}"
 
 
 def _span(seconds: float) -> str:

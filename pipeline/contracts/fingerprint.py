@@ -40,6 +40,6 @@ def parts(fingerprint: str) -> tuple[str, ...]:
     )
 
 
-def alike(one: str, other: str) -> bool:
+def alike(left: str, right: str) -> bool:
     """Whether two fingerprints are of one text, or of copies of it."""
-    return not set(parts(one)).isdisjoint(parts(other))
+    return not set(parts(left)).isdisjoint(parts(right))

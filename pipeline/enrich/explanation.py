@@ -13,8 +13,8 @@ from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.linking.linker import Considered, Linker
 from pipeline.enrich.linking.log_odds import cut
 from pipeline.enrich.linking.namesakes import is_namesake
-from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.mentions import read_for
+from pipeline.enrich.spelling.names import Kind
 from pipeline.enrich.threads.subjects import About
 from pipeline.errors import TerminalError
 from pipeline.text.clean import clean, without_quotes

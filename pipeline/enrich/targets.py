@@ -19,7 +19,7 @@ MAX_SURFACE = 200
 _SIGNS = "@#＃$"
 
 
-class Place(NamedTuple):
+class AnswerSlot(NamedTuple):
     """Where an answer will be: number of the reading, and of the target in it (None: what the post as such feels)."""
 
     reading: int
@@ -32,10 +32,10 @@ class Questions:
     def __init__(self) -> None:
         self._texts: dict[str, tuple[int, dict[Target, int]]] = {}
 
-    def ask(self, text: str, target: Target) -> Place:
+    def ask(self, text: str, target: Target) -> AnswerSlot:
         """Note a question; gives where to look for its answer."""
         number, targets = self._texts.setdefault(text, (len(self._texts), {}))
-        return Place(number, targets.setdefault(target, len(targets)) if target else None)
+        return AnswerSlot(number, targets.setdefault(target, len(targets)) if target else None)
 
     def readings(self) -> list[Reading]:
         """For the scorer, in order."""

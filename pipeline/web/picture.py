@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from pipeline.contracts.messages import IncidentEvent, Series
-from pipeline.text.safe import one_line
+from pipeline.text.safe import single_line
 from pipeline.web.cards import KINDS, SEVERITIES
 from pipeline.web.chart import span_name, step_points
 
@@ -27,7 +27,7 @@ def picture(event: IncidentEvent) -> str | None:
     series = event.series
     if series is None or not series.mentions or series.seconds <= 0:
         return None
-    name = one_line(event.entity.name, 48)
+    name = single_line(event.entity.name, 48)
     heading = f"{name}: {KINDS[event.kind][0].lower()}, severity {event.severity} ({SEVERITIES[event.severity]})"
     counts = event.counts
     below = (

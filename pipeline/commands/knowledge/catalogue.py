@@ -34,7 +34,7 @@ def build_catalogue(
 
     try:
         with Reading("reading") as reading:
-            count = build(lists, out, most=most, told=reading)
+            count = build(lists, out, most=most, report=reading)
     except GroundswellError as error:
         raise _failed(error) from None
     typer.echo(f"{count:,} entities in {out}")

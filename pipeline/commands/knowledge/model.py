@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from models.training.train import Progress
+    from models.training.train import TrainingProgress
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -98,7 +98,7 @@ def evaluate(
 
     scorer = load_scorer(ModelSettings(path=model))
     other = load_scorer(ModelSettings(path=model, backend="torch")) if compare else None
-    found = command.Found(f"{scorer.ref.name} {scorer.ref.version}")
+    found = command.Evaluation(f"{scorer.ref.name} {scorer.ref.version}")
     if file is not None:
         found.figures += command.of_file(scorer, file, head, other)
     if suite is not None:
@@ -106,7 +106,7 @@ def evaluate(
     if behaviour or set_floors:
         found.behaviour = command.of_behaviour(scorer, set_floors)
     if record:
-        command.keep(found, model, seeds or [])
+        command.save(found, model, seeds or [])
     command.show(found, as_json=as_json)
 
 
@@ -125,11 +125,11 @@ def calibrate(
     from models.training.config import read_config
 
     settings = read_config(config, data=data)
-    from models.evaluation.command import Found, show
+    from models.evaluation.command import Evaluation, show
     from models.export.recalibrate import recalibrate
 
     manifest = recalibrate(model or SHIPPED, settings, version, _tell)
-    show(Found(f"{manifest.name} {manifest.version}", manifest.figures), as_json=False)
+    show(Evaluation(f"{manifest.name} {manifest.version}", manifest.figures), as_json=False)
 
 
 @app.command()
@@ -162,7 +162,7 @@ def _tell(what: str) -> None:
     typer.echo(what, err=True)
 
 
-def _show(progress: Progress) -> None:
+def _show(progress: TrainingProgress) -> None:
     """One line a progress report, on stderr."""
     dev = "" if progress.dev is None else f"  dev {progress.dev:.4f}"
     minutes, seconds = divmod(round(progress.remaining), 60)

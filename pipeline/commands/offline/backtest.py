@@ -77,14 +77,14 @@ def _summary(out: Console, found: Findings) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pipeline.text.safe import one_line
+    from pipeline.text.safe import single_line
 
     table = Table("paged (UTC)", "company", "kind", "severity", "mentions", "authors", box=None, pad_edge=False)
     for episode in found.episodes[:LISTED]:
         last, at = episode.last, episode.paged_at
         table.add_row(
             f"{at:%Y-%m-%d %H:%M}" if at else "not paged",
-            Text(one_line(last.entity.name, 40)),
+            Text(single_line(last.entity.name, 40)),
             last.kind,
             str(episode.worst.severity),
             f"{last.counts.mentions:,}",

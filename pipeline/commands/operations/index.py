@@ -64,7 +64,7 @@ def forget(
 
     from pipeline.contracts.messages import AuthorDeleted, PostDeleted
     from pipeline.index.documents import UNVERSIONED, clean
-    from pipeline.text.safe import one_line
+    from pipeline.text.safe import single_line
 
     id_ = clean(post or author or "")
     where = network or id_.partition(":")[0]
@@ -75,6 +75,6 @@ def forget(
     else:
         gone = AuthorDeleted(author_id=id_, network=where, deleted_at=now, version=UNVERSIONED)
     if not yes:
-        typer.confirm(f"Forget {one_line(id_, 300)} of {one_line(where, 100)}?", abort=True, err=True)
+        typer.confirm(f"Forget {single_line(id_, 300)} of {single_line(where, 100)}?", abort=True, err=True)
     written = context.with_index(context.load(), lambda index: index.write([gone]))
     typer.echo(f"{len(written.taken_back):,} mentions forgotten")

@@ -72,7 +72,7 @@ def acknowledge(
     import getpass
 
     from pipeline.promise.verdicts import VerdictStore
-    from pipeline.text.safe import one_line
+    from pipeline.text.safe import single_line
 
     settings = context.load()
     known = {event.incident_id: event for event in _incidents(settings, False, SEARCHED)}
@@ -83,7 +83,7 @@ def acknowledge(
         )  # fmt: skip
     person = by or getpass.getuser()
     given = VerdictStore(settings.data).record(known[incident_id], verdict, note=note, person=person)
-    typer.echo(f"{one_line(given.incident_id, 300)}: {given.verdict} (by {one_line(given.person, 100)})")
+    typer.echo(f"{single_line(given.incident_id, 300)}: {given.verdict} (by {single_line(given.person, 100)})")
 
 
 def _incidents(settings: Settings, open_only: bool, limit: int) -> list[IncidentEvent]:
@@ -96,7 +96,7 @@ def _table(found: list[IncidentEvent], verdicts: dict[str, GivenVerdict]) -> Tab
     from rich.text import Text
 
     from pipeline.alert.terminal import KINDS
-    from pipeline.text.safe import one_line
+    from pipeline.text.safe import single_line
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("opened (UTC)", "state", "sev", "company", "kind", "mentions", "verdict", "incident"):
@@ -107,11 +107,11 @@ def _table(found: list[IncidentEvent], verdicts: dict[str, GivenVerdict]) -> Tab
             f"{event.opened_at:%Y-%m-%d %H:%M}",
             "over" if event.event == "resolved" else "open",
             f"{event.severity}",
-            one_line(event.entity.name, 30),
+            single_line(event.entity.name, 30),
             KINDS[event.kind] + (" (coordinated)" if event.coordinated else ""),
             f"{event.counts.mentions:,}",
             given.verdict if given else "",
-            one_line(event.incident_id, 300),
+            single_line(event.incident_id, 300),
         )
         table.add_row(*(Text(cell) for cell in cells))
     return table

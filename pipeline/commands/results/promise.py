@@ -52,7 +52,7 @@ def _show(console: Console, found: Check) -> None:
     from rich.text import Text
 
     from pipeline.detect.promise import sentence
-    from pipeline.text.safe import one_line
+    from pipeline.text.safe import single_line
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("", "for", "months", "allowed", "called false", "no verdict", "at least a month"):
@@ -60,7 +60,7 @@ def _show(console: Console, found: Check) -> None:
     for row in found.kept[:LISTED]:
         table.add_row(
             "[red]broken[/]" if row.broken else "[green]kept[/]" if row.judged else "unknown",
-            Text(one_line(f"team {row.name}" if row.scope == "team" else row.name, 40)),
+            Text(single_line(f"team {row.name}" if row.scope == "team" else row.name, 40)),
             f"{row.months:,.1f}",
             f"{row.allowed:,.2f}",
             f"{row.reported:,}",

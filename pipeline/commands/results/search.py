@@ -78,7 +78,7 @@ def _table(page: Page, offset: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from pipeline.text.safe import one_line
+    from pipeline.text.safe import single_line
 
     last = offset + len(page.mentions)
     table = Table(
@@ -88,9 +88,9 @@ def _table(page: Page, offset: int) -> Table:
         sentiment = mention.sentiment
         table.add_row(
             f"{mention.created_at.astimezone(UTC):%Y-%m-%d %H:%M}",
-            Text(one_line(mention.entity.name, 60)),
+            Text(single_line(mention.entity.name, 60)),
             Text(sentiment.label if sentiment.sure else f"{sentiment.label}?", _COLOUR[sentiment.label]),
-            Text(one_line(mention.author.handle or mention.author.id, 30)),
-            Text(one_line(mention.text, 280)),
+            Text(single_line(mention.author.handle or mention.author.id, 30)),
+            Text(single_line(mention.text, 280)),
         )
     return table

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pipeline.enrich.linking.lexicon import Talk
-from pipeline.enrich.linking.spelling.common_words import ordinary
+from pipeline.enrich.linking.lexicon import PostWords
 from pipeline.text.clean import Folded
+from pipeline.text.common_words import ordinary
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _PARTED = "".join([char if char.isalnum() else " " for char in map(chr, range(128))])
@@ -48,7 +48,7 @@ class Surroundings:
         words = found if simple else [w.removesuffix("'s") for w in found]
         if ("$" in text or "£" in text or "€" in text) and _PRICE.search(text):
             words = [*words, "price"]
-        self.talk = Talk(frozenset(words))
+        self.talk = PostWords(frozenset(words))
         capitals = 0 if text.islower() else len(_CAPITAL.findall(text))
         self.has_case = len(found) > 2 and 0 < capitals <= 0.6 * len(found)
         self.shouting = 2 * capitals > len(found) and _shouting(text[:1000])
@@ -72,7 +72,7 @@ def _shouting(text: str) -> bool:
     return letters > 6 and sum(map(str.isupper, text)) > 0.8 * letters
 
 
-class Place:
+class Occurrence:
     """A span of the folded text that may be a name, with what stands right beside it; in the original text it is from
     `left` to `right`."""
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Container
 from typing import NamedTuple
 
-from pipeline.enrich.linking.spelling.hashtags import split_words
+from pipeline.enrich.spelling.hashtags import split_words
 from pipeline.text.clean import compact
 
 _SERVICE_BEFORE: tuple[str, ...] = ("ask", "help", "support", "contact")

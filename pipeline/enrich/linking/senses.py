@@ -9,8 +9,8 @@ from pipeline.enrich.linking.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.linking.log_odds import Meaning, prior
 from pipeline.enrich.linking.markers import CLEAR, UNCLEAR
 from pipeline.enrich.linking.platforms import NETWORK
-from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.linking.surfaces import Sense, Surfaces
+from pipeline.enrich.spelling.names import Kind
 
 _DISTINCT = Kind.DISTINCT
 

@@ -54,14 +54,14 @@ class Revision(msgspec.Struct, array_like=True):
 
 
 class Waiting(msgspec.Struct, array_like=True):
-    """A post, as it came, that answers one not known; by hashes of ids.  `heard` in seconds; `named` when its own
+    """A post, as it came, that answers one not known; by hashes of ids.  `arrived` in seconds; `named` when its own
     words say whom it is about."""
 
     offset: int
     version: int
     key: int
     parent: int
-    heard: float
+    arrived: float
     post: bytes
     named: bool = False
 

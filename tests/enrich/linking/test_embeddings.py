@@ -17,7 +17,7 @@ from pipeline.enrich.linking import embeddings
 from pipeline.enrich.linking.embeddings import (
     MeaningReader,
     ScorerEmbedder,
-    Topic,
+    TopicProjection,
     about,
     otherwise,
     reader_of,
@@ -105,7 +105,7 @@ def test_the_strongest_directions_are_taken_out() -> None:
     rng = np.random.default_rng(1)
     mood = rng.normal(size=WIDTH)
     vectors = (rng.normal(size=(200, 1)) * 50 * mood + rng.normal(size=(200, WIDTH)) + 3.0).astype(np.float32)
-    topics = Topic.of(vectors, 1)(vectors)
+    topics = TopicProjection.of(vectors, 1)(vectors)
     assert np.allclose(np.linalg.norm(topics, axis=1), 1.0, atol=1e-5)
     assert float(np.abs(topics @ (mood / np.linalg.norm(mood))).max()) < 0.1
 

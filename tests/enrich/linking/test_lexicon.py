@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.enrich.catalogue import Catalogue, Entity
 from pipeline.enrich.linking.context import Surroundings
-from pipeline.enrich.linking.lexicon import Talk, forms, lexicon_of
+from pipeline.enrich.linking.lexicon import PostWords, forms, lexicon_of
 from pipeline.enrich.linking.linker import Linker
 from pipeline.text.clean import fold
 
@@ -58,7 +58,7 @@ def test_a_price_speaks_of_buying(text: str) -> None:
 
 
 def test_talk_knows_the_words_of_companies() -> None:
-    talk = Talk(frozenset(["they", "charged", "me", "twice", "and", "support", "hung", "up"]))
+    talk = PostWords(frozenset(["they", "charged", "me", "twice", "and", "support", "hung", "up"]))
     assert talk.dealings == {"charged", "support"}
     assert talk.service == {"support"}
 

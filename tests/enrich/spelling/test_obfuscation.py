@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.linking.linker import Linker
-from pipeline.enrich.linking.spelling.obfuscation import disguised
+from pipeline.enrich.spelling.obfuscation import disguised
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ SHORTEST = 5
 """Letters of a name that is looked for so; shorter ones are met by chance."""
 
 _LETTERS = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "$": "s"})
-_OTHER_ONE = str.maketrans({"1": "l"})
+_ALTERNATIVE = str.maketrans({"1": "l"})
 _WORD = re.compile(r"(?<![\w$@#&/.:-])[a-z0-9$]{5,24}(?![\w$@/]|\.\w)")
 """Not a handle, a tag, a link or an address of mail."""
 _MOSTLY_LETTERS = 0.6
@@ -25,13 +25,13 @@ def disguised(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]
     if not _has_marks(text):
         return []
     found = []
-    for place in _WORD.finditer(text):
-        word = place.group()
+    for match in _WORD.finditer(text):
+        word = match.group()
         if word.isalpha() or sum(map(str.isalpha, word)) < _MOSTLY_LETTERS * len(word):
             continue
-        number = names.get(word.translate(_LETTERS), names.get(word.translate(_OTHER_ONE).translate(_LETTERS)))
+        number = names.get(word.translate(_LETTERS), names.get(word.translate(_ALTERNATIVE).translate(_LETTERS)))
         if number is not None:
-            found.append((*place.span(), number))
+            found.append((*match.span(), number))
     return found
 
 
