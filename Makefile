@@ -42,6 +42,9 @@ compiled: install ## Compile detector and linker anew, after changing it (plain 
 contracts: install ## Write the JSON Schemas of every message anew
 	$(BIN)/python -m pipeline.contracts.schemas
 
+house: install ## Draw the picture of the rooms anew (docs/images/house.svg)
+	$(BIN)/python docs/house.py
+
 install: $(VENV)/.installed ## Make the virtual environment (the other targets do it)
 
 $(VENV)/.installed: requirements/default.lock pyproject.toml

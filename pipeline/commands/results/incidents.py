@@ -62,7 +62,7 @@ def acknowledge(
 ) -> None:
     """Record what an incident turned out to be: real, false, known, or too late.
 
-    Example:  `groundswell incidents ack northwind-air:pile_on:bluesky:100000 --reason real`
+    Example:  `groundswell incidents ack northwind-air:pile_on:bluesky:100000 --reason real --note "bags were lost"`
     """
     try:
         verdict = parse_verdict(reason)
