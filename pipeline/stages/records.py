@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from pipeline.errors import Malformed
 
+PartitionId = tuple[str, int]
+"""A partition of a topic: the topic's name and the partition's number."""
+
 
 class Record(NamedTuple):
     """A record as it came off a topic.  `arrived` is when the pipeline first received it (event-time order across

@@ -28,7 +28,7 @@ from pipeline.runtime.worker.merge import ArrivalMerge
 from pipeline.runtime.worker.processor import Processor
 from pipeline.runtime.worker.progress import WorkerProgress
 from pipeline.settings.worker import WorkerSettings
-from pipeline.stages.records import Record
+from pipeline.stages.records import PartitionId, Record
 from pipeline.stages.state import Store
 
 log = structlog.get_logger()
@@ -41,8 +41,6 @@ PAUSE = 0.3
 
 HELD = 8_000
 """Records in hand at which reading pauses, unless the merge waits for a partition: then only reading on helps."""
-
-Where = tuple[str, int]
 
 
 class ConsumeLoop:
@@ -68,7 +66,7 @@ class ConsumeLoop:
         self._gaps = GapWatch()
         self._merges = processor.stage.merges
         self._merge: ArrivalMerge[tuple[Record, Any]] = ArrivalMerge(pause=PAUSE if self._merges else 0.0)
-        self._received: dict[Where, int] = {}
+        self._received: dict[PartitionId, int] = {}
         self._compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -146,7 +144,7 @@ class ConsumeLoop:
             self._metrics.records_in.labels(name, topic).inc(count)
         self._news.set()
 
-    def _check_gap(self, where: Where, offset: int) -> None:
+    def _check_gap(self, where: PartitionId, offset: int) -> None:
         if not self._gaps.knows(where):
             self._gaps.start(where, self._app.consumer._committed_offset.get(TP(*where)))
         lost = self._gaps.see(where, offset)
@@ -185,7 +183,7 @@ class ConsumeLoop:
         """Records that the broker has and that are not acknowledged, over all partitions in hand."""
         return sum(self.lags().values())
 
-    def lags(self) -> dict[Where, int]:
+    def lags(self) -> dict[PartitionId, int]:
         """The same for each partition."""
         out = {}
         for where in self._assigned():
@@ -195,18 +193,18 @@ class ConsumeLoop:
                 out[where] = max(0, end - done)
         return out
 
-    def _assigned(self) -> list[Where]:
+    def _assigned(self) -> list[PartitionId]:
         consumer = self._app.consumer
         try:
             return [(tp.topic, tp.partition) for tp in consumer.assignment()]
         except ConsumerNotStarted:
             return []
 
-    def _highwater(self, where: Where) -> int | None:
+    def _highwater(self, where: PartitionId) -> int | None:
         end = self._app.consumer.highwater(TP(*where))
         return None if end is None else int(end)
 
-    def _pending(self, where: Where) -> bool:
+    def _pending(self, where: PartitionId) -> bool:
         """Whether the broker has more of a partition than what has been taken in hand."""
         if not self._merges:
             return False
