@@ -1,4 +1,4 @@
-"""What a model gives for a post, and what every runtime of it must keep to."""
+"""Protocol of a scorer: the scores of a post, and what every runtime guarantees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from pipeline.messages import ModelRef, Sentiment, Signals
+from pipeline.contracts.messages import ModelRef, Sentiment, Signals
 
 Span = tuple[int, int]
 """Start and end of a name in a text, in characters; the end is exclusive."""

@@ -142,8 +142,8 @@ DETECTOR = Hot("detector", "pipeline.detect", modules=(
 """What runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside, since a compiled
 class can be none."""
 
-LINKER = Hot("linker", "pipeline.enrich", modules=(
-    "evidence", "lexicon", "linker", "namesakes", "senses", "shape", "signs", "surroundings",
+LINKER = Hot("linker", "pipeline.enrich.linking", modules=(
+    "context", "lexicon", "linker", "log_odds", "markers", "namesakes", "senses", "shape",
 ))  # fmt: skip
 """What decides whom a post is about; the search itself is in C anyway."""
 

@@ -11,7 +11,7 @@ import os
 
 import pytest
 
-from tests.left_out import GROUPS, real_servers_impossible, strict
+from tests.availability import GROUPS, real_servers_impossible, strict
 from tests.real_servers import fresh_kafka, real_elasticsearch, real_kafka, real_servers, unique_name
 
 __all__ = ["fresh_kafka", "real_elasticsearch", "real_kafka", "real_servers", "unique_name"]

@@ -19,10 +19,10 @@ import numpy as np
 
 from benchmarks.detection import minscan, streams
 from benchmarks.detection.streams import EPOCH, JUDGING, WARM, WEAK, Plan
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.messages import IncidentEvent
 
 BINS = ((20, 60), (60, 200), (200, 10**9))
 AFTER = 6 * 3600.0

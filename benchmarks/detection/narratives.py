@@ -20,18 +20,18 @@ from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
+from models.runtime.batching import read_tokenizer
 from numpy.typing import NDArray
 
 from models.manifest import MODEL, TOKENIZER, verify
 from models.runtime.onnx_cpu import open_session
-from models.runtime.reading import read_tokenizer
+from pipeline.contracts.sketch import Sketch, decode, encode
 from pipeline.detect.narratives import clustering
 from pipeline.detect.narratives.clustering import assign
 from pipeline.detect.narratives.narrative import NarrativeClusters
 from pipeline.detect.narratives.vectors import hashed
 from pipeline.detect.narratives.vocabulary import PastVocabulary
 from pipeline.detect.narratives.words import terms
-from pipeline.sketch import Sketch, decode, encode
 
 STORIES = Path(__file__).with_name("stories.txt")
 CHATTER = (

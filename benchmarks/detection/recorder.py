@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import msgspec
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.evidence import thresholds
 from pipeline.detect.evidence.pile_on import ThreadEvidence
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.entity import EntityState
-from pipeline.messages import IncidentEvent
 
 
 class Recorder(Detector):

@@ -1,4 +1,4 @@
-"""The temperature and the shift that make a head's probabilities honest.
+"""Temperature and shift of a head, fitted so that its probabilities are calibrated.
 
 Fitted on texts that nothing else was fitted on.  A temperature changes no label; a shift makes up for label shares in
 the training data that a stream of complaints does not have.
@@ -12,11 +12,11 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from models.evaluation.metrics import Floats, Ints, softmax
-from models.evaluation.tenths import TENTHS
+from models.evaluation.cross_fitting import TENTHS
 from models.manifest import Head
+from models.metrics import Floats, Ints, softmax
 from models.training.config import HeadConfig
-from models.training.readers import UNKNOWN
+from models.training.dataset.readers import UNKNOWN
 
 ALWAYS = -1
 """The tenth of a text that no figure is reported on."""

@@ -1,11 +1,11 @@
-"""A stand-in for the model: the same answer for every text, at no cost.  For load tests of everything else."""
+"""Scorer that gives the same answer for every text, for load tests of everything else."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from models.scorer import Reading, Scores
-from pipeline.messages import Label, ModelRef, Sentiment
+from pipeline.contracts.messages import Label, ModelRef, Sentiment
 
 _ANSWERS: dict[Label, Sentiment] = {
     "negative": Sentiment(0.9, 0.08, 0.02, "negative", True),

@@ -1,4 +1,4 @@
-"""The webhook: each incident event as JSON, signed, with CloudEvents headers.
+"""The webhook notifier: each incident event as JSON, signed, with CloudEvents headers.
 
 The body is the incident event of ``docs/contracts``, with the addresses of its page and its picture where there is a
 page.  Headers follow the HTTP binding of CloudEvents 1.0.2 (2022) in binary mode; `ce-id` is the same when an event is
@@ -14,12 +14,12 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from pipeline.alert import guard, signature
+from pipeline.alert import signature, ssrf
 from pipeline.alert.alertmanager import links
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import SettingsError
-from pipeline.messages import IncidentEvent
 
 MIN_SECRET = 16
 """Fewest characters of a secret."""
@@ -42,7 +42,7 @@ class Webhook:
         *,
         allow_private: bool = False,
         page_url: str = "",
-        resolve: guard.Resolve = guard.resolve,
+        resolve: ssrf.Resolve = ssrf.resolve,
         clock: Callable[[], float] = time.time,
         client: httpx.AsyncClient | None = None,
     ) -> None:
@@ -62,7 +62,7 @@ class Webhook:
 
     async def send(self, event: IncidentEvent) -> None:
         port = self._url.port or (443 if self._url.scheme == "https" else 80)
-        address = await guard.checked_address(
+        address = await ssrf.checked_address(
             self._url.host, port, allow_private=self._allow_private, resolve=self._resolve
         )
         body = msgspec.json.encode(msgspec.structs.replace(event, **links(event, self._page_url)))

@@ -1,4 +1,4 @@
-"""The detector over the spooled mentions, at any false-alarm rate."""
+"""Runs the detector over the spooled mentions, at any false-alarm rate."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pipeline.alert.notifier import firing
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import Company, MentionSpool
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundMention
 from pipeline.detect.partition import PartitionState
 from pipeline.detect.priors import OFTEN
 from pipeline.detect.promise import MONTH, Promise
 from pipeline.detect.stage import FORGET_AFTER, Detectors
 from pipeline.detect.state.entity import EntityState
-from pipeline.messages import IncidentEvent
 
 _TOLD_EVERY = 2_000
 

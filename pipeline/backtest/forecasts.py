@@ -1,4 +1,4 @@
-"""Forecasts held against what came: of the incidents that are over, how far off, and how often within the interval."""
+"""Forecast errors: how far off, and how often within the interval, once incidents are over."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import median
 from msgspec import Struct
 
 from pipeline.backtest.detection import Episode
-from pipeline.messages import Foretold
+from pipeline.contracts.messages import Foretold
 
 AGES = (("at the opening", 0.0), ("after half an hour", 30.0), ("after an hour", 60.0))
 """Ages of an incident from which a forecast is kept, in minutes, in words."""

@@ -1,4 +1,4 @@
-"""What really happened, where it is known, against what was noticed."""
+"""Labels of what really happened, compared with what was detected."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.backtest.detection import Outcome
-from pipeline.decode import decode
+from pipeline.contracts.decode import decode
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import Malformed, TerminalError
-from pipeline.ingest.read.lines import lines, open_source
-from pipeline.messages import IncidentEvent
+from pipeline.ingest.formats.lines import lines, open_source
 from pipeline.simulate.events import Story
 from pipeline.simulate.verdicts import Verdict, compare
 

@@ -1,9 +1,11 @@
-"""A backtest from files to findings: read and analyze once, detect at several rates, count what is to be drawn."""
+"""Runs a backtest from files to findings.
+
+Read and analyze once, detect at several rates, count what is to be drawn.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from importlib import metadata
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,12 +15,13 @@ from pipeline.backtest.detection import Episode, Outcome, run_detector
 from pipeline.backtest.findings import COMPANIES, SHOWN, Findings, rate_of
 from pipeline.backtest.labels import read_labels, score
 from pipeline.backtest.nearness import Nearness
-from pipeline.backtest.progress import Steps
 from pipeline.backtest.spool import Company, MentionSpool
 from pipeline.detect.load import promised
 from pipeline.detect.promise import Promise
 from pipeline.ingest.rejects import Rejects
-from pipeline.settings import Settings
+from pipeline.settings.settings import Settings
+from pipeline.terminal.steps import Steps
+from pipeline.version import installed_version
 
 RATES = (0.05, 0.2, 0.5, 1.0)
 """Promises that the report compares, besides the chosen one."""
@@ -50,7 +53,7 @@ def backtest(settings: Settings, asked: Asked, rejects: Rejects, steps: Steps) -
             files=[Path(file).name for file in asked.files],
             format=asked.format,
             false_alarms=chosen,
-            version=metadata.version("groundswell"),
+            version=installed_version(),
             model=model,
             read=read,
             rejects=dict(sorted(rejects.counts.items())),
@@ -76,9 +79,9 @@ def _fill(
     if asked.format == source.MENTIONS:
         steps.step("reading mentions", lines)
         return source.mentions_into(spool, asked.files, rejects, steps.tick).read, ""
-    from pipeline.ingest.read.formats import reader_for
-    from pipeline.runtime.metrics import Metrics
-    from pipeline.stages import build
+    from pipeline.ingest.formats.formats import reader_for
+    from pipeline.observability.metrics import Metrics
+    from pipeline.runtime.build import build
 
     in_order = reader_for(asked.format, settings.ingest).time_order
     stage = build("enrich", settings, Metrics())

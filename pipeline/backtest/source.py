@@ -1,4 +1,4 @@
-"""Files of posts or of mentions into the spool; what cannot be read is kept with its reason and counted."""
+"""Reads files of posts or mentions into the spool; counts and stores the rejects."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.backtest.spool import MentionSpool
-from pipeline.decode import MAX_BYTES
+from pipeline.contracts.decode import MAX_BYTES
+from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import Malformed
+from pipeline.ingest.formats.formats import reader_for
+from pipeline.ingest.formats.lines import STDIN, lines, open_source
 from pipeline.ingest.history import history
-from pipeline.ingest.read.formats import reader_for
-from pipeline.ingest.read.lines import STDIN, lines, open_source
 from pipeline.ingest.rejects import Rejects
-from pipeline.runtime.files import through
-from pipeline.settings import Settings
-from pipeline.stage import Record, Stage
-from pipeline.topics import POSTS_RAW
+from pipeline.runtime.offline.driver import through
+from pipeline.settings.settings import Settings
+from pipeline.stages.records import Record
+from pipeline.stages.stage import Stage
 
 MENTIONS = "mentions"
 """The format of files that have been analyzed already."""

@@ -1,6 +1,6 @@
 """Deduplicates mentions that come again after a crash, by the raw record that led to them.
 
-For each partition of the raw topic the detector keeps the highest position (`pipeline/origin.py`) that has come on
+For each partition of the raw topic the detector keeps the highest position (`contracts/origin.py`) that has come on
 its own partition; a message at or below it is a repeat.  That holds, whatever is killed when:
 
 1. A worker reads a raw partition in order and publishes what comes of it in that order; of what goes to one partition
@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from pipeline.origin import unpacked
+from pipeline.contracts.origin import unpacked
 
 PARTITIONS = 512
 """Raw partitions that are remembered; beyond, the one with the oldest news goes."""

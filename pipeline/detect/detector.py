@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from pipeline.contracts.messages import IncidentEvent, TestResult
 from pipeline.detect import judgement
 from pipeline.detect.evidence import thresholds
 from pipeline.detect.evidence.change_point import ChangePoint
@@ -19,7 +20,6 @@ from pipeline.detect.mentions.inbound import Inbound, InboundMention
 from pipeline.detect.mentions.weighting import CHANGED, PASSED, WeighedMention, recognised, weigh
 from pipeline.detect.state.entity import POSTS, EntityState
 from pipeline.detect.state.quotable_posts import quotable_post, retain_post
-from pipeline.messages import IncidentEvent, TestResult
 
 LATE: Final = 600
 """Seconds behind the entity's clock after which a mention is history: counted, but no evidence."""

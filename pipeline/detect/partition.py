@@ -18,12 +18,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
+from pipeline.contracts.messages import EntityRef, IncidentEvent
 from pipeline.detect.deduplication import HighWaterMarks
 from pipeline.detect.incidents import lifecycle
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.priors import PriorPool
 from pipeline.detect.state.entity import EntityState
-from pipeline.messages import EntityRef, IncidentEvent
 
 WATCHED = 1_000
 """Open incidents watched on a partition; those beyond end with the next mention of their own entity."""

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import structlog
 
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED, Topic
 from pipeline.detect.detector import Detector
 from pipeline.detect.mentions.inbound import Inbound, InboundMention, read
 from pipeline.detect.partition import PartitionState
@@ -16,10 +18,8 @@ from pipeline.detect.promise import Promise
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.errors import Malformed
-from pipeline.messages import IncidentEvent
-from pipeline.stage import Codec, Outgoing, Record, Rejected, Result
-from pipeline.state import State
-from pipeline.topics import INCIDENTS, MENTIONS_SCORED, Topic
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
+from pipeline.stages.state import Codec, State
 
 FORGET_AFTER = 90 * 86_400.0
 """Seconds of event time without a mention after which an entity is forgotten."""

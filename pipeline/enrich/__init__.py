@@ -1,6 +1,1 @@
-"""The enrich stage: whom a post is about, and what it feels about them."""
-
-from pipeline.compiled import LINKER
-
-COMPILED = LINKER.prefer()
-"""Whether the hot modules of the linker are the compiled ones."""
+"""Enrich stage: links posts to entities and scores their sentiment."""

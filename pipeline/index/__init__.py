@@ -1,0 +1,1 @@
+"""Mentions, incidents and dead letters, searchable in SQLite or Elasticsearch."""

@@ -1,11 +1,11 @@
-"""The index that the settings ask for."""
+"""Opens the index that the settings name."""
 
 from __future__ import annotations
 
 from pipeline.index.protocol import Index
 from pipeline.index.slow import SlowIndex
-from pipeline.index.sqlite import SqliteIndex
-from pipeline.settings import Settings
+from pipeline.index.sqlite.index import SqliteIndex
+from pipeline.settings.settings import Settings
 
 FILE = "index.sqlite"
 """Name of the embedded index in the data folder."""
@@ -18,7 +18,7 @@ def open_index(settings: Settings) -> Index:
     """
     index: Index
     if settings.index.url:
-        from pipeline.index.elastic import ElasticIndex  # its client is large: the embedded default does without
+        from pipeline.index.elastic.index import ElasticIndex  # its client is large: the embedded default does without
 
         index = ElasticIndex(settings.index)
     else:

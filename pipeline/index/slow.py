@@ -1,4 +1,4 @@
-"""An index made slow on purpose, for load tests: does the pipeline wait, or does it lose?"""
+"""An index slowed down on purpose, for load tests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.index.protocol import DeadLetter, Document, Index, Page, Query, Volume, Written
-from pipeline.messages import IncidentEvent
 
 
 class SlowIndex:

@@ -1,0 +1,1 @@
+"""Agents that read networks and files, and publish raw messages to Kafka."""

@@ -1,0 +1,1 @@
+"""Drivers of the stages: workers, files, processes; the only room that knows Faust."""

@@ -1,4 +1,4 @@
-"""What the simulation did against what was noticed."""
+"""Compares the stories of a simulation with the incidents that were detected."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from pipeline.messages import IncidentEvent
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.simulate.events import Story
 
 _EARLY = timedelta(minutes=10)

@@ -1,7 +1,7 @@
-"""Bars over time as plain numbers for an inline SVG: seen, negative among them, and what was expected.
+"""Charts of mentions over time, as plain numbers for an inline SVG.
 
-From the index (`chart`), with one level for all that was expected, or from an incident's own series (`course`), with
-what the detector expected at each hour.
+Bars of what was seen and the negative among it, and what was expected: from the index (`chart`), with one level for all
+that was expected, or from an incident's own series (`course`), with what the detector expected at each hour.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pipeline.contracts.messages import Series
 from pipeline.index.protocol import Volume
-from pipeline.messages import Series
 
 STEPS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800)
 """Lengths of a span, in seconds, that read well."""

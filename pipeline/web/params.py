@@ -1,4 +1,4 @@
-"""What a visitor asks for, bounded; anything else is `BadRequest` with plain words."""
+"""Query parameters of a visitor, bounded; anything else is a `BadRequest` in plain words."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal, cast, get_args
 
+from pipeline.contracts.messages import Label
 from pipeline.errors import TerminalError
 from pipeline.index.protocol import Query
-from pipeline.messages import Label
 
 MAX_TEXT = 200
 MAX_NAME = 512

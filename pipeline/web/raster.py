@@ -1,4 +1,4 @@
-"""The picture of an incident as PNG, for what cannot show SVG: pagers and chats.
+"""Picture of an incident as PNG, for pagers and chats that cannot show SVG.
 
 No words, since it stands beside the words of a message: bars, the dashed line of what was expected, a mark where it was
 found, numbers and times at the axes.  Written with the standard library alone: an image library is megabytes, for
@@ -11,7 +11,7 @@ import zlib
 from datetime import UTC, datetime
 from struct import pack
 
-from pipeline.messages import IncidentEvent, Series
+from pipeline.contracts.messages import IncidentEvent, Series
 from pipeline.web.chart import step_points
 from pipeline.web.picture import EXPECTED, INK, NEGATIVE, SEEN, SOFT, highest
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.messages import (
+from pipeline.contracts.messages import (
     Counts,
     Driver,
     EntityRef,
@@ -19,8 +19,8 @@ from pipeline.messages import (
     Share,
     TestResult,
 )
-from pipeline.stage import Record
-from pipeline.topics import INCIDENTS
+from pipeline.contracts.topics import INCIDENTS
+from pipeline.stages.records import Record
 
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 

@@ -20,10 +20,10 @@ from pipeline.alert.alertmanager import LIFE, Alertmanager, alert, labels
 from pipeline.alert.load import open_notifiers
 from pipeline.alert.resender import REPEAT_END, Ends, OpenIncidents, Resender
 from pipeline.alert.stage import Alert
+from pipeline.contracts.messages import Counts, IncidentEvent
 from pipeline.errors import SettingsError, TerminalError, TransientError
 from pipeline.index.load import open_index
-from pipeline.messages import Counts, IncidentEvent
-from pipeline.settings import load
+from pipeline.settings.settings import load
 from tests.alert.conftest import FaultyServer
 from tests.alert.events import START, Clock, event
 

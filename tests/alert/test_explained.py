@@ -14,7 +14,7 @@ from pipeline.alert.alertmanager import alert, links, notes
 from pipeline.alert.notifier import firing, may_page
 from pipeline.alert.terminal import Terminal, sparkline
 from pipeline.alert.webhook import Webhook
-from pipeline.messages import (
+from pipeline.contracts.messages import (
     Crowd,
     Firing,
     Foretold,

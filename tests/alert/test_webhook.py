@@ -9,12 +9,12 @@ import msgspec
 import pytest
 import structlog
 
-from pipeline.alert.courier import Busy
-from pipeline.alert.guard import is_public
+from pipeline.alert.delivery import Busy
 from pipeline.alert.signature import sign, verify
+from pipeline.alert.ssrf import is_public
 from pipeline.alert.webhook import Webhook
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import SettingsError, TerminalError, TransientError
-from pipeline.messages import IncidentEvent
 from tests.alert.conftest import FaultyServer
 from tests.alert.events import event
 

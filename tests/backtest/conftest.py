@@ -12,8 +12,8 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from pipeline.cli import app
 from pipeline.commands import context
+from pipeline.commands.main import app
 
 SCRIPT = "<script>alert('pwned')</script>"
 STYLE = "</style><script src=//evil.example/x.js></script>"

@@ -11,13 +11,13 @@ from rich.console import Console
 
 from pipeline.backtest.detection import entity_months, run_detector
 from pipeline.backtest.forecasts import forecast_marks
-from pipeline.backtest.progress import Steps
 from pipeline.backtest.spool import MentionSpool
 from pipeline.backtest.volumes import around, card, count, overall
 from pipeline.detect.mentions.inbound import read
 from pipeline.detect.promise import Promise, Team
 from pipeline.detect.stage import run
 from pipeline.errors import Malformed
+from pipeline.terminal.steps import Steps
 from tests.backtest.conftest import mention
 
 

@@ -16,7 +16,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
 from pipeline.index.protocol import Document
-from pipeline.index.sqlite import SqliteIndex
+from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.web.app import create_app
 from tests.web.story import afternoon, now, running
 

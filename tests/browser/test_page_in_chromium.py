@@ -9,7 +9,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from pipeline.messages import EntityRef, Explanation, Phrase
+from pipeline.contracts.messages import EntityRef, Explanation, Phrase
 from tests.browser.conftest import Visitor
 from tests.web.story import NORTHWIND, explained, incident, mention, now
 

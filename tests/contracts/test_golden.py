@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from pipeline.contracts import FOLDER, MESSAGES, tag
-from pipeline.decode import decode, decode_raw
-from pipeline.messages import RawMessage, ScoredMessage
+from pipeline.contracts.decode import decode, decode_raw
+from pipeline.contracts.messages import RawMessage, ScoredMessage
+from pipeline.contracts.schemas import FOLDER, MESSAGES, tag
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("v*/*.json"))
 BY_TAG = {tag(message): message for message in MESSAGES}

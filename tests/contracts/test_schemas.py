@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from pipeline import contracts, topics
-from pipeline.contracts import FOLDER, MESSAGES, documents, main, outdated, tag
-from pipeline.messages import Post
+from pipeline.contracts import schemas, topics
+from pipeline.contracts.messages import Post
+from pipeline.contracts.schemas import FOLDER, MESSAGES, documents, main, outdated, tag
 
 POST: dict[str, Any] = {
     "type": "post",
@@ -36,7 +36,7 @@ WRONG: dict[str, dict[str, Any]] = {
 
 
 def test_the_published_schemas_are_up_to_date() -> None:
-    assert outdated() == [], "run python -m pipeline.contracts"
+    assert outdated() == [], "run python -m pipeline.contracts.schemas"
 
 
 def test_every_message_of_a_topic_has_a_schema() -> None:
@@ -71,7 +71,7 @@ def test_a_field_that_nobody_knows_yet_is_no_error() -> None:
 def test_the_command_writes_what_is_missing_and_takes_away_what_is_left_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(contracts, "FOLDER", tmp_path)
+    monkeypatch.setattr(schemas, "FOLDER", tmp_path)
     (tmp_path / "gone.json").write_text("{}")
     assert main(["--check"]) == 1
     assert "gone.json" in capsys.readouterr().err

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.messages import Mention
-from pipeline.sketch import DIMENSIONS, LENGTH, cosine, decode, encode
+from pipeline.contracts.messages import Mention
+from pipeline.contracts.sketch import DIMENSIONS, LENGTH, cosine, decode, encode
 
 
 def direction(seed: int) -> list[float]:

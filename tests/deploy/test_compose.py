@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline import settings
 from pipeline.compiled import HOT
+from pipeline.contracts.stage_names import STAGES
 from pipeline.errors import SettingsError
-from pipeline.topics import STAGES
+from pipeline.settings import settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

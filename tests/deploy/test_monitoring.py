@@ -10,8 +10,8 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from pipeline.runtime.metrics import Metrics
-from pipeline.topics import STAGES
+from pipeline.contracts.stage_names import STAGES
+from pipeline.observability.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"

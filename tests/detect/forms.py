@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from pipeline.compiled import DETECTOR
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.mentions.inbound import Inbound
-from pipeline.messages import IncidentEvent
 from tests import forms
 
 _SHARED = ("mentions.inbound",)

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.contracts.origin import NUMBERS, origin, packed
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.deduplication import PARTITIONS, HighWaterMarks
 from pipeline.detect.mentions.inbound import Inbound, InboundEntity
 from pipeline.detect.stage import PARTITION, Detect, DetectCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.memory import IDS
-from pipeline.origin import NUMBERS, origin, packed
-from pipeline.stage import Outgoing, Record
-from pipeline.state import Change, MemoryStore, State
-from pipeline.topics import MENTIONS_SCORED
+from pipeline.stages.records import Outgoing, Record
+from pipeline.stages.state import Change, MemoryStore, State
 from tests.detect.streams import pile_on, quiet, together
 from tests.detect.test_invariants import stream
 

@@ -16,15 +16,15 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.detector import LATE, Detector
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import Detect
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.messages import IncidentEvent
-from pipeline.stage import Record
-from pipeline.state import MemoryStore, State
-from pipeline.topics import MENTIONS_SCORED
+from pipeline.stages.records import Record
+from pipeline.stages.state import MemoryStore, State
 from tests.detect.streams import pile_on, quiet, said
 
 CODEC = EntityCodec()

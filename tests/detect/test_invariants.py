@@ -10,12 +10,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEntity, InboundMention
 from pipeline.detect.stage import run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.messages import IncidentEvent
 from tests.detect.streams import MONDAY, pile_on, quiet, said, together
 
 CODEC = EntityCodec()

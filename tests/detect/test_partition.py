@@ -9,13 +9,13 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.mentions.inbound import InboundEntity, InboundMention
 from pipeline.detect.partition import WATCHED, PartitionState
 from pipeline.detect.stage import PARTITION, Detect, DetectCodec, run
-from pipeline.messages import IncidentEvent
-from pipeline.stage import Outgoing, Record
-from pipeline.state import Change, MemoryStore, State
-from pipeline.topics import MENTIONS_SCORED
+from pipeline.stages.records import Outgoing, Record
+from pipeline.stages.state import Change, MemoryStore, State
 from tests.detect.streams import MONDAY, pile_on, quiet, said, together
 
 AT = 86_400 + 50_000.0

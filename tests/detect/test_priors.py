@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect import priors
 from pipeline.detect.evidence.baseline import DAY
 from pipeline.detect.mentions.inbound import InboundMention
@@ -16,9 +17,8 @@ from pipeline.detect.priors import FEWEST, SAMPLE, PriorPool, PriorSample
 from pipeline.detect.stage import PARTITION, Detect, DetectCodec, run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.stage import Record
-from pipeline.state import MemoryStore, State
-from pipeline.topics import MENTIONS_SCORED
+from pipeline.stages.records import Record
+from pipeline.stages.state import MemoryStore, State
 from tests.detect.streams import MONDAY, said, together
 
 AIRLINE = PriorSample("airline", 40.0, 60.0, 0.5, 2.0)

@@ -12,7 +12,7 @@ from pipeline.detect.evidence.thresholds import promised as thresholds
 from pipeline.detect.load import promised
 from pipeline.detect.promise import Promise, Team, Told, Watched, check, lowest_mean, sentence, tail
 from pipeline.detect.stage import Detectors
-from pipeline.settings import DetectSettings, TeamSettings
+from pipeline.settings.detect import DetectSettings, TeamSettings
 
 ONE = [Watched("a", "Acme", 3.0)]
 

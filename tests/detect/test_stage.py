@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import Detect
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.messages import IncidentEvent
-from pipeline.stage import Outgoing, Record
-from pipeline.state import MemoryStore, State
-from pipeline.topics import MENTIONS_SCORED
+from pipeline.stages.records import Outgoing, Record
+from pipeline.stages.state import MemoryStore, State
 from tests.detect.streams import pile_on, quiet, together
 
 AT = 3 * 86_400 + 50_000.0

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from models.scorer import Reading, Scores, Target
+from pipeline.contracts.messages import Author, ModelRef, Post, Sentiment
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.linker import Linker
-from pipeline.messages import Author, ModelRef, Post, Sentiment
-from pipeline.stage import Record
+from pipeline.enrich.linking.linker import Linker
+from pipeline.stages.records import Record
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import msgspec
 
+from pipeline.contracts.messages import Author, IncidentEvent, Mention, Post
 from pipeline.detect.stage import Detect
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import Author, IncidentEvent, Mention, Post
-from pipeline.stage import Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.records import Record
+from pipeline.stages.state import MemoryStore, State
 from tests.detect.streams import WORDS
 from tests.enrich.conftest import START, FixedScorer, post
 

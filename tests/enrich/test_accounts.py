@@ -7,12 +7,12 @@ import itertools
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import Author, Mention, MentionDeleted
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import Author, Mention, MentionDeleted
-from pipeline.state import MemoryStore, State
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records, reply
 
 ENTITIES = (

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import Mention
 from pipeline.enrich.comparison import comparisons
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import Mention
-from pipeline.state import MemoryStore, State
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records
 
 NAMED = [("a", "Acme"), ("z", "Zorbex")]

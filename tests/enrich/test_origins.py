@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.enrich.linker import Linker
+from pipeline.contracts.messages import PostDeleted
+from pipeline.contracts.origin import NUMBERS, origin, unpacked
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import PostDeleted
-from pipeline.origin import NUMBERS, origin, unpacked
-from pipeline.stage import Outgoing, Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.records import Outgoing, Record
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records, reply
-from tests.enrich.test_properties import streams
+from tests.enrich.linking.test_properties import streams
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.enrich.linker import Linker
+from pipeline.contracts.messages import Author, AuthorDeleted, Mention, MentionDeleted, PostDeleted, ScoredMessage
+from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.messages import Author, AuthorDeleted, Mention, MentionDeleted, PostDeleted, ScoredMessage
-from pipeline.stage import Outgoing, Record
-from pipeline.state import MemoryStore, State
+from pipeline.stages.records import Outgoing, Record
+from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records, reply
 
 DECODER = msgspec.json.Decoder(ScoredMessage)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.index.protocol import Index
-from pipeline.index.sqlite import SqliteIndex
-from pipeline.settings import IndexSettings
+from pipeline.index.sqlite.index import SqliteIndex
+from pipeline.settings.index import IndexSettings
 
 
 @pytest.fixture(params=["sqlite", pytest.param("elastic", marks=pytest.mark.real)])
@@ -22,7 +22,7 @@ async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield embedded
         await embedded.close()
         return
-    from pipeline.index.elastic import ElasticIndex
+    from pipeline.index.elastic.index import ElasticIndex
 
     server = request.getfixturevalue("real_elasticsearch")
     settings = IndexSettings(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline.index.protocol import DeadLetter
-from pipeline.messages import (
+from pipeline.contracts.messages import (
     Author,
     AuthorDeleted,
     Counts,
@@ -26,6 +25,7 @@ from pipeline.messages import (
     TestResult,
     mention_id,
 )
+from pipeline.index.protocol import DeadLetter
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 

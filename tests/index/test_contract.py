@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from pipeline.contracts.messages import Label, Mention
 from pipeline.errors import TerminalError
 from pipeline.index.protocol import Document, Index, Query, Written
 from tests.index.documents import (
@@ -309,3 +312,38 @@ class TestCounting:
         assert [m.post_id for m in (await index.search(Query())).mentions] == ["net:3", "net:2", "net:1"]
         volumes = await index.volume(Query(), 86_400)
         assert [v.start.year for v in volumes] == [1, 1969, 9999]
+
+
+class TestRandomBatches:
+    """Batches of new mentions, edits, re-scored ones, deletions and returns, against a model of what must be there."""
+
+    POSTS = 6
+
+    @pytest.mark.parametrize("seed", range(12))
+    async def test_what_is_found_is_what_was_written(self, index: Index, seed: int) -> None:
+        drawn = random.Random(seed)
+        versions: dict[str, int] = {}
+        living: dict[str, Mention] = {}
+        for step in range(20):
+            batch: list[Document] = []
+            for post in drawn.sample(range(self.POSTS), drawn.randint(1, 4)):
+                id_ = f"net:{post}"
+                newest = versions.get(id_, 0)
+                if drawn.random() < 0.25:
+                    versions[id_] = newest + 1
+                    living.pop(id_, None)
+                    batch.append(post_deleted(id_, version=newest + 1))
+                    continue
+                rescored = id_ in living and drawn.random() < 0.5
+                versions[id_] = newest if rescored else newest + 1
+                words = living[id_].text if rescored else f"parcel step{step} post{post}"
+                label: Label = drawn.choice(["negative", "positive"])
+                living[id_] = mention(id_, words, label=label, version=versions[id_], minutes=post)
+                batch.append(living[id_])
+            await put(index, *batch)
+            found = await index.search(Query(text="parcel"))
+            assert {m.post_id: m for m in found.mentions} == living, f"after step {step}"
+            assert found.total == await index.count() == len(living)
+            for id_, kept in living.items():
+                mine = await index.search(Query(text=kept.text))
+                assert [m.post_id for m in mine.mentions] == [id_], f"after step {step}"

@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import MentionDeleted
+from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED, dead_letters
 from pipeline.errors import TransientError
 from pipeline.index.protocol import DeadLetter, Document, Query, Refused, Written
-from pipeline.index.sqlite import SqliteIndex
+from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.index.stage import Entry, IndexStage
-from pipeline.messages import MentionDeleted
-from pipeline.stage import Record, Result
-from pipeline.state import MemoryStore, State
-from pipeline.topics import INCIDENTS, MENTIONS_SCORED, dead_letters
+from pipeline.stages.records import Record, Result
+from pipeline.stages.state import MemoryStore, State
 from tests.index.documents import at, author_deleted, incident, mention, post_deleted
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from pipeline.messages import Author, Post
-from pipeline.settings import KafkaSettings
-from pipeline.topics import Topic
+from pipeline.contracts.messages import Author, Post
+from pipeline.contracts.topics import Topic
+from pipeline.settings.kafka import KafkaSettings
 
 
 class Broker:

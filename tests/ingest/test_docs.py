@@ -6,8 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from pipeline.ingest.mapping import IngestSettings
-from pipeline.ingest.read.formats import reader_for
+from pipeline.ingest.formats.formats import reader_for
+from pipeline.settings.ingest import IngestSettings
 
 GUIDE = Path(__file__).parents[2] / "docs" / "ingest.md"
 

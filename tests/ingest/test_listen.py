@@ -14,20 +14,19 @@ from typing import Any
 
 import pytest
 
+from pipeline.contracts.messages import RawMessage
+from pipeline.contracts.topics import Topic
 from pipeline.errors import TerminalError, TransientError
 from pipeline.ingest.agent import NoHooks
 from pipeline.ingest.bluesky import MAX_FRAME, BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
-from pipeline.ingest.mapping import BlueskySettings
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
-from pipeline.messages import RawMessage
-from pipeline.settings import KafkaSettings
-from pipeline.topics import Topic
-
-from .conftest import Broker, read_back
-from .jetstream import START, Behaviour, Jetstream, event, post_id
+from pipeline.settings.ingest import BlueskySettings
+from pipeline.settings.kafka import KafkaSettings
+from tests.ingest.conftest import Broker, read_back
+from tests.ingest.jetstream import START, Behaviour, Jetstream, event, post_id
 
 COUNT = 300
 EVENTS = [event(number) for number in range(COUNT)]
@@ -86,7 +85,7 @@ class Place:
         self.rejects = Rejects(folder / "rejects.jsonl")
 
     def publisher(self) -> Any:
-        return Publisher(self.broker.settings, topic=self.topic)
+        return RawPublisher(self.broker.settings, topic=self.topic)
 
     def published(self) -> list[str]:
         """Post ids in Kafka, in the order in which they were heard."""
@@ -215,7 +214,7 @@ async def test_many_accounts_are_asked_for_in_a_message(place: Place) -> None:
 class Fragile:
     """A publisher whose deliveries fail from some message on, after having called earlier ones delivered."""
 
-    def __init__(self, inner: Publisher, fails_at: int) -> None:
+    def __init__(self, inner: RawPublisher, fails_at: int) -> None:
         self._inner = inner
         self._fails_at = fails_at
         self._failed = False

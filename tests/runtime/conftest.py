@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.runtime.broker import EmbeddedBroker
+from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
 
 
 @pytest.fixture

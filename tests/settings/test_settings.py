@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.runtime.supervisor import environment
-from pipeline.settings import load
+from pipeline.runtime.process.supervisor import environment
+from pipeline.settings.settings import load
 
 
 @pytest.fixture(autouse=True)

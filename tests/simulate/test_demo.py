@@ -10,8 +10,8 @@ from itertools import takewhile
 import msgspec
 import pytest
 
-from pipeline.decode import decode_raw
-from pipeline.messages import Post
+from pipeline.contracts.decode import decode_raw
+from pipeline.contracts.messages import Post
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.demo import CHATTER, Demo, demo_posts
 from pipeline.simulate.texts import names

@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.linker import Linker
+from pipeline.enrich.linking.linker import Linker
 from pipeline.simulate.companies import demo_catalogue, demo_companies
 from pipeline.simulate.demo import demo_posts
 from pipeline.simulate.texts import names

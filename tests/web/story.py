@@ -9,8 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from pipeline.index.protocol import DeadLetter, Document
-from pipeline.messages import (
+from pipeline.contracts.messages import (
     Author,
     Counts,
     Crowd,
@@ -36,6 +35,7 @@ from pipeline.messages import (
     TestResult,
     mention_id,
 )
+from pipeline.index.protocol import DeadLetter, Document
 
 NORTHWIND = EntityRef("northwind-air", "Northwind Air")
 COMPANIES = (

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pipeline.index.sqlite import SqliteIndex
-from pipeline.messages import EntityRef, IncidentEvent, Phrase, Series
+from pipeline.contracts.messages import EntityRef, IncidentEvent, Phrase, Series
+from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.web import raster
 from pipeline.web.app import create_app
 from pipeline.web.chart import HEIGHT, WIDTH, course, span_name, step_points

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from pipeline.errors import TerminalError
-from pipeline.settings import load
+from pipeline.settings.settings import load
 from pipeline.web.serve import serve
 
 
@@ -30,7 +30,7 @@ async def process(tmp_path: Path, port: int) -> AsyncIterator[asyncio.subprocess
     """``groundswell web`` on a free port, once it says that it listens."""
     (tmp_path / "status.json").write_text('{"source": "simulation"}')
     started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "pipeline.cli", "--data", str(tmp_path), "--set", f"web.port={port}", "web",
+        sys.executable, "-m", "pipeline.commands.main", "--data", str(tmp_path), "--set", f"web.port={port}", "web",
         stderr=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     assert started.stderr is not None

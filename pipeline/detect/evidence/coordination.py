@@ -1,4 +1,4 @@
-"""Signs of coordination: that few hands, or a programme, are behind many mentions.
+"""CoordinationSigns of coordination: that few hands, or a programme, are behind many mentions.
 
 Few authors, copied texts or new accounts are each enough.  So are posts that come like clockwork, when they do so more
 evenly than people ever do; when they are only rather even, a second sign must join in.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from pipeline.messages import Reason
+from pipeline.contracts.messages import Reason
 
 FEW_VOICES = 0.35
 """Share of distinct authors below which a crowd is not one."""
@@ -26,13 +26,6 @@ CLOCKWORK, EVEN = 0.1, 0.35
 
 CLOCKWORK_GAPS, EVEN_GAPS = 24, 16
 _SHORTEST = 2.0  # mean gap in seconds: times are whole seconds, shorter gaps cannot be told to be even
-
-WORDS: dict[Reason, str] = {
-    "few_authors": "few authors",
-    "copied_texts": "copied texts",
-    "new_accounts": "new accounts",
-    "lockstep": "posts in lockstep",
-}
 
 
 class CoordinationSigns(Struct, array_like=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipeline.contracts.sketch import decode
 from pipeline.detect.incidents.counters import bump
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.mentions.weighting import WeighedMention
@@ -20,7 +21,6 @@ from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import DRIVERS, NETWORKS, REGULARS, Incident
 from pipeline.detect.state.quotable_posts import NAME_BYTES, QuotablePost, clip, quotable_post
 from pipeline.detect.state.timeline import Timeline
-from pipeline.sketch import decode
 
 SAMPLE: Final = 4
 SAMPLE_LATER: Final = 32

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pipeline.contracts.messages import Foretold
 from pipeline.detect.incidents.forecast import Outlook
 from pipeline.detect.state.incident import FORECASTS, Forecasted, Incident
-from pipeline.messages import Foretold
 
 AGES = (0, 30 * 60, 60 * 60)
 """Ages of an incident, in seconds, from which a forecast is remembered: the first that is reported from each on."""

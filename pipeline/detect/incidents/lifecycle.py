@@ -10,6 +10,16 @@ from math import exp
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from pipeline.contracts.messages import (
+    Counts,
+    EntityRef,
+    Firing,
+    Forecast,
+    IncidentEvent,
+    IncidentEventName,
+    Share,
+    TestResult,
+)
 from pipeline.detect.evidence.change_point import ChangePoint
 from pipeline.detect.evidence.coordination import reasons
 from pipeline.detect.evidence.groundswell import BLOCK
@@ -24,7 +34,6 @@ from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.mentions.weighting import WeighedMention
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import FIRED, ROOTS, Fired, Incident
-from pipeline.messages import Counts, EntityRef, Firing, Forecast, IncidentEvent, IncidentEventName, Share, TestResult
 
 UPDATE: Final = 900
 """Seconds between updates at least."""

@@ -12,10 +12,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from pipeline.decode import decode
+from pipeline.contracts.decode import decode
+from pipeline.contracts.messages import MAX_TEXT, Id, Probability, Time, Version
+from pipeline.contracts.sketch import LENGTH
 from pipeline.errors import Malformed
-from pipeline.messages import MAX_TEXT, Id, Probability, Time, Version
-from pipeline.sketch import LENGTH
 
 Name = Annotated[str, Meta(max_length=1024)]
 

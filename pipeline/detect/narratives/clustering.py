@@ -13,9 +13,9 @@ from __future__ import annotations
 from math import exp, sqrt
 from typing import Final
 
+from pipeline.contracts.sketch import Sketch
 from pipeline.detect.narratives.narrative import RECENT, SLOTS, WHOLE, NarrativeCluster, NarrativeClusters
 from pipeline.detect.narratives.vectors import LENGTH, product, unit, united
-from pipeline.sketch import Sketch
 
 ALIKE = {"sketch": (0.18, 0.1), "words": (0.15, 0.05)}
 """Average cosine from which a complaint belongs to a narrative: so much, and so much more over the root of its size.

@@ -9,8 +9,8 @@ from struct import pack, unpack
 from typing import Final
 from zlib import crc32
 
+from pipeline.contracts.sketch import DIMENSIONS, Sketch
 from pipeline.detect.narratives.vocabulary import PastVocabulary
-from pipeline.sketch import DIMENSIONS, Sketch
 
 LENGTH: Final = 127
 """Length of a direction: its numbers fit a signed byte."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from pipeline.contracts.messages import Reason
 from pipeline.detect.evidence.coordination import CoordinationSigns
 from pipeline.detect.state.quotable_posts import QuotablePost
 from pipeline.detect.state.timeline import Timeline
-from pipeline.messages import Reason
 
 ROOTS, NETWORKS, DRIVERS, REGULARS = 6, 5, 6, 4
 """Most threads, networks, authors and regulars remembered of an incident."""

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
+from pipeline.contracts.messages import Series
 from pipeline.detect.state.memory import Memory
-from pipeline.messages import Series
 
 SPANS = 48
 NARROWEST = 60

@@ -8,11 +8,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.evidence.coordination import YOUNG, CoordinationSigns, reasons
 from pipeline.detect.mentions.inbound import InboundAuthor, InboundMention
 from pipeline.detect.stage import Detect, run
-from pipeline.messages import IncidentEvent
-from pipeline.state import MemoryStore, State
+from pipeline.stages.state import MemoryStore, State
 from tests.detect.streams import MONDAY, WORDS, pile_on, quiet, said, together
 from tests.detect.test_stage import records
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.detect.incidents.explain import Known, duration, summary
+from pipeline.detect.incidents.explain import Known, summary
 from pipeline.detect.incidents.forecast import Outlook
 from pipeline.detect.narratives.phrases import IncidentVocabulary, new_phrases
 from pipeline.detect.narratives.vocabulary import PastVocabulary
@@ -12,6 +12,7 @@ from pipeline.detect.narratives.words import terms
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import Fired, Incident
 from pipeline.detect.state.timeline import Timeline
+from pipeline.text.duration import duration
 
 STARTED = 1_772_460_300  # 2026-03-02 14:05 UTC
 OUTLOOK = Outlook(183.0, 88.0, 420.0, 9.0)

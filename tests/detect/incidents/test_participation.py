@@ -8,11 +8,11 @@ from zlib import crc32
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.mentions.inbound import InboundMention, InboundSentiment
 from pipeline.detect.stage import run
 from pipeline.detect.state.incident import Participation
 from pipeline.detect.state.regulars import KNOWN, OFTEN, Regulars
-from pipeline.messages import IncidentEvent
 from tests.detect.streams import chatter, pile_on, quiet, said, together
 
 DAY = 86_400.0

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import Author, EntityRef, Link, Mention, ModelRef, Sentiment
 from pipeline.detect.mentions.inbound import InboundDeletion, InboundMention, read, read_lines
 from pipeline.errors import Malformed
-from pipeline.messages import Author, EntityRef, Link, Mention, ModelRef, Sentiment
 
 LEAST = {
     "post_id": "x:1",

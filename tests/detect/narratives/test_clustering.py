@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.sketch import DIMENSIONS, Sketch, decode, encode
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.narratives.clustering import assign
 from pipeline.detect.narratives.narrative import SLOTS, NarrativeClusters
@@ -17,8 +19,6 @@ from pipeline.detect.narratives.vectors import hashed
 from pipeline.detect.narratives.vocabulary import PastVocabulary
 from pipeline.detect.narratives.words import terms
 from pipeline.detect.stage import run
-from pipeline.messages import IncidentEvent
-from pipeline.sketch import DIMENSIONS, Sketch, decode, encode
 from tests.detect.streams import WORDS, quiet, said, together
 
 T = 1_772_460_300

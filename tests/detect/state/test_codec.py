@@ -7,11 +7,11 @@ import string
 
 import pytest
 
+from pipeline.contracts.sketch import encode
 from pipeline.detect.detector import Detector
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.codec import ROOMY, EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.sketch import encode
 from tests.detect.streams import said
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.state.codec import VERSION, EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.messages import IncidentEvent
 from tests.detect.streams import pile_on, quiet, together
 
 STATES = Path(__file__).with_name("states")

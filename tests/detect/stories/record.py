@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.stage import run
-from pipeline.messages import IncidentEvent
 from tests.detect.stories.script import AT
 from tests.detect.stories.stories import STORIES
 from tests.detect.streams import MONDAY

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.stage import run
-from pipeline.messages import IncidentEvent
 from tests.detect.stories import stories
 from tests.detect.stories.record import FOLDER, minutes, recorded
 from tests.detect.stories.script import Mentions

@@ -6,11 +6,11 @@ import random
 from math import exp, pi, sin
 
 from benchmarks.detection import busy
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.stage import run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.messages import IncidentEvent
 from tests.detect.streams import MONDAY, chatter, pile_on, quiet, said, together
 
 DAY = 86_400.0

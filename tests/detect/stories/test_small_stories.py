@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import run
-from pipeline.messages import IncidentEvent
 from tests.detect.streams import MONDAY, chatter, pile_on, quiet, said, together
 
 DAY = 86_400.0

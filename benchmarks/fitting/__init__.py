@@ -1,0 +1,1 @@
+"""Scripts that fit and write the numbers that ship."""

@@ -1,0 +1,1 @@
+"""Benchmarks of the model: speed beside a RoBERTa-base pipeline, paraphrases found."""

@@ -1,0 +1,1 @@
+"""Training data: labelled texts, read, augmented, split and batched."""

@@ -1,0 +1,1 @@
+"""Commands about what the pipeline knows: the catalogue, the linker, the model."""

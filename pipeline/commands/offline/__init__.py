@@ -1,0 +1,1 @@
+"""Commands on files, on this machine alone: analysis, backtests, simulation, benchmarks."""

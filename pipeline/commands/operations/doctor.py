@@ -1,0 +1,137 @@
+"""`groundswell doctor`: check what the settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from pipeline.commands import context
+from pipeline.errors import GroundswellError, TerminalError
+from pipeline.terminal import console
+
+if TYPE_CHECKING:
+    from pipeline.index.protocol import Index
+    from pipeline.settings.settings import Settings
+
+app = typer.Typer(add_completion=False)
+
+
+class Diagnosis(NamedTuple):
+    """What was examined, whether it is well, and what was found or has to be done."""
+
+    what: str
+    well: bool
+    words: str
+
+
+@app.command()
+def doctor() -> None:
+    """Examine settings, model, catalogue, Kafka, index, ports, workers and the promise; status 1 when one is wrong.
+
+    Example:  `groundswell --set index.url=http://localhost:9200 doctor`
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    settings = context.load()
+    checks: dict[str, Callable[[Settings], str]] = {
+        "settings": lambda settings: f"data in {settings.data}",
+        "model": _model,
+        "catalogue": _catalogue,
+        "Kafka": _kafka,
+        "index": _index,
+        "page": _page,
+        "workers": _workers,
+        "promise": _promise,
+    }
+    diagnoses = [_examine(what, check, settings) for what, check in checks.items()]
+    table = Table("", "", "")
+    for found in diagnoses:
+        table.add_row("[green]well[/]" if found.well else "[red]wrong[/]", found.what, console.plain(found.words))
+    Console().print(table)
+    if not all(found.well for found in diagnoses):
+        raise typer.Exit(1)
+
+
+def _examine(what: str, check: Callable[[Settings], str], settings: Settings) -> Diagnosis:
+    try:
+        return Diagnosis(what, True, check(settings))
+    except GroundswellError as error:
+        return Diagnosis(what, False, str(error))
+
+
+def _model(settings: Settings) -> str:
+    from models.load import load_scorer
+
+    scorer = load_scorer(settings.model)
+    label = scorer.score(["They lost my bag and nobody answers."])[0].sentiment.label
+    return f"{scorer.ref.name} {scorer.ref.version} ({settings.model.backend}); reads a complaint as {label}"
+
+
+def _catalogue(settings: Settings) -> str:
+    from pipeline.enrich.catalogue.loading import load_catalogue
+
+    return f"{len(load_catalogue(settings.enrich.catalogue)):,} entities"
+
+
+def _kafka(settings: Settings) -> str:
+    from pipeline.contracts import topics
+    from pipeline.runtime.kafka.admin import Offsets
+
+    kafka = settings.kafka
+    if not kafka.bootstrap:
+        return "none named: `run` and `replay` bring up the embedded one"
+    offsets = Offsets(kafka)
+    try:
+        missing = [topic.name for topic in topics.ALL if not offsets.ends(topic.name)]
+    finally:
+        offsets.close()
+    if missing and not kafka.embedded:
+        raise TerminalError(
+            f"topics missing: {', '.join(missing)}", subject=kafka.bootstrap, todo="Run `groundswell topics create`"
+        )
+    return f"{kafka.bootstrap} answers, topics are there"
+
+
+def _index(settings: Settings) -> str:
+    async def count(index: Index) -> int:
+        await index.setup()
+        return await index.count()
+
+    return f"{context.with_index(settings, count):,} mentions in {settings.index.url or settings.data}"
+
+
+def _promise(settings: Settings) -> str:
+    import asyncio
+
+    from pipeline.detect.promise import sentence
+    from pipeline.promise.audit import audit_installation
+
+    found = asyncio.run(audit_installation(settings))
+    if found.broken:
+        worst = found.broken[0]
+        raise TerminalError(sentence(worst, found.days), subject=worst.name, todo="See: groundswell promise")
+    return sentence(found.whole, found.days)
+
+
+def _page(settings: Settings) -> str:
+    import socket
+
+    host, port = settings.web.host, settings.web.port
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return f"something listens on http://{host}:{port}/ (the page, if Groundswell runs)"
+    return f"http://{host}:{port}/ is free"
+
+
+def _workers(settings: Settings) -> str:
+    from pipeline.runtime.process.stack import worker_addresses
+
+    found = worker_addresses(settings)
+    return (
+        ", ".join(f"{stage} {address}/healthz" for stage, address in found.items()) or "none has run from this folder"
+    )

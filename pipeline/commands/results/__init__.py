@@ -1,0 +1,1 @@
+"""Commands on results: search, incidents, and whether the promise was met."""

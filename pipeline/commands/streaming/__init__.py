@@ -1,0 +1,1 @@
+"""Commands for live streams: everything at once, stages, agents, the page, replays."""

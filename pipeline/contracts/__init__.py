@@ -1,0 +1,1 @@
+"""Contracts between stages: messages, topics, and the identity of posts, texts, records."""

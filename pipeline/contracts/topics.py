@@ -1,0 +1,50 @@
+"""Kafka topics: name, key, partitions, retention, and the messages each carries.
+
+Partition counts are fixed early: a changed count moves keys to other partitions and away from their state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.contracts import messages
+from pipeline.contracts.stage_names import STAGES
+
+PARTITIONS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A Kafka topic.  `compacted` topics keep the newest record a key and may show gaps in their offsets."""
+
+    name: str
+    key: str
+    carries: Any
+    retention_days: float | None = 7
+    compacted: bool = False
+    partitions: int = PARTITIONS
+    max_message_bytes: int = 2_097_152
+
+
+POSTS_RAW = Topic("posts.raw.v1", key="root id", carries=messages.RawMessage)
+MENTIONS_SCORED = Topic("mentions.scored.v1", key="entity id", carries=messages.ScoredMessage, retention_days=30)
+INCIDENTS = Topic(
+    "incidents.v1", key="incident id", carries=messages.IncidentEvent, compacted=True, retention_days=None
+)
+
+
+def dead_letters(stage: str) -> Topic:
+    """Where a stage puts the records that it cannot process: original bytes, reason in the headers."""
+    return Topic(f"{stage}.dlq.v1", key="original key", carries=bytes, retention_days=30)
+
+
+def changelog(stage: str) -> Topic:
+    """Where a stage keeps its state: newest value a key, together with the offsets that it has absorbed."""
+    return Topic(f"{stage}.state.v1", key="state key", carries=bytes, retention_days=None, compacted=True)
+
+
+DEAD_LETTERS = tuple(dead_letters(stage) for stage in STAGES)
+STATEFUL = ("enrich", "detect", "alert")
+
+ALL = (POSTS_RAW, MENTIONS_SCORED, INCIDENTS, *DEAD_LETTERS, *(changelog(stage) for stage in STATEFUL))

@@ -1,0 +1,218 @@
+"""Threads: replies inherit the entities of the post they answer.
+
+"yeah, they suck" names nobody; it is about the company three posts up.  Each root post has one small value that says
+which of the thread's posts were linked to whom, and which wait for a post that has not come (`orphans.py`).  An entry
+knows the offset of the record that it came from, and a reader sees only what came before its own: a record that is
+read again after a crash sees exactly what it saw the first time, so it gives the same mentions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from pipeline.contracts.messages import EntityRef
+
+MAX_POSTS = 500
+"""Posts that a thread remembers; replies to later ones inherit what the thread as a whole is about."""
+MAX_REVISIONS = 8
+"""Versions of one post that are remembered."""
+MAX_ENTITIES = 8
+"""Entities remembered for one post, the surest first."""
+
+DECAY = 0.9
+"""What is left of the confidence with each step down a thread."""
+DECAY_UNKNOWN_PARENT = 0.7
+"""The same where the parent is not known and the thread's root, or its first linked post, speaks for it."""
+FLOOR = 0.3
+"""Inherited confidence falls no lower: a long thread gets less sure whom it is about, but does not forget."""
+
+
+class Revision(msgspec.Struct, array_like=True):
+    """What one version of a post was linked to: positions in `Thread.entities` with confidences; and its depth, the
+    number of steps that the link was inherited over (0 when the post itself names the entity).
+
+    `issued` is the version under which its mentions were published: higher than the post's own where a late parent
+    has changed them.  0 in values written before there was such a thing.  `by` is the company whose own account wrote
+    it, -1 for anybody else.
+    """
+
+    offset: int
+    version: int
+    depth: int
+    links: list[tuple[int, float]]
+    issued: int = 0
+    by: int = -1
+
+    @property
+    def published(self) -> int:
+        """The version of its mentions."""
+        return self.issued or self.version
+
+
+class Orphan(msgspec.Struct, array_like=True):
+    """A post, as it came, that answers one not known; by hashes of ids.  `arrived` in seconds; `named` when its own
+    words say whom it is about."""
+
+    offset: int
+    version: int
+    key: int
+    parent: int
+    arrived: float
+    post: bytes
+    named: bool = False
+
+
+class Thread(msgspec.Struct, array_like=True):
+    """The posts of one thread that were linked, by the hash of their ids; `until` is when it expires (seconds)."""
+
+    entities: list[tuple[str, str]] = []
+    posts: dict[int, list[Revision]] = {}
+    first: int = 0
+    until: float = 0.0
+    waiting: list[Orphan] = []
+
+
+class Inherited(NamedTuple):
+    """An entity taken over from the post that is answered."""
+
+    entity: EntityRef
+    confidence: float
+
+
+class Inheritance(NamedTuple):
+    """What a reply takes over, and over how many steps from the post that names the entities."""
+
+    entities: list[Inherited]
+    depth: int
+
+
+Now = Mapping[int, Revision]
+"""What the record in hand has led to so far: read before anything that is remembered."""
+_NOTHING_NOW: Now = {}
+
+
+class ThreadCodec:
+    """Bytes of a thread; the first byte is the version of this layout."""
+
+    VERSION = b"\x01"
+
+    def __init__(self) -> None:
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(Thread).decode
+
+    def encode(self, value: Any) -> bytes:
+        return self.VERSION + self._encode(value)
+
+    def decode(self, data: bytes) -> Thread:
+        """The thread, or an empty one where the layout is of another version: links are then learnt anew."""
+        return self._decode(data[1:]) if data[:1] == self.VERSION else Thread()
+
+
+def post_hash(post_id: str) -> int:
+    """63 bits of a post id."""
+    return int.from_bytes(blake2b(post_id.encode("utf-8", "replace"), digest_size=8).digest(), "big") >> 1
+
+
+def inherit(thread: Thread | None, parent: int, root: int, offset: int, now: Now = _NOTHING_NOW) -> Inheritance:
+    """What a reply to `parent`, read at `offset`, is about when it names nobody itself.
+
+    The parent's links where it is known; else, with less confidence, those of the thread's root, or of its first
+    linked post.  Nothing that was read later than `offset` is used.
+    """
+    if thread is None:
+        return Inheritance([], 0)
+    revision, decay = seen(thread, parent, offset, now), DECAY
+    if revision is None:
+        decay = DECAY_UNKNOWN_PARENT
+        revision = seen(thread, root, offset, now) or seen(thread, thread.first, offset, now)
+    if revision is None:
+        return Inheritance([], 0)
+    taken = [
+        Inherited(EntityRef(*thread.entities[number]), max(FLOOR, round(confidence * decay, 3)))
+        for number, confidence in revision.links
+    ]
+    return Inheritance(taken, revision.depth + 1)
+
+
+def addressed(thread: Thread | None, parent: int, offset: int, now: Now = _NOTHING_NOW) -> Inheritance:
+    """The company to whose own account a reply speaks, whomever else it names; see `inherit`."""
+    revision = seen(thread, parent, offset, now) if thread is not None else None
+    if thread is None or revision is None or revision.by < 0:
+        return Inheritance([], 0)
+    sure = max((confidence for number, confidence in revision.links if number == revision.by), default=1.0)
+    return Inheritance([Inherited(EntityRef(*thread.entities[revision.by]), round(sure * DECAY, 3))], 0)
+
+
+def seen(thread: Thread, key: int, offset: int, now: Now = _NOTHING_NOW) -> Revision | None:
+    """The newest version of a post among the records before `offset`."""
+    if key in now:
+        return now[key]
+    known = [r for r in thread.posts.get(key, ()) if r.offset < offset]
+    return max(known, key=lambda r: (r.version, r.offset)) if known else None
+
+
+def before(thread: Thread | None, post_id: str, offset: int) -> list[EntityRef]:
+    """The entities to which versions of this post that were read before `offset` were linked."""
+    if thread is None:
+        return []
+    revisions = thread.posts.get(post_hash(post_id), [])
+    numbers = dict.fromkeys(number for r in revisions if r.offset < offset for number, _ in r.links)
+    return [EntityRef(*thread.entities[number]) for number in numbers]
+
+
+def newest(thread: Thread | None, post_id: str, offset: int) -> Revision | None:
+    """What is remembered of the highest version of this post that was read before `offset`."""
+    return seen(thread, post_hash(post_id), offset) if thread is not None else None
+
+
+def issue(earlier: Revision | None, version: int) -> int:
+    """The version under which the mentions of a post are published: its own, unless mentions of an earlier version
+    were published under as high a one."""
+    if earlier is None or version < earlier.version:
+        return version
+    if version == earlier.version:
+        return earlier.published
+    return max(version, earlier.published + 1)
+
+
+def revise(
+    thread: Thread,
+    offset: int,
+    version: int,
+    depth: int,
+    links: list[tuple[EntityRef, float]],
+    issued: int,
+    by: EntityRef | None = None,
+) -> Revision:
+    """A revision with the strongest links, its entities numbered."""
+    strongest = sorted(links, key=lambda link: (-link[1], link[0].id))[:MAX_ENTITIES]
+    numbered = [(_number(thread, entity), sure) for entity, sure in strongest]
+    return Revision(offset, version, depth, numbered, issued, -1 if by is None else _number(thread, by))
+
+
+def remember(thread: Thread, key: int, revision: Revision) -> bool:
+    """Note what a post is linked to; gives whether anything changed.
+
+    Nothing changes when the record was noted already, or the thread is full.
+    """
+    revisions = thread.posts.get(key, [])
+    if any(r.offset == revision.offset for r in revisions) or len(revisions) >= MAX_REVISIONS:
+        return False
+    if not revisions:
+        if len(thread.posts) >= MAX_POSTS:
+            return False
+        if not thread.posts:
+            thread.first = key
+    thread.posts[key] = sorted([*revisions, revision], key=lambda r: r.offset)
+    return True
+
+
+def _number(thread: Thread, entity: EntityRef) -> int:
+    pair = (entity.id, entity.name)
+    if pair not in thread.entities:
+        thread.entities.append(pair)
+    return thread.entities.index(pair)

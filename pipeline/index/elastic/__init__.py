@@ -1,0 +1,1 @@
+"""The index in Elasticsearch; nothing outside of this package uses its client."""

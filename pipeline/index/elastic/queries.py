@@ -1,0 +1,168 @@
+"""Queries to Elasticsearch: searches, counts over time, incidents, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from elasticsearch import ApiError, AsyncElasticsearch
+
+from pipeline.contracts.messages import IncidentEvent
+from pipeline.index.documents import milliseconds, moment, short
+from pipeline.index.elastic.client import explained
+from pipeline.index.elastic.documents import event_of, letter_of, mention_of
+from pipeline.index.elastic.templates import Names
+from pipeline.index.protocol import DeadLetter, Page, Query, Volume
+from pipeline.index.query import MAX_LIMIT, MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words
+
+T = TypeVar("T")
+_NEWEST: list[Any] = [{"created_at": {"order": "desc", "unmapped_type": "date"}}, {"mention_id": "asc"}]
+_PAGE = 200
+"""Documents in one answer of a list: dead letters can have a megabyte each."""
+
+_LIVE: dict[str, Any] = {"term": {"type": "mention"}}
+
+
+class ElasticQueries:
+    """Answers questions; see `pipeline.index.protocol.Index` for what each promises."""
+
+    def __init__(self, client: AsyncElasticsearch, url: str, names: Names) -> None:
+        self._client = client
+        self._url = url
+        self._names = names
+
+    async def search(self, query: Query, english: bool) -> Page:
+        query = checked(query)
+        found = _found(query, english)
+        if found is None:
+            return Page(0, [])
+        best = query.order == "best" and query.text.strip()
+        answer = await self._ask(
+            self._names.mentions,
+            query=found,
+            sort=["_score", {"mention_id": "asc"}] if best else _NEWEST,
+            size=query.limit,
+            from_=query.offset,
+            track_total_hits=True,
+        )
+        hits = answer["hits"]
+        return Page(hits["total"]["value"], [mention_of(hit["_source"]) for hit in hits["hits"]])
+
+    async def volume(self, query: Query, seconds: int, english: bool) -> list[Volume]:
+        query, seconds = checked(query), checked_span(seconds)
+        found = _found(query, english)
+        if found is None:
+            return []
+        spans = {
+            "date_histogram": {"field": "created_at", "fixed_interval": f"{seconds}s", "min_doc_count": 1},
+            "aggs": {"negative": {"filter": {"term": {"sentiment.label": "negative"}}}},
+        }
+        try:
+            answer = await self._ask(self._names.mentions, query=found, size=0, aggs={"spans": spans})
+        except Exception as error:
+            if isinstance(error.__cause__, ApiError) and "too_many_buckets" in str(error.__cause__.body):
+                raise too_many_spans(seconds) from error
+            raise
+        buckets = _buckets(answer, "spans")
+        if len(buckets) > MAX_SPANS:
+            raise too_many_spans(seconds)
+        return [Volume(moment(b["key"]), b["doc_count"], b["negative"]["doc_count"]) for b in buckets]
+
+    async def entities(self, limit: int) -> list[tuple[str, str, int]]:
+        last = {"top_hits": {"size": 1, "sort": _NEWEST, "_source": "entity.name"}}
+        wanted = min(max(limit, 1), MAX_LIMIT)
+        terms = {"field": "entity.id", "size": wanted, "shard_size": 5 * wanted + 100}
+        answer = await self._ask(
+            self._names.mentions, query=_LIVE, size=0, aggs={"entities": {"terms": terms, "aggs": {"last": last}}}
+        )
+        return [
+            (b["key"], b["last"]["hits"]["hits"][0]["_source"]["entity"]["name"], b["doc_count"])
+            for b in _buckets(answer, "entities")
+        ][: max(limit, 0)]
+
+    async def count(self) -> int:
+        answer = await self._ask(self._names.mentions, query=_LIVE, size=0, track_total_hits=True)
+        return int(answer["hits"]["total"]["value"])
+
+    async def existing(self, mention_ids: Sequence[str]) -> int:
+        ids = [short(id_) for id_ in checked_ids(list(mention_ids))]
+        query = {"bool": {"filter": [_LIVE, {"ids": {"values": ids}}]}}
+        answer = await self._ask(self._names.mentions, query=query, size=0, track_total_hits=True)
+        return int(answer["hits"]["total"]["value"])
+
+    async def incidents(self, open_only: bool, limit: int) -> list[IncidentEvent]:
+        closed = {"term": {"event": "resolved"}}
+        query: dict[str, Any] = {"bool": {"must_not": [closed]}} if open_only else {"match_all": {}}
+        order = [{"at": "desc"}, {"incident_id": "asc"}]
+        return await self._list(self._names.incidents, query, order, limit, event_of)
+
+    async def incident_history(self, incident_id: str, limit: int) -> list[IncidentEvent]:
+        query = {"term": {"incident_id": incident_id}}
+        order = [{"at": "asc"}, {"event": "asc"}]
+        return await self._list(self._names.incident_events, query, order, limit, event_of)
+
+    async def dead_letters(self, stage: str | None, limit: int) -> list[DeadLetter]:
+        query: dict[str, Any] = {"match_all": {}} if stage is None else {"term": {"stage": stage}}
+        order = [{"first_seen": "desc"}, {"letter_id": "asc"}]
+        return await self._list(self._names.dead_letters, query, order, limit, letter_of)
+
+    async def dead_letter_counts(self) -> dict[str, int]:
+        sources = [{"stage": {"terms": {"field": "stage"}}}, {"code": {"terms": {"field": "code"}}}]
+        counts = {"composite": {"size": 1_000, "sources": sources}}
+        answer = await self._ask(self._names.dead_letters, size=0, aggs={"counts": counts})
+        return {f"{b['key']['stage']}/{b['key']['code']}": b["doc_count"] for b in _buckets(answer, "counts")}
+
+    async def _list(
+        self, index: str, query: dict[str, Any], order: list[Any], limit: int, read: Callable[[dict[str, Any]], T]
+    ) -> list[T]:
+        """At most `limit` documents in an order that is total, fetched a page at a time."""
+        found: list[T] = []
+        after: list[Any] | None = None
+        while len(found) < limit:
+            size = min(limit - len(found), _PAGE)
+            answer = await self._ask(
+                index, query=query, sort=order, size=size, search_after=after, track_total_hits=False
+            )
+            hits = answer["hits"]["hits"]
+            found += [read(hit["_source"]) for hit in hits]
+            if len(hits) < size:
+                break
+            after = hits[-1]["sort"]
+        return found
+
+    async def _ask(self, index: str, **what: Any) -> Any:
+        """A search whose answer is whole: a shard that fails is an error, not a smaller number."""
+        with explained(self._url):
+            return await self._client.search(
+                index=index, ignore_unavailable=True, allow_partial_search_results=False, **what
+            )
+
+
+def _buckets(answer: Any, name: str) -> list[dict[str, Any]]:
+    """The buckets of an aggregation; none when there is no index yet."""
+    aggregations = answer.body.get("aggregations", {})
+    buckets: list[dict[str, Any]] = aggregations.get(name, {}).get("buckets", [])
+    return buckets
+
+
+def _found(query: Query, english: bool) -> dict[str, Any] | None:
+    """A query for the server, or None when it can find nothing.  Nothing that was typed is syntax."""
+    filters: list[dict[str, Any]] = [_LIVE]
+    for field, value in (("entity.id", query.entity), ("sentiment.label", query.sentiment), ("network", query.network)):
+        if value is not None:
+            filters.append({"term": {field: value}})
+    span: dict[str, Any] = {"format": "epoch_millis"}
+    if query.since is not None:
+        span["gte"] = milliseconds(query.since)
+    if query.until is not None:
+        span["lt"] = milliseconds(query.until)
+    if len(span) > 1:
+        filters.append({"range": {"created_at": span}})
+    if not query.text.strip():
+        return {"bool": {"filter": filters}}
+    text = " ".join(words(query.text))
+    if not text:
+        return None
+    fields = ["text", "text.english"] if english else ["text"]
+    match = [{"match": {field: {"query": text, "operator": "and"}}} for field in fields]
+    return {"bool": {"filter": filters, "must": [{"dis_max": {"queries": match}}]}}

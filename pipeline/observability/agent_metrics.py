@@ -1,0 +1,43 @@
+"""Counts what the agents of the networks do, as Prometheus metrics.
+
+An agent that falls silent is seen here first.
+"""
+
+from __future__ import annotations
+
+from pipeline.observability.metrics import Metrics
+
+
+class CountedAgent:
+    """Hooks of `pipeline.ingest.agent` that feed `Metrics`."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def connected(self, agent: str) -> None:
+        """The network gives frames."""
+        self._metrics.agent_connected.labels(agent).set(1)
+
+    def disconnected(self, agent: str, reason: str) -> None:
+        """The connection ended."""
+        self._metrics.agent_connected.labels(agent).set(0)
+
+    def received(self, agent: str, frames: int, behind_seconds: float) -> None:
+        """Frames were taken in."""
+        self._metrics.agent_frames.labels(agent).inc(frames)
+        self._metrics.agent_behind.labels(agent).set(behind_seconds)
+
+    def published(self, agent: str, messages: int) -> None:
+        """Kafka has acknowledged messages."""
+        self._metrics.agent_published.labels(agent).inc(messages)
+
+    def repeated(self, agent: str, frames: int) -> None:
+        """Frames that had been taken in before: not counted apart."""
+
+    def rejected(self, agent: str, code: str) -> None:
+        """A frame could not be read."""
+        self._metrics.agent_rejected.labels(agent, code).inc()
+
+    def gap(self, agent: str, seconds: float) -> None:
+        """A span will not come any more."""
+        self._metrics.agent_gap_seconds.labels(agent).inc(seconds)

@@ -1,0 +1,51 @@
+"""Builds each stage by its name, with what it needs."""
+
+from __future__ import annotations
+
+from pipeline.contracts.stage_names import STAGES
+from pipeline.errors import TerminalError
+from pipeline.observability.metrics import Metrics
+from pipeline.settings.settings import Settings
+from pipeline.stages.stage import Stage
+
+
+def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
+    """The stage of this name.  Imports only what that stage needs, so that a small worker stays small."""
+    if name == "enrich":
+        from models.load import load_scorer
+        from pipeline.enrich.linking.embeddings import reader_of
+        from pipeline.enrich.load import Renewal, open_linker
+        from pipeline.enrich.stage import Enrich
+        from pipeline.runtime.process.metered_scorer import MeteredScorer
+
+        scorer = load_scorer(settings.model)
+        enrich = settings.enrich
+        linker = open_linker(enrich, reader_of(scorer))
+        return Enrich(
+            linker,
+            MeteredScorer(scorer, metrics),
+            thread_days=enrich.thread_days,
+            ahead_seconds=enrich.max_ahead_hours * 3600.0,
+            renewed=None if enrich.catalogue is None else Renewal(enrich.catalogue, linker),
+        )
+    if name == "detect":
+        from pipeline.detect.load import promised
+        from pipeline.detect.stage import Detect
+
+        return Detect(promised(settings.detect), page_coordinated=settings.detect.page_coordinated)
+    if name == "index":
+        from pipeline.index.load import open_index
+        from pipeline.index.stage import IndexStage
+
+        return IndexStage(open_index(settings))
+    if name == "alert":
+        from pipeline.alert.load import open_notifiers
+        from pipeline.alert.stage import Alert
+
+        def observe(notifier: str, what: str) -> None:
+            counter = {"sent": metrics.alerts_sent, "failed": metrics.alerts_failed}.get(what)
+            if counter is not None:
+                counter.labels(notifier).inc()
+
+        return Alert(open_notifiers(settings), observe=observe)
+    raise TerminalError("no such stage", subject=name, todo=f"Stages are {', '.join(STAGES)}")

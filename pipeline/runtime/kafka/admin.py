@@ -1,0 +1,107 @@
+"""Creates topics, and reads their end offsets."""
+
+from __future__ import annotations
+
+import time
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
+from pipeline.contracts import topics
+from pipeline.errors import TerminalError, TransientError
+from pipeline.runtime.kafka.clients import confluent_options
+from pipeline.settings.kafka import KafkaSettings
+
+_EXISTS = 36  # TOPIC_ALREADY_EXISTS
+
+LEADERLESS = 15.0
+"""Seconds for which a partition may be without a leader."""
+
+_LEADERLESS = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
+
+
+def _leaderless(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _LEADERLESS
+
+
+def create_all(settings: KafkaSettings) -> list[str]:
+    """Create every topic that is missing; gives the names of those created.  Safe to repeat and to run twice at once.
+
+    On the embedded broker there is nothing to do: it makes topics when they are first named.
+    """
+    if settings.embedded:
+        return []
+    admin = AdminClient(confluent_options(settings))
+    wanted = [_new(topic, settings.replication) for topic in topics.ALL]
+    created = []
+    for name, future in admin.create_topics(wanted, operation_timeout=30.0).items():
+        try:
+            future.result(timeout=40.0)
+            created.append(name)
+        except KafkaException as error:
+            if error.args[0].code() != _EXISTS:
+                raise TransientError(f"not created ({error.args[0].str()})", subject=f"topic {name}") from error
+    return created
+
+
+def _new(topic: topics.Topic, replication: int) -> NewTopic:
+    config = {
+        "cleanup.policy": "compact" if topic.compacted else "delete",
+        "max.message.bytes": str(topic.max_message_bytes),
+    }
+    if topic.retention_days is not None:
+        config["retention.ms"] = str(int(topic.retention_days * 86_400_000))
+    return NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=replication, config=config)
+
+
+class Offsets:
+    """End offsets of topics, as the broker has them now."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._client = Consumer(
+            {
+                **confluent_options(settings),
+                "group.id": f"{settings.prefix}-offsets",
+                "enable.auto.commit": False,
+                "allow.auto.create.topics": settings.embedded,
+            }
+        )
+        self._subject = f"Kafka at {settings.bootstrap}"
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """Partition → offset of the next record; empty while the topic does not exist.
+
+        A partition without a leader (its topic was made a moment ago, or a broker has gone) is asked again for
+        `LEADERLESS` seconds.  Raises `TransientError` when the broker does not answer.
+        """
+        try:
+            metadata = self._client.list_topics(topic, timeout=10.0).topics.get(topic)
+            partitions = [] if metadata is None or metadata.error else list(metadata.partitions)
+            return {p: self._end(topic, p) for p in partitions}
+        except KafkaException as error:
+            raise TransientError(f"no answer ({error})", subject=self._subject, todo="Is it running?") from error
+
+    def ends_of_existing(self, topic: str, within: float = 15.0) -> dict[int, int]:
+        """As `ends`, but waits for the topic to be there (naming it makes the embedded broker create it).
+
+        Raises `TerminalError` when it does not come.
+        """
+        deadline = time.monotonic() + within
+        while not (ends := self.ends(topic)):
+            if time.monotonic() > deadline:
+                raise TerminalError("does not exist", subject=f"topic {topic}", todo="Run `groundswell topics create`")
+            time.sleep(0.05)
+        return ends
+
+    def _end(self, topic: str, partition: int) -> int:
+        for attempt in Retrying(
+            retry=retry_if_exception(_leaderless), stop=stop_after_delay(LEADERLESS), wait=wait_fixed(0.1), reraise=True
+        ):
+            with attempt:
+                _, high = self._client.get_watermark_offsets(TopicPartition(topic, partition), timeout=10.0)
+        return int(high)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()

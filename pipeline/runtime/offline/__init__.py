@@ -1,0 +1,1 @@
+"""The stages over files, without a broker."""

@@ -1,0 +1,1 @@
+"""The processes of an installation: the stack on one machine, and its supervisor."""

@@ -1,0 +1,1 @@
+"""The Faust worker: records through a stage, nothing lost and nothing counted twice."""

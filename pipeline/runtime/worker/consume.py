@@ -1,0 +1,239 @@
+"""The consume loop, on Faust: acknowledges records only after all effects are durable.
+
+Measured on faust-streaming 0.15.3: `take()` and `async for` acknowledge what failed; `noack_take` leaves that to us, so
+it is the only way in which we read.  Events come as raw bytes; the body does not raise, and what goes wrong beyond
+repair ends the process with status 70, so that the supervisor starts it anew from the last acknowledged record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import structlog
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP
+
+from pipeline.contracts.headers import ARRIVED, arrival
+from pipeline.contracts.origin import ORIGIN, SIZE
+from pipeline.observability.metrics import Metrics
+from pipeline.runtime.worker.gaps import GapWatch
+from pipeline.runtime.worker.merge import ArrivalMerge
+from pipeline.runtime.worker.processor import Processor
+from pipeline.runtime.worker.progress import WorkerProgress
+from pipeline.settings.worker import WorkerSettings
+from pipeline.stages.records import PartitionId, Record
+from pipeline.stages.state import Store
+
+log = structlog.get_logger()
+
+UNEXPECTED = 70
+"""Exit status of a worker that met something it cannot handle (EX_SOFTWARE of sysexits.h)."""
+
+PAUSE = 0.3
+"""Seconds that a merging stage lets pass after a record was produced: for earlier ones that are still on their way."""
+
+HELD = 8_000
+"""Records in hand at which reading pauses, unless the merge waits for a partition: then only reading on helps."""
+
+
+class ConsumeLoop:
+    """Reads the sources of a stage through a Faust stream and carries batches through the processor.
+
+    Guarantees: a record is acknowledged only after everything that follows from it is durable; records of a partition
+    are handled in order; offsets that were skipped are counted and logged as lost.
+    """
+
+    def __init__(
+        self, app: Any, processor: Processor, store: Store, settings: WorkerSettings, metrics: Metrics,
+        progress: WorkerProgress, *, clock: Callable[[], float] = time.time, end: Callable[[int], object] = os._exit,
+    ) -> None:  # fmt: skip
+        """`clock` gives wall-clock seconds; `end` ends the process with a status and does not return."""
+        self._app = app
+        self._processor = processor
+        self._store = store
+        self._settings = settings
+        self._metrics = metrics
+        self._progress = progress
+        self._clock = clock
+        self._end_process = end
+        self._gaps = GapWatch()
+        self._merges = processor.stage.merges
+        self._merge: ArrivalMerge[tuple[Record, Any]] = ArrivalMerge(pause=PAUSE if self._merges else 0.0)
+        self._received: dict[PartitionId, int] = {}
+        self._compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._starved = True
+        progress.lag = self.lag
+
+    async def run(self, stream: Any) -> None:
+        """The body of the agent; ends the process on anything unexpected."""
+        work = asyncio.ensure_future(self._work())
+        try:
+            async for events in stream.noack_take(self._settings.batch, within=self._settings.within):
+                self._receive(events)
+                if len(self._merge) > HELD and not self._starved:
+                    self._room.clear()
+                    await self._room.wait()
+        except Exception:
+            self._end()
+        finally:
+            work.cancel()
+
+    async def _work(self) -> None:
+        try:
+            while True:
+                if not self._app.consumer.flow_active:
+                    self._let_go()
+                batch = self._merge.pop(self._settings.batch, self._clock(), self._pending, self._assigned())
+                self._starved = not batch
+                if self._starved or len(self._merge) <= HELD:
+                    self._room.set()
+                if batch:
+                    await self._process(batch)
+                    continue
+                if not len(self._merge) and self.lag() == 0:
+                    self._progress.advanced()
+                self._news.clear()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), 0.02 if len(self._merge) else 1.0)
+        except Exception:
+            self._end()
+
+    def _let_go(self) -> None:
+        """Drop what is in hand and not begun: partitions are being handed round, and it will come again.
+
+        Faust waits then for every message that it gave out to be acknowledged; these are not to be waited for.
+        """
+        for _, event in self._merge.clear():
+            self._app.consumer._unacked_messages.discard(event.message)
+        self._received.clear()
+
+    def _end(self) -> None:
+        log.exception("unexpected error: the worker ends", stage=self._processor.stage.name, status=UNEXPECTED)
+        sys.stderr.flush()
+        self._end_process(UNEXPECTED)
+
+    def _receive(self, events: Sequence[Any]) -> None:
+        """Take events in hand, and look for offsets that never came.
+
+        What was read before partitions were handed round last comes again, from the last committed offset on; taken
+        now it would overtake what comes before it, and the next stage would drop that as a repeat.
+        """
+        items = []
+        name, generation = self._processor.stage.name, self._app.consumer_generation_id
+        for event in events:
+            if event.message.generation_id != generation:
+                self._app.consumer._unacked_messages.discard(event.message)
+                continue
+            record = _record(event.message)
+            where = (record.topic, record.partition)
+            self._received[where] = record.offset
+            if record.topic not in self._compacted:
+                self._check_gap(where, record.offset)
+            items.append((record, (record, event)))
+        self._merge.push(items)
+        for topic, count in Counter(item[0].topic for item in items).items():
+            self._metrics.records_in.labels(name, topic).inc(count)
+        self._news.set()
+
+    def _check_gap(self, where: PartitionId, offset: int) -> None:
+        if not self._gaps.knows(where):
+            self._gaps.start(where, self._app.consumer._committed_offset.get(TP(*where)))
+        lost = self._gaps.see(where, offset)
+        if lost:
+            stage = self._processor.stage.name
+            self._metrics.gap_records.labels(stage, where[0]).inc(lost)
+            log.error(
+                "records lost before they were read",
+                stage=stage,
+                topic=where[0],
+                partition=where[1],
+                lost=lost,
+                next_offset=offset,
+                todo="Raise the retention of the topic, or add workers",
+            )
+
+    async def _process(self, batch: list[tuple[Record, Any]]) -> None:
+        for partition in {record.partition for record, _ in batch}:
+            await self._store.recover(partition)
+        await self._processor.process([record for record, _ in batch])
+        for _, event in batch:
+            event.ack()
+        self._progress.advanced()
+        self._metrics.merge_forced.labels(self._processor.stage.name).inc(self._merge.forced)
+        self._merge.forced = 0
+
+    def revoked(self, partitions: Iterable[TP]) -> None:
+        """Partitions may go to another worker: let go of their state."""
+        self._let_go()
+        for partition in {tp.partition for tp in partitions}:
+            self._store.drop(partition)
+        self._processor.state.drop()
+        self._gaps = GapWatch()
+
+    def lag(self) -> int:
+        """Records that the broker has and that are not acknowledged, over all partitions in hand."""
+        return sum(self.lags().values())
+
+    def lags(self) -> dict[PartitionId, int]:
+        """The same for each partition."""
+        out = {}
+        for where in self._assigned():
+            end = self._highwater(where)
+            done = self._app.consumer._committed_offset.get(TP(*where)) or 0
+            if end is not None:
+                out[where] = max(0, end - done)
+        return out
+
+    def _assigned(self) -> list[PartitionId]:
+        consumer = self._app.consumer
+        try:
+            return [(tp.topic, tp.partition) for tp in consumer.assignment()]
+        except ConsumerNotStarted:
+            return []
+
+    def _highwater(self, where: PartitionId) -> int | None:
+        end = self._app.consumer.highwater(TP(*where))
+        return None if end is None else int(end)
+
+    def _pending(self, where: PartitionId) -> bool:
+        """Whether the broker has more of a partition than what has been taken in hand."""
+        if not self._merges:
+            return False
+        end = self._highwater(where)
+        if end is None:
+            return True
+        position = self._received.get(where)
+        if position is None:
+            return end > (self._app.consumer._committed_offset.get(TP(*where)) or 0)
+        return end > position + 1
+
+
+def _record(message: Any) -> Record:
+    headers = message.headers or ()
+    headers = tuple(headers.items()) if isinstance(headers, dict) else tuple(headers)
+    arrived, origin = message.timestamp, b""
+    for name, value in headers:
+        if name == ARRIVED:
+            arrived = arrival(value, message.timestamp)
+        elif name == ORIGIN and len(value) == SIZE:
+            origin = value
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key,
+        message.value,
+        message.timestamp,
+        arrived,
+        headers,
+        origin,
+    )

@@ -1,0 +1,1 @@
+"""Settings: a file, then the environment, then flags; one module a section."""

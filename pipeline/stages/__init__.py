@@ -1,0 +1,1 @@
+"""The protocol of a stage, its records and its state; no infrastructure."""

@@ -1,0 +1,1 @@
+"""Text of posts: clean-up, language, and whether the model was trained for it."""

@@ -1,0 +1,159 @@
+"""State is written once per touched key per batch, with the offsets that it has absorbed; whatever store keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.runtime.kafka.publisher import Publisher
+from pipeline.runtime.stores.changelog import ChangelogStore
+from pipeline.runtime.stores.sqlite import SqliteStore
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.stages.records import Record
+from pipeline.stages.state import Change, MemoryStore, State, Store
+
+
+class Codec:
+    """Numbers as text."""
+
+    def encode(self, value: int) -> bytes:
+        return str(value).encode()
+
+    def decode(self, data: bytes) -> int:
+        return int(data)
+
+
+def record(offset: int, partition: int = 2) -> Record:
+    return Record("t", partition, offset, b"k", b"v")
+
+
+Reopen = Callable[[], Any]
+
+
+@pytest.fixture(params=["memory", "sqlite", "changelog", pytest.param("changelog-real", marks=pytest.mark.real)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Store, Reopen | None]]:
+    """A store, and how to open it again as after a crash (None where nothing survives one)."""
+    if request.param == "memory":
+        yield MemoryStore(), None
+        return
+    if request.param == "sqlite":
+        path = tmp_path / "state.sqlite"
+        yield SqliteStore(path), lambda: SqliteStore(path)
+        return
+    fixture = "real_kafka" if request.param.endswith("real") else "embedded_broker"
+    broker = request.getfixturevalue(fixture)
+    settings = KafkaSettings(bootstrap=broker.bootstrap, embedded=fixture == "embedded_broker")
+    topic = f"state-{tmp_path.name}-{abs(hash(tmp_path))}"
+    _create(settings, topic)
+    publisher = Publisher(settings)
+    await publisher.start()
+    yield ChangelogStore(settings, topic, publisher), lambda: ChangelogStore(settings, topic, publisher)
+    await publisher.close()
+
+
+def _create(settings: KafkaSettings, topic: str) -> None:
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    if not settings.embedded:
+        admin = AdminClient({"bootstrap.servers": settings.bootstrap})
+        new = NewTopic(topic, num_partitions=4, replication_factor=1, config={"cleanup.policy": "compact"})
+        admin.create_topics([new])[topic].result(30)
+
+
+async def test_a_value_comes_back_with_what_it_absorbed(store: tuple[Store, Reopen | None]) -> None:
+    kept, reopen = store
+    await kept.recover(2)
+    state = State(kept, Codec())
+    assert state.get("acme", record(7)) is None
+    assert not state.absorbed("acme", record(7))
+    state.put("acme", 41, record(7))
+    state.put("acme", 42, record(8))
+    assert await state.flush(0.0) == 1, "one write for a key that two records touched"
+    again = reopen() if reopen else kept
+    await again.recover(2)
+    fresh = State(again, Codec())
+    assert fresh.get("acme", record(9)) == 42
+    assert fresh.absorbed("acme", record(8))
+    assert not fresh.absorbed("acme", record(9))
+
+
+async def test_what_was_not_flushed_is_not_there(store: tuple[Store, Reopen | None]) -> None:
+    kept, reopen = store
+    await kept.recover(2)
+    state = State(kept, Codec())
+    state.put("acme", 1, record(1))
+    again = reopen() if reopen else kept
+    await again.recover(2)
+    assert State(again, Codec()).get("acme", record(2)) is None
+
+
+async def test_values_expire_by_event_time(store: tuple[Store, Reopen | None]) -> None:
+    kept, _ = store
+    await kept.recover(2)
+    state = State(kept, Codec())
+    state.put("short", 1, record(1), expires=100.0)
+    state.put("long", 2, record(2), expires=200.0)
+    state.put("ever", 3, record(3))
+    await state.flush(0.0)
+    await state.flush(150.0)
+    values = [State(kept, Codec()).get(key, record(9)) for key in ("short", "long", "ever")]
+    assert values == [None, 2, 3]
+
+
+async def test_a_value_renewed_does_not_expire_at_its_old_time(store: tuple[Store, Reopen | None]) -> None:
+    kept, _ = store
+    await kept.recover(2)
+    state = State(kept, Codec())
+    state.put("acme", 1, record(1), expires=100.0)
+    await state.flush(0.0)
+    state.put("acme", 2, record(2), expires=300.0)
+    await state.flush(150.0)
+    await state.flush(200.0)
+    assert State(kept, Codec()).get("acme", record(9)) == 2
+
+
+async def test_the_value_that_absorbed_most_wins_over_a_late_one(embedded_broker: Any) -> None:
+    """A worker that lost its partition may still write; what it writes must not undo the other's work."""
+    settings = KafkaSettings(bootstrap=embedded_broker.bootstrap, embedded=True)
+    publisher = await connected(settings)
+    old, new = (ChangelogStore(settings, "zombie-state", publisher) for _ in range(2))
+    for worker in (old, new):
+        await worker.recover(0)
+    stale, current = State(old, Codec()), State(new, Codec())
+    current.put("acme", 10, record(10, partition=0))
+    stale.put("acme", 3, record(3, partition=0))
+    await current.flush(0.0)
+    await stale.flush(0.0)
+    third = ChangelogStore(settings, "zombie-state", publisher)
+    await third.recover(0)
+    assert State(third, Codec()).get("acme", record(11, partition=0)) == 10
+    await publisher.close()
+
+
+async def connected(settings: KafkaSettings) -> Publisher:
+    publisher = Publisher(settings)
+    await publisher.start()
+    return publisher
+
+
+async def test_at_most_so_many_values_stay_decoded() -> None:
+    kept = MemoryStore()
+    state = State(kept, Codec(), limit=10)
+    for number in range(50):
+        state.put(f"k{number}", number, record(number))
+        await state.flush(0.0)
+    assert len(state._cells) <= 10
+    assert state.get("k3", record(99)) == 3
+
+
+async def test_a_batch_of_changes_can_forget_and_keep(store: tuple[Store, Reopen | None]) -> None:
+    kept, reopen = store
+    await kept.recover(2)
+    await kept.write([Change(2, "a", 0.0, b"\x93\x80\xcb\x00\x00\x00\x00\x00\x00\x00\x00\xc4\x011")])
+    await kept.write([Change(2, "a", 0.0, None)])
+    again = reopen() if reopen else kept
+    await again.recover(2)
+    assert again.read(2, "a") is None
