@@ -20,10 +20,10 @@ from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
-from models.runtime.batching import read_tokenizer
 from numpy.typing import NDArray
 
 from models.manifest import MODEL, TOKENIZER, verify
+from models.runtime.batching import read_tokenizer
 from models.runtime.onnx_cpu import open_session
 from pipeline.contracts.sketch import Sketch, decode, encode
 from pipeline.detect.narratives import clustering

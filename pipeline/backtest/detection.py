@@ -12,10 +12,10 @@ from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import Company, MentionSpool
 from pipeline.contracts.messages import IncidentEvent
+from pipeline.detect.evidence.budget import MONTH, Promise
 from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundMention
 from pipeline.detect.partition import PartitionState
 from pipeline.detect.priors import OFTEN
-from pipeline.detect.promise import MONTH, Promise
 from pipeline.detect.stage import FORGET_AFTER, Detectors
 from pipeline.detect.state.entity import EntityState
 

@@ -11,10 +11,10 @@ import structlog
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED, Topic
 from pipeline.detect.detector import Detector
+from pipeline.detect.evidence.budget import Promise
 from pipeline.detect.mentions.inbound import Inbound, InboundMention, read
 from pipeline.detect.partition import PartitionState
 from pipeline.detect.priors import OFTEN
-from pipeline.detect.promise import Promise
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.errors import Malformed

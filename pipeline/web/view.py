@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.promise import Promise, sentence
+from pipeline.detect.evidence.budget import Promise
 from pipeline.index.protocol import Index, Page, Query, Volume
 from pipeline.promise.audit import audit
+from pipeline.promise.compliance import sentence
 from pipeline.promise.verdicts import GivenVerdict, VerdictStore, with_verdict
 from pipeline.web import params
 from pipeline.web.cache import Cache
@@ -161,7 +162,7 @@ class View:
         if self._promise is None or self._acknowledgements is None:
             return []
         found = await audit(self._index, self._acknowledgements, self._promise)
-        shown = [one for one in found.kept if one.scope != "entity" or one.broken][:LINES]
+        shown = [one for one in found.results if one.scope != "entity" or one.broken][:LINES]
         return [Line(one.name, one.broken, sentence(one, found.days)) for one in shown]
 
     async def _counts(self) -> dict[str, Any]:

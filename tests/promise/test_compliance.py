@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.detect.evidence.budget import Promise, Team, promised
 from pipeline.detect.evidence.thresholds import promised as thresholds
-from pipeline.detect.load import promised
-from pipeline.detect.promise import Promise, Team, Told, Watched, check, lowest_mean, sentence, tail
 from pipeline.detect.stage import Detectors
+from pipeline.promise.compliance import ReportedIncident, WatchedEntity, check, lowest_mean, sentence, tail
 from pipeline.settings.detect import DetectSettings, TeamSettings
 
-ONE = [Watched("a", "Acme", 3.0)]
+ACME = [WatchedEntity("a", "Acme", 3.0)]
 
 
-def false(number: int, entity: str = "a") -> list[Told]:
-    return [Told(entity, "false")] * number
+def false(number: int, entity: str = "a") -> list[ReportedIncident]:
+    return [ReportedIncident(entity, "false")] * number
 
 
 def test_the_tail_of_poisson_by_hand() -> None:
@@ -44,7 +44,7 @@ def test_more_is_rarer_and_a_higher_promise_makes_it_commoner(count: int, mean: 
 
 
 def test_three_false_alarms_where_a_fifth_was_allowed_break_it() -> None:
-    found = check(Promise(0.2), ONE, false(3), 90.0)
+    found = check(Promise(0.2), ACME, false(3), 90.0)
     assert found.whole.allowed == pytest.approx(0.6)
     assert found.whole.broken
     assert found.whole.chance == pytest.approx(tail(3, 0.6))
@@ -53,7 +53,7 @@ def test_three_false_alarms_where_a_fifth_was_allowed_break_it() -> None:
 
 
 def test_one_false_alarm_is_what_chance_brings() -> None:
-    found = check(Promise(0.2), ONE, [*false(1), Told("a", "real"), Told("a", None)], 90.0)
+    found = check(Promise(0.2), ACME, [*false(1), ReportedIncident("a", "real"), ReportedIncident("a", None)], 90.0)
     assert not found.broken
     assert (found.whole.reported, found.whole.judged, found.whole.unjudged) == (1, 2, 1)
     assert found.whole.likely == pytest.approx(1.5)
@@ -62,7 +62,7 @@ def test_one_false_alarm_is_what_chance_brings() -> None:
 
 
 def test_what_nobody_judged_breaks_nothing() -> None:
-    found = check(Promise(0.2), ONE, [Told("a", None)] * 50, 90.0)
+    found = check(Promise(0.2), ACME, [ReportedIncident("a", None)] * 50, 90.0)
     assert not found.broken
     assert "not known" in sentence(found.whole, 90)
     assert check(Promise(0.2), [], [], 90.0).broken == ()
@@ -70,7 +70,7 @@ def test_what_nobody_judged_breaks_nothing() -> None:
 
 def test_many_companies_are_not_broken_by_being_many() -> None:
     """Two false alarms break the promise of one company looked at, and not of one among a hundred."""
-    many = [Watched(f"e{n}", f"E{n}", 1.0) for n in range(100)]
+    many = [WatchedEntity(f"e{n}", f"E{n}", 1.0) for n in range(100)]
     alone = check(Promise(0.2), many[:1], false(2, "e0"), 30.0)
     among = check(Promise(0.2), many, false(2, "e0"), 30.0)
     assert [one.scope for one in alone.broken] == ["all", "entity"]
@@ -83,13 +83,13 @@ def test_a_team_is_promised_a_number_in_all() -> None:
     team = Team("north", frozenset({"a", "b"}), 1.0)
     promise = Promise(0.2, (team, Team("south", frozenset({"b"}), 0.1)))
     assert (promise.of("a"), promise.of("b"), promise.of("c")) == (0.5, 0.1, 0.2)
-    watched = [Watched(name, name, 1.0) for name in "abc"]
+    watched = [WatchedEntity(name, name, 1.0) for name in "abc"]
     found = check(promise, watched, false(6), 30.0)
-    north = next(one for one in found.kept if one.name == "north")
+    north = next(one for one in found.results if one.name == "north")
     assert north.scope == "team"
     assert north.allowed == pytest.approx(0.6)
     assert north.broken
-    south = next(one for one in found.kept if one.name == "south")
+    south = next(one for one in found.results if one.name == "south")
     assert (south.reported, south.broken) == (0, False)
 
 
