@@ -10,7 +10,7 @@ from msgspec import Struct
 from pipeline.alert.notifier import firing
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
-from pipeline.backtest.spool import Company, MentionSpool
+from pipeline.backtest.spool import CompanyHistory, MentionSpool
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.detectors import Detectors
 from pipeline.detect.entity import EntityState
@@ -20,7 +20,7 @@ from pipeline.detect.promise import MONTH, Promise
 from pipeline.detect.stage import KEPT
 from pipeline.detect.watch import Watch
 
-_TOLD_EVERY = 2_000
+_TICK_EVERY = 2_000
 
 
 class Episode(Struct):
@@ -39,7 +39,7 @@ class Episode(Struct):
 
 
 class Outcome(Struct):
-    """What a run of the detector told.  `openings` are the events `opened`, in order."""
+    """The events of one run of the detector.  `openings` are the events `opened`, in order."""
 
     promise: Promise
     openings: list[IncidentEvent]
@@ -68,41 +68,41 @@ def run_detector(
     states: dict[str, EntityState] = {}
     outcome = Outcome(detectors.promise, [], {})
     done = 0
-    for heard in spool:
-        key = heard.entity.id
-        if isinstance(heard, HeardMention):
-            for late in watch.pass_to(heard):
-                for event in watch.settle(late, states[late], heard):
-                    _take(outcome, event)
+    for inbound in spool:
+        key = inbound.entity.id
+        if isinstance(inbound, HeardMention):
+            for late in watch.pass_to(inbound):
+                for event in watch.settle(late, states[late], inbound):
+                    _record(outcome, event)
         state = states.get(key)
-        if state is None or (state.clock and _arrival(heard) > state.clock + KEPT):
-            state = states[key] = watch.kin.begin(heard)  # the workers forget an entity after so long a silence
+        if state is None or (state.clock and _arrival(inbound) > state.clock + KEPT):
+            state = states[key] = watch.kin.begin(inbound)  # the workers forget an entity after so long a silence
         detector = detectors.of(key)
-        for event in detector.hear(state, heard):
-            _take(outcome, event)
+        for event in detector.hear(state, inbound):
+            _record(outcome, event)
         if not state.clock & OFTEN:
-            watch.kin.look(heard, state)
+            watch.kin.look(inbound, state)
         watch.look(key, state)
-        if nearness is not None and isinstance(heard, HeardMention):
-            nearness.look(state, heard, detector.thresholds)
+        if nearness is not None and isinstance(inbound, HeardMention):
+            nearness.observe(state, inbound, detector.thresholds)
         done += 1
-        if done % _TOLD_EVERY == 0:
-            tick(_TOLD_EVERY)
-    tick(done % _TOLD_EVERY)
+        if done % _TICK_EVERY == 0:
+            tick(_TICK_EVERY)
+    tick(done % _TICK_EVERY)
     return outcome
 
 
-def entity_months(companies: Iterable[Company]) -> float:
+def entity_months(companies: Iterable[CompanyHistory]) -> float:
     """Months of all companies together, each from its first mention to its last: what the promise counts in."""
     return sum(company.last - company.first for company in companies) / MONTH
 
 
-def _arrival(heard: Heard) -> float:
-    when = heard.deleted_at if isinstance(heard, HeardDeletion) else heard.ingested_at or heard.created_at
+def _arrival(inbound: Heard) -> float:
+    when = inbound.deleted_at if isinstance(inbound, HeardDeletion) else inbound.ingested_at or inbound.created_at
     return when.timestamp()
 
 
-def _take(outcome: Outcome, event: IncidentEvent) -> None:
+def _record(outcome: Outcome, event: IncidentEvent) -> None:
     """The event into the life of its incident."""
     if event.event == "opened":
         outcome.openings.append(event)

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from pipeline.backtest.findings import LISTED, Findings
 from pipeline.backtest.labels import delay
 from pipeline.errors import TerminalError
-from pipeline.simulate.verdicts import Verdict
+from pipeline.simulate.verdicts import StoryVerdict
 from pipeline.text.duration import duration
 from pipeline.web import render as page
 from pipeline.web.cards import KINDS, SEVERITIES
@@ -90,7 +90,7 @@ def lasted(span: timedelta) -> str:
     return duration(span.total_seconds())
 
 
-def waited(verdict: Verdict) -> str:
+def waited(verdict: StoryVerdict) -> str:
     """How long a story went on before it was noticed."""
     wait = delay(verdict)
     return "" if wait is None else lasted(wait)
