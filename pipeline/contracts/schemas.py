@@ -1,4 +1,6 @@
-"""JSON Schemas of every message, and the page of all settings: ``python -m pipeline.contracts.schemas [--check]``.
+"""JSON Schemas of the messages, and the page of all settings.
+
+``python -m pipeline.contracts.schemas [--check]`` writes them, or says which are not up to date.
 
 One file a message in ``docs/contracts/``, complete in itself, for whoever consumes the topics; ``docs/settings.md`` for
 whoever runs them.  The tests check that the files are what the code says.
