@@ -13,7 +13,7 @@ from pipeline.detect.incident import Incident, KeptPost
 from pipeline.detect.phrases import new_phrases, phrases_of
 from pipeline.detect.regulars import Standing
 from pipeline.text.duration import duration
-from pipeline.text.reasons import REASON_WORDS
+from pipeline.text.incident_words import REASON_WORDS
 
 TOP_POSTS: Final = 3
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from pipeline.contracts.messages import IncidentEvent, Series
+from pipeline.text.incident_words import KIND_WORDS, SEVERITY_WORDS
 from pipeline.text.safe import single_line
-from pipeline.web.cards import KINDS, SEVERITIES
 from pipeline.web.chart import span_name, step_points
 
 WIDTH, HEIGHT = 720, 320
@@ -28,7 +28,7 @@ def picture(event: IncidentEvent) -> str | None:
     if series is None or not series.mentions or series.seconds <= 0:
         return None
     name = single_line(event.entity.name, 48)
-    heading = f"{name}: {KINDS[event.kind][0].lower()}, severity {event.severity} ({SEVERITIES[event.severity]})"
+    heading = f"{name}: {KIND_WORDS[event.kind]}, severity {event.severity} ({SEVERITY_WORDS[event.severity]})"
     counts = event.counts
     below = (
         f"{counts.mentions:,} mentions by {counts.authors:,} people, {counts.negative:,} negative; "
