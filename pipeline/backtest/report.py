@@ -19,9 +19,9 @@ from markupsafe import Markup
 
 from pipeline.backtest.findings import LISTED, Findings
 from pipeline.backtest.labels import delay
-from pipeline.detect.explain import duration
 from pipeline.errors import TerminalError
 from pipeline.simulate.verdicts import Verdict
+from pipeline.text.duration import duration
 from pipeline.web import render as page
 from pipeline.web.cards import KINDS, SEVERITIES
 

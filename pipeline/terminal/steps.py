@@ -7,8 +7,8 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.detect.explain import duration
 from pipeline.terminal.bar import Shown
+from pipeline.text.duration import duration
 
 QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""

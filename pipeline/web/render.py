@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipeline.detect.explain import duration
+from pipeline.text.duration import duration
 from pipeline.text.safe import clean, single_line
 from pipeline.web.chart import HEIGHT, WIDTH, span_name
 

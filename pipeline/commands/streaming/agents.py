@@ -18,12 +18,12 @@ from pipeline.commands.streaming.sources import DEMO
 from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
-from pipeline.ingest.publisher import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
+from pipeline.runtime.kafka.keyed_backpressure import KeyedByteBudget
 from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
@@ -55,9 +55,9 @@ async def ingest_until_signal(settings: Settings, networks: list[str], seed: int
         health.close()
 
 
-def _publisher(settings: Settings, ended: threading.Event) -> Publisher:
-    gate = KeyedGate(settings.kafka, stop=ended) if settings.kafka.embedded else None
-    return Publisher(settings.kafka, gate=gate)
+def _publisher(settings: Settings, ended: threading.Event) -> RawPublisher:
+    backpressure = KeyedByteBudget(settings.kafka, stop=ended) if settings.kafka.embedded else None
+    return RawPublisher(settings.kafka, backpressure=backpressure)
 
 
 def _health(settings: Settings, metrics: Metrics) -> HealthServer:
@@ -69,7 +69,9 @@ def _health(settings: Settings, metrics: Metrics) -> HealthServer:
     return server
 
 
-async def _listen(settings: Settings, metrics: Metrics, connect: Callable[[], Publisher], stop: asyncio.Event) -> None:
+async def _listen(
+    settings: Settings, metrics: Metrics, connect: Callable[[], RawPublisher], stop: asyncio.Event
+) -> None:
     agent = BlueskyAgent(settings.ingest.bluesky)
     with (
         closing(CursorStore(settings.data / "cursors.sqlite")) as cursors,
@@ -78,7 +80,7 @@ async def _listen(settings: Settings, metrics: Metrics, connect: Callable[[], Pu
         await Listener(agent, connect, cursors, rejects, hooks=CountedAgent(metrics)).run(stop)
 
 
-async def _demo(connect: Callable[[], Publisher], seed: int, stop: asyncio.Event) -> None:
+async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Event) -> None:
     """Publish the demonstration, each post when it is due."""
     from pipeline.simulate.demo import demo_posts  # numpy, which no other agent needs
 
