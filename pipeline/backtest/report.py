@@ -1,4 +1,4 @@
-"""The findings as one HTML file that stands alone.
+"""Report of a backtest: the findings as one HTML file that stands alone.
 
 Posts are strangers' words: everything is escaped, control and bidirectional characters are taken out, nothing is
 loaded, and no script is in the file; its own policy forbids both.  The markup is well-formed XML as well, so that a

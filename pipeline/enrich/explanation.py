@@ -1,4 +1,4 @@
-"""Explains whom a post is linked to: every candidate with its score, and why the others were left out."""
+"""Explanations of links: every candidate of a post with its score, and the reason."""
 
 from __future__ import annotations
 

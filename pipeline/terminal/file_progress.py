@@ -1,4 +1,4 @@
-"""How far a file is, for a person at a terminal; a plain line now and then elsewhere."""
+"""Progress through a file of lines; plain lines where there is no terminal."""
 
 from __future__ import annotations
 

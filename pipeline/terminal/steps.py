@@ -1,4 +1,4 @@
-"""How far a long run is, with the time that remains: a bar at a terminal, a plain line now and then elsewhere."""
+"""Progress of a backtest, step by step; plain lines where there is no terminal."""
 
 from __future__ import annotations
 

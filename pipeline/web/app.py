@@ -1,4 +1,4 @@
-"""The page and its JSON interface.
+"""Routes of the page and of its JSON interface.
 
 ``/`` is the page, ``/part/…`` the parts of it that the script fetches anew, ``/incidents/…/picture.svg`` (or ``.png``)
 an incident as a picture, ``/api/…`` JSON for anybody.  Errors of the index are told to the visitor and never take the

@@ -1,4 +1,4 @@
-"""Incidents as the page shows them: the event, a chart of its company around it, and a person's verdict."""
+"""Cards of incidents on the page: the event, a chart of its company, a person's verdict."""
 
 from __future__ import annotations
 

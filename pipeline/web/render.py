@@ -1,4 +1,4 @@
-"""Templates and the words they use; everything is escaped unless a template says otherwise, and none does."""
+"""Templates of the page, with their filters; everything is escaped."""
 
 from __future__ import annotations
 

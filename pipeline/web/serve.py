@@ -1,4 +1,4 @@
-"""Serves the page until told to stop."""
+"""Serves the page until a signal."""
 
 from __future__ import annotations
 

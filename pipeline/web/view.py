@@ -1,4 +1,4 @@
-"""What the page shows, gathered from the index, the status and the verdicts."""
+"""Content of the page, gathered from the index, the status and the verdicts."""
 
 from __future__ import annotations
 

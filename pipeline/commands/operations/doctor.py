@@ -1,4 +1,4 @@
-"""`groundswell doctor`: is everything there that the settings ask for?"""
+"""`groundswell doctor`: check what the settings ask for."""
 
 from __future__ import annotations
 

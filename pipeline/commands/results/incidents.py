@@ -1,4 +1,4 @@
-"""`groundswell incidents`: what is going on, and what a person made of it."""
+"""`groundswell incidents`: list incidents, and record verdicts on them."""
 
 from __future__ import annotations
 

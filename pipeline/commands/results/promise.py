@@ -1,4 +1,4 @@
-"""`groundswell promise`: are there more false alarms than were promised?"""
+"""`groundswell promise`: reported false alarms against those promised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the agents of networks, and publishes the posts that they deliver until a signal."""
+"""Runs the agents of networks, and publishes their posts until a signal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replays files of posts on a running cluster, or on one that is brought up for it."""
+"""Replays files of posts on a running cluster, or on an embedded broker brought up for it."""
 
 from __future__ import annotations
 
