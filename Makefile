@@ -19,10 +19,11 @@ test: install ## Run the tests that this machine can run; says what it leaves ou
 test-all: ## Run every test: the slow ones and those on the real servers too (some twenty minutes)
 	@GROUNDSWELL_TEST_ALL=1 $(MAKE) --no-print-directory test
 
-check: install ## Lint, formatting, types, and contracts up to date
+check: install ## Lint, formatting, types, layers, and contracts up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pipeline.contracts.schemas --check
 
 format: install ## Format the code and mend what can be mended by itself
@@ -43,6 +44,9 @@ compiled: install ## Compile detector and linker anew, after changing it (plain 
 
 contracts: install ## Write the JSON Schemas of every message anew
 	$(BIN)/python -m pipeline.contracts.schemas
+
+house: install ## Draw the picture of the rooms anew (docs/images/house.svg)
+	$(BIN)/python docs/house.py
 
 install: $(VENV)/.installed ## Make the virtual environment (the other targets do it)
 

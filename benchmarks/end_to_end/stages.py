@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands.streaming.replay import ReplayRun
+from pipeline.commands.streaming.replay_run import ReplayRun
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.replay import parse_speed

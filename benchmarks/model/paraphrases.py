@@ -29,8 +29,8 @@ def base_embeds(config: Path, data: Path) -> tuple[str, Embed]:
     """The mean of the token states of the untouched base, as it was trained to be compared."""
     import torch
 
+    from models.network import mean
     from models.training.config import read_config
-    from models.training.network import mean
     from models.training.pretrained import open_base
 
     settings = read_config(config, data=data)

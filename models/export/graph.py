@@ -1,4 +1,4 @@
-"""The encoder and its heads as an ONNX graph with 8-bit weights.
+"""ONNX graph of the encoder and its heads, with 8-bit weights.
 
 Activations are quantised by fixed ranges that were found on training texts (`export/quantization.py`), so the answer
 for a text does not depend on what it is batched with, as it does with `onnxruntime.quantization.quantize_dynamic`, and
@@ -222,7 +222,7 @@ class _Graph:
         self.output(self.linear(embedding, "project"), "sketch", self.weights["project"].shape[1], "texts")
 
     def toward(self, states: str, post: str) -> None:
-        """Logits of the target head, (targets, labels); see `models.training.network.TargetHead`.
+        """Logits of the target head, (targets, labels); see `models.network.TargetHead`.
 
         There is one query a target and many tokens, so keys and values are not made for every token: the query goes
         through the keys' matrix, and what is seen goes through the values'.  The bias of the keys changes nothing.

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pipeline.commands import context
 from pipeline.terminal import console
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from pipeline.backtest.findings import Findings
 
 app = typer.Typer(add_completion=False)
@@ -40,6 +39,7 @@ def backtest(
     Example:  `groundswell backtest support.csv --format twcs --out report.html`
     """
     import msgspec
+    from rich.console import Console
 
     from pipeline.backtest import report
     from pipeline.backtest.findings import as_json as for_machines
@@ -74,14 +74,17 @@ def backtest(
 
 def _summary(out: Console, found: Findings) -> None:
     """A short table for a person; strangers' names are shown as plain text."""
-    from pipeline.text.safe import one_line
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipeline.text.safe import single_line
 
     table = Table("paged (UTC)", "company", "kind", "severity", "mentions", "authors", box=None, pad_edge=False)
     for episode in found.episodes[:LISTED]:
         last, at = episode.last, episode.paged_at
         table.add_row(
             f"{at:%Y-%m-%d %H:%M}" if at else "not paged",
-            Text(one_line(last.entity.name, 40)),
+            Text(single_line(last.entity.name, 40)),
             last.kind,
             str(episode.worst.severity),
             f"{last.counts.mentions:,}",

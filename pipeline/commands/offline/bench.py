@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +43,9 @@ def bench(
 
     Example:  `groundswell bench stages --real`
     """
+    import subprocess
+    from importlib.util import find_spec
+
     root = Path(__file__).resolve().parents[3]
     if not (root / "benchmarks").is_dir():
         raise TerminalError("no benchmarks here", subject=str(root), todo="Run it in a checkout of the repository")

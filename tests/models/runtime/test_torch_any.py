@@ -13,8 +13,8 @@ from msgspec.structs import astuple
 from models.evaluation.behaviour.cases import read_cases
 from models.load import load_scorer
 from models.manifest import SHIPPED
+from models.runtime.batching import pad
 from models.runtime.onnx_cpu import OnnxScorer
-from models.runtime.reading import pad
 from models.scorer import Reading, Scores
 from pipeline.contracts.messages import Label
 from pipeline.errors import TerminalError

@@ -1,4 +1,4 @@
-"""Names in which people put digits and signs for letters: `Amaz0n`, `Micro$oft`, `5tarbucks`.
+"""Obfuscated names, with digits and signs for letters: `Amaz0n`, `Micro$oft`.
 
 Companies, and the networks' own filters, are dodged so.  One character stands for one, so that places stay what they
 are.  Only whole words count: what is left of `B2B` or a licence plate is no name of a catalogue.
@@ -13,25 +13,25 @@ SHORTEST = 5
 """Letters of a name that is looked for so; shorter ones are met by chance."""
 
 _LETTERS = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "$": "s"})
-_OTHER_ONE = str.maketrans({"1": "l"})
+_ALTERNATIVE = str.maketrans({"1": "l"})
 _WORD = re.compile(r"(?<![\w$@#&/.:-])[a-z0-9$]{5,24}(?![\w$@/]|\.\w)")
 """Not a handle, a tag, a link or an address of mail."""
 _MOSTLY_LETTERS = 0.6
 """Share of a word that must be letters."""
 
 
-def disguised(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]:
+def obfuscated(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]:
     """(start, end, number) of those words of a folded text that are one of `names` with digits or signs for letters."""
     if not _has_marks(text):
         return []
     found = []
-    for place in _WORD.finditer(text):
-        word = place.group()
+    for match in _WORD.finditer(text):
+        word = match.group()
         if word.isalpha() or sum(map(str.isalpha, word)) < _MOSTLY_LETTERS * len(word):
             continue
-        number = names.get(word.translate(_LETTERS), names.get(word.translate(_OTHER_ONE).translate(_LETTERS)))
+        number = names.get(word.translate(_LETTERS), names.get(word.translate(_ALTERNATIVE).translate(_LETTERS)))
         if number is not None:
-            found.append((*place.span(), number))
+            found.append((*match.span(), number))
     return found
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks.linking.hashtags import by_frequency, catalogue_names, read, right
 from pipeline.enrich.linking.handles import split_hashtag
-from pipeline.enrich.linking.spelling.hashtags import split_by_frequency, split_words
+from pipeline.enrich.spelling.hashtags import split_by_frequency, split_words
 
 NAMES = frozenset(("acmeair", "mcdonalds", "target", "zorbex", "mac"))
 

@@ -1,4 +1,4 @@
-"""What every runtime does around its network: clean the texts, reuse recent answers, read the others by length."""
+"""Batched inference, the same for every runtime: clean-up, answer cache, micro-batches."""
 
 from __future__ import annotations
 
@@ -123,10 +123,10 @@ def _read_new(
 def places_of(spans: Sequence[Span], offsets: Sequence[Span]) -> list[int]:
     """The tokens that lie in one of the spans, by their places; special tokens are empty and lie nowhere."""
     out = []
-    for place, (start, end) in enumerate(offsets):
+    for position, (start, end) in enumerate(offsets):
         for first, last in spans:
             if start < last and end > first and start < end:
-                out.append(place)
+                out.append(position)
                 break
     return out
 

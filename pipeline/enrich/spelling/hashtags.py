@@ -1,4 +1,4 @@
-"""Hashtags into words: `boycottacmeair` is boycott, Acme Air.
+"""Splits hashtags into words: `boycottacmeair` is boycott, Acme Air.
 
 The likeliest split is found by dynamic programming over word costs (minus log-probabilities) in the manner of Norvig
 (2009): frequent words by their rank (Zipf 1949), other ordinary words dearer, what is no word dearest and by its
@@ -13,8 +13,8 @@ from functools import cache
 from math import log
 from typing import NamedTuple
 
-from pipeline.enrich.linking.spelling.common_words import ordinary, ranks
 from pipeline.text.clean import fold
+from pipeline.text.common_words import ordinary, ranks
 
 MAX_LETTERS = 60
 """Longer tags are not split: they are read as one unknown word."""
@@ -44,7 +44,7 @@ _SPOKEN_TEXT = (
 _SPOKEN = frozenset(_SPOKEN_TEXT.split())
 
 
-class Piece(NamedTuple):
+class HashtagWord(NamedTuple):
     """A word of a tag, folded; `known` unless it is only what was left over, `name` if the catalogue has it."""
 
     text: str
@@ -52,8 +52,8 @@ class Piece(NamedTuple):
     name: bool
 
 
-def split_words(tag: str, names: Container[str] = frozenset()) -> list[Piece]:
-    """The likeliest words of a hashtag without its sign; `names` are names in compact form (see `text.compact`).
+def split_words(tag: str, names: Container[str] = frozenset()) -> list[HashtagWord]:
+    """The likeliest words of a hashtag without its sign; `names` are names in compact form (see `clean.compact`).
 
     Guarantees: the pieces, put together, are the tag's letters and digits, folded.  Cost is bounded by the tag's length
     times `MAX_WORD`.
@@ -62,7 +62,7 @@ def split_words(tag: str, names: Container[str] = frozenset()) -> list[Piece]:
     if not letters:
         return []
     if len(letters) > MAX_LETTERS:
-        return [Piece(letters, False, letters in names)]
+        return [HashtagWord(letters, False, letters in names)]
     costs = word_costs()
     return _cheapest(letters, lambda left, right: _cost(letters, left, right, begins, cased, names, costs))
 
@@ -96,24 +96,24 @@ def word_costs() -> dict[str, float]:
 
 def _letters(tag: str) -> tuple[str, frozenset[int], bool]:
     """A tag's letters and digits, folded; where its own signs and capitals begin a word; whether it has capitals."""
-    kept: list[str] = []
+    letters: list[str] = []
     begins: set[int] = {0}
     previous = ""
     raw = [c for c in tag if c.isalnum() or c == "_"]
     for at, character in enumerate(raw):
         if character == "_":
-            begins.add(len(kept))
+            begins.add(len(letters))
             previous = ""
             continue
         following = raw[at + 1] if at + 1 < len(raw) else ""
         upper = character.isupper() and (not previous.isupper() or following.islower())
         if previous and (upper or character.isdigit() != previous.isdigit()):
-            begins.add(len(kept))
+            begins.add(len(letters))
         folded = fold(character).text
-        kept.append(folded[:1] if folded[:1].isalnum() else character.lower()[:1])
+        letters.append(folded[:1] if folded[:1].isalnum() else character.lower()[:1])
         previous = character
     cased = any(c.isupper() for c in tag[1:]) and any(c.islower() for c in tag)
-    return "".join(kept), frozenset(begins), cased
+    return "".join(letters), frozenset(begins), cased
 
 
 def _cost(
@@ -143,7 +143,7 @@ def _cost(
     return cost, known, name
 
 
-def _cheapest(letters: str, cost: Callable[[int, int], tuple[float, bool, bool]]) -> list[Piece]:
+def _cheapest(letters: str, cost: Callable[[int, int], tuple[float, bool, bool]]) -> list[HashtagWord]:
     best = [0.0] + [float("inf")] * len(letters)
     came: list[tuple[int, bool, bool]] = [(0, False, False)] * (len(letters) + 1)
     for right in range(1, len(letters) + 1):
@@ -152,10 +152,10 @@ def _cheapest(letters: str, cost: Callable[[int, int], tuple[float, bool, bool]]
             if best[left] + price < best[right]:
                 best[right] = best[left] + price
                 came[right] = (left, known, name)
-    pieces: list[Piece] = []
+    pieces: list[HashtagWord] = []
     right = len(letters)
     while right:
         left, known, name = came[right]
-        pieces.append(Piece(letters[left:right], known, name))
+        pieces.append(HashtagWord(letters[left:right], known, name))
         right = left
     return pieces[::-1]

@@ -1,4 +1,4 @@
-"""Makes one catalogue of what several lists claim: each handle, site and name with whom it belongs to."""
+"""Resolves conflicting claims of brand lists: one owner per handle, site and name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.enrich.catalogue.entities import Entity
 from pipeline.text.clean import compact
 
 
-def settled(entities: Iterable[Entity], known: set[str]) -> list[Entity]:
+def resolved(entities: Iterable[Entity], known: set[str]) -> list[Entity]:
     """One owner a handle and a site; aliases that many share, or that are a well-known brand's name, are dropped.
 
     So are parents that are not in the catalogue, or that make a circle.  `known` are the ids of well-known brands.
@@ -27,8 +27,10 @@ def settled(entities: Iterable[Entity], known: set[str]) -> list[Entity]:
             _claim(owner, site, entity, everything)
     out = []
     for entity in everything.values():
-        keep = entity.id in known
-        aliases = tuple(a for a in entity.aliases if keep or (shared[compact(a)] <= 2 and compact(a) not in famous))
+        well_known = entity.id in known
+        aliases = tuple(
+            a for a in entity.aliases if well_known or (shared[compact(a)] <= 2 and compact(a) not in famous)
+        )
         handles = {n: tuple(h for h in hs if owner[f"@{h.lower()}"] == entity.id) for n, hs in entity.handles.items()}
         out.append(
             msgspec.structs.replace(

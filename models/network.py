@@ -1,4 +1,4 @@
-"""The network: one encoder, a dictionary of heads, a head for targets, an embedding.
+"""Neural network: an encoder, heads for the post, a head for targets, an embedding.
 
 A text goes through the encoder once.  Heads that judge the post are linear layers on the mean of its token states.  The
 head for targets asks, for each name in the text, the tokens of the text what they say about it: attention from the mean
@@ -21,6 +21,9 @@ ATTENTION = 4
 
 WIDTH = 32
 """Width of each of them."""
+
+TARGET_PARTS = ("query", "key", "value", "mix", "out")
+"""Layers of the target head, by their names."""
 
 SKETCH = 64
 """Numbers that a mention keeps of an embedding."""
@@ -91,8 +94,8 @@ class MultiHead(nn.Module):
 
     def judge(self, post: Tensor) -> dict[str, Tensor]:
         """Logits of every head for the mean of the token states, each (texts, labels)."""
-        kept = self.dropout(post)
-        return {name: head(kept) for name, head in self.heads.items()}
+        dropped = self.dropout(post)
+        return {name: head(dropped) for name, head in self.heads.items()}
 
     def toward(self, states: Tensor, mask: Tensor, post: Tensor, spans: Tensor, texts: Tensor) -> Tensor:
         """Logits of the target head, (targets, labels)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.metrics import (
+from models.metrics import (
     accuracy,
     calibration_error,
     confidence_error,
