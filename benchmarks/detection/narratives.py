@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.manifest import MODEL, TOKENIZER, verify
+from models.runtime.batching import read_tokenizer
 from models.runtime.onnx_cpu import open_session
-from models.runtime.reading import read_tokenizer
 from pipeline.contracts.sketch import Sketch, decode, encode
 from pipeline.detect import grouping
 from pipeline.detect.grouping import place

@@ -28,7 +28,7 @@ from pipeline.settings import settings as settings_module
 from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
-from pipeline.stages.stage import Outgoing
+from pipeline.stages.records import Outgoing
 
 console = Console()
 

@@ -23,26 +23,26 @@ def roberta_base(threads: int, **shape: int) -> Any:
     `threads` 0: as many as torch takes by itself.  `shape` overrides parts of the configuration: tests want a tiny one.
     """
     import torch
+    import transformers
     from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaForSequenceClassification, pipeline
 
     if threads:
         torch.set_num_threads(threads)
+    library: Any = transformers  # its own types are not those of what it takes
     tokenizer = Tokenizer.from_file(str(SHIPPED / TOKENIZER))
     tokenizer.no_truncation()
     with tempfile.TemporaryDirectory() as folder:
-        PreTrainedTokenizerFast(
+        library.PreTrainedTokenizerFast(
             tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", model_max_length=512
         ).save_pretrained(folder)
-        fast = PreTrainedTokenizerFast.from_pretrained(folder)
+        fast = library.PreTrainedTokenizerFast.from_pretrained(folder)
     names = dict(enumerate(LABELS))
     size = {"vocab_size": 50_265, "max_position_embeddings": 514, "type_vocab_size": 1, **shape}
+    configuration = library.RobertaConfig(**size, id2label=names, label2id={name: n for n, name in names.items()})
     torch.manual_seed(0)
-    model: Any = RobertaForSequenceClassification(
-        RobertaConfig(**size, id2label=names, label2id={name: number for number, name in names.items()})
-    )
+    model = library.RobertaForSequenceClassification(configuration)
     model.eval()
-    return pipeline("text-classification", model=model, tokenizer=fast, device="cpu")
+    return library.pipeline("text-classification", model=model, tokenizer=fast, device="cpu")
 
 
 def balance(classify: Any, texts: Sequence[str]) -> None:

@@ -1,9 +1,11 @@
-"""A backtest from files to findings: read and analyze once, detect at several rates, count what is to be drawn."""
+"""Runs a backtest from files to findings.
+
+Read and analyze once, detect at several rates, count what is to be drawn.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from importlib import metadata
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,6 +21,7 @@ from pipeline.detect.promise import Promise
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.settings import Settings
 from pipeline.terminal.steps import Steps
+from pipeline.version import installed_version
 
 RATES = (0.05, 0.2, 0.5, 1.0)
 """Promises that the report compares, besides the chosen one."""
@@ -50,7 +53,7 @@ def backtest(settings: Settings, asked: Asked, rejects: Rejects, steps: Steps) -
             files=[Path(file).name for file in asked.files],
             format=asked.format,
             false_alarms=chosen,
-            version=metadata.version("groundswell"),
+            version=installed_version(),
             model=model,
             read=read,
             rejects=dict(sorted(rejects.counts.items())),

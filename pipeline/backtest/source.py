@@ -1,4 +1,4 @@
-"""Files of posts or of mentions into the spool; what cannot be read is kept with its reason and counted."""
+"""Reads files of posts or mentions into the spool; counts and stores the rejects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from pipeline.ingest.history import history
 from pipeline.ingest.rejects import Rejects
 from pipeline.runtime.offline.driver import through
 from pipeline.settings.settings import Settings
-from pipeline.stages.stage import Record, Stage
+from pipeline.stages.records import Record
+from pipeline.stages.stage import Stage
 
 MENTIONS = "mentions"
 """The format of files that have been analyzed already."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.detect.promise import Promise, Team
-from pipeline.settings.settings import DetectSettings
+from pipeline.settings.detect import DetectSettings
 
 
 def promised(settings: DetectSettings) -> Promise:

@@ -19,8 +19,8 @@ from pipeline.detect.kin import OFTEN
 from pipeline.detect.promise import Promise
 from pipeline.detect.watch import Watch
 from pipeline.errors import Malformed
-from pipeline.stages.stage import Codec, Outgoing, Record, Rejected, Result
-from pipeline.stages.state import State
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
+from pipeline.stages.state import Codec, State
 
 KEPT = 90 * 86_400.0
 """Seconds of event time without a mention after which an entity is forgotten."""

@@ -1,4 +1,4 @@
-"""The demonstration: ten invented companies, some quiet days, and then a snowball before one's eyes.
+"""The demonstration: ten invented companies, some quiet days, then a live snowball.
 
 The *backlog* is what was said on the days before; it is due at once.  Then the clock of the simulation runs `SPEED`
 times as fast as the one on the wall, one second being one minute, until it has caught up with it; from then on it keeps
@@ -18,7 +18,8 @@ from pipeline.contracts.messages import Post
 from pipeline.simulate.background import DAY, Profile
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.delivery import Lateness
-from pipeline.simulate.events import Order, Story, StoryKind, utc
+from pipeline.simulate.events import Order, Story, utc
+from pipeline.simulate.limits import StoryKind
 from pipeline.simulate.scribe import Scribe
 from pipeline.simulate.streams import Plan, Stream
 

@@ -1,4 +1,4 @@
-"""A picture of an incident that stands alone: what was heard of the company, against what was expected.
+"""Picture of an incident as SVG: mentions of the company against what was expected.
 
 A pure function of the event's own series, as SVG without script, style sheet, link or font of its own: for the page,
 for a pager's message, for a slide.  Grey, orange and black are told apart by those who do not see colours, too, since
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from pipeline.contracts.messages import IncidentEvent, Series
-from pipeline.text.safe import one_line
+from pipeline.text.safe import single_line
 from pipeline.web.cards import KINDS, SEVERITIES
 from pipeline.web.chart import span_name, step_points
 
@@ -27,7 +27,7 @@ def picture(event: IncidentEvent) -> str | None:
     series = event.series
     if series is None or not series.mentions or series.seconds <= 0:
         return None
-    name = one_line(event.entity.name, 48)
+    name = single_line(event.entity.name, 48)
     heading = f"{name}: {KINDS[event.kind][0].lower()}, severity {event.severity} ({SEVERITIES[event.severity]})"
     counts = event.counts
     below = (

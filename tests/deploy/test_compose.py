@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipeline.compiled import HOT
-from pipeline.contracts.topics import STAGES
+from pipeline.contracts.stage_names import STAGES
 from pipeline.errors import SettingsError
 from pipeline.settings import settings
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from pipeline.contracts.topics import STAGES
+from pipeline.contracts.stage_names import STAGES
 from pipeline.observability.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]

@@ -23,7 +23,7 @@ from pipeline.detect.detector import LATE, Detector
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.stage import Detect
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 from tests.detect.scene import pile_on, quiet, said
 

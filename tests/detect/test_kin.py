@@ -17,7 +17,7 @@ from pipeline.detect.heard import HeardMention
 from pipeline.detect.kin import FEWEST, SAMPLE, Kin, Usual
 from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
 from pipeline.detect.watch import Watch
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 from tests.detect.scene import MONDAY, said, together
 

@@ -20,7 +20,7 @@ from pipeline.detect.heard import Heard, HeardEntity
 from pipeline.detect.memory import IDS
 from pipeline.detect.origins import PARTITIONS, Origins
 from pipeline.detect.stage import WATCH, Detect, DetectCodec
-from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import Change, MemoryStore, State
 from tests.detect.scene import pile_on, quiet, together
 from tests.detect.test_invariants import stream

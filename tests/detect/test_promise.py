@@ -12,7 +12,7 @@ from pipeline.detect.detectors import Detectors
 from pipeline.detect.load import promised
 from pipeline.detect.promise import Promise, Team, Told, Watched, check, lowest_mean, sentence, tail
 from pipeline.detect.thresholds import promised as thresholds
-from pipeline.settings.settings import DetectSettings, TeamSettings
+from pipeline.settings.detect import DetectSettings, TeamSettings
 
 ONE = [Watched("a", "Acme", 3.0)]
 

@@ -13,7 +13,7 @@ from pipeline.detect.codec import EntityCodec
 from pipeline.detect.entity import EntityState
 from pipeline.detect.heard import HeardMention
 from pipeline.detect.stage import Detect
-from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
 from tests.detect.scene import pile_on, quiet, together
 

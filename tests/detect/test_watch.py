@@ -14,7 +14,7 @@ from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.heard import HeardEntity, HeardMention
 from pipeline.detect.stage import WATCH, Detect, DetectCodec, run
 from pipeline.detect.watch import WATCHED, Watch
-from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import Change, MemoryStore, State
 from tests.detect.scene import MONDAY, pile_on, quiet, said, together
 

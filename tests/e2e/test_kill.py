@@ -24,7 +24,7 @@ from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import State
 from tests.e2e.conftest import Configure, opened, replay, running
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.simulate.companies import MOST, NETWORKS, catalogue_yaml, companies, demo_catalogue, demo_companies
+from pipeline.simulate.companies import NETWORKS, catalogue_yaml, companies, demo_catalogue, demo_companies
 from pipeline.simulate.events import Event
+from pipeline.simulate.limits import MOST_COMPANIES
 from pipeline.simulate.phrases import phrases
 from pipeline.simulate.streams import Plan, Stream
 from pipeline.simulate.texts import Writer, names, typo
@@ -96,12 +97,12 @@ def test_typo_keeps_names_and_first_letters() -> None:
 
 
 def test_invented_companies_are_distinct_and_of_a_known_industry() -> None:
-    many = companies(MOST)
-    assert len({company.id for company in many}) == len({company.name for company in many}) == MOST
+    many = companies(MOST_COMPANIES)
+    assert len({company.id for company in many}) == len({company.name for company in many}) == MOST_COMPANIES
     assert {company.industry for company in many} == set(phrases().industries)
     assert many[:10] == demo_companies()
     with pytest.raises(ValueError, match="invented"):
-        companies(MOST + 1)
+        companies(MOST_COMPANIES + 1)
 
 
 def test_catalogues_are_read_by_the_linker(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
-from pipeline.settings.settings import KafkaSettings
-from pipeline.stages.stage import Record
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.stages.records import Record
 from pipeline.stages.state import Change, MemoryStore, State, Store
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.commands import context
 from pipeline.errors import TerminalError
+from pipeline.terminal import console
 
 app = typer.Typer(add_completion=False)
 
@@ -45,6 +43,9 @@ def bench(
 
     Example:  `groundswell bench stages --real`
     """
+    import subprocess
+    from importlib.util import find_spec
+
     root = Path(__file__).resolve().parents[3]
     if not (root / "benchmarks").is_dir():
         raise TerminalError("no benchmarks here", subject=str(root), todo="Run it in a checkout of the repository")
@@ -55,9 +56,9 @@ def bench(
     failed = []
     for name in chosen:
         if name == "model" and find_spec("torch") is None:
-            context.err.print("\n[bold]model[/]: left out, it needs the train extra: make install-train")
+            console.err.print("\n[bold]model[/]: left out, it needs the train extra: make install-train")
             continue
-        context.err.print(f"\n[bold]{name}[/]: {BENCHMARKS[name]}")
+        console.err.print(f"\n[bold]{name}[/]: {BENCHMARKS[name]}")
         flags = ["--real"] if real and name == "stages" else []
         module = f"benchmarks.{_MODULES.get(name, name)}"
         if subprocess.run([sys.executable, "-m", module, *flags], cwd=root, check=False).returncode:

@@ -10,9 +10,9 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from pipeline.commands.knowledge.explain import Given, explanation, read, why
 from pipeline.commands.main import app
 from pipeline.contracts.messages import Author
+from pipeline.enrich.explanation import PartialPost, explanation, read_posts, why
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.log_odds import cut
 from pipeline.errors import TerminalError
@@ -32,7 +32,7 @@ def told(post: str, text: str = "", *options: str) -> list[dict[str, object]]:
 
 
 def test_what_was_left_out_and_why(linker: Linker) -> None:
-    found = explanation(linker, Given("the target audience of @Ryanair"))
+    found = explanation(linker, PartialPost("the target audience of @Ryanair"))
     ryanair, target = found["candidates"]
     assert (ryanair["linked"], ryanair["entity"], ryanair["how"]) == (True, "Ryanair", "handle")
     assert (target["linked"], target["entity"], target["surface"]) == (False, "Target", "target")
@@ -42,7 +42,7 @@ def test_what_was_left_out_and_why(linker: Linker) -> None:
 
 
 def test_what_else_is_known_of_a_post(linker: Linker) -> None:
-    post = Given(
+    post = PartialPost(
         "switched from @Verizon to @TMobile <b>today</b>, glad about the cheaper contract",
         author=Author("t:1", "TMobile"),
     )
@@ -71,8 +71,8 @@ def test_the_reason_says_that_a_name_is_a_part_of_another(linker: Linker) -> Non
 
 
 def test_a_bare_reply_inherits(linker: Linker) -> None:
-    assert explanation(linker, Given("they suck", parent_id="t:1"))["inherits"] is True
-    assert explanation(linker, Given("they suck"))["inherits"] is False
+    assert explanation(linker, PartialPost("they suck", parent_id="t:1"))["inherits"] is True
+    assert explanation(linker, PartialPost("they suck"))["inherits"] is False
 
 
 def test_the_command_takes_text_json_and_standard_input() -> None:
@@ -115,7 +115,7 @@ def test_the_command_takes_one_thing_that_is_there(given: list[str]) -> None:
 
 def test_of_a_long_post_it_shows_what_the_model_reads_for_whom(linker: Linker) -> None:
     filler = "and then we went on with our day. " * 40
-    found = explanation(linker, Given(f"{filler} Ryanair is bad. {filler}\n> said who\n@Delta was fine"))
+    found = explanation(linker, PartialPost(f"{filler} Ryanair is bad. {filler}\n> said who\n@Delta was fine"))
     reads = {c["entity"]: c["model_reads"] for c in found["candidates"] if c["linked"]}
     assert "Ryanair is bad" in reads["Ryanair"]
     assert "@Delta was fine" in reads["Delta Air Lines"]
@@ -132,9 +132,9 @@ def test_the_command_shows_a_table() -> None:
 @pytest.mark.parametrize("text", ['{"text":5}', '{"no":"text"}', "{", '{"text":"a"}\n{"x":1}'])
 def test_what_is_no_post_is_refused(text: str) -> None:
     with pytest.raises(TerminalError, match="Give a text"):
-        read(text, "twitter")
+        read_posts(text, "twitter")
 
 
 def test_half_a_pair_does_no_harm(linker: Linker) -> None:
-    [given] = read("half \ud83d pair", "twitter")
+    [given] = read_posts("half \ud83d pair", "twitter")
     assert explanation(linker, given)["candidates"] == []

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.commands import context
-from pipeline.commands.results.search import app
+from pipeline.commands.main import app
 from pipeline.errors import SettingsError
 from pipeline.index.protocol import Document
 from pipeline.index.sqlite.index import SqliteIndex
@@ -51,7 +51,7 @@ def groundswell(*arguments: str) -> Result:
 def test_a_table_for_people_that_no_post_can_break_out_of(data: Path) -> None:
     result = groundswell("search", "parcel")
     assert result.exit_code == 0
-    assert "The parcel [2J never came [bold]" in result.stdout
+    assert "The parcel never came [bold]" in result.stdout
     assert "\x1b[2J" not in result.stdout
     assert "1 to 1 of 1" in result.stdout
 

@@ -10,10 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from models.evaluation.cross_fitting import TENTHS, answers_apart, tenth_of
-from models.evaluation.metrics import softmax
 from models.evaluation.rows import Rows, answers_of
 from models.export.calibrate import ALWAYS, Judged, fit_temperature, prior_shift, tempered
 from models.manifest import SHIPPED, Head, read_manifest, save_manifest, verify
+from models.metrics import softmax
 from models.runtime.onnx_cpu import OnnxScorer
 
 PLAIN = Head(("no", "yes"), 1.0, (0.0, 0.0), 0.5)

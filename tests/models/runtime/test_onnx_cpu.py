@@ -9,8 +9,8 @@ import pytest
 
 from models.manifest import SHIPPED
 from models.postprocessing import Outputs
+from models.runtime.batching import SPREAD, TOGETHER, Ids, micro_batches
 from models.runtime.onnx_cpu import OnnxScorer
-from models.runtime.reading import SPREAD, TOGETHER, Ids, micro_batches
 from tests.models.test_contract import distance
 from tests.models.texts import ODD, PLAIN
 

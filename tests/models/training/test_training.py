@@ -202,13 +202,13 @@ def test_trains_goes_on_after_an_interruption_and_exports(
     from models.export.recalibrate import recalibrate
     from models.runtime.onnx_cpu import OnnxScorer
     from models.runtime.torch_any import open_torch
-    from models.training.train import Progress, train
+    from models.training.train import TrainingProgress, train
 
     sha256 = write_base(tmp_path / "tiny_base_for_tests")
     monkeypatch.syspath_prepend(str(tmp_path))
     base = tiny.base.model_copy(update={"sha256": sha256})
     whole = tiny.model_copy(update={"base": base})
-    reports: list[Progress] = []
+    reports: list[TrainingProgress] = []
     finished = train(whole, reports.append)
     assert finished.best_dev > 0.75
     assert reports[-1].step == finished.steps <= reports[-1].steps
@@ -217,7 +217,7 @@ def test_trains_goes_on_after_an_interruption_and_exports(
     class Interrupted(Exception):
         pass
 
-    def interrupt(progress: Progress) -> None:
+    def interrupt(progress: TrainingProgress) -> None:
         if progress.step >= finished.steps // 2:
             raise Interrupted
 
