@@ -55,7 +55,7 @@ TWEETS = Race(f"ordinary tweets, 1 in {ORDINARY} about one", 12_000, ORDINARY)
 def missing() -> str | None:
     """What this machine lacks for the race, and how to get it; None when nothing."""
     if any(find_spec(name) is None for name in ("torch", "transformers")):
-        return "it needs the train extra: make install-train"
+        return "It needs the train extra: make install-train"
     try:
         find_java(ELASTICSEARCH_JAVA)
         find_maven()

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from benchmarks.end_to_end.measured import EndToEnd, difference, processor_seconds
 from pipeline.commands.streaming.replay_run import ReplayRun
-from pipeline.contracts.topics import STAGES
+from pipeline.contracts.stage_names import STAGES
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.replay import parse_speed
 from pipeline.runtime.process.stack import Stack, worker_addresses
