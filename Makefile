@@ -16,10 +16,11 @@ run: install ## Start everything, embedded, with a simulated stream; Ctrl-C ends
 test: install ## Run the tests that this machine can run; says what it leaves out, and what that needs
 	@$(BIN)/pytest -q
 
-check: install ## Lint, formatting, types, and contracts up to date
+check: install ## Lint, formatting, types, layers, and contracts up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pipeline.contracts.schemas --check
 
 format: install ## Format the code and mend what can be mended by itself

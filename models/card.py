@@ -1,4 +1,6 @@
-"""The card of an artefact, in Markdown, from its manifest: what it is, what it was made of, how good it is, its limits.
+"""Model card in Markdown, rendered from an artefact's manifest.
+
+What the artefact is, what it was made of, how good it is, and its limits.
 
 Everything that the card says is in the manifest or follows from it; nothing is measured here.
 """

@@ -1,4 +1,7 @@
-"""What was measured of a model, in words that a manifest keeps and a card prints.  Nothing here measures."""
+"""Figures of a model as the manifest stores them and the card prints them.
+
+Nothing here measures.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one place where a runtime is chosen."""
+"""Opens the scorer that the settings name; the one module that chooses a runtime."""
 
 from __future__ import annotations
 

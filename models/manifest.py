@@ -1,4 +1,4 @@
-"""The manifest of an artefact: what the files are, where the model comes from, how its outputs are to be read.
+"""Manifest of an artefact: its files, their origin, how to interpret its outputs.
 
 A folder is an artefact when its ``manifest.json`` says so and every file in it has the SHA-256 stated there; anything
 else is refused at load.

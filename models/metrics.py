@@ -1,4 +1,4 @@
-"""Figures of a classifier, and their bootstrap intervals.
+"""Classification metrics and their bootstrap intervals.
 
 Shapes: `probabilities` is (rows, labels) float; `predicted` and `labels` are (rows,) int; `weights`, where they can be
 given, is (rows,) float: how often each row counts.  A resample is nothing but such weights.

@@ -1,4 +1,4 @@
-"""The network: one encoder, a dictionary of heads, a head for targets, an embedding.
+"""Neural network: an encoder, heads for the post, a head for targets, an embedding.
 
 A text goes through the encoder once.  Heads that judge the post are linear layers on the mean of its token states.  The
 head for targets asks, for each name in the text, the tokens of the text what they say about it: attention from the mean

@@ -1,4 +1,4 @@
-"""How much of a calibration error is chance.
+"""Null distribution of the calibration error: how much of it is chance.
 
 The error in bins is never below 0, so few rows make even honest probabilities look wrong: with 374 rows by 0.04 or so.
 What an honest model would show is found by drawing, many times, whether each answer is right from its own confidence

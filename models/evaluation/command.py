@@ -1,4 +1,4 @@
-"""What `groundswell model evaluate` does, apart from reading its flags."""
+"""Steps of `groundswell model evaluate`, apart from its flags."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Probabilities that are judged on texts which their temperature was not fitted on, although it knows all that are kept
-aside.
+"""Cross-fitted temperatures: each tenth is judged by one fitted without it.
 
 A temperature wants more rows than one part alone has (190 of emotion).  So the texts that figures are reported on help
 to fit it, and each tenth of them is judged by the temperature that is found without it (cross-fitting).  That says a

@@ -1,4 +1,4 @@
-"""How good a model is on labelled rows: official metrics with intervals, calibration, baselines on the same rows."""
+"""Figures of a model on labelled rows, with intervals, calibration and baselines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps what was measured of an artefact in its manifest, from which the card is printed.
+"""Records measured figures in an artefact's manifest, from which its card is rendered.
 
 The manifest is the one file of an artefact whose hash nothing states, so that figures can be added after the export.
 """

@@ -1,4 +1,4 @@
-"""Labelled rows of one head, from a file or from the parts of a training run, and what a scorer answers to them."""
+"""Labelled rows of a head, and the answers of a scorer to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures as sections of a card, in Markdown."""
+"""Sections of a model card: figures as Markdown tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All heads on the parts kept aside of the data that a configuration names, with baselines on the same rows.
+"""Evaluation suite: all heads on held-out parts of the data, with baselines.
 
 The rows are those that `training/dataset/loading.py` keeps for reporting: sets made for that, and a share of the other
 sources, chosen by the text alone.  Neither the model nor a baseline was trained on them.
@@ -77,7 +77,8 @@ def measure(
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[Figures]:
     """The figures of a scorer on every task, with those of the baselines where `compare` asks for them; `reference` is
-    the unquantised model.  Each step is told before it begins, and each head that the model lacks."""
+    the unquantised model.  `notify` is called with each step before it begins, and with each head that the model
+    lacks."""
     linear: dict[str, baselines.Linear] = {}
     out = []
     for task in found:

@@ -1,4 +1,4 @@
-"""Figures for a person to read: one table for all sets, with every system on the same rows, and details of one set."""
+"""Tables of figures for the terminal: all sets side by side, or one set in detail."""
 
 from __future__ import annotations
 

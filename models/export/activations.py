@@ -1,4 +1,4 @@
-"""What the matrices of a trained encoder are fed with, on texts that it was trained on."""
+"""Ranges of the inputs of each matrix of a trained encoder, on training texts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOKENS_EACH = 5
 
 
 class _Watch:
-    """The inputs of one layer, taken in as they come."""
+    """The inputs of one layer, collected as they come."""
 
     def __init__(self, seed: int) -> None:
         self._draw = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""From a finished training run to an artefact: 8-bit graph, tokenizer, calibration, figures, manifest."""
+"""Exports a finished training run as an artefact: graph, tokenizer, heads, manifest."""
 
 from __future__ import annotations
 

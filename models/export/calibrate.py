@@ -1,4 +1,4 @@
-"""The temperature and the shift that make a head's probabilities honest.
+"""Temperature and shift of a head, fitted so that its probabilities are calibrated.
 
 Fitted on texts that nothing else was fitted on.  A temperature changes no label; a shift makes up for label shares in
 the training data that a stream of complaints does not have.

@@ -1,4 +1,4 @@
-"""The encoder and its heads as an ONNX graph with 8-bit weights.
+"""ONNX graph of the encoder and its heads, with 8-bit weights.
 
 Activations are quantised by fixed ranges that were found on training texts (`export/quantization.py`), so the answer
 for a text does not depend on what it is batched with, as it does with `onnxruntime.quantization.quantize_dynamic`, and

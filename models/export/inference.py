@@ -1,4 +1,4 @@
-"""What an exported graph answers to examples."""
+"""Logits of an exported graph for labelled examples, for calibration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The figures that an artefact is shipped with: its own answers, through its own runtime, to texts kept aside."""
+"""Figures that an artefact is shipped with, measured through its own runtime.
+
+On texts that the training run held out.
+"""
 
 from __future__ import annotations
 

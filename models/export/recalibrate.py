@@ -1,4 +1,4 @@
-"""An artefact whose temperatures are fitted anew, on texts that it was not trained on; its weights stay as they are."""
+"""Recalibration of an artefact on held-out texts; its weights stay as they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The projection that makes a sketch of an embedding: few numbers that tell complaints apart by what they are about.
+"""Projection from embedding to sketch, fitted by principal components.
+
+Few numbers that tell complaints apart by what they are about.
 
 Principal components (Pearson, 1901; Hotelling, 1933) of the embeddings of texts that complain.  What all of these have
 in common is taken off first, and their strongest directions are left out: they hold how people feel and write, not what

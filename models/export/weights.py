@@ -1,4 +1,4 @@
-"""The tensors of the artefact from those of the trained network.
+"""Tensors of an artefact, made from those of the trained network.
 
 The matrices of the encoder are int8 with one scale an output, the word embeddings int8 with one scale a row, everything
 else is float32.  Matrices are (inputs, outputs); query, key and value are one matrix.  Beside the matrix `NAME` of a

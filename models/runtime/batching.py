@@ -1,4 +1,4 @@
-"""What every runtime does around its network: clean the texts, reuse recent answers, read the others by length."""
+"""Batched inference, the same for every runtime: clean-up, answer cache, micro-batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any Hugging Face sequence-classification checkpoint in a folder, in place of ours: sentiment of the post, no more.
+"""Hugging Face sequence-classification checkpoints as scorers, of the post only.
 
 A checkpoint is read from its folder alone: no hub, no pickle, no code from the folder.
 """

@@ -1,4 +1,7 @@
-"""The runtime for CPUs: ONNX Runtime on an artefact with 8-bit weights.  Imports neither torch nor transformers."""
+"""ONNX Runtime on the CPU, for artefacts with 8-bit weights.
+
+Imports neither torch nor transformers.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The runtime on torch and transformers: the artefact, or a Hugging Face checkpoint, on a GPU (half precision) or a CPU
-(fp32 or bf16).
+"""Torch runtime for artefacts and checkpoints: GPU in half precision, CPU in fp32 or bf16.
 
 The artefact's 8-bit weights become a `BertModel` whose layers round their inputs as the ONNX graph does.  In fp32 both
 runtimes then multiply the same integers, exactly, and differ by what rounding makes of the last digit of norms and

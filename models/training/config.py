@@ -1,4 +1,4 @@
-"""What a training run needs to know: a TOML file, checked key by key.
+"""Configuration of a training run: a TOML file, checked key by key.
 
 The encoder is one; the heads are as many as the file names, and any number of sources teaches each of them.  A new head
 or a new source is a new table in the file, not a change of the code.
@@ -76,7 +76,7 @@ class SourceConfig(_Part):
     share: float = Field(default=1.0, gt=0.0, le=1.0)
     """Share of the texts that is used at all."""
     taught: bool = True
-    """Whether teachers are heard about its labels; not where they know less than the labels say."""
+    """Whether teachers are asked about its labels; not where they know less than the labels say."""
 
     @model_validator(mode="after")
     def _whole(self) -> SourceConfig:

@@ -1,4 +1,4 @@
-"""A look at the dev part: one figure a head."""
+"""Macro-recall of each head on the dev part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What teachers say of the texts of a run: asked once, kept beside their weights."""
+"""Distillation: probabilities of teachers for the texts of a run, asked once and cached."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def answers_of_teachers(
     config: TrainConfig, examples: list[Example], own: Tokens, precision: str, notify: Callable[[str], None]
 ) -> TeacherAnswers | None:
     """The mean probabilities of those teachers that have the head and were asked, for every example and target; NaN
-    where none was, None without teachers.  Where teachers are not heard, the label is the answer.
+    where none was, None without teachers.  Where teachers are not asked, the label is the answer.
 
     Raises `TerminalError` when a teacher is not trained yet, or reads the texts otherwise.
     """

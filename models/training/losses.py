@@ -1,4 +1,4 @@
-"""What a batch is judged by: labels, a teacher's answer beside or instead of them, and the base's embedding."""
+"""Loss of a batch: labels, a teacher's probabilities, the base's embedding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pretrained encoders without a model hub: in a Python package or in a Java archive, each held to a hash."""
+"""Pretrained encoders from Python packages or Java archives, verified by hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All runs that a configuration asks for: its teachers', one for each seed, and the average of these.
+"""Runs of a configuration: its teachers, one per seed, and the mean of their weights.
 
 Weights that were learnt from the same start lie close enough together that their mean answers as well as all of them
 asked in turn, at the cost of one (Wortsman et al., 2022, "Model soups").

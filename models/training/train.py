@@ -1,4 +1,4 @@
-"""One training run: one encoder, all heads.
+"""Training loop of one run: one encoder, all heads, resumed from its checkpoint.
 
 `train` goes on from the checkpoint in the output folder when there is one, stops when the dev part no longer gains, and
 leaves ``weights.safetensors`` and ``run.json`` there, from which `models.export.artefact` makes the artefact.

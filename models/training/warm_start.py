@@ -1,4 +1,4 @@
-"""To begin with the weights of an artefact instead of a base's: what it learnt is gone on with.
+"""Warm start from the weights of an artefact instead of the pretrained base.
 
 The 8-bit matrices become float ones again, without the stretches and shifts of their inputs, which cancel in the
 product; channels that were split into several are one again.  What rounding lost stays lost: the network answers as the

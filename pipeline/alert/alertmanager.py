@@ -1,4 +1,4 @@
-"""Alertmanager: one alert an incident, over the v2 interface.
+"""The Alertmanager notifier: one alert an incident, over the v2 API.
 
 The label set is the identity of an alert, so it holds only what never changes: name, entity, kind and incident id.
 What changes (counts, severity, the sentence) is in the annotations.  An alert fires until its `endsAt`; every send
@@ -19,8 +19,8 @@ import msgspec
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.coordination import WORDS
 from pipeline.errors import SettingsError
+from pipeline.text.reasons import REASON_WORDS
 from pipeline.text.safe import clean, single_line, topic
 
 ALERTNAME = "GroundswellIncident"
@@ -33,8 +33,8 @@ that an alert does not outlive its incident by much when everything of ours is g
 class Alertmanager:
     """Pages through an Alertmanager.
 
-    Sending the same event again is harmless: the alert is the same.  `ended` is told of incidents that stopped firing,
-    so that the end can be repeated.
+    Sending the same event again is harmless: the alert is the same.  `ended` is called for incidents that
+    stopped firing, so that the end can be repeated.
     """
 
     name = "alertmanager"
@@ -140,7 +140,7 @@ def notes(event: IncidentEvent) -> dict[str, str]:
         stories = [f"{topic(story, ', ')} ({story.share:.0%})" for story in event.explanation.narratives]
         found["stories"] = single_line("; ".join(stories), 500)
     if event.coordinated:
-        why = ", ".join(WORDS[reason] for reason in event.reasons)
+        why = ", ".join(REASON_WORDS[reason] for reason in event.reasons)
         looks = f"looks coordinated ({why})" if why else "looks coordinated"
         found["note"] = looks if may_page(event) else f"{looks}: no longer paged"
     return found

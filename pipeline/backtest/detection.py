@@ -1,4 +1,4 @@
-"""The detector over the spooled mentions, at any false-alarm rate."""
+"""Runs the detector over the spooled mentions, at any false-alarm rate."""
 
 from __future__ import annotations
 

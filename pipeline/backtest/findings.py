@@ -1,4 +1,4 @@
-"""What a backtest found, complete enough to write the report and the line of JSON from it."""
+"""Findings of a backtest: all that the report and the JSON are written from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasts held against what came: of the incidents that are over, how far off, and how often within the interval."""
+"""Forecast errors: how far off, and how often within the interval, once incidents are over."""
 
 from __future__ import annotations
 

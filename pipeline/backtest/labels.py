@@ -1,4 +1,4 @@
-"""What really happened, where it is known, against what was noticed."""
+"""Labels of what really happened, compared with what was detected."""
 
 from __future__ import annotations
 

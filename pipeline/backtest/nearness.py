@@ -1,4 +1,4 @@
-"""What came near a threshold and stayed below it: the candidates that were missed, or rightly left alone.
+"""Near misses: evidence that came near a threshold and stayed below it.
 
 Reads the detector's evidence from its state after each negative mention, the same numbers that the detector compares;
 changes nothing.  A candidate is a stretch in which evidence stood at `NEAR` of its threshold or more, over when it has

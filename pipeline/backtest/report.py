@@ -1,4 +1,4 @@
-"""The findings as one HTML file that stands alone.
+"""Report of a backtest: the findings as one HTML file that stands alone.
 
 Posts are strangers' words: everything is escaped, control and bidirectional characters are taken out, nothing is
 loaded, and no script is in the file; its own policy forbids both.  The markup is well-formed XML as well, so that a
@@ -19,9 +19,9 @@ from markupsafe import Markup
 
 from pipeline.backtest.findings import LISTED, Findings
 from pipeline.backtest.labels import delay
-from pipeline.detect.explain import duration
 from pipeline.errors import TerminalError
 from pipeline.simulate.verdicts import Verdict
+from pipeline.text.duration import duration
 from pipeline.web import render as page
 from pipeline.web.cards import KINDS, SEVERITIES
 

@@ -1,4 +1,7 @@
-"""A backtest from files to findings: read and analyze once, detect at several rates, count what is to be drawn."""
+"""Runs a backtest from files to findings.
+
+Read and analyze once, detect at several rates, count what is to be drawn.
+"""
 
 from __future__ import annotations
 

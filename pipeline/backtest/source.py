@@ -1,4 +1,4 @@
-"""Files of posts or of mentions into the spool; what cannot be read is kept with its reason and counted."""
+"""Reads files of posts or mentions into the spool; counts and stores the rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mentions of a history on disk, so that the model reads each post once, however often the detector runs."""
+"""Spool of mentions on disk: the model reads each post once, the detector as often as asked."""
 
 from __future__ import annotations
 

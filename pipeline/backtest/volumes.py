@@ -1,4 +1,4 @@
-"""Mentions over time, around each incident and of each company, counted in one pass over the spool."""
+"""Volumes over time of incidents and companies, counted in one pass over the spool."""
 
 from __future__ import annotations
 

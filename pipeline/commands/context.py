@@ -1,4 +1,4 @@
-"""Shared by every command: the settings with the flags on top, the index, and errors that a person can act on."""
+"""Context of every command: settings with the flags on top, the index, readable errors."""
 
 from __future__ import annotations
 

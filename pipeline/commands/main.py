@@ -1,4 +1,4 @@
-"""The command line: `groundswell`.
+"""Entry point of the command line, `groundswell`.
 
 Logs go to standard error, results to standard output.  Exit status: 0 done, 1 failed, 2 wrong usage, 70 an unexpected
 error in a worker.

@@ -1,4 +1,4 @@
-"""Headers of Kafka records that carry no content: when a message arrived, and that it was replayed.
+"""Headers of Kafka records without content: arrival time, and that a record was replayed.
 
 The header with a message's origin has a module of its own, `pipeline/contracts/origin.py`.
 """

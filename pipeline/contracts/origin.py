@@ -1,4 +1,4 @@
-"""Where a message came from, so that whoever counts it knows it again when it comes again.
+"""Origin of a message: the raw record that led to it, by which repeats are recognised.
 
 A worker that is killed publishes anew whatever came of the records since its last commit: thousands of messages, with
 the same ids and perhaps long after the first time.  Each message therefore carries, in a header of 20 bytes, the raw

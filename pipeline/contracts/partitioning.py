@@ -1,12 +1,9 @@
-"""Which partition a key belongs to: murmur2, as the Java client has it, so that every producer agrees."""
+"""The partition of a key: murmur2, as in Kafka's Java client, so that every producer agrees."""
 
 from __future__ import annotations
 
 import struct
 from functools import lru_cache
-from typing import Any
-
-from kafka.partitioner import Partitioner
 
 _M = 0x5BD1E995
 _SEED = 0x9747B28C
@@ -35,13 +32,3 @@ def murmur2(data: bytes) -> int:
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of a key in a topic with so many partitions (threads come back often, so this is kept)."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-class KeyPartitioner(Partitioner):  # type: ignore[misc]
-    """kafka-python's default partitioner for records with a key, which here is all of them."""
-
-    def partition(self, topic: str, key: Any, serialized_key: bytes, value: Any, serialized: Any, cluster: Any) -> int:
-        partitions = cluster.partitions_for_topic(topic)
-        if serialized_key is None or not partitions:
-            raise ValueError(f"no key, or no partitions known for {topic}")
-        return partition_of(bytes(serialized_key), len(partitions))

@@ -1,4 +1,6 @@
-"""JSON Schemas of every message, and the page of all settings: ``python -m pipeline.contracts.schemas [--check]``.
+"""JSON Schemas of the messages, and the page of all settings.
+
+``python -m pipeline.contracts.schemas [--check]`` writes them, or says which are not up to date.
 
 One file a message in ``docs/contracts/``, complete in itself, for whoever consumes the topics; ``docs/settings.md`` for
 whoever runs them.  The tests check that the files are what the code says.
@@ -7,6 +9,7 @@ whoever runs them.  The tests check that the files are what the code says.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -105,7 +108,7 @@ def _kind(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(kind))
     name = str(kind) if get_args(kind) else getattr(kind, "__name__", str(kind))
-    return name.replace("typing.", "").replace("pathlib.", "").replace("|", "or")
+    return re.sub(r"\b(?:\w+\.)+", "", name).replace("|", "or")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Every topic: its name, what keys it, its partitions, how long it is kept, what it carries.
+"""Kafka topics: name, key, partitions, retention, and the messages each carries.
 
 Partition counts are fixed early: a changed count moves keys to other partitions and away from their state.
 """

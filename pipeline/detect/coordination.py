@@ -27,13 +27,6 @@ CLOCKWORK, EVEN = 0.1, 0.35
 CLOCKWORK_GAPS, EVEN_GAPS = 24, 16
 _SHORTEST = 2.0  # mean gap in seconds: times are whole seconds, shorter gaps cannot be told to be even
 
-WORDS: dict[Reason, str] = {
-    "few_authors": "few authors",
-    "copied_texts": "copied texts",
-    "new_accounts": "new accounts",
-    "lockstep": "posts in lockstep",
-}
-
 
 class Signs(Struct, array_like=True):
     """What is counted of an incident for this: accounts whose age is known (`aged`) and new ones among them, and the

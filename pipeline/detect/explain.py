@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, cast
 
 from pipeline.contracts.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
-from pipeline.detect.coordination import WORDS
 from pipeline.detect.entity import EntityState
 from pipeline.detect.forecast import Outlook
 from pipeline.detect.grouping import recently
 from pipeline.detect.incident import Incident, KeptPost
 from pipeline.detect.phrases import new_phrases, phrases_of
 from pipeline.detect.regulars import Standing
+from pipeline.text.duration import duration
+from pipeline.text.reasons import REASON_WORDS
 
 TOP_POSTS: Final = 3
 
@@ -135,20 +136,10 @@ def summary(s: EntityState, incident: Incident, known: Known, about: str) -> str
             f"{known.name}: {posts} by {people}{where} within {span}, {since}, {usual}{talk}; {_growth(known.outlook)}"
         )
     if incident.coordinated:
-        text += f"; looks coordinated ({', '.join(WORDS[reason] for reason in incident.reasons)})"
+        text += f"; looks coordinated ({', '.join(REASON_WORDS[reason] for reason in incident.reasons)})"
     if incident.learning:
         text += "; still learning what is normal here"
     return text + "."
-
-
-def duration(seconds: float) -> str:
-    """A span as a person says it: `5 minutes`, `1 h 40 min`, `3 days`."""
-    minutes = max(1, round(seconds / 60.0))
-    if minutes < 60:
-        return f"{minutes} minute{'s' if minutes != 1 else ''}"
-    if minutes < 2880:
-        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
-    return f"{round(minutes / 1440)} days"
 
 
 def _usual(expected: float) -> str:

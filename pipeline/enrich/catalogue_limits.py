@@ -1,4 +1,4 @@
-"""Bounds of the sources from which a catalogue and its list of ordinary words are built."""
+"""Limits of the sources of a catalogue and of its list of ordinary words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which companies a post sets against each other: "switched from A to B", "A is better than B", "A vs B".
+"""Comparisons between companies: "switched from A to B", "A is better than B", "A vs B".
 
 Patterns over the text with the companies' names taken out; a gap stays within a sentence and passes over no third
 company.  Merely naming two is no comparison.

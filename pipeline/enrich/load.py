@@ -1,4 +1,4 @@
-"""Opens the linker that the settings name, and renews it when the catalogue's files change."""
+"""Opens the linker that the settings name, and reloads it when the catalogue changes."""
 
 from __future__ import annotations
 

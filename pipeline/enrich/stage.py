@@ -1,6 +1,6 @@
-"""The enrich stage: posts in, mentions out.
+"""Enrich stage: posts in, mentions out.
 
-Linking comes first: a post about nobody we track is counted and let go, and costs no model time.  What is left goes
+Linking comes first: a post about nobody we track is counted and dropped, and costs no model time.  What is left goes
 through the model in one batch.
 """
 
@@ -26,7 +26,7 @@ from pipeline.contracts.sketch import sketch_of
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.linking.linker import Linker
-from pipeline.enrich.mentions import Pending, mention_of, read_for, said_by, taken_back
+from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_input, retraction
 from pipeline.enrich.targets import AnswerSlot, Questions, places
 from pipeline.enrich.threads import orphans, threads
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
@@ -122,7 +122,7 @@ class Enrich:
         return Result(publish=[], rejected=[], effects=[])
 
     async def close(self) -> None:
-        """Nothing to let go of; the scorer belongs to whoever made it."""
+        """Nothing to release; the scorer belongs to whoever made it."""
 
     def _handle_post(self, post: Post, record: Record, state: State, work: _Work) -> None:
         """A post: its mentions, those that an edit takes back, and those of the replies that came before it."""
@@ -172,7 +172,7 @@ class Enrich:
             return
         thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
         key, arrival = threads.post_hash(post.post_id), _arrival(record, post)
-        waiting = threads.Waiting(record.offset, post.version, key, parent, arrival, record.value, named)
+        waiting = threads.Orphan(record.offset, post.version, key, parent, arrival, record.value, named)
         if orphans.enqueue(thread, waiting):
             self.counts["waiting"] += 1
             self._put(post, record, state, thread, arrival + orphans.WAIT + orphans.SLACK)
@@ -223,14 +223,14 @@ class Enrich:
             return
         self.counts["mentions"] += len(abouts)
         self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
-        said, slot = said_by(post, abouts), len(work.slots) - 1
+        facts, slot = facts_of(post, abouts), len(work.slots) - 1
         for about in abouts:
-            text = read_for(post.text, about)
+            text = model_input(post.text, about)
             answer = work.questions.ask(text, places(text, about.link.surface) if about.span else ())
             role = self._accounts.role(post.author, post.network, about.entity.id)
             known_as = self._accounts.linker.catalogue.entities.get(about.entity.id)
             category = known_as.industry[0] if known_as is not None and known_as.industry else None
-            pending = Pending(post, about, role, said, version, known, depth, category)
+            pending = Pending(post, about, role, facts, version, known, depth, category)
             work.pending.append((slot, answer, record, pending))
 
     def _delete(self, message: PostDeleted | AuthorDeleted, record: Record, state: State) -> list[Outgoing]:
@@ -250,14 +250,14 @@ class Enrich:
         return [*out, self._out(message.post_id, message, record)]
 
     def _taken_back(self, post_id: str, entity: EntityRef, when: datetime, version: int, record: Record) -> Outgoing:
-        return self._out(entity.id, taken_back(post_id, entity, when, version), record)
+        return self._out(entity.id, retraction(post_id, entity, when, version), record)
 
     def _out(self, key: str, message: Any, record: Record) -> Outgoing:
         return Outgoing(MENTIONS_SCORED.name, key.encode(), self._encode(message), record.arrived or record.timestamp)
 
 
 def _known_since(record: Record, post: Post) -> datetime:
-    """When a post was heard: what it says, else the record's arrival, else its time, else when it was written."""
+    """Since when a post is known: what it says, else the record's arrival, else its time, else when it was written."""
     if post.ingested_at is not None:
         return post.ingested_at
     seconds = record.arrived or record.timestamp

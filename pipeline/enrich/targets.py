@@ -1,4 +1,4 @@
-"""Where the text that the model reads names an entity: what the model is asked about.
+"""Targets of the model in a post: where the text that it reads names an entity.
 
 The text is not the post's: markup is gone, links are cut short, of a long post only parts are left.  So the words that
 linked an entity are looked for in it, as they read after the same clean-up.
@@ -42,7 +42,7 @@ class Questions:
         return [Reading(text, tuple(targets)) for text, (_, targets) in self._texts.items()]
 
 
-def felt(scores: Scores, target: int | None) -> Sentiment:
+def sentiment_toward(scores: Scores, target: int | None) -> Sentiment:
     """The sentiment toward a target; that of the post where none was asked about, or the model has no head for it."""
     return scores.targets[target] if target is not None and target < len(scores.targets) else scores.sentiment
 

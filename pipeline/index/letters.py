@@ -1,4 +1,4 @@
-"""From a record of a dead-letter topic to the document that a person can find.
+"""Turns records of dead-letter topics into documents that a person can search.
 
 The record's key and value are the original bytes; where they come from and why they are there is in its headers.
 """

@@ -1,4 +1,4 @@
-"""Publishing to ``posts.raw.v1``, with the promise that what is called delivered is in Kafka.
+"""Publishes raw messages to ``posts.raw.v1``; what counts as delivered is in Kafka.
 
 Built on kafka-python's producer: acknowledgement by all in-sync replicas, idempotence (no repeats and no reordering by
 retries), murmur2 over explicit keys.  That producer keeps whatever is handed to it in memory, without bound; here the
@@ -15,11 +15,12 @@ import msgspec
 import structlog
 from kafka import KafkaProducer
 from kafka import errors as kafka_errors
+from kafka.partitioner import Partitioner
 
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.headers import arrival_header
 from pipeline.contracts.messages import Post, PostDeleted, RawMessage
-from pipeline.contracts.partitioning import KeyPartitioner
+from pipeline.contracts.partitioning import partition_of
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
 from pipeline.settings.kafka import KafkaSettings
@@ -33,19 +34,12 @@ RECORD_OVERHEAD = 96
 log = structlog.get_logger()
 
 
-class Gate(Protocol):
-    """Flow control: says when a record may go out."""
+class KeyedBackpressure(Protocol):
+    """Says when a record may go out, for a producer that knows keys and may block."""
 
     def admit(self, topic: str, key: bytes, size: int) -> None:
-        """Blocks until a record of `size` bytes may be published; raises `TransientError` when that never comes."""
+        """Block until a record of `size` bytes may be published; raises `TransientError` when that never comes."""
         ...
-
-
-class OpenGate:
-    """Admits everything: a real Kafka keeps what it is given."""
-
-    def admit(self, topic: str, key: bytes, size: int) -> None:
-        return
 
 
 class _Flight(NamedTuple):
@@ -62,7 +56,7 @@ def key_of(message: RawMessage) -> bytes:
     return message.author_id.encode()
 
 
-class Publisher:
+class RawPublisher:
     """Publishes raw messages in order, and knows how many of them are safe.
 
     Guarantees: `delivered` counts only an unbroken run from the first message on, so a cursor that follows it never
@@ -76,14 +70,14 @@ class Publisher:
         settings: KafkaSettings,
         *,
         topic: Topic = POSTS_RAW,
-        gate: Gate | None = None,
+        backpressure: KeyedBackpressure | None = None,
         delivery_seconds: float = 120.0,
         in_flight_bytes: int = IN_FLIGHT_BYTES,
         client_id: str = "groundswell-ingest",
     ) -> None:
         """Connects.  Raises `TransientError` when no broker answers, `TerminalError` when the settings cannot work."""
         self._topic = topic
-        self._gate = gate or OpenGate()
+        self._backpressure = backpressure
         self._delivery_seconds = delivery_seconds
         self._in_flight_bytes = in_flight_bytes
         self._encode = msgspec.json.Encoder().encode
@@ -101,9 +95,9 @@ class Publisher:
     def publish(self, message: RawMessage | bytes, *, key: bytes | None = None, arrived: float) -> int:
         """Hand over one message; gives its number, counted from 1: it is safe once `delivered()` reaches that.
 
-        `key` may be left out for a decoded message.  Blocks while the gate is shut or too much is in flight.  Raises
-        `Malformed` for a message that is too large (the publisher stays usable), `TransientError` or `TerminalError`
-        when this or an earlier message could not be delivered.
+        `key` may be left out for a decoded message.  Blocks while consumers are behind or too much is in flight.
+        Raises `Malformed` for a message that is too large (the publisher stays usable), `TransientError` or
+        `TerminalError` when this or an earlier message could not be delivered.
         """
         value = message if isinstance(message, bytes) else self._encode(message)
         if key is None:
@@ -116,7 +110,8 @@ class Publisher:
         with self._lock:
             self._raise_if_broken()
             self._make_room(size)
-            self._gate.admit(self._topic.name, key, size)
+            if self._backpressure is not None:
+                self._backpressure.admit(self._topic.name, key, size)
             headers = [arrival_header(arrived)]
             try:
                 future = self._producer.send(self._topic.name, value=value, key=key, headers=headers)
@@ -169,7 +164,7 @@ class Publisher:
         except Exception as error:
             log.warning("producer did not close cleanly", error=str(error))
 
-    def __enter__(self) -> Publisher:
+    def __enter__(self) -> RawPublisher:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -205,6 +200,16 @@ class Publisher:
             raise self._broken
 
 
+class KeyPartitioner(Partitioner):  # type: ignore[misc]
+    """kafka-python's default partitioner for records with a key, which here is all of them."""
+
+    def partition(self, topic: str, key: Any, serialized_key: bytes, value: Any, serialized: Any, cluster: Any) -> int:
+        partitions = cluster.partitions_for_topic(topic)
+        if serialized_key is None or not partitions:
+            raise ValueError(f"no key, or no partitions known for {topic}")
+        return partition_of(bytes(serialized_key), len(partitions))
+
+
 def producer_options(settings: KafkaSettings, topic: Topic, delivery_seconds: float, client_id: str) -> dict[str, Any]:
     """How kafka-python's producer is set up."""
     request_ms = int(min(30_000, delivery_seconds * 500))
@@ -213,7 +218,7 @@ def producer_options(settings: KafkaSettings, topic: Topic, delivery_seconds: fl
         "client_id": client_id,
         "acks": "all",
         "enable_idempotence": True,
-        "partitioner": KeyPartitioner(),
+        "partitioner": _KeyPartitioner(),
         "batch_size": 131_072,
         "linger_ms": 10,
         "delivery_timeout_ms": int(delivery_seconds * 1000),
@@ -254,3 +259,13 @@ def explain(error: BaseException, subject: str) -> GroundswellError:
     if isinstance(error, OSError):
         return TransientError(what, subject=subject, todo="Check that the brokers are up and reachable")
     return TerminalError(what, subject=subject, todo="Check the [kafka] settings")
+
+
+class _KeyPartitioner(Partitioner):  # type: ignore[misc]
+    """kafka-python's default partitioner for records with a key, which here is all of them."""
+
+    def partition(self, topic: str, key: Any, serialized_key: bytes, value: Any, serialized: Any, cluster: Any) -> int:
+        partitions = cluster.partitions_for_topic(topic)
+        if serialized_key is None or not partitions:
+            raise ValueError(f"no key, or no partitions known for {topic}")
+        return partition_of(bytes(serialized_key), len(partitions))

@@ -23,6 +23,6 @@ class DetectSettings(Section):
     """Promised false alarms per entity and month."""
     page_coordinated: bool = False
     """Page for incidents that look coordinated, too; they are labelled with the reasons either way."""
-    teams: dict[str, TeamSettings] = Field(default_factory=dict)
+    teams: dict[str, TeamSettings] = Field(default={})
     """Teams by name, in the file only: `[detect.teams.NAME]` with `entities` (ids) and `false_alarms` (a month, for all
     of them together); their entities get an equal part each instead of `detect.false_alarms`."""

@@ -89,6 +89,7 @@ class IngestSettings(Section):
 
     bluesky: BlueskySettings = BlueskySettings()
     formats: dict[str, FormatSettings] = Field(default={})
+    """Layouts of files by name, in the file only: `[ingest.formats.NAME]`, for `replay --format NAME`."""
 
     @field_validator("formats")
     @classmethod

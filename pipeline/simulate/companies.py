@@ -1,4 +1,4 @@
-"""Invented companies: the ten of the demonstration, and as many more as a simulation asks for."""
+"""Invented companies: the ten of the demonstration, and as many more as are asked for."""
 
 from __future__ import annotations
 

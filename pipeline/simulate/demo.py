@@ -1,4 +1,4 @@
-"""The demonstration: ten invented companies, some quiet days, and then a snowball before one's eyes.
+"""The demonstration: ten invented companies, some quiet days, then a live snowball.
 
 The *backlog* is what was said on the days before; it is due at once.  Then the clock of the simulation runs `SPEED`
 times as fast as the one on the wall, one second being one minute, until it has caught up with it; from then on it keeps

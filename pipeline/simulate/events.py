@@ -1,4 +1,4 @@
-"""What a simulated stream is made of: events in columns, events as rows, and the stories that are the truth.
+"""Events of a simulated stream, in columns and in rows, and the stories that label them.
 
 Columns (numpy) are for making and sorting, rows (`Event`) for reading.  Times are seconds since 1970, UTC.
 """

@@ -1,4 +1,4 @@
-"""What a simulation can be asked for: the kinds of stories, and the most of everything."""
+"""Limits of a simulation: the kinds of stories, and the most of everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When stories happen and when sources are down."""
+"""Schedules of stories and of outages."""
 
 from __future__ import annotations
 

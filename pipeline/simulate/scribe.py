@@ -1,4 +1,4 @@
-"""Makes the messages of the pipeline out of simulated events.
+"""Turns simulated events into messages of the pipeline.
 
 The networks are called ``demo-…`` after the kind of place that they imitate: who looks at a post or an incident sees at
 once that nobody has written it, and that it came from several places all the same.

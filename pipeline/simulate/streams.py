@@ -1,4 +1,4 @@
-"""A labelled synthetic stream: what is ordinary, what happens on top of it, and how it arrives.
+"""Labelled synthetic streams: background, stories on top of it, and their delivery.
 
 Each entity has random generators of its own, and so have its background, each of its stories and their deliveries.  So
 the same seed gives the same stream; a stream without stories is the same background; more entities or more days leave

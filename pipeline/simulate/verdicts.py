@@ -1,4 +1,4 @@
-"""What the simulation did against what was noticed."""
+"""Compares the stories of a simulation with the incidents that were detected."""
 
 from __future__ import annotations
 

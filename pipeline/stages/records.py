@@ -1,4 +1,4 @@
-"""Records in and messages out: what a driver hands to a stage and what the stage gives back."""
+"""Records in, messages out: what a driver and a stage hand to each other."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from msgspec import Struct
 
 from pipeline.errors import Malformed
 
+PartitionId = tuple[str, int]
+"""A partition of a topic: the topic's name and the partition's number."""
+
 
 class Record(NamedTuple):
-    """A record as it came off a topic.  `arrived` is when the pipeline first heard it (event-time order across
+    """A record as it came off a topic.  `arrived` is when the pipeline first received it (event-time order across
     partitions), `timestamp` when it was produced; both in seconds since 1970.  `origin` says which record of an earlier
     topic led to it (`pipeline/contracts/origin.py`), empty where nothing does."""
 

@@ -1,4 +1,4 @@
-"""A stage is a plain class: records in, a result out.  It knows messages, not infrastructure.
+"""The protocol of a stage: a plain class, records in, a result out.
 
 Three drivers run the same stages: the Faust worker (production), the file driver (a file in, a file out) and the tests.
 What a stage does is tested once, without Faust; what a driver promises (nothing lost, nothing counted twice) is tested

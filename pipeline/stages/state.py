@@ -14,7 +14,7 @@ import msgspec
 from pipeline.stages.records import Record
 
 
-class Kept(msgspec.Struct, array_like=True):
+class StoredValue(msgspec.Struct, array_like=True):
     """A value as a store keeps it: per source partition the highest offset absorbed, when it expires (event-time
     seconds, 0 for never), the stage's own bytes."""
 
@@ -98,8 +98,9 @@ class State:
             data = self._store.read(partition, key)
             cell = _Cell(partition)
             if data is not None:
-                kept = msgspec.msgpack.decode(data, type=Kept)
-                cell.value, cell.absorbed, cell.expires = self._codec.decode(kept.value), kept.absorbed, kept.expires
+                stored = msgspec.msgpack.decode(data, type=StoredValue)
+                cell.value = self._codec.decode(stored.value)
+                cell.absorbed, cell.expires = stored.absorbed, stored.expires
             self._cells[key] = cell
         return cell
 
@@ -141,8 +142,8 @@ class State:
 
     def _change(self, key: str) -> Change:
         cell = self._cells[key]
-        kept = Kept(cell.absorbed, cell.expires, self._codec.encode(cell.value))
-        return Change(cell.partition, key, cell.expires, msgspec.msgpack.encode(kept))
+        stored = StoredValue(cell.absorbed, cell.expires, self._codec.encode(cell.value))
+        return Change(cell.partition, key, cell.expires, msgspec.msgpack.encode(stored))
 
 
 class Expiry:

@@ -1,4 +1,4 @@
-"""What every progress bar has in common: it is on the screen while a `with` block runs."""
+"""Base of the progress bars: on the screen while a `with` block runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress of the reading of an export, for a person at a terminal; a plain line now and then elsewhere."""
+"""Progress of reading an export for the catalogue; plain lines where there is no terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console for people: progress and messages on standard error; results go to standard output."""
+"""The console for people, on standard error; results go to standard output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a file is, for a person at a terminal; a plain line now and then elsewhere."""
+"""Progress through a file of lines; plain lines where there is no terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.ingest.formats.lines import STDIN, Line
+from pipeline.ingest.formats.lines import STDIN, SourceLine
 from pipeline.terminal import console
 from pipeline.terminal.bar import Shown
 
@@ -30,7 +30,7 @@ class FileProgress(Shown):
         self._bytes = 0
         self._began = self._told = time.monotonic()
 
-    def counted(self, lines: Iterator[Line]) -> Iterator[Line]:
+    def counted(self, lines: Iterator[SourceLine]) -> Iterator[SourceLine]:
         """The lines, whose bytes are counted on the way."""
         for line in lines:
             self._bytes += len(line.data)

@@ -1,4 +1,4 @@
-"""Progress of a replay, for a person at a terminal; a plain line now and then elsewhere."""
+"""Progress of a replay; plain lines where there is no terminal."""
 
 from __future__ import annotations
 

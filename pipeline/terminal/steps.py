@@ -1,4 +1,4 @@
-"""How far a long run is, with the time that remains: a bar at a terminal, a plain line now and then elsewhere."""
+"""Progress of a backtest, step by step; plain lines where there is no terminal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.detect.explain import duration
 from pipeline.terminal.bar import Shown
+from pipeline.text.duration import duration
 
 QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""

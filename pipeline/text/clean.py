@@ -1,4 +1,4 @@
-"""Text clean-up, in one place: what the model reads, and what the linker searches.
+"""Text clean-up in one module: what the model reads, and what the linker searches.
 
 Two views of a post's text.  `clean` is for the model: markup, entities, invisible characters and broken encodings are
 repaired, links become a placeholder.  `fold` is for searching: one folded character for each original one wherever

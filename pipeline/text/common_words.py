@@ -1,4 +1,6 @@
-"""Ordinary words, so that a brand that is one is not seen in every sentence that has it.
+"""Ordinary English words and names, and how frequent they are.
+
+So that a brand that is one is not seen in every sentence that has it.
 
 The list is made from SCOWL, sizes 10 to 50 (see the notice beside it): plain words in lower case, names of people and
 places with a capital.

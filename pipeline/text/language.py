@@ -1,4 +1,4 @@
-"""Which language a post is written in, and whether the model was trained for it.
+"""Language of a post, and whether the model was trained for it.
 
 Compact Language Detector 2 (Sites, 2013), whose tables are compiled into its package; "unknown" is an answer, and the
 usual one for a handful of words.  What a network says about a post is kept unless the text disagrees strongly: people

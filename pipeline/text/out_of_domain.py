@@ -1,4 +1,4 @@
-"""Why the model was not trained for a text, where it was not: another language, or another kind of text than talk.
+"""Out-of-domain texts: why the model was not trained for one (language, code, length …).
 
 The model learned from short posts that people write to each other.  On anything else its probabilities mean little,
 however high they are; the rules here are few, cheap and on the safe side of calling talk something else.

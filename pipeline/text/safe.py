@@ -1,4 +1,4 @@
-"""Strangers' text made safe to show on a terminal or in an alert."""
+"""Untrusted text made safe to show on a terminal or in an alert."""
 
 from __future__ import annotations
 

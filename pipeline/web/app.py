@@ -1,4 +1,4 @@
-"""The page and its JSON interface.
+"""Routes of the page and of its JSON interface.
 
 ``/`` is the page, ``/part/…`` the parts of it that the script fetches anew, ``/incidents/…/picture.svg`` (or ``.png``)
 an incident as a picture, ``/api/…`` JSON for anybody.  Errors of the index are told to the visitor and never take the
@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from pipeline.detect.promise import Promise
 from pipeline.errors import GroundswellError, TransientError
 from pipeline.index.protocol import Index
-from pipeline.promise.verdicts import Acknowledgements
+from pipeline.promise.verdicts import VerdictStore
 from pipeline.web import params
 from pipeline.web.picture import picture
 from pipeline.web.raster import png
@@ -44,7 +44,7 @@ def create_app(
     index: Index,
     status: Callable[[], Mapping[str, Any]],
     *,
-    acknowledgements: Acknowledgements | None = None,
+    acknowledgements: VerdictStore | None = None,
     promise: Promise | None = None,
     hosts: Iterable[str] = LOOPBACK,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),

@@ -1,4 +1,4 @@
-"""Answers kept for a moment, so that many viewers of the page cost the index no more than one."""
+"""Cache of answers: many viewers of the page cost the index no more than one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Incidents as the page shows them: the event, a chart of its company around it, and a person's verdict."""
+"""Cards of incidents on the page: the event, a chart of its company, a person's verdict."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.coordination import WORDS
 from pipeline.index.protocol import Index, Query
-from pipeline.promise.verdicts import Acknowledgement
+from pipeline.promise.verdicts import GivenVerdict
+from pipeline.text.reasons import REASON_WORDS
 from pipeline.web.chart import Chart, chart, course, step_for
 
 KINDS = {
@@ -43,7 +43,7 @@ class Card:
 
     event: IncidentEvent
     chart: Chart
-    verdict: Acknowledgement | None
+    verdict: GivenVerdict | None
 
     @property
     def open(self) -> bool:
@@ -69,7 +69,7 @@ class Card:
     @property
     def reasons(self) -> str:
         """Why it looks coordinated."""
-        return ", ".join(WORDS[reason] for reason in self.event.reasons)
+        return ", ".join(REASON_WORDS[reason] for reason in self.event.reasons)
 
     @property
     def times(self) -> float | None:
@@ -83,7 +83,7 @@ class Card:
         return self.event.resolved_at or self.event.at
 
 
-async def card(event: IncidentEvent, index: Index, verdicts: Mapping[str, Acknowledgement]) -> Card:
+async def card(event: IncidentEvent, index: Index, verdicts: Mapping[str, GivenVerdict]) -> Card:
     """An incident with the mentions of its company from well before it until now.
 
     The event's own series where it has one, since that knows what was expected when; else the index is asked.

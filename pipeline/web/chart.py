@@ -1,7 +1,7 @@
-"""Bars over time as plain numbers for an inline SVG: seen, negative among them, and what was expected.
+"""Charts of mentions over time, as plain numbers for an inline SVG.
 
-From the index (`chart`), with one level for all that was expected, or from an incident's own series (`course`), with
-what the detector expected at each hour.
+Bars of what was seen and the negative among it, and what was expected: from the index (`chart`), with one level for all
+that was expected, or from an incident's own series (`course`), with what the detector expected at each hour.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A picture of an incident that stands alone: what was heard of the company, against what was expected.
+"""Picture of an incident as SVG: mentions of the company against what was expected.
 
 A pure function of the event's own series, as SVG without script, style sheet, link or font of its own: for the page,
 for a pager's message, for a slide.  Grey, orange and black are told apart by those who do not see colours, too, since

@@ -1,4 +1,4 @@
-"""The picture of an incident as PNG, for what cannot show SVG: pagers and chats.
+"""Picture of an incident as PNG, for pagers and chats that cannot show SVG.
 
 No words, since it stands beside the words of a message: bars, the dashed line of what was expected, a mark where it was
 found, numbers and times at the axes.  Written with the standard library alone: an image library is megabytes, for

@@ -1,4 +1,4 @@
-"""Serves the page until told to stop."""
+"""Serves the page until a signal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import uvicorn
 from pipeline.detect.load import promised
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
-from pipeline.promise.verdicts import Acknowledgements
+from pipeline.promise.verdicts import VerdictStore
 from pipeline.settings.settings import Settings
 from pipeline.web.app import create_app
 from pipeline.web.security import LOOPBACK
@@ -53,7 +53,7 @@ async def serve(settings: Settings, status: Callable[[], Mapping[str, Any]] | No
     app = create_app(
         index,
         status or (lambda: read_status(settings.data)),
-        acknowledgements=Acknowledgements(settings.data),
+        acknowledgements=VerdictStore(settings.data),
         promise=promised(settings.detect),
         hosts={*LOOPBACK, f"[{host}]" if ":" in host else host},
     )

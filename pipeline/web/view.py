@@ -1,4 +1,4 @@
-"""What the page shows, gathered from the index, the status and the verdicts."""
+"""Content of the page, gathered from the index, the status and the verdicts."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import msgspec
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.promise import Promise, sentence
 from pipeline.index.protocol import Index, Page, Query, Volume
-from pipeline.promise.audit import look
-from pipeline.promise.verdicts import Acknowledgement, Acknowledgements, with_verdict
+from pipeline.promise.audit import audit
+from pipeline.promise.verdicts import GivenVerdict, VerdictStore, with_verdict
 from pipeline.web import params
 from pipeline.web.cache import Cache
 from pipeline.web.cards import Card, card, earlier
@@ -56,7 +56,7 @@ class View:
         self,
         index: Index,
         status: Callable[[], Mapping[str, Any]],
-        acknowledgements: Acknowledgements | None,
+        acknowledgements: VerdictStore | None,
         clock: Callable[[], datetime],
         promise: Promise | None = None,
     ) -> None:
@@ -151,7 +151,7 @@ class View:
         verdicts = await self._verdicts(events)
         return [await card(event, self._index, verdicts) for event in events]
 
-    async def _verdicts(self, events: list[IncidentEvent]) -> dict[str, Acknowledgement]:
+    async def _verdicts(self, events: list[IncidentEvent]) -> dict[str, GivenVerdict]:
         if self._acknowledgements is None:
             return {}
         return await asyncio.to_thread(self._acknowledgements.newest, [event.incident_id for event in events])
@@ -160,7 +160,7 @@ class View:
         """How the promise is kept in all and for every team, and for the companies for which it is broken."""
         if self._promise is None or self._acknowledgements is None:
             return []
-        found = await look(self._index, self._acknowledgements, self._promise)
+        found = await audit(self._index, self._acknowledgements, self._promise)
         shown = [one for one in found.kept if one.scope != "entity" or one.broken][:LINES]
         return [Line(one.name, one.broken, sentence(one, found.days)) for one in shown]
 

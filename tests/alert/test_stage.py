@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.alert.delivery import Busy, Patience
+from pipeline.alert.delivery import Busy, RetryLimits
 from pipeline.alert.stage import Alert
 from pipeline.contracts.headers import REPLAYED
 from pipeline.errors import TerminalError, TransientError
@@ -26,7 +26,7 @@ class Driver:
         self.counted: list[tuple[str, str]] = []
         self.stage = Alert(
             notifiers,
-            patience=Patience(sleep=clock.sleep, clock=clock),
+            limits=RetryLimits(sleep=clock.sleep, clock=clock),
             observe=lambda notifier, outcome: self.counted.append((notifier, outcome)),
         )
         self.store = store or MemoryStore()

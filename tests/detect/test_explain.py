@@ -6,10 +6,11 @@ import pytest
 
 from pipeline.detect.course import Course
 from pipeline.detect.entity import EntityState
-from pipeline.detect.explain import Known, duration, summary
+from pipeline.detect.explain import Known, summary
 from pipeline.detect.forecast import Outlook
 from pipeline.detect.incident import Fired, Incident
 from pipeline.detect.phrases import Past, Talk, new_phrases, terms
+from pipeline.text.duration import duration
 
 STARTED = 1_772_460_300  # 2026-03-02 14:05 UTC
 OUTLOOK = Outlook(183.0, 88.0, 420.0, 9.0)

@@ -101,11 +101,15 @@ async def test_bad_records_are_set_aside_with_their_reason_and_can_be_tried_agai
 
 async def publish(settings: Any, values: list[bytes]) -> None:
     """Put raw bytes on the topic of raw posts, in flow-controlled pieces."""
-    from pipeline.runtime.kafka.backpressure import ByteGate, Committed
-    from pipeline.runtime.kafka.consumer_groups import readers
+    from pipeline.runtime.kafka.backpressure import ByteBudget, CommittedOffsets
+    from pipeline.runtime.kafka.consumer_groups import consumer_groups
 
-    gate = ByteGate(Committed(settings.kafka), readers(settings.kafka)) if settings.kafka.embedded else None
-    publisher = Publisher(settings.kafka, gate)
+    budget = (
+        ByteBudget(CommittedOffsets(settings.kafka), consumer_groups(settings.kafka))
+        if settings.kafka.embedded
+        else None
+    )
+    publisher = Publisher(settings.kafka, budget)
     await publisher.start()
     for begin in range(0, len(values), 20):
         piece = enumerate(values[begin : begin + 20], begin)

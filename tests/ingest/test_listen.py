@@ -21,7 +21,7 @@ from pipeline.ingest.agent import NoHooks
 from pipeline.ingest.bluesky import MAX_FRAME, BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
-from pipeline.ingest.publisher import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import BlueskySettings
 from pipeline.settings.kafka import KafkaSettings
@@ -85,7 +85,7 @@ class Place:
         self.rejects = Rejects(folder / "rejects.jsonl")
 
     def publisher(self) -> Any:
-        return Publisher(self.broker.settings, topic=self.topic)
+        return RawPublisher(self.broker.settings, topic=self.topic)
 
     def published(self) -> list[str]:
         """Post ids in Kafka, in the order in which they were heard."""
@@ -214,7 +214,7 @@ async def test_many_accounts_are_asked_for_in_a_message(place: Place) -> None:
 class Fragile:
     """A publisher whose deliveries fail from some message on, after having called earlier ones delivered."""
 
-    def __init__(self, inner: Publisher, fails_at: int) -> None:
+    def __init__(self, inner: RawPublisher, fails_at: int) -> None:
         self._inner = inner
         self._fails_at = fails_at
         self._failed = False

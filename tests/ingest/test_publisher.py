@@ -17,7 +17,7 @@ from pipeline.contracts.messages import AuthorDeleted, PostDeleted
 from pipeline.contracts.partitioning import murmur2, partition_of
 from pipeline.contracts.topics import Topic
 from pipeline.errors import Malformed, TerminalError, TransientError
-from pipeline.ingest.publisher import Publisher, explain, key_of, producer_options
+from pipeline.ingest.publisher import RawPublisher, explain, key_of, producer_options
 from pipeline.settings.kafka import KafkaSettings
 from tests.ingest.conftest import Broker, post, read_back
 
@@ -32,7 +32,7 @@ def test_murmur2_is_the_one_of_kafka() -> None:
 
 def test_every_record_arrives_with_key_header_and_wall_clock(broker: Broker, topic: Topic) -> None:
     before = time.time()
-    with Publisher(broker.settings, topic=topic) as publisher:
+    with RawPublisher(broker.settings, topic=topic) as publisher:
         for number in range(500):
             assert publisher.publish(post(number), arrived=1_500_000_000.25 + number) == number + 1
         assert publisher.flush() == 500
@@ -59,7 +59,7 @@ def test_keys_keep_threads_together() -> None:
 
 
 def test_bytes_go_out_untouched_and_need_a_key(broker: Broker, topic: Topic) -> None:
-    with Publisher(broker.settings, topic=topic) as publisher:
+    with RawPublisher(broker.settings, topic=topic) as publisher:
         publisher.publish(b"not json at all", key=b"k", arrived=1.0)
         with pytest.raises(TypeError):
             publisher.publish(b"{}", arrived=1.0)
@@ -70,14 +70,14 @@ def test_bytes_go_out_untouched_and_need_a_key(broker: Broker, topic: Topic) -> 
 
 
 def test_a_message_too_large_is_refused_and_the_rest_goes_on(broker: Broker, topic: Topic) -> None:
-    with Publisher(broker.settings, topic=topic) as publisher:
+    with RawPublisher(broker.settings, topic=topic) as publisher:
         with pytest.raises(Malformed, match="1,000,001"):
             publisher.publish(b"x" * (MAX_BYTES + 1), key=b"k", arrived=1.0)
         publisher.publish(post(1), arrived=2.0)
         assert publisher.flush() == 1
 
 
-class CountingGate:
+class CountingBackpressure:
     """Notes what it was asked."""
 
     def __init__(self) -> None:
@@ -88,18 +88,18 @@ class CountingGate:
 
 
 def test_the_gate_is_asked_before_each_record(broker: Broker, topic: Topic) -> None:
-    gate = CountingGate()
-    with Publisher(broker.settings, topic=topic, gate=gate) as publisher:
+    backpressure = CountingBackpressure()
+    with RawPublisher(broker.settings, topic=topic, backpressure=backpressure) as publisher:
         for number in range(20):
             publisher.publish(post(number), arrived=float(number))
         publisher.flush()
-    assert [asked[:2] for asked in gate.asked] == [(topic.name, f"test:{n}".encode()) for n in range(20)]
-    assert all(size > len(msgspec.json.encode(post(1))) for _, _, size in gate.asked)
+    assert [asked[:2] for asked in backpressure.asked] == [(topic.name, f"test:{n}".encode()) for n in range(20)]
+    assert all(size > len(msgspec.json.encode(post(1))) for _, _, size in backpressure.asked)
 
 
 def test_memory_in_flight_is_bounded(broker: Broker, topic: Topic) -> None:
     text = "slow parcel " * 100
-    with Publisher(broker.settings, topic=topic, in_flight_bytes=20_000) as publisher:
+    with RawPublisher(broker.settings, topic=topic, in_flight_bytes=20_000) as publisher:
         for number in range(300):
             publisher.publish(post(number, text=text), arrived=float(number))
             assert publisher._bytes <= 20_000
@@ -107,7 +107,7 @@ def test_memory_in_flight_is_bounded(broker: Broker, topic: Topic) -> None:
 
 
 def test_a_failed_delivery_is_raised_and_breaks_the_publisher(broker: Broker, topic: Topic) -> None:
-    publisher = Publisher(broker.settings, topic=topic)
+    publisher = RawPublisher(broker.settings, topic=topic)
     publisher.publish(post(1), arrived=1.0)
     publisher.flush()
     publisher._producer._sender.force_close()
@@ -134,7 +134,7 @@ def _failed() -> Any:
 
 def test_a_broker_that_goes_away_is_a_transient_error(topic: Topic) -> None:
     gone = Broker()
-    publisher = Publisher(gone.settings, topic=topic, delivery_seconds=1.0)
+    publisher = RawPublisher(gone.settings, topic=topic, delivery_seconds=1.0)
     publisher.publish(post(1), arrived=1.0)
     assert publisher.flush() == 1
     del gone._cluster
@@ -148,7 +148,7 @@ def test_a_broker_that_goes_away_is_a_transient_error(topic: Topic) -> None:
 def test_no_broker_at_all_is_a_transient_error() -> None:
     settings = KafkaSettings(bootstrap="127.0.0.1:9", embedded=False)
     with pytest.raises(TransientError, match="brokers are up"):
-        Publisher(settings, delivery_seconds=1.0)
+        RawPublisher(settings, delivery_seconds=1.0)
 
 
 def test_security_settings_reach_the_producer(topic: Topic) -> None:
@@ -169,7 +169,7 @@ def test_security_settings_reach_the_producer(topic: Topic) -> None:
 @pytest.mark.real
 def test_a_topic_that_is_not_there_is_named(real_kafka: Any, topic: Topic) -> None:
     settings = KafkaSettings(bootstrap=real_kafka.bootstrap)
-    publisher = Publisher(settings, topic=topic, delivery_seconds=3.0)
+    publisher = RawPublisher(settings, topic=topic, delivery_seconds=3.0)
     with pytest.raises(TransientError, match="groundswell topics"):
         publisher.publish(post(1), arrived=1.0)
     publisher.close(0.0)
@@ -205,7 +205,7 @@ def test_real_kafka_takes_every_record(real_kafka: Any, topic: Topic) -> None:
 
     admin = AdminClient({"bootstrap.servers": real_kafka.bootstrap})
     admin.create_topics([NewTopic(topic.name, 12, 1)])[topic.name].result(30)
-    with Publisher(KafkaSettings(bootstrap=real_kafka.bootstrap), topic=topic) as publisher:
+    with RawPublisher(KafkaSettings(bootstrap=real_kafka.bootstrap), topic=topic) as publisher:
         for number in range(2_000):
             publisher.publish(post(number), arrived=float(number))
         assert publisher.flush() == 2_000

@@ -1,4 +1,4 @@
-"""The cases in ``cases/*.yaml``, read and filled in.
+"""Behavioural cases, read from ``cases/*.yaml`` and filled in.
 
 A file has a `capability`, what it is `about`, `lists` of words, and `checks`.  A check has one expectation and texts:
 

@@ -1,4 +1,4 @@
-"""What a check expects of the answers to its texts.  A judgement is None when it is met, else what was answered.
+"""Expectations of behavioural checks: None when an answer meets them, else the answer.
 
 A judge raises `Unanswered` when the model has no head for what is asked.
 """

@@ -1,4 +1,4 @@
-"""Reads every case with a model, and tells by capability how many are met."""
+"""Runs the behavioural cases on a model; pass rates and floors by capability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How people type: the noise of social media, put on clean texts while training.
+"""Data augmentation: typing habits of social media, put on clean texts.
 
 A function of (text, seed): an interrupted run sees the same noise when it goes on.
 """

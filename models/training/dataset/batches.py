@@ -1,4 +1,4 @@
-"""Tokens of the examples, in batches of like length.
+"""Tokenized examples in batches of similar length.
 
 Padding is wasted work: examples are shuffled, cut into buckets of some fifty batches, sorted by length within a bucket
 and cut into batches, whose order is shuffled again.  Every batch mixes whatever the examples teach.  The order is a

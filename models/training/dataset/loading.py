@@ -1,4 +1,4 @@
-"""All texts of a run in one pool, and which part each of them belongs to.
+"""Pool of all texts of a run, split into train, dev, calibration and report.
 
 A text that several sources label is one example with several labels: it goes through the encoder once.  The part is a
 function of the text alone, so that repeats of a text lie in one part, whatever source they come from and whatever the

@@ -1,4 +1,4 @@
-"""`groundswell catalogue`: build one from lists and exports, check one, make the list of ordinary words."""
+"""`groundswell catalogue`: build and check catalogues, build the list of ordinary words."""
 
 from __future__ import annotations
 

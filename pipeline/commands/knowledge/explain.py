@@ -1,4 +1,4 @@
-"""`groundswell explain`: whom a post is linked to, what else was considered, and why it was left out."""
+"""`groundswell explain`: whom a post is linked to, and why not to others."""
 
 from __future__ import annotations
 

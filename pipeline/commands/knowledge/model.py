@@ -1,4 +1,4 @@
-"""`groundswell model …`: train, evaluate, export, verify, card.  Imports what a command needs when it is called."""
+"""`groundswell model`: train, evaluate, export, calibrate, verify, card."""
 
 from __future__ import annotations
 

@@ -54,22 +54,22 @@ def analyze(
         context.put("enrich.catalogue", catalogue)
 
     from pipeline.ingest.formats.lines import lines, open_source
-    from pipeline.runtime.offline.analysis import Asked, Lines, linked, per_post
-    from pipeline.runtime.offline.resumable_output import Stop, carry
+    from pipeline.runtime.offline.analysis import InputLines, SentimentRequest, linked, per_post
+    from pipeline.runtime.offline.resumable_output import Stop, write_out
     from pipeline.terminal.file_progress import FileProgress
 
     settings = context.load()
 
     stop = Stop()
-    with open_source(file) as stream, FileProgress(file, skip) as progress, stop.heard():
-        source = Lines(stop.awaited(progress.counted(lines(stream, file))), skip)
+    with open_source(file) as stream, FileProgress(file, skip) as progress, stop.installed():
+        source = InputLines(stop.awaited(progress.counted(lines(stream, file))), skip)
         if whole or target or toward is not None:
             from models.load import load_scorer
 
-            pieces = per_post(load_scorer(settings.model), source, Asked(whole, toward))
+            pieces = per_post(load_scorer(settings.model), source, SentimentRequest(whole, toward))
         else:
             pieces = linked(settings, source)
-        done = carry(pieces, sys.stdout.buffer, stop, lambda done: progress.told(done.line), skip)
+        done = write_out(pieces, sys.stdout.buffer, stop, lambda done: progress.told(done.line), skip)
     if done.unread:
         _nobody_reads()
     if done.stopped:

@@ -1,4 +1,4 @@
-"""`groundswell dead-letters`: what could not be processed, why, and trying it again after a fix."""
+"""`groundswell dead-letters`: records that could not be processed, and their replay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`groundswell doctor`: is everything there that the settings ask for?"""
+"""`groundswell doctor`: check what the settings ask for."""
 
 from __future__ import annotations
 
@@ -107,9 +107,9 @@ def _promise(settings: Settings) -> str:
     import asyncio
 
     from pipeline.detect.promise import sentence
-    from pipeline.promise.audit import look_here
+    from pipeline.promise.audit import audit_installation
 
-    found = asyncio.run(look_here(settings))
+    found = asyncio.run(audit_installation(settings))
     if found.broken:
         worst = found.broken[0]
         raise TerminalError(sentence(worst, found.days), subject=worst.name, todo="See: groundswell promise")

@@ -1,4 +1,4 @@
-"""`groundswell index`: make the search index ready, drop what is old, forget a post or an account."""
+"""`groundswell index`: set the index up, expire mentions, forget posts and accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`groundswell topics`: what is on Kafka."""
+"""`groundswell topics`: list and create the Kafka topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`groundswell incidents`: what is going on, and what a person made of it."""
+"""`groundswell incidents`: list incidents, and record verdicts on them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pipeline.contracts.messages import IncidentEvent
-    from pipeline.promise.verdicts import Acknowledgement
+    from pipeline.promise.verdicts import GivenVerdict
     from pipeline.settings.settings import Settings
 
 app = typer.Typer(
@@ -40,11 +40,11 @@ def list_incidents(
     import msgspec
     from rich.console import Console
 
-    from pipeline.promise.verdicts import Acknowledgements, with_verdict
+    from pipeline.promise.verdicts import VerdictStore, with_verdict
 
     settings = context.load()
     found = _incidents(settings, open_only, limit)
-    verdicts = Acknowledgements(settings.data).newest(event.incident_id for event in found)
+    verdicts = VerdictStore(settings.data).newest(event.incident_id for event in found)
     if as_json:
         for event in found:
             typer.echo(msgspec.json.encode(with_verdict(event, verdicts.get(event.incident_id))))
@@ -71,7 +71,7 @@ def acknowledge(
 
     import getpass
 
-    from pipeline.promise.verdicts import Acknowledgements
+    from pipeline.promise.verdicts import VerdictStore
     from pipeline.text.safe import single_line
 
     settings = context.load()
@@ -82,7 +82,7 @@ def acknowledge(
             todo="See: groundswell incidents list",
         )  # fmt: skip
     person = by or getpass.getuser()
-    given = Acknowledgements(settings.data).record(known[incident_id], verdict, note=note, person=person)
+    given = VerdictStore(settings.data).record(known[incident_id], verdict, note=note, person=person)
     typer.echo(f"{single_line(given.incident_id, 300)}: {given.verdict} (by {single_line(given.person, 100)})")
 
 
@@ -90,7 +90,7 @@ def _incidents(settings: Settings, open_only: bool, limit: int) -> list[Incident
     return context.with_index(settings, lambda index: index.incidents(open_only=open_only, limit=limit))
 
 
-def _table(found: list[IncidentEvent], verdicts: dict[str, Acknowledgement]) -> Table:
+def _table(found: list[IncidentEvent], verdicts: dict[str, GivenVerdict]) -> Table:
     """One row an incident; texts of strangers are cleaned and never read as markup."""
     from rich.table import Table
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""`groundswell promise`: are there more false alarms than were promised?"""
+"""`groundswell promise`: reported false alarms against those promised."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def promise(
     import msgspec
     from rich.console import Console
 
-    from pipeline.promise.audit import look_here
+    from pipeline.promise.audit import audit_installation
 
-    found = asyncio.run(look_here(context.load(), days))
+    found = asyncio.run(audit_installation(context.load(), days))
     if as_json:
         typer.echo(msgspec.json.encode(_for_machines(found)))
     else:

@@ -1,4 +1,4 @@
-"""`groundswell search`: the mentions that the index holds."""
+"""`groundswell search`: search the mentions in the index."""
 
 from __future__ import annotations
 

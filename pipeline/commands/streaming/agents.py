@@ -1,4 +1,4 @@
-"""Runs the agents of networks, and publishes the posts that they deliver until a signal."""
+"""Runs the agents of networks, and publishes their posts until a signal."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pipeline.commands.streaming.sources import DEMO
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
 from pipeline.ingest.networks import AGENTS
-from pipeline.ingest.publisher import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
+from pipeline.runtime.kafka.keyed_backpressure import KeyedByteBudget
 from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
@@ -55,9 +55,9 @@ async def ingest_until_signal(settings: Settings, networks: list[str], seed: int
         health.close()
 
 
-def _publisher(settings: Settings, ended: threading.Event) -> Publisher:
-    gate = KeyedGate(settings.kafka, stop=ended) if settings.kafka.embedded else None
-    return Publisher(settings.kafka, gate=gate)
+def _publisher(settings: Settings, ended: threading.Event) -> RawPublisher:
+    backpressure = KeyedByteBudget(settings.kafka, stop=ended) if settings.kafka.embedded else None
+    return RawPublisher(settings.kafka, backpressure=backpressure)
 
 
 def _health(settings: Settings, metrics: Metrics) -> HealthServer:
@@ -70,7 +70,7 @@ def _health(settings: Settings, metrics: Metrics) -> HealthServer:
 
 
 async def _listen(
-    name: str, settings: Settings, metrics: Metrics, connect: Callable[[], Publisher], stop: asyncio.Event
+    name: str, settings: Settings, metrics: Metrics, connect: Callable[[], RawPublisher], stop: asyncio.Event
 ) -> None:
     agent = AGENTS[name](settings.ingest)
     with (
@@ -80,7 +80,7 @@ async def _listen(
         await Listener(agent, connect, cursors, rejects, hooks=CountedAgent(metrics)).run(stop)
 
 
-async def _demo(connect: Callable[[], Publisher], seed: int, stop: asyncio.Event) -> None:
+async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Event) -> None:
     """Publish the demonstration, each post when it is due."""
     from pipeline.simulate.demo import demo_posts  # numpy, which no other agent needs
 

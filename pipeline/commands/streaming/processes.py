@@ -26,9 +26,9 @@ async def run_stage(stage: str, settings: Settings, instance: str | None, parent
     worker = Worker(built, settings, metrics, instance)
     end_with(parent)
     if stage == "alert":
-        from pipeline.promise.audit import keep_looking
+        from pipeline.promise.audit import audit_forever
 
-        checking = asyncio.create_task(keep_looking(settings, metrics))
+        checking = asyncio.create_task(audit_forever(settings, metrics))
         await worker.run()
         checking.cancel()
         return

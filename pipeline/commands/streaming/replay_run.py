@@ -1,4 +1,4 @@
-"""Replays files of posts on a running cluster, or on one that is brought up for it."""
+"""Replays files of posts on a running cluster, or on an embedded broker brought up for it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from pipeline.index.load import open_index
 from pipeline.ingest.formats.formats import reader_for
-from pipeline.ingest.formats.row import Reader
-from pipeline.ingest.publisher import Publisher
+from pipeline.ingest.formats.row import FormatReader
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.replay import ReplayCounts, Speed, parse_speed, replay
 from pipeline.runtime.kafka.drain import Drain
-from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
-from pipeline.runtime.kafka.replay_counts import Ledger
+from pipeline.runtime.kafka.keyed_backpressure import KeyedByteBudget
+from pipeline.runtime.kafka.replay_counts import OutcomeCounter
 from pipeline.runtime.process.stack import Stack
 from pipeline.settings.settings import Settings
 from pipeline.terminal.replay_progress import ReplayProgress
@@ -39,7 +39,9 @@ async def replay_files(settings: Settings, files: list[str], format: str, speed:
 class ReplayRun:
     """One replay against a cluster that runs; `stack` where this process brought it up."""
 
-    def __init__(self, settings: Settings, files: list[str], reader: Reader, pace: Speed, stack: Stack | None) -> None:
+    def __init__(
+        self, settings: Settings, files: list[str], reader: FormatReader, pace: Speed, stack: Stack | None
+    ) -> None:
         self._settings = settings
         self._files = files
         self._reader = reader
@@ -51,9 +53,9 @@ class ReplayRun:
         """Publish, and with `wait` return when all of it is processed; gives the counts of the last line of output."""
         kafka = self._settings.kafka
         group = kafka.wait_for[0] if kafka.wait_for else f"{kafka.prefix}-replay-{os.getpid()}"
-        ledger = Ledger(kafka, group) if wait else None
-        if ledger:
-            ledger.start()
+        counter = OutcomeCounter(kafka, group) if wait else None
+        if counter:
+            counter.start()
         try:
             with ReplayProgress() as progress:
                 try:
@@ -63,27 +65,30 @@ class ReplayRun:
                 out: dict[str, float] = {
                     "read": counts.read, "published": counts.published, "rejected": counts.rejected,
                 }  # fmt: skip
-                if ledger:
-                    await self._drain(ledger, progress)
-                    out |= await self._outcome(ledger)
+                if counter:
+                    await self._drain(counter, progress)
+                    out |= await self._outcome(counter)
         finally:
-            if ledger:
-                ledger.close()
+            if counter:
+                counter.close()
         out["seconds"] = round(time.monotonic() - started, 1)
         out["interrupted"] = counts.interrupted
         return out
 
     def _publish(self, progress: ReplayProgress) -> ReplayCounts:
         kafka = self._settings.kafka
-        gate = KeyedGate(kafka, stop=self._stop) if kafka.embedded else None
+        backpressure = KeyedByteBudget(kafka, stop=self._stop) if kafka.embedded else None
         folder = Path(self._settings.data) / "rejects"
-        with Publisher(kafka, gate=gate) as publisher, closing(Rejects(folder / "replay.jsonl")) as rejects:
+        with (
+            RawPublisher(kafka, backpressure=backpressure) as publisher,
+            closing(Rejects(folder / "replay.jsonl")) as rejects,
+        ):
             return replay(
                 self._files, self._reader, publisher, rejects=rejects, speed=self._pace,
                 progress=progress.published, stop=self._stop, spool_folder=self._settings.data,
             )  # fmt: skip
 
-    async def _drain(self, ledger: Ledger, progress: ReplayProgress) -> None:
+    async def _drain(self, counter: OutcomeCounter, progress: ReplayProgress) -> None:
         drain = Drain(self._settings.kafka)
 
         def report(left: dict[str, int]) -> None:
@@ -93,22 +98,22 @@ class ReplayRun:
 
         try:
             await drain.wait(report)
-            await asyncio.to_thread(ledger.wait)
+            await asyncio.to_thread(counter.wait)
         finally:
             drain.close()
 
-    async def _outcome(self, ledger: Ledger) -> dict[str, float]:
+    async def _outcome(self, counter: OutcomeCounter) -> dict[str, float]:
         index = open_index(self._settings)
         try:
             await index.refresh()
             indexed = 0
-            for ids in ledger.mention_ids():
+            for ids in counter.mention_ids():
                 indexed += await index.existing(ids)
         finally:
             await index.close()
         return {
-            "mentions": ledger.count("mentions"),
+            "mentions": counter.count("mentions"),
             "indexed": indexed,
-            "dead_letters": ledger.count("dead_letters"),
-            "incidents": ledger.count("incidents"),
+            "dead_letters": counter.count("dead_letters"),
+            "incidents": counter.count("incidents"),
         }

@@ -1,4 +1,4 @@
-"""Builds a catalogue file from lists of brands.
+"""Builds a catalogue file from lists of brands and exports of Wikidata.
 
 Understood are, by their columns: the brands of the name-suggestion-index joined with Wikidata (`qid,label,aliases,…`),
 further organisations (`qid,label,description,twitter`; they lend ids and handles only), and the S&P 500 constituents
@@ -59,8 +59,9 @@ def build(
 ) -> int:
     """Write a catalogue (JSON lines) from lists, folders of lists and exports; gives the number of entities.
 
-    Of an export the `most` best known companies are taken; `report` hears how far it has been read.  Deterministic: the
-    same lists give the same bytes.  Raises `CatalogueError` for a list that is not understood; nothing is written then.
+    Of an export the `most` best known companies are taken; `report` is called with how far it has been read.
+    Deterministic: the same lists give the same bytes.  Raises `CatalogueError` for a list that is not understood;
+    nothing is written then.
     """
     sources = _read(paths, most, report)
     known = _well_known(well_known, sources) if well_known else []

@@ -1,4 +1,4 @@
-"""Looks through a catalogue for what would surprise its author: what two companies claim, and names that are words."""
+"""Checks a user's catalogue: conflicting claims, and names that are ordinary words."""
 
 from __future__ import annotations
 

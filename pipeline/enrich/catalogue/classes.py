@@ -1,4 +1,4 @@
-"""Which items of Wikidata are companies, and which industries of ours their classes stand for."""
+"""Classes of Wikidata: which are companies, and the industries they stand for."""
 
 from __future__ import annotations
 

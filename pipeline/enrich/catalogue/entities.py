@@ -1,4 +1,4 @@
-"""What a catalogue holds: companies and brands, and everything by which people call them."""
+"""Entities of a catalogue: companies and brands, with every name people use for them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Reads an export of Wikidata: one item a line, as often as wanted, in memory that does not grow with the file.
+"""Reader of a Wikidata export, one item a line, in bounded memory.
+
+It can be read as often as wanted.
 
 Understood is the JSON of the public dumps (an array whose every line is an item and ends in a comma) and the same as
-plain JSON lines, as filters and queries leave it; both also compressed with gzip or bzip2, which is told by content.
+plain JSON lines, as filters and queries leave it; both also compressed with gzip or bzip2, recognised by content.
 Only the parts of an item that a catalogue can use are decoded.
 """
 
@@ -34,7 +36,7 @@ _GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"
 log = structlog.get_logger()
 
 ReportProgress = Callable[[int, int], None]
-"""Is told how many bytes of the file (as it lies on the disk) have been read, and of how many."""
+"""Is called with how many bytes of the file (as it lies on the disk) have been read, and of how many."""
 
 
 class Term(Struct, gc=False):

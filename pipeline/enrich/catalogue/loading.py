@@ -1,4 +1,4 @@
-"""Reads catalogues: the shipped one, and the user's own YAML, JSON lines or CSV that extend it.
+"""Loads the shipped catalogue, and the user's YAML, JSON lines or CSV that extend it.
 
 A file that is wrong in any line changes nothing: `CatalogueError` names the file, the entry and what is allowed.
 """

@@ -1,4 +1,4 @@
-"""Makes one catalogue of what several lists claim: each handle, site and name with whom it belongs to."""
+"""Resolves conflicting claims of brand lists: one owner per handle, site and name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The companies and brands of an export of Wikidata, as entities of a catalogue.
+"""Entities from a Wikidata export: its best known companies and brands.
 
 The export is read three times, for what an item refers to may stand anywhere in it: first the classes and countries,
 then the companies and the products of makers, then the names of what was referred to, and the namesakes: other things
@@ -79,7 +79,8 @@ class Best(Generic[T]):
 
 
 def read_wikidata(path: Path, *, most: int = MOST, report: ReportProgress | None = None) -> list[Entity]:
-    """The best known companies of an export, best known first; `report` hears of the progress of all three readings.
+    """The best known companies of an export, best known first; `report` is called with the progress of all three
+    readings.
 
     Guarantees: memory is bounded by `most` and the longest line; the same export gives the same entities.  Raises
     `CatalogueError` for a file that is damaged or no export, or that holds no company.

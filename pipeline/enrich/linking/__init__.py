@@ -1,4 +1,4 @@
-"""Entity linking: which of the followed companies a post speaks of, and how surely."""
+"""Entity linking: which entities of the catalogue a post names, and how surely."""
 
 from pipeline.compiled import LINKER
 

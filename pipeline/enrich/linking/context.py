@@ -1,4 +1,4 @@
-"""What stands around a name in a post, worked out once and only when asked for."""
+"""Context of a name in a post: words, capitals and signs around it, computed on demand."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REACH = 45
 """Characters to each side in which they are looked for."""
 
 
-class Surroundings:
+class PostContext:
     """A post's text and what evidence asks of all of it.
 
     `talk` are the words of the folded text, possessives as their owners.  `has_case` says whether capitals say
@@ -80,7 +80,7 @@ class Occurrence:
         "after", "around", "before", "capital", "end", "following", "left", "previous", "right", "start", "surface",
     )  # fmt: skip
 
-    def __init__(self, around: Surroundings, start: int, end: int) -> None:
+    def __init__(self, around: PostContext, start: int, end: int) -> None:
         self.left, self.right = around.folded.span(start, end)
         self.around = around
         self.start, self.end = start, end
@@ -129,7 +129,7 @@ class Occurrence:
         return _SIGNED.search(before) is not None and _SIGNED_END.match(text, self.right) is not None
 
     @property
-    def signs(self) -> bool:
+    def is_signature(self) -> bool:
         """Whether the name is put under the text, as agents do: `We'll look into it. - Emma`."""
         text = self.around.text
         before = text[max(0, self.left - 4) : self.left]

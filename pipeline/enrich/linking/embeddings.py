@@ -1,4 +1,4 @@
-"""A reader that compares a post with what a company does, and with what else its name means, by their embeddings.
+"""Context reader by embeddings: the post against the company and its name's other meaning.
 
 The embeddings come from the model that reads the posts anyway.  It was trained for sentiment, so that two thirds of
 what its vectors vary by is mood; the mean and the strongest directions are therefore taken out before vectors are
@@ -65,7 +65,7 @@ def shipped() -> Fitted:
     return msgspec.json.decode(FILE.read_bytes(), type=Fitted)
 
 
-def reader_of(scorer: Scorer) -> MeaningReader | None:
+def reader_of(scorer: Scorer) -> EmbeddingReader | None:
     """The reader over a model; None, with a line in the log, where it was fitted for another or has no embeddings."""
     model, fitted = f"{scorer.ref.name} {scorer.ref.version}", shipped()
     if fitted.model != model:
@@ -74,10 +74,10 @@ def reader_of(scorer: Scorer) -> MeaningReader | None:
     if scorer.score([""])[0].embedding is None:
         log.info("linking without the model's reading, since it gives no embeddings", model=model)
         return None
-    return MeaningReader(ScorerEmbedder(scorer), fitted)
+    return EmbeddingReader(ScorerEmbedder(scorer), fitted)
 
 
-class MeaningReader:
+class EmbeddingReader:
     """Keeps to `pipeline.enrich.linking.reader.ContextReader`.
 
     Every text is embedded by itself, so that the numbers do not depend on what else is asked.  Entities are embedded

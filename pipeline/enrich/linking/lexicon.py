@@ -1,4 +1,4 @@
-"""The words that speak for an entity or against it, in all their forms, ready to be met in a post."""
+"""Lexicon of an entity: words that count for it or against it, in all their forms."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whom a post is about: candidates by exact search, then a decision for each.
+"""Entity linker: candidates by exact search, then a decision on log-odds for each.
 
-Handles decide by themselves; names that are ordinary words need evidence (`evidence.py`).  Nobody is an answer.
+Handles decide by themselves; names that are ordinary words need evidence (`log_odds.py`).  Nobody is an answer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipeline.contracts.messages import EntityRef, LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linking.context import Occurrence, Surroundings
+from pipeline.enrich.linking.context import Occurrence, PostContext
 from pipeline.enrich.linking.log_odds import Certain, at, certain_of, context, decide, score, unknown
 from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, Candidate, Markers, spans
 from pipeline.enrich.linking.namesakes import NAMESAKE, is_namesake
@@ -19,7 +19,7 @@ from pipeline.enrich.linking.senses import Senses
 from pipeline.enrich.linking.shape import shape
 from pipeline.enrich.linking.surfaces import Surfaces, compile_surfaces
 from pipeline.enrich.spelling.names import Kind
-from pipeline.enrich.spelling.obfuscation import SHORTEST, disguised
+from pipeline.enrich.spelling.obfuscation import SHORTEST, obfuscated
 from pipeline.text.clean import Folded, fold
 
 MAX_CHARACTERS = 20_000
@@ -73,7 +73,7 @@ class Linker:
         self.reader = reader
         self._table: Surfaces = compile_surfaces(catalogue)
         self._refs = [EntityRef(id=e.id, name=e.name) for e in self._table.entities]
-        self._signs = Markers(self._table)
+        self._markers = Markers(self._table)
         self._clear = {
             name: form for name, form in self._table.forms.items()
             if len(name) >= SHORTEST and all(sense.kind is _DISTINCT for sense in self._table.senses[form])
@@ -87,7 +87,7 @@ class Linker:
     def consider(self, text: str, network: str = "twitter") -> list[Considered]:
         """Every candidate, linked or not; of each entity the surest."""
         text = text[:MAX_CHARACTERS]
-        found = list(self._signs.find(text, network))
+        found = list(self._markers.find(text, network))
         folded = fold(text)
         hits = self._hits(folded.text)
         if not found and not hits:
@@ -99,14 +99,14 @@ class Linker:
 
     def owner(self, handle: str | None, network: str = "twitter") -> Entity | None:
         """The company whose own account this is, by its listed handles only."""
-        number = self._signs.listed(handle, network) if handle else None
+        number = self._markers.listed(handle, network) if handle else None
         return None if number is None else self._table.entities[number]
 
     def _hits(self, text: str) -> list[tuple[int, int, int]]:
         """(start, end, form) of names that stand free in folded text; the longest of those that overlap.
 
         A name inside a handle, a hashtag or a link does not stand free, nor do an agent's initials (`^HP`).  Names
-        that mean nothing else are found in disguise too (`Amaz0n`).
+        that mean nothing else are found obfuscated too (`Amaz0n`).
         """
         lengths = self._table.lengths
         last = len(text)
@@ -120,7 +120,7 @@ class Linker:
             if before.isalnum() or before in "@#_$^" or (before == "'" and _is_irish(text, start)):
                 continue
             free.append((start, end, form))
-        free += disguised(text, self._clear)
+        free += obfuscated(text, self._clear)
         if not free:
             return free
         marked = spans(text)
@@ -139,10 +139,10 @@ class Linker:
         return sorted(out[:MAX_NAMES])
 
     def _decide(
-        self, text: str, folded: Folded, hits: list[tuple[int, int, int]], signs: list[Candidate]
+        self, text: str, folded: Folded, hits: list[tuple[int, int, int]], marked: list[Candidate]
     ) -> list[Candidate]:
         """A score for each name found, with the certain ones speaking for the doubtful of the same entity."""
-        certain = {found.entity for found in signs if found.score >= SURE}
+        certain = {found.entity for found in marked if found.score >= SURE}
         doubtful, out = [], []
         for start, end, form in hits:
             plain = self._senses.plain(form)
@@ -156,9 +156,9 @@ class Linker:
             elif alone:
                 certain.add(entity)
             out.append(Candidate(entity, how, value, left, right))
-        tags = [f for f in signs if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
+        tags = [f for f in marked if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
         if doubtful or tags:
-            around = Surroundings(text, folded)
+            around = PostContext(text, folded)
             known = certain_of(certain, self._table.entities)
             for tag in tags:
                 company = self._table.entities[tag.entity]

@@ -1,4 +1,4 @@
-"""How surely a name means an entity: log-odds added up from what stands around it.
+"""Log-odds that a name means an entity, added up from its context.
 
 The weights are set by hand (in nats); `calibration.py` makes a confidence of the sum.  A candidate below the cut is not
 linked: nobody is an answer.

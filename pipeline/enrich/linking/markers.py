@@ -1,4 +1,4 @@
-"""Candidates from what is marked as a name: handles, hashtags, tickers, links to a company's site."""
+"""Candidates from marked names: handles, hashtags, tickers, links to a company's site."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.enrich.linking.surfaces import Sense, Surfaces
 from pipeline.enrich.spelling.names import Kind
 from pipeline.text.clean import HASHTAG, LINK, MENTION
 
-MAX_SIGNS = 200
+MAX_MARKERS = 200
 """Handles, hashtags, tickers and links that are each looked up in one post."""
 MAX_HANDLE = 253
 """Longest handle that is looked up, in characters: that of a domain name."""
@@ -82,7 +82,7 @@ class Markers:
     def find(self, text: str, network: str) -> Iterator[Candidate]:
         """Candidates from handles, hashtags, tickers and links, in this order."""
         if "@" in text:
-            for match in islice(MENTION.finditer(text), MAX_SIGNS):
+            for match in islice(MENTION.finditer(text), MAX_MARKERS):
                 for candidate in self._handle(match.group(1), network, match.start(), match.end()):
                     if NETWORK in self._table.entities[candidate.entity].industry:
                         candidate = candidate._replace(
@@ -90,18 +90,18 @@ class Markers:
                         )
                     yield candidate
         if "#" in text or "＃" in text:
-            for match in islice(HASHTAG.finditer(text), MAX_SIGNS):
+            for match in islice(HASHTAG.finditer(text), MAX_MARKERS):
                 for number, value, kind in self._tagged(match.group(1)):
                     if NETWORK in self._table.entities[number].industry:
                         value += as_tag(text)
                     yield Candidate(number, "hashtag", value, match.start(), match.end(), kind)
         if "$" in text:
-            for match in islice(_TICKER_SIGN.finditer(text), MAX_SIGNS):
+            for match in islice(_TICKER_SIGN.finditer(text), MAX_MARKERS):
                 company = self._table.tickers.get(match.group(1).upper())
                 if company is not None:
                     yield Candidate(company, "name", TICKER, match.start(), match.end())
         if "://" in text or "www." in text:
-            for match in islice(LINK.finditer(text), MAX_SIGNS):
+            for match in islice(LINK.finditer(text), MAX_MARKERS):
                 owner = self._site(match.group())
                 if owner is not None:
                     yield Candidate(owner, "handle", SITE, match.start(), match.end())

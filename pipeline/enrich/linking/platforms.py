@@ -1,4 +1,4 @@
-"""Where something was said, or whom it is about: "via @YouTube", "on facebook", "is twitter down".
+"""Networks named as places ("via @YouTube", "on facebook"), not as companies.
 
 People name a network mostly as a place.  What an app writes by itself ("I liked a @YouTube video", "Taken with
 instagram") says nothing about the network.  What people write ("get off facebook") may; readers who marked companies in

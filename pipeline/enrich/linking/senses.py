@@ -1,4 +1,4 @@
-"""What each name may mean, with all of the decision that is the same in every post: worked out when it is first met."""
+"""Senses of each name, with the part of the decision that no post changes, cached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What capitals and the words right beside a name say, whichever entity it may mean: terms of the sum in `evidence.py`.
+"""Log-odds from capitals and adjacent words, whichever entity the name may mean.
+
+They are terms of the sum in `log_odds.py`.
 
 All weights are in nats, set by hand.
 """
@@ -137,7 +139,7 @@ def shape(kind: Kind, occurrence: Occurrence) -> float:
         total += HAS
     if following == "down" or (following == "is" and occurrence.after[1:2] == ["down"]):
         total += DOWN
-    if kind in _OF_PERSONS and occurrence.signs:
+    if kind in _OF_PERSONS and occurrence.is_signature:
         total += SIGNATURE
     if kind is not _PHRASE and capital and around.has_case:
         total += _within_name(occurrence)

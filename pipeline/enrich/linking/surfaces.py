@@ -1,4 +1,4 @@
-"""Every form by which entities are named, compiled for searching.
+"""Surface forms of all entities, compiled for searching.
 
 Names are found by one Aho–Corasick automaton (Aho and Corasick 1975) over folded text; handles, hashtags, tickers and
 sites are found whole and looked up.

@@ -1,1 +1,1 @@
-"""How names are spelt: ordinary words, hashtags split into words, letters that signs stand for."""
+"""Spelling of names: their forms, hashtags split into words, letters put as signs."""

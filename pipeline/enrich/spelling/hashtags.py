@@ -1,4 +1,4 @@
-"""Hashtags into words: `boycottacmeair` is boycott, Acme Air.
+"""Splits hashtags into words: `boycottacmeair` is boycott, Acme Air.
 
 The likeliest split is found by dynamic programming over word costs (minus log-probabilities) in the manner of Norvig
 (2009): frequent words by their rank (Zipf 1949), other ordinary words dearer, what is no word dearest and by its
@@ -53,7 +53,7 @@ class HashtagWord(NamedTuple):
 
 
 def split_words(tag: str, names: Container[str] = frozenset()) -> list[HashtagWord]:
-    """The likeliest words of a hashtag without its sign; `names` are names in compact form (see `text.compact`).
+    """The likeliest words of a hashtag without its sign; `names` are names in compact form (see `clean.compact`).
 
     Guarantees: the pieces, put together, are the tag's letters and digits, folded.  Cost is bounded by the tag's length
     times `MAX_WORD`.

@@ -1,4 +1,4 @@
-"""Names: the forms in which people write them, and how much each says by itself."""
+"""Forms in which people write a name, and how much a name says by itself."""
 
 from __future__ import annotations
 

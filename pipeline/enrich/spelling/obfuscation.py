@@ -1,4 +1,4 @@
-"""Names in which people put digits and signs for letters: `Amaz0n`, `Micro$oft`, `5tarbucks`.
+"""Obfuscated names, with digits and signs for letters: `Amaz0n`, `Micro$oft`.
 
 Companies, and the networks' own filters, are dodged so.  One character stands for one, so that places stay what they
 are.  Only whole words count: what is left of `B2B` or a licence plate is no name of a catalogue.
@@ -20,7 +20,7 @@ _MOSTLY_LETTERS = 0.6
 """Share of a word that must be letters."""
 
 
-def disguised(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]:
+def obfuscated(text: str, names: Mapping[str, int]) -> list[tuple[int, int, int]]:
     """(start, end, number) of those words of a folded text that are one of `names` with digits or signs for letters."""
     if not _has_marks(text):
         return []

@@ -1,4 +1,4 @@
-"""Whom a post is about, from its own words, its thread and its author."""
+"""Subjects of a post: entities from its own words, its thread and its author."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Elasticsearch client as we use it: no retries of its own, and errors split into those that may pass and others.
+"""The Elasticsearch client: no retries of its own; errors split into transient and terminal.
 
 Retries belong to the bulk loop and to the driver, which know what may be repeated and keep the order.
 """

@@ -1,4 +1,4 @@
-"""Creating and looking at topics."""
+"""Creates topics, and reads their end offsets."""
 
 from __future__ import annotations
 

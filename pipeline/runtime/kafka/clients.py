@@ -1,4 +1,4 @@
-"""How every client of ours speaks to Kafka: addresses, TLS and SASL from the settings, in each library's words."""
+"""Connection options of every Kafka client, from the settings: addresses, TLS, SASL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Putting dead letters back where they came from."""
+"""Publishes dead letters again to the topics that they came from."""
 
 from __future__ import annotations
 

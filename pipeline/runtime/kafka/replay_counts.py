@@ -1,4 +1,4 @@
-"""Counting what came of a replay, from the topics themselves: distinct mentions, incidents, dead letters.
+"""Counts what came of a replay on the topics: distinct mentions, incidents, dead letters.
 
 It reads along as a consumer group of its own, so that the embedded broker drops nothing before it was counted, and
 keeps what it has seen in a temporary SQLite file: the count is of distinct ids, in constant memory.
@@ -31,7 +31,7 @@ class _Seen(msgspec.Struct):
     incident_id: str = ""
 
 
-class Ledger:
+class OutcomeCounter:
     """Reads mentions, incidents and dead letters from where the topics ended at `start`, in a thread of its own."""
 
     def __init__(self, settings: KafkaSettings, group: str) -> None:
@@ -41,9 +41,9 @@ class Ledger:
         self._read: dict[tuple[str, int], int] = {}
         self._decoder = msgspec.json.Decoder(_Seen)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="counter", daemon=True)
         self._group = group
-        self._file = tempfile.NamedTemporaryFile(suffix=".sqlite")  # noqa: SIM115 - lives as long as the ledger
+        self._file = tempfile.NamedTemporaryFile(suffix=".sqlite")  # noqa: SIM115 - lives as long as the counter
         self._db = sqlite3.connect(self._file.name, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=OFF")
         self._db.execute("CREATE TABLE seen (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID")
@@ -114,13 +114,13 @@ class Ledger:
         try:
             with closing(Consumer(options)) as consumer:
                 assigned: set[tuple[str, int]] = set()
-                looked = 0.0
+                refreshed = 0.0
                 while not self._stop.is_set():
-                    if time.monotonic() - looked > 0.5:
+                    if time.monotonic() - refreshed > 0.5:
                         self._assign(consumer, assigned)
-                        looked = time.monotonic()
+                        refreshed = time.monotonic()
                     records = consumer.consume(2_000, 0.25)
-                    self._take([record for record in records if not record.error()])
+                    self._count([record for record in records if not record.error()])
                     if records:
                         consumer.commit(asynchronous=False)
         except BaseException as error:
@@ -135,7 +135,7 @@ class Ledger:
         assigned |= found
         consumer.incremental_assign(new)
 
-    def _take(self, records: list[Any]) -> None:
+    def _count(self, records: list[Any]) -> None:
         rows = []
         for record in records:
             rows.append(self._row(record.topic(), record.value(), dict(record.headers() or ())))

@@ -1,4 +1,4 @@
-"""Mentions of a file into incident events: the detect stage without a broker."""
+"""Turns mentions of a file into incident events: the detect stage without a broker."""
 
 from __future__ import annotations
 

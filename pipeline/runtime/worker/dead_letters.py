@@ -1,4 +1,4 @@
-"""Dead letters: records that a stage cannot process, kept with their reason."""
+"""Builds the dead letter of a record that a stage cannot process."""
 
 from __future__ import annotations
 

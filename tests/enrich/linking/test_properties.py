@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.contracts.messages import Author, Mention, PostDeleted, ScoredMessage
 from pipeline.enrich.explanation import PartialPost, explanation
-from pipeline.enrich.linking.embeddings import MeaningReader
+from pipeline.enrich.linking.embeddings import EmbeddingReader
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Outgoing, Record
@@ -85,7 +85,7 @@ def test_any_stream_gives_the_same_in_any_batch(linker: Linker, messages: list[A
 @pytest.fixture(scope="module")
 def reading(linker: Linker) -> Linker:
     """The linker, with a reading of posts that turns names one way or the other."""
-    return Linker(linker.catalogue, MeaningReader(Counted(), fitted(company=9.0, other=-9.0)))
+    return Linker(linker.catalogue, EmbeddingReader(Counted(), fitted(company=9.0, other=-9.0)))
 
 
 @settings(max_examples=60, deadline=None)

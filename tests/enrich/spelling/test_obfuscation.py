@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.linking.linker import Linker
-from pipeline.enrich.spelling.obfuscation import disguised
+from pipeline.enrich.spelling.obfuscation import obfuscated
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,6 @@ def test_nothing_in_what_only_looks_like_it(linker: Linker, text: str) -> None:
 
 @given(st.text(max_size=60))
 def test_any_text(text: str) -> None:
-    for start, end, number in disguised(text, {"verizon": 7}):
+    for start, end, number in obfuscated(text, {"verizon": 7}):
         assert 0 <= start < end <= len(text)
         assert (end - start, number) == (len("verizon"), 7)

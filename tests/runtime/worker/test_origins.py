@@ -69,7 +69,7 @@ def test_what_was_read_before_a_rebalance_does_not_overtake_what_comes_again() -
     store: Any = None
     progress: Any = SimpleNamespace()
     loop = ConsumeLoop(app, processor, store, WorkerSettings(), metrics, progress)
-    loop._take([SimpleNamespace(message=one) for one in (stale, *(Message(n, generation_id=2) for n in (4, 5, 6)))])
+    loop._receive([SimpleNamespace(message=one) for one in (stale, *(Message(n, generation_id=2) for n in (4, 5, 6)))])
     taken = loop._merge.pop(10, 100.0, lambda where: False, [])
     assert [record.offset for record, _ in taken] == [4, 5, 6]
     assert not consumer._unacked_messages, "nobody waits for it to be acknowledged"
