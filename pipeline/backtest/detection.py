@@ -12,13 +12,12 @@ from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import CompanyHistory, MentionSpool
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.detectors import Detectors
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
-from pipeline.detect.kin import OFTEN
-from pipeline.detect.promise import MONTH, Promise
-from pipeline.detect.stage import KEPT
-from pipeline.detect.watch import Watch
+from pipeline.detect.evidence.budget import MONTH, Promise
+from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundMention
+from pipeline.detect.partition import PartitionState
+from pipeline.detect.priors import OFTEN
+from pipeline.detect.stage import FORGET_AFTER, Detectors
+from pipeline.detect.state.entity import EntityState
 
 _TICK_EVERY = 2_000
 
@@ -64,26 +63,27 @@ def run_detector(
     Deterministic.  Memory: one state an entity, as in the workers; `nearness` is shown every mention.
     """
     detectors = Detectors(false_alarms)
-    watch = Watch()
+    partition = PartitionState()
     states: dict[str, EntityState] = {}
     outcome = Outcome(detectors.promise, [], {})
     done = 0
     for inbound in spool:
         key = inbound.entity.id
-        if isinstance(inbound, HeardMention):
-            for late in watch.pass_to(inbound):
-                for event in watch.settle(late, states[late], inbound):
+        if isinstance(inbound, InboundMention):
+            for late in partition.advance_to(inbound):
+                for event in partition.resolve_due(late, states[late], inbound):
                     _record(outcome, event)
         state = states.get(key)
-        if state is None or (state.clock and _arrival(inbound) > state.clock + KEPT):
-            state = states[key] = watch.kin.begin(inbound)  # the workers forget an entity after so long a silence
+        if state is None or (state.clock and _arrival(inbound) > state.clock + FORGET_AFTER):
+            # The workers forget an entity after so long a silence.
+            state = states[key] = partition.priors.begin(inbound)
         detector = detectors.of(key)
-        for event in detector.hear(state, inbound):
+        for event in detector.observe(state, inbound):
             _record(outcome, event)
         if not state.clock & OFTEN:
-            watch.kin.look(inbound, state)
-        watch.look(key, state)
-        if nearness is not None and isinstance(inbound, HeardMention):
+            partition.priors.observe(inbound, state)
+        partition.schedule(key, state)
+        if nearness is not None and isinstance(inbound, InboundMention):
             nearness.observe(state, inbound, detector.thresholds)
         done += 1
         if done % _TICK_EVERY == 0:
@@ -97,8 +97,8 @@ def entity_months(companies: Iterable[CompanyHistory]) -> float:
     return sum(company.last - company.first for company in companies) / MONTH
 
 
-def _arrival(inbound: Heard) -> float:
-    when = inbound.deleted_at if isinstance(inbound, HeardDeletion) else inbound.ingested_at or inbound.created_at
+def _arrival(inbound: Inbound) -> float:
+    when = inbound.deleted_at if isinstance(inbound, InboundDeletion) else inbound.ingested_at or inbound.created_at
     return when.timestamp()
 
 

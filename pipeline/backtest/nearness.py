@@ -13,11 +13,13 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from pipeline.detect import lifecycle, thresholds, together
+from pipeline.detect import judgement
 from pipeline.detect.detector import CAUTION, GROUNDSWELL_AFTER, SURGE_AFTER, SURGE_MENTIONS
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.thresholds import Table, TestName, Thresholds
+from pipeline.detect.evidence import thresholds
+from pipeline.detect.evidence.thresholds import Table, TestName, Thresholds
+from pipeline.detect.incidents import lifecycle
+from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.state.entity import EntityState
 
 NEAR = 0.7
 """Share of a threshold from which evidence is worth attention."""
@@ -63,27 +65,27 @@ class Nearness:
         self._retained: list[tuple[float, int, NearMiss]] = []
         self._order = 0
 
-    def observe(self, state: EntityState, mention: HeardMention, limits: Thresholds) -> None:
+    def observe(self, entity: EntityState, mention: InboundMention, limits: Thresholds) -> None:
         """Compare the evidence with its thresholds, after the detector has processed `mention`."""
         key = mention.entity.id
         now = self._now.get(key)
-        if now is not None and state.clock - now.until > APART:
+        if now is not None and entity.clock - now.until > APART:
             self._retain(self._now.pop(key))
             now = None
-        if any(incident is not None and incident.open for incident in (state.acute, state.slow)):
+        if any(incident is not None and incident.open for incident in (entity.acute, entity.slow)):
             if now is not None:
                 del self._now[key]
             return
         if mention.author_role == "own" or mention.sentiment.negative < 0.5:
             return
-        for test, curve, value, limit in _evidence(state, mention, limits):
+        for test, curve, value, limit in _evidence(entity, mention, limits):
             # At 1 and above there is an incident already, or a rule holds it back that is not about evidence.
             if not NEAR <= value / limit < 1.0:
                 continue
             if now is None or value / limit > now.ratio:
-                began = state.clock if now is None else now.began
-                now = self._now[key] = self._candidate(state, mention, (test, curve), value, limit, began)
-            now.until = state.clock
+                began = entity.clock if now is None else now.began
+                now = self._now[key] = self._candidate(entity, mention, (test, curve), value, limit, began)
+            now.until = entity.clock
 
     def nearest(self) -> list[NearMiss]:
         """The candidates, the nearest first."""
@@ -99,17 +101,17 @@ class Nearness:
 
     def _candidate(
         self,
-        state: EntityState,
-        mention: HeardMention,
+        entity: EntityState,
+        mention: InboundMention,
         tests: tuple[TestName, TestName],
         value: float,
         limit: float,
         began: int,
     ) -> NearMiss:
         test, curve = tests
-        plain = value / _caution(state) if curve != "groundswell" else value
+        plain = value / _caution(entity) if curve != "groundswell" else value
         if curve == "pile_on":
-            plain -= state.baseline.busy
+            plain -= entity.baseline.busy
         return NearMiss(
             entity=mention.entity.id,
             name=mention.entity.name or mention.entity.id,
@@ -121,40 +123,40 @@ class Nearness:
             author=mention.author.handle or mention.author.id,
             text=mention.text[:1_000],
             began=began,
-            until=state.clock,
+            until=entity.clock,
         )
 
 
 def _evidence(
-    state: EntityState, mention: HeardMention, limits: Thresholds
+    entity: EntityState, mention: InboundMention, limits: Thresholds
 ) -> list[tuple[TestName, TestName, float, float]]:
     """Each test that may fire now: what it is called, whose curve holds for it, evidence and threshold."""
-    caution = _caution(state)
-    age = state.baseline.age(state.clock)
+    caution = _caution(entity)
+    age = entity.baseline.age(entity.clock)
     found: list[tuple[TestName, TestName, float, float]] = []
     root = mention.root_id
     if root is None or (root == mention.post_id and mention.parent_id is not None):
         root = mention.parent_id or mention.post_id  # as the detector finds the thread of a mention
-    thread = state.threads.get(crc32(root.encode()))
+    thread = entity.threads.get(crc32(root.encode()))
     pile_on = 0.0 if thread is None else thread.pile_on()
-    surge = min(max(state.evidence.rate), max(state.evidence.share))
+    surge = min(max(entity.evidence.rate), max(entity.evidence.share))
     if thread is not None:
         found.append(("amplification", "amplification", thread.amplified(), limits.amplification * caution))
-    if together.learned(state):
-        if together.looked_at(pile_on, surge):
-            alone = limits.pile_on + state.baseline.busy
-            name: TestName = "pile_on" if together.threaded(pile_on, surge, alone, limits.surge) else "surge"
-            found.append((name, "together", together.snowball(state, thread, pile_on, surge), limits.together))
+    if judgement.learned(entity):
+        if judgement.worth_asking(pile_on, surge):
+            alone = limits.pile_on + entity.baseline.busy
+            name: TestName = "pile_on" if judgement.threaded(pile_on, surge, alone, limits.surge) else "surge"
+            found.append((name, "together", judgement.snowball(entity, thread, pile_on, surge), limits.together))
     else:
         if thread is not None:
-            found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + state.baseline.busy) * caution))
-        if age >= SURGE_AFTER and (state.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
+            found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + entity.baseline.busy) * caution))
+        if age >= SURGE_AFTER and (entity.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
             found.append(("surge", "surge", surge, limits.surge * caution))
     if age >= GROUNDSWELL_AFTER:
-        found.append(("groundswell", "groundswell", state.groundswell.evidence, limits.groundswell))
+        found.append(("groundswell", "groundswell", entity.groundswell.evidence, limits.groundswell))
     return found
 
 
-def _caution(state: EntityState) -> float:
+def _caution(entity: EntityState) -> float:
     """By how much the thresholds of a young entity are raised."""
-    return 1.0 + CAUTION * max(0.0, 1.0 - state.baseline.age(state.clock) / lifecycle.LEARNING)
+    return 1.0 + CAUTION * max(0.0, 1.0 - entity.baseline.age(entity.clock) / lifecycle.LEARNING)

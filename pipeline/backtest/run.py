@@ -16,8 +16,7 @@ from pipeline.backtest.findings import COMPANIES, SHOWN, Findings, rate_of
 from pipeline.backtest.labels import read_labels, score
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.spool import CompanyHistory, MentionSpool
-from pipeline.detect.load import promised
-from pipeline.detect.promise import Promise
+from pipeline.detect.evidence.budget import Promise, promised
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.settings import Settings
 from pipeline.terminal.steps import Steps

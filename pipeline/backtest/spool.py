@@ -10,7 +10,7 @@ from typing import IO
 
 from msgspec import Struct
 
-from pipeline.detect.heard import Heard, HeardMention, read
+from pipeline.detect.mentions.inbound import Inbound, InboundMention, read
 from pipeline.errors import TerminalError
 
 DAY = 86_400
@@ -61,10 +61,10 @@ class MentionSpool:
             raise TerminalError(
                 str(error.strerror), subject="temporary file of mentions", todo="Make room, or set another data folder"
             ) from error
-        if isinstance(inbound, HeardMention):
+        if isinstance(inbound, InboundMention):
             self._count(inbound)
 
-    def __iter__(self) -> Iterator[Heard]:
+    def __iter__(self) -> Iterator[Inbound]:
         """Everything that was added, in that order.  One iteration at a time."""
         self._file.seek(0)
         for line in self._file:
@@ -87,7 +87,7 @@ class MentionSpool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _count(self, mention: HeardMention) -> None:
+    def _count(self, mention: InboundMention) -> None:
         arrived = (mention.ingested_at or mention.created_at).timestamp()
         company = self.companies.get(mention.entity.id)
         if company is None:

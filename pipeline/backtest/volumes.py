@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pipeline.backtest.detection import Episode
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import DAY, CompanyHistory, MentionSpool
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.index.protocol import Volume
 from pipeline.web.cards import BARS, MARGIN, SHORTEST, Card, earlier, later
 from pipeline.web.chart import Chart, chart, step_for
@@ -87,7 +87,7 @@ def count(spool: MentionSpool, windows: Sequence[Window], tick: Tick) -> None:
         done += 1
         if done % 2_000 == 0:
             tick(2_000)
-        if isinstance(inbound, HeardMention) and inbound.entity.id in by_entity:
+        if isinstance(inbound, InboundMention) and inbound.entity.id in by_entity:
             time, negative = inbound.created_at.timestamp(), inbound.sentiment.negative >= 0.5
             for window in by_entity[inbound.entity.id]:
                 window.add(time, negative)

@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from pipeline.detect.promise import Promise
+from pipeline.detect.evidence.budget import Promise
 from pipeline.errors import GroundswellError, TransientError
 from pipeline.index.protocol import Index
 from pipeline.promise.verdicts import VerdictStore

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.promise import Promise, sentence
+from pipeline.detect.evidence.budget import Promise
 from pipeline.index.protocol import Index, Page, Query, Volume
 from pipeline.promise.audit import audit
+from pipeline.promise.compliance import sentence
 from pipeline.promise.verdicts import GivenVerdict, VerdictStore, with_verdict
 from pipeline.web import params
 from pipeline.web.cache import Cache
@@ -161,7 +162,7 @@ class View:
         if self._promise is None or self._acknowledgements is None:
             return []
         found = await audit(self._index, self._acknowledgements, self._promise)
-        rows = [row for row in found.kept if row.scope != "entity" or row.broken][:LINES]
+        rows = [row for row in found.results if row.scope != "entity" or row.broken][:LINES]
         return [PromiseLine(row.name, row.broken, sentence(row, found.days)) for row in rows]
 
     async def _counts(self) -> dict[str, Any]:
