@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 GROUNDSWELL := $(BIN)/groundswell
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format real-servers real-servers-down bench compiled install install-train lock contracts clean
+.PHONY: help run test test-all check format real-servers real-servers-down bench compiled install install-train lock contracts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -14,7 +14,10 @@ run: install ## Start everything, embedded, with a simulated stream; Ctrl-C ends
 	@$(GROUNDSWELL) run
 
 test: install ## Run the tests that this machine can run; says what it leaves out, and what that needs
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q --numprocesses logical --maxprocesses 4 --dist worksteal
+
+test-all: ## Run every test: the slow ones and those on the real servers too (some twenty minutes)
+	@GROUNDSWELL_TEST_ALL=1 $(MAKE) --no-print-directory test
 
 check: install ## Lint, formatting, types, layers, and contracts up to date
 	$(BIN)/ruff check .
