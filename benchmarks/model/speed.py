@@ -87,7 +87,7 @@ def roberta_base(threads: int) -> Callable[[str], object]:
             tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", model_max_length=512
         ).save_pretrained(folder)
         fast = PreTrainedTokenizerFast.from_pretrained(folder)
-    shape = RobertaConfig(vocab_size=50_265, max_position_embeddings=514, type_vocab_size=1, num_labels=3)
+    shape = RobertaConfig(vocab_size=50_265, max_position_embeddings=514, type_vocab_size=1, num_labels=3)  # type: ignore[call-arg]
     model: Any = RobertaForSequenceClassification(shape)
     model.eval()
     return pipeline("text-classification", model=model, tokenizer=fast, device="cpu")
