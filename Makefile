@@ -83,4 +83,4 @@ lock: ## Resolve the versions anew (after changing pyproject.toml; needs uv)
 	  --generate-hashes --no-header --no-emit-index-url --quiet -c requirements/default.lock -o requirements/train.lock
 
 clean: ## Remove what was built, downloaded or written here
-	rm -rf $(VENV) .real .groundswell pipeline/detect/compiled pipeline/enrich/linking/compiled build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) .real .groundswell $$(find pipeline -name compiled -type d) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

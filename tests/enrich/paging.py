@@ -15,7 +15,7 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.detect.scene import WORDS
+from tests.detect.streams import WORDS
 from tests.enrich.conftest import START, FixedScorer, post
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from pipeline.commands import context
 from pipeline.commands.main import app
-from pipeline.detect.promise import Promise, Team
+from pipeline.detect.evidence.budget import Promise, Team
 from pipeline.index.load import open_index
 from pipeline.observability.metrics import Metrics
 from pipeline.promise.audit import audit, audit_and_publish, publish

@@ -106,8 +106,8 @@ def _index(settings: Settings) -> str:
 def _promise(settings: Settings) -> str:
     import asyncio
 
-    from pipeline.detect.promise import sentence
     from pipeline.promise.audit import audit_installation
+    from pipeline.promise.compliance import sentence
 
     found = asyncio.run(audit_installation(settings))
     if found.broken:
