@@ -22,7 +22,7 @@ COMPANIES = {company.id: company for company in demo_companies()}
 def written() -> list[tuple[Event, str, StoryKind | None]]:
     stream = Stream(Plan(seed=3, entities=10, days=9, names=tuple(COMPANIES)))
     writer = Writer(3)
-    out: list[tuple[Event, str, str | None]] = []
+    out = []
     for event in stream:
         kind = next((story.kind for story in stream.stories if story.story == event.story), None)
         out.append((event, writer.write(event, COMPANIES[event.entity], kind), kind))
