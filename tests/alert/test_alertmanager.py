@@ -26,7 +26,7 @@ from pipeline.index.load import open_index
 from pipeline.settings.settings import load
 from tests import availability
 from tests.alert.conftest import FaultyServer
-from tests.alert.events import START, Clock, event
+from tests.alert.notifiers import START, Clock, event
 
 NOW = START.timestamp() + 600.0
 

@@ -19,7 +19,7 @@ from pipeline.runtime.worker.processor import Processor
 from pipeline.runtime.worker.progress import WorkerProgress
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.alert.events import Clock, Memory, event, record
+from tests.alert.notifiers import Clock, Memory, event, record
 
 
 class Died(BaseException):

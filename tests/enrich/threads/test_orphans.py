@@ -17,7 +17,7 @@ from pipeline.enrich.threads.orphans import MAX_WAITING, WAIT
 from pipeline.index.documents import sort_out
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.enrich.conftest import START, FixedScorer, post, records, reply
+from tests.support.scorers import START, FixedScorer, post, records, reply
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 Told = dict[tuple[str, str], tuple[int, str, float] | None]

@@ -18,7 +18,7 @@ from pipeline.index.sqlite import schema
 from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.settings.index import IndexSettings
 from pipeline.settings.settings import Settings
-from tests.index.documents import mention, post_deleted
+from tests.support.messages import mention, post_deleted
 
 
 def _count(path: str) -> int:
