@@ -65,8 +65,10 @@ def _outages(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     for _ in range(chance.randrange(1, 3)):
         what = chance.choice(("broker", "index", "receiver", "disk"))
         longest = 8.0 if what == "receiver" and hazards.RECEIVER_AWAY not in held else 90.0
+        stages = ("enrich", "detect", "alert") if hazards.ALERT_KILLED in held else ("enrich", "detect")
+        stage = chance.choice(stages) if what == "disk" else ""
         at, seconds = round(chance.uniform(1.0, 60.0), 2), round(chance.uniform(1.0, longest), 2)
-        out.append(Outage(what, at, seconds))  # type: ignore[arg-type]
+        out.append(Outage(what, at, seconds, stage))  # type: ignore[arg-type]
     return out
 
 

@@ -1,29 +1,41 @@
 """Hazards: kinds of input, fault and check that histories may hold, by name; and those that are known to fail.
 
-A hazard that stands in `KNOWN_DEFECTS` is left out of ordinary histories, so that they say what is new.  Whoever mends a
-defect takes its line out, and the mark off its history in `regressions.py`; from then on every history may hold it.
+A hazard that stands in `KNOWN_DEFECTS` is left out of ordinary histories, so that they say what is new.  Whoever mends
+a defect takes its line out, and the mark off its history in `regressions.py`; from then on every history may hold it.
 """
 
 from __future__ import annotations
 
 LEAKS = "words of deleted posts outside the index"
 CHANGED_SUBJECT = "an edit that changes whom a post is about"
+OVERTAKEN = "a version of a post that comes after a newer one, in the detector"
+TURNED_TWICE = "a reply that turns to other companies twice, as those above it come late"
 BACK_AGAIN = "a post that comes back after its deletion"
 HUGE = "a record whose dead letter is over the limit"
 RECEIVER_AWAY = "a receiver that is away for minutes"
 ALERT_KILLED = "an alert worker that is killed between an alert and its record"
 ANSWER_LOST = "an alert whose receipt is lost"
 STATE_COMPACTED = "a state topic that is compacted after a late write"
-MANY_REPEATED = "more repeats of a company's posts than the detector remembers"
+MANY_REPEATED = "more posts of a company than the detector remembers, some of them sent again"
 MANY_DELETED = "more deletions of a company's posts than the detector remembers"
-WAITING_DELETED = "a deleted reply that waits for its parent"
 
 HAZARDS = (
-    LEAKS, CHANGED_SUBJECT, BACK_AGAIN, HUGE, RECEIVER_AWAY, ALERT_KILLED, ANSWER_LOST, STATE_COMPACTED, MANY_REPEATED,
-    MANY_DELETED, WAITING_DELETED,
-)  # fmt: skip
+    LEAKS,
+    CHANGED_SUBJECT,
+    OVERTAKEN,
+    TURNED_TWICE,
+    BACK_AGAIN,
+    HUGE,
+    RECEIVER_AWAY,
+    ALERT_KILLED,
+    ANSWER_LOST,
+    STATE_COMPACTED,
+    MANY_REPEATED,
+    MANY_DELETED,
+)
 
-KNOWN_DEFECTS: dict[str, str] = {name: "" for name in HAZARDS}
+KNOWN_DEFECTS: dict[str, str] = dict.fromkeys(HAZARDS, "")
+"""The hazards that ordinary histories leave out, each with what goes wrong."""
 
 
 def allowed() -> tuple[str, ...]:

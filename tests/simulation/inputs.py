@@ -1,8 +1,8 @@
 """What is sent to the pipeline: posts, edits, deletions, repeats, records that are none; and their bytes.
 
-Posts, authors and companies are numbers.  `at` is when a record reaches the broker, in virtual seconds, `delay` how long
-before that it was written; when it was written is its version, as on networks whose versions are times.  Every fourth
-post is on a network without versions.
+Posts, authors and companies are numbers.  `at` is when a record reaches the broker, in virtual seconds, `delay` how
+long before that it was written; when it was written is its version, as on networks whose versions are times.  Every
+fourth post is on a network without versions.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ from tests.simulation.world.loop import EPOCH
 
 VERSIONED, UNVERSIONED = "demo-bluesky", "demo-forum"
 
-_WORDS = (
-    "train ticket counter window weather letter parcel coffee garden summer station engine bottle kitchen market "
-    "holiday receipt number morning evening supper village island button jacket pocket mirror carpet ladder hammer "
-    "blanket candle lantern kettle pepper basket saddle bridge harbour meadow"
-).split()
+_WORDS = tuple(
+    word
+    for line in (
+        "train ticket counter window weather letter parcel coffee garden summer station engine bottle kitchen market",
+        "holiday receipt number morning evening supper village island button jacket pocket mirror carpet ladder",
+        "blanket candle lantern kettle pepper basket saddle bridge harbour meadow hammer",
+    )
+    for word in line.split()
+)
 
 
 class Say(Struct, frozen=True, tag=True):
@@ -69,19 +73,21 @@ class Crowd(Struct, frozen=True, tag=True):
 
 
 class Again(Struct, frozen=True, tag=True):
-    """A record that was sent before comes again: the `nth` version of a post (from 0), or the newest."""
+    """Records that were sent before come again, of so many posts from one on: each its `nth` version (from 0)."""
 
     at: float
     post: int
     nth: int = 0
+    posts: int = 1
 
 
 class Delete(Struct, frozen=True, tag=True):
-    """A post is deleted."""
+    """Posts are deleted, so many from one on."""
 
     at: float
     post: int
     delay: float = 0.0
+    posts: int = 1
 
     @property
     def written(self) -> float:
@@ -128,32 +134,34 @@ class Raw(NamedTuple):
 
 def raw_records(inputs: Sequence[Input]) -> list[Raw]:
     """Every record of a history, in the order in which they are sent."""
-    out = []
-    for given in sorted(inputs, key=lambda given: given.at):
+    posts, out = posts_of(inputs), list[Raw]()
+    for given in inputs:
         if isinstance(given, Crowd):
             out += [_raw(say.at, post_of(say, 0)) for say in given.says()]
         elif isinstance(given, Say):
-            out.append(_raw(given.at, post_of(given, version_of(inputs, given))))
+            out.append(_raw(given.at, post_of(given, posts[given.post].index(given))))
         elif isinstance(given, Again):
-            versions = versions_of(inputs, given.post)
-            if versions:
-                number = min(given.nth, len(versions) - 1)
-                out.append(_raw(given.at, post_of(versions[number], number)))
-        elif isinstance(given, Junk):
-            out.append(Raw(given.at, junk_key(given), _junk(given)))
+            for post in range(given.post, given.post + given.posts):
+                versions = posts.get(post, [])[: given.nth + 1]
+                out += [_raw(given.at, post_of(say, len(versions) - 1)) for say in versions[-1:]]
+        elif isinstance(given, Delete):
+            out += [_raw(given.at, _post_deleted(given, post)) for post in range(given.post, given.post + given.posts)]
+        elif isinstance(given, DeleteAuthor):
+            out.append(_raw(given.at, _author_deleted(given)))
         else:
-            out.append(_raw(given.at, _deletion(given)))
-    return out
+            out.append(Raw(given.at, junk_key(given), _junk(given)))
+    return sorted(out, key=lambda raw: raw.at)
 
 
-def versions_of(inputs: Sequence[Input], post: int) -> list[Say]:
-    """The versions of a post, oldest first."""
-    return sorted((one for one in inputs if isinstance(one, Say) and one.post == post), key=lambda say: say.written)
-
-
-def version_of(inputs: Sequence[Input], say: Say) -> int:
-    """Which version of its post it is, from 0."""
-    return sum(1 for other in versions_of(inputs, say.post) if other.written < say.written)
+def posts_of(inputs: Sequence[Input]) -> dict[int, list[Say]]:
+    """Every post with its versions, oldest first."""
+    posts: dict[int, list[Say]] = {}
+    for given in inputs:
+        for say in given.says() if isinstance(given, Crowd) else (given,) if isinstance(given, Say) else ():
+            posts.setdefault(say.post, []).append(say)
+    for versions in posts.values():
+        versions.sort(key=lambda say: say.written)
+    return posts
 
 
 def token(post: int, number: int) -> str:
@@ -182,6 +190,7 @@ def post_of(say: Say, number: int) -> Post:
     said = "was really bad" if say.bad else "was fine"
     names = " and ".join(demo_companies()[company].name for company in say.names)
     words = chance.sample(_WORDS, 5)
+    with_what = f"with the {words[0]} and the {words[1]}, near a {' '.join(words[2:])} {token(say.post, number)}"
     text = f"The service of {names} {said}" if names else f"It {said} for me as well"
     kind = "reply" if say.answers else "post"
     return Post(
@@ -189,7 +198,7 @@ def post_of(say: Say, number: int) -> Post:
         network=network_of(say.post),
         kind=kind,  # type: ignore[arg-type]
         author=Author(author_id(say.post, say.by), f"user{say.by}"),
-        text=f"{text}, with the {words[0]} and the {words[1]}, near a {words[2]} {words[3]} {words[4]} {token(say.post, number)}",
+        text=f"{text}, {with_what}",
         created_at=when,
         parent_id=post_id(say.answers) if say.answers else None,
         root_id=post_id(say.root) if say.root else None,
@@ -206,14 +215,16 @@ def _raw(at: float, message: RawMessage) -> Raw:
     return Raw(at, key_of(message), msgspec.json.encode(message))
 
 
-def _deletion(given: Delete | DeleteAuthor) -> PostDeleted | AuthorDeleted:
-    when = _moment(given.written)
-    if isinstance(given, Delete):
-        version = _version(given.post, given.written)
-        return PostDeleted(post_id=post_id(given.post), network=network_of(given.post), deleted_at=when, version=version)
-    return AuthorDeleted(
-        author_id=f"{VERSIONED}:u{given.by}", network=VERSIONED, deleted_at=when, version=_microseconds(given.written)
+def _post_deleted(given: Delete, post: int) -> PostDeleted:
+    version = _version(post, given.written)
+    return PostDeleted(
+        post_id=post_id(post), network=network_of(post), deleted_at=_moment(given.written), version=version
     )
+
+
+def _author_deleted(given: DeleteAuthor) -> AuthorDeleted:
+    version, when = _microseconds(given.written), _moment(given.written)
+    return AuthorDeleted(author_id=f"{VERSIONED}:u{given.by}", network=VERSIONED, deleted_at=when, version=version)
 
 
 def _junk(junk: Junk) -> bytes | None:

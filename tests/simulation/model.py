@@ -1,20 +1,21 @@
 """What must be so in the end, worked out from what was sent alone; nothing of the pipeline runs for it.
 
 A post is about the companies that its newest version names, else about those of the post that it answers.  It is shown
-in that version, unless a deletion that is not older than it covers it.  Where the outcome depends on more than that, the
-model says nothing (`Expected.open`): a reply to a post that never came, or to one whose companies changed.
+in that version, unless a deletion that is not older than it covers it.  Where the outcome depends on more than that,
+the model says nothing (`Expected.open`): a reply to a post that never came, or to one whose companies changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct, field
 
 from pipeline.contracts.messages import mention_id
 from pipeline.simulate.companies import demo_companies
+from tests.simulation.hazards import HAZARDS, OVERTAKEN, TURNED_TWICE
 from tests.simulation.inputs import (
-    Crowd,
+    Again,
     Delete,
     DeleteAuthor,
     Input,
@@ -22,6 +23,7 @@ from tests.simulation.inputs import (
     Say,
     network_of,
     post_id,
+    posts_of,
     token,
 )
 
@@ -36,6 +38,9 @@ class Expected(Struct):
     mentions: dict[int, int] = field(default_factory=dict)
     """Company → how many mentions the detector must count."""
     negative: dict[int, int] = field(default_factory=dict)
+    """The same for complaints."""
+    overtaken: set[int] = field(default_factory=set)
+    """Companies of posts of which an older version came after a newer one."""
     undetermined: set[int] = field(default_factory=set)
     """Companies of whose counts the model says nothing."""
     open: set[int] = field(default_factory=set)
@@ -43,23 +48,25 @@ class Expected(Struct):
     junk: list[Junk] = field(default_factory=list)
 
 
-def expected(inputs: Sequence[Input]) -> Expected:
-    """What must be so after these inputs."""
+def expected(inputs: Sequence[Input], hazards: Collection[str] = HAZARDS) -> Expected:
+    """What must be so after these inputs; nothing is said of what needs a hazard that is not among these."""
     out = Expected(junk=[given for given in inputs if isinstance(given, Junk)])
-    posts = _posts(inputs)
+    posts = posts_of(inputs)
     for post, versions in sorted(posts.items()):
         newest = versions[-1]
         if _gone(inputs, versions):
             out.erased |= {token(post, number) for number in range(len(versions))}
             continue
         about = _about(post, posts, set())
-        if about is None:
+        if about is None or (TURNED_TWICE not in hazards and _turns(post, posts)):
             out.open.add(post)
             continue
         for company in about:
             out.shown[mention_of(post, company)] = token(post, len(versions) - 1)
             out.mentions[company] = out.mentions.get(company, 0) + 1
             out.negative[company] = out.negative.get(company, 0) + newest.bad
+        if OVERTAKEN not in hazards and _overtaken(inputs, versions):
+            out.overtaken |= set(about)
     if out.open:
         out.undetermined = set(range(len(demo_companies())))
     return out
@@ -70,15 +77,27 @@ def mention_of(post: int, company: int) -> str:
     return mention_id(post_id(post), demo_companies()[company].id)
 
 
-def _posts(inputs: Sequence[Input]) -> dict[int, list[Say]]:
-    """Every post with its versions, oldest first."""
-    posts: dict[int, list[Say]] = {}
-    for given in inputs:
-        for say in given.says() if isinstance(given, Crowd) else (given,) if isinstance(given, Say) else ():
-            posts.setdefault(say.post, []).append(say)
-    for versions in posts.values():
-        versions.sort(key=lambda say: say.written)
-    return posts
+def _turns(post: int, posts: dict[int, list[Say]]) -> bool:
+    """Whether a reply that names nobody comes before what it answers, and others of its thread in between."""
+    newest = posts[post][-1]
+    if newest.names or newest.answers not in posts:
+        return False
+    came, parent = (min(say.at for say in posts[one]) for one in (post, newest.answers))
+    thread = [say for versions in posts.values() for say in versions if newest.root in (say.root, say.post)]
+    above = posts[newest.answers][-1].answers in posts and _turns(newest.answers, posts)
+    return above or any(came < say.at < parent for say in thread if say.post not in (post, newest.answers))
+
+
+def _overtaken(inputs: Sequence[Input], versions: list[Say]) -> bool:
+    """Whether an older version of a post comes after a newer one."""
+    came = [(say.at, number) for number, say in enumerate(versions)]
+    came += [
+        (given.at, min(given.nth, len(versions) - 1))
+        for given in inputs
+        if isinstance(given, Again) and given.post <= versions[0].post < given.post + given.posts
+    ]
+    numbers = [number for _, number in sorted(came)]
+    return numbers != sorted(numbers)
 
 
 def _gone(inputs: Sequence[Input], versions: list[Say]) -> bool:
@@ -86,9 +105,13 @@ def _gone(inputs: Sequence[Input], versions: list[Say]) -> bool:
     newest = versions[-1]
     versioned = network_of(newest.post) != network_of(0)
     for given in inputs:
-        if isinstance(given, Delete) and given.post == newest.post and (given.written >= newest.written or not versioned):
-            return True
-        if isinstance(given, DeleteAuthor) and versioned and given.by == newest.by and given.written >= newest.written:
+        if not isinstance(given, Delete | DeleteAuthor) or (versioned and given.written < newest.written):
+            continue
+        if isinstance(given, DeleteAuthor):
+            covers = versioned and given.by == newest.by
+        else:
+            covers = given.post <= newest.post < given.post + given.posts
+        if covers:
             return True
     return False
 

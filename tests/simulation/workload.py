@@ -130,15 +130,13 @@ class _Writer:
         """Deletions of posts, and of an account with all that it wrote; some overtake what they delete."""
         out: list[Input] = []
         for say in self._some(4):
-            if not say.names and hazards.WAITING_DELETED not in self._held:
-                continue
             out.append(self._deletion(say.post))
             if hazards.BACK_AGAIN in self._held and network_of(say.post) == VERSIONED:
                 out.append(self._version(say, say.names))
         if self._chance.random() < 0.3:
             author = self._chance.randrange(1, 12)
             theirs = [say for say in self._says if say.by == author and network_of(say.post) == VERSIONED]
-            if theirs and all(say.names for say in theirs):
+            if theirs:
                 written = max(say.written for say in theirs) + 0.1
                 at = round(written + self._late(), 2)
                 out.append(DeleteAuthor(at, author, round(at - written, 2)))
@@ -159,10 +157,15 @@ class _Writer:
         chance = self._chance
         people = chance.choice((30, 40, 40, 220))
         at, seconds = self._time(), chance.choice((30.0, 90.0))
+        more: list[Input] = []
+        if hazards.MANY_REPEATED in self._held and chance.random() < 0.5:
+            more.append(Again(round(at + seconds + 5.0, 2), 1_002, posts=chance.choice((10, 50))))
+        if hazards.MANY_DELETED in self._held and chance.random() < 0.5:
+            more.append(Delete(round(at + seconds + 10.0, 2), 1_002, posts=people))
         if chance.random() < 0.5:
             head = Say(at, 1_001, (FLOOD,), True, 1_001)
-            return [head, Crowd(at + 1.0, 1_002, people, seconds, answers=1_001)]
-        return [Crowd(at, 1_002, people, seconds, (FLOOD,))]
+            return [head, Crowd(round(at + 1.0, 2), 1_002, people, seconds, answers=1_001), *more]
+        return [Crowd(at, 1_002, people, seconds, (FLOOD,)), *more]
 
     def _some(self, most: int) -> list[Say]:
         """A few posts, in their first versions."""

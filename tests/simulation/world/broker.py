@@ -6,7 +6,7 @@ to retain; which records it ever had stays in `Log.everything`, for the checker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from aiokafka.errors import MessageSizeTooLargeError
@@ -122,7 +122,7 @@ class Broker:
                 newest = {record.key: record.offset for record in log.records}
                 log.records = [record for record in log.records if newest[record.key] == record.offset]
 
-    def retain(self, readers: dict[str, Sequence[str]]) -> None:
+    def retain(self, readers: Mapping[str, Sequence[str]]) -> None:
         """On the other topics forget what every group (`readers`: topic → groups) has committed past."""
         for name, topic in self._topics.items():
             if topic.compacted or name not in readers:

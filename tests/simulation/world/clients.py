@@ -14,7 +14,12 @@ from random import Random
 from typing import Any, NamedTuple, Protocol
 from unittest.mock import patch
 
-from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, OutOfOrderSequenceNumber, RequestTimedOutError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    MessageSizeTooLargeError,
+    OutOfOrderSequenceNumber,
+    RequestTimedOutError,
+)
 from aiokafka.structs import TopicPartition
 
 from tests.simulation.world.broker import PARTITIONS, Broker, Headers, Where, message_size
@@ -37,7 +42,9 @@ class Host(Protocol):
         """Pass a point, at which the process may stop; True when an answer from outside gets lost there."""
         ...
 
-    def broker_is_away(self) -> bool: ...
+    def broker_away_for(self) -> float:
+        """Seconds until the broker answers; 0 while it does."""
+        ...
 
 
 HOST: ContextVar[Host] = ContextVar("host")
@@ -56,8 +63,8 @@ class Bystander:
     async def point(self, name: str) -> bool:
         return False
 
-    def broker_is_away(self) -> bool:
-        return False
+    def broker_away_for(self) -> float:
+        return 0.0
 
 
 class Metadata(NamedTuple):
@@ -100,7 +107,7 @@ class Producer:
         self._out_of_order: set[Where] = set()
 
     async def start(self) -> None:
-        if self._host.broker_is_away():
+        if self._host.broker_away_for():
             raise KafkaConnectionError("no broker")
 
     async def stop(self) -> None:
@@ -118,7 +125,7 @@ class Producer:
         before, after = ("state", "stated") if topic.endswith(".state.v1") else ("publish", "published")
         await host.point(before)
         await asyncio.sleep(host.chance.uniform(0.0, LATENCY))
-        if host.broker_is_away():
+        if host.broker_away_for():
             await asyncio.sleep(UNREACHABLE)
             raise RequestTimedOutError
         if where in self._out_of_order:
@@ -153,8 +160,7 @@ class Consumer:
 
     async def start(self) -> None:
         await self._host.point("recover")
-        while self._host.broker_is_away():
-            await asyncio.sleep(UNREACHABLE)
+        await asyncio.sleep(self._host.broker_away_for())
 
     async def stop(self) -> None:
         return

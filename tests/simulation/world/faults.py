@@ -2,8 +2,8 @@
 
 A fault of a worker happens at a point, which is a place where the world can stop between two steps: `fetch`, `publish`
 and `published` (before and after the broker takes a batch), `index` and `indexed`, `notify` and `notified`, `state` and
-`stated`, `recover`, `commit`.  It is named by the stage, the point, and which passage of it (from 1, over all workers of
-the stage).  Faults of what is outside happen at a time, in virtual seconds.
+`stated`, `recover`, `commit`.  It is named by the stage, the point, and which passage of it (from 1, over all workers
+of the stage).  Faults of what is outside happen at a time, in virtual seconds.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ class LostAck(Struct, frozen=True, tag=True):
 
 
 class Outage(Struct, frozen=True, tag=True):
-    """Something outside fails for a while; of a disk: it is full."""
+    """Something outside fails for a while, for one stage or all; of a disk: it is full."""
 
     what: Outside
     at: float
     seconds: float
+    stage: str = ""
 
 
 class Scale(Struct, frozen=True, tag=True):
@@ -90,9 +91,10 @@ class Faults:
         number = self._passed[stage, point] = self._passed.get((stage, point), 0) + 1
         return None if self.over else self._points.get((stage, point, number))
 
-    def out(self, what: Outside, now: float) -> bool:
-        """Whether something outside fails at a time (virtual seconds)."""
-        return not self.over and any(o.what == what and o.at <= now < o.at + o.seconds for o in self._outages)
+    def out_for(self, what: Outside, stage: str, now: float) -> float:
+        """For how many seconds more something outside fails for a stage, at a time (virtual seconds); 0 if it works."""
+        outages = (o for o in self._outages if o.what == what and o.stage in ("", stage) and not self.over)
+        return max((o.at + o.seconds - now for o in outages if o.at <= now < o.at + o.seconds), default=0.0)
 
     @property
     def last(self) -> float:

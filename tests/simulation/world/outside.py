@@ -61,7 +61,7 @@ class PointedIndex(SqliteIndex):
 
     async def write(self, documents: Sequence[Document]) -> Written:
         await self._process.point("index")
-        if self._process.is_out("index"):
+        if self._process.out_for("index"):
             raise TransientError("database or disk is full", subject="index.sqlite")
         written = await super().write(documents)
         if await self._process.point("indexed"):
@@ -78,7 +78,7 @@ class PointedStore(SqliteStore):
 
     async def write(self, changes: list[Change]) -> None:
         await self._process.point("state")
-        if self._process.is_out("disk"):
+        if self._process.out_for("disk"):
             raise sqlite3.OperationalError("database or disk is full")
         await super().write(changes)
         await self._process.point("stated")
@@ -95,7 +95,7 @@ class Receiver:
 
     async def send(self, event: IncidentEvent) -> None:
         await self._process.point("notify")
-        if self._process.is_out("receiver"):
+        if self._process.out_for("receiver"):
             raise TransientError("refuses", subject=self.name)
         self._taken.append((self.name, event))
         if await self._process.point("notified"):

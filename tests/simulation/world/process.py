@@ -1,7 +1,8 @@
 """A worker as a process that can be killed or stand still between any two of its steps.
 
 It is put together as `pipeline.runtime.worker.worker.Worker` does it: publisher, store, state, processor, consume loop,
-all of them the real ones.  Everything that reaches outside passes a point first; a process that is dead gets no further.
+all of them the real ones.  Everything that reaches outside passes a point first; a process that is dead gets no
+further.
 """
 
 from __future__ import annotations
@@ -80,6 +81,12 @@ class Process:
             task.cancel()
         asyncio.get_running_loop().call_later(SESSION, self.world.groups[self.stage_name].leave, self.reader)
 
+    async def stop(self) -> None:
+        """End as on SIGTERM: the batch in hand is finished and committed."""
+        await self.reader.give_up()
+        self.world.groups[self.stage_name].leave(self.reader)
+        self.kill()
+
     def stand_still(self, seconds: float) -> None:
         """Do nothing for a while, as between SIGSTOP and SIGCONT."""
         if self._standing_still is not None:
@@ -112,13 +119,13 @@ class Process:
             await self.awake()
         return isinstance(fault, LostAck)
 
-    def broker_is_away(self) -> bool:
-        """Whether requests to the broker fail at present."""
-        return self.is_out("broker")
+    def broker_away_for(self) -> float:
+        """Seconds until the broker answers; 0 while it does."""
+        return self.out_for("broker")
 
-    def is_out(self, what: Outside) -> bool:
-        """Whether something outside fails at present."""
-        return self.world.faults.out(what, self.world.loop.time())
+    def out_for(self, what: Outside) -> float:
+        """For how many seconds more something outside fails; 0 while it works."""
+        return self.world.faults.out_for(what, self.stage_name, self.world.loop.time())
 
     def _wake(self) -> None:
         if self._standing_still is not None:

@@ -34,7 +34,7 @@ class Owner(Protocol):
         """Return when the process does not stand still."""
         ...
 
-    def broker_is_away(self) -> bool: ...
+    def broker_away_for(self) -> float: ...
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:
         """A task that dies with the process."""
@@ -44,14 +44,15 @@ class Owner(Protocol):
 class Message:
     """A record as Faust hands it out."""
 
-    __slots__ = ("_generation", "headers", "key", "offset", "partition", "timestamp", "topic", "value")
+    __slots__ = ("_generation", "headers", "key", "offset", "partition", "reader", "timestamp", "topic", "value")
 
-    def __init__(self, where: Where, record: Stored, generation: int) -> None:
+    def __init__(self, where: Where, record: Stored, reader: Reader) -> None:
         self.topic, self.partition = where
         self.offset, self.timestamp = record.offset, record.timestamp
         self.key, self.value = record.key, record.value
         self.headers: Headers = record.headers
-        self._generation = generation
+        self.reader = reader
+        self._generation = reader.consumer_generation_id
 
     @property
     def generation_id(self) -> int:
@@ -113,8 +114,7 @@ class Reader:
                 self._news.clear()
                 await self._news.wait()
             await self.owner.point("fetch")
-            while self.owner.broker_is_away():
-                await asyncio.sleep(1.0)
+            await asyncio.sleep(self.owner.broker_away_for())
             taken = self._read(min(most, chance.choice((2, most))))
             await asyncio.sleep(within * chance.random())
             taken += self._read(most - len(taken))
@@ -149,7 +149,7 @@ class Reader:
         """Stop, let what was begun be finished, commit, and let go of the partitions."""
         await self.owner.awake()
         self.flow_active = False
-        while self._unacked_messages:
+        while self._unacked_messages:  # noqa: ASYNC110 - the consume loop takes them out by itself
             await asyncio.sleep(0.1)
         await self.commit()
         await self.owner.awake()
@@ -176,8 +176,7 @@ class Reader:
 
     async def _commit_soon(self) -> None:
         await asyncio.sleep(self._commit_seconds)
-        while self.owner.broker_is_away():
-            await asyncio.sleep(1.0)
+        await asyncio.sleep(self.owner.broker_away_for())
         self._committing = False
         await self.commit()
 
@@ -199,7 +198,7 @@ class Reader:
             if records:
                 self._positions[where] = records[-1].offset + 1
             for record in records:
-                message = Message(where, record, self.consumer_generation_id)
+                message = Message(where, record, self)
                 self._unacked_messages.add(message)
                 self._delivered[where].append(record.offset)
                 taken.append(Event(message, self))

@@ -1,4 +1,4 @@
-"""The world of one history: its clock, broker, groups and workers, from the first input until nothing moves any more."""
+"""The world of one history: clock, broker, groups and workers, from the first input until nothing moves."""
 
 from __future__ import annotations
 
@@ -39,16 +39,14 @@ class World:
         self.chance = Random(history.seed)
         self.broker = Broker(loop.wall)
         self.faults = Faults(history.faults)
-        self.groups = {
-            stage: Group(stage, topics, self.broker, self.chance) for stage, topics in SOURCES.items()
-        }
+        self.groups = {stage: Group(stage, topics, self.broker, self.chance) for stage, topics in SOURCES.items()}
         self.kafka = KafkaSettings(bootstrap="memory:9092")
         self.worker_settings = WorkerSettings(batch=history.batch_records)
         self.metrics = Metrics()
         self.outside = Outside(self, folder)
         self.processes: dict[str, Process] = {}
         self.notes: list[str] = []
-        self._wanted = dict.fromkeys(SOURCES, 0)
+        self._made = 0
 
     def note(self, text: str) -> None:
         """A line of what happened, for whoever reads the history of a failure."""
@@ -58,9 +56,10 @@ class World:
         """Live the history; True when everything came to rest within its time."""
         for stage, workers in self.history.workers:
             self.scale(stage, workers)
+        timed = [fault for fault in self.history.faults if isinstance(fault, Scale | Compact | Retain)]
         events: list[tuple[float, Callable[[], None]]] = [
             *((raw.at, self._publisher_of(raw)) for raw in raw_records(self.history.inputs)),
-            *((fault.at, self._doing(fault)) for fault in self.history.faults if isinstance(fault, Scale | Compact | Retain)),
+            *((fault.at, self._doing(fault)) for fault in timed),
         ]
         for at, action in sorted(events, key=lambda event: event[0]):
             await asyncio.sleep(max(0.0, at - self.loop.time()))
@@ -68,21 +67,17 @@ class World:
         await asyncio.sleep(max(0.0, self.faults.last - self.loop.time()))
         settled = await self._until(self._quiet)
         self.faults.over = True
-        for stage in SOURCES:
-            self.scale(stage, max(1, self._wanted[stage]))
         return settled and await self._until(self._quiet)
 
     def scale(self, stage: str, workers: int) -> None:
-        """Have so many workers of a stage; those that are too many end at once."""
-        self._wanted[stage] = workers
-        for number in range(workers):
-            instance = f"{stage}-{number}"
-            if instance not in self.processes:
-                self._start(stage, instance)
-        for instance, process in list(self.processes.items()):
-            if process.stage_name == stage and int(instance.rpartition("-")[2]) >= workers:
-                process.kill()
-                del self.processes[instance]
+        """Have so many workers of a stage; those that are too many finish what they have begun, and end."""
+        running = [name for name, process in self.processes.items() if process.stage_name == stage]
+        for _ in range(workers - len(running)):
+            self._made += 1
+            self._start(stage, f"{stage}-{self._made}")
+        for instance in running[workers:]:
+            process = self.processes.pop(instance)
+            process.spawn(process.stop())
 
     def start_later(self, process: Process, seconds: float) -> None:
         """Start a worker again that has ended, unless it is not wanted any more."""
@@ -93,8 +88,9 @@ class World:
         out = []
         for stage, group in self.groups.items():
             if not group.idle():
-                waits = {p.progress.waiting_for for p in self.processes.values() if p.stage_name == stage and p.progress}
-                out.append(f"{stage} has {sum(group.lags())} records left, waits for {sorted(map(str, waits))}")
+                workers = [process for process in self.processes.values() if process.stage_name == stage]
+                waits = sorted({str(worker.progress.waiting_for) for worker in workers if worker.progress})
+                out.append(f"{stage} has {sum(group.lags())} records left, waits for {', '.join(waits)}")
         return out
 
     def close(self) -> None:
