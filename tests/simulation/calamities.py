@@ -15,12 +15,16 @@ _POINTS = {
 }
 
 
-def faults(chance: Random, held: tuple[str, ...], store: str) -> tuple[Fault, ...]:
-    """The faults of a history that may hold these hazards."""
+def faults(chance: Random, held: tuple[str, ...], store: str, flooded: bool) -> tuple[Fault, ...]:
+    """The faults of a history that may hold these hazards; a flood is for workers that die in the midst of it."""
     kinds = [kind for kind in (_crashes, _pauses, _lost, _outages, _scales, _cleaning) if chance.random() < 0.4]
     out: list[Fault] = []
     for kind in kinds:
         out += kind(chance, held, store)
+    if flooded:
+        stage, point = chance.choice((("enrich", "published"), ("enrich", "state"), ("enrich", "stated"),
+                                      ("detect", "stated"), ("detect", "commit")))  # fmt: skip
+        out.append(Crash(stage, point, chance.randrange(1, 25)))
     return tuple(out)
 
 
@@ -34,7 +38,7 @@ def _crashes(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     for _ in range(chance.randrange(1, 6)):
         stage, point, nth = _where(chance)
         if stage == "alert" and hazards.ALERT_KILLED not in held:
-            point = "fetch"
+            point, nth = "fetch", 1  # before it has anything to tell
         out.append(Crash(stage, point, nth, chance.choice((0.5, 2.0, 15.0))))
     return out
 
@@ -43,9 +47,8 @@ def _pauses(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     out: list[Fault] = []
     for _ in range(chance.randrange(1, 3)):
         stage, point, nth = _where(chance)
-        if stage == "alert" and hazards.ALERT_KILLED not in held:
-            point = "fetch"
-        out.append(Pause(stage, point, nth, chance.choice((3.0, 15.0, 40.0))))
+        short = stage == "alert" and hazards.ALERT_KILLED not in held
+        out.append(Pause(stage, point, nth, 3.0 if short else chance.choice((3.0, 15.0, 40.0))))
     return out
 
 
@@ -64,10 +67,10 @@ def _outages(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     out: list[Fault] = []
     for _ in range(chance.randrange(1, 3)):
         what = chance.choice(("broker", "index", "receiver", "disk"))
-        longest = 8.0 if what == "receiver" and hazards.RECEIVER_AWAY not in held else 90.0
+        longest = 8.0 if what == "receiver" and hazards.RECEIVER_AWAY not in held else 60.0
         stages = ("enrich", "detect", "alert") if hazards.ALERT_KILLED in held else ("enrich", "detect")
         stage = chance.choice(stages) if what == "disk" else ""
-        at, seconds = round(chance.uniform(1.0, 60.0), 2), round(chance.uniform(1.0, longest), 2)
+        at, seconds = round(chance.uniform(1.0, 30.0), 2), round(chance.uniform(1.0, longest), 2)
         out.append(Outage(what, at, seconds, stage))  # type: ignore[arg-type]
     return out
 
@@ -77,10 +80,10 @@ def _scales(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
         return []
     stages = ("enrich", "detect", "alert")
     return [
-        Scale(chance.choice(stages), round(chance.uniform(1.0, 60.0), 2), chance.choice((1, 2, 3))) for _ in range(3)
+        Scale(chance.choice(stages), round(chance.uniform(1.0, 30.0), 2), chance.choice((1, 2, 3))) for _ in range(3)
     ]
 
 
 def _cleaning(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     kinds = (Compact, Retain) if hazards.STATE_COMPACTED in held else (Retain,)
-    return [chance.choice(kinds)(round(chance.uniform(1.0, 90.0), 2)) for _ in range(chance.randrange(1, 4))]
+    return [chance.choice(kinds)(round(chance.uniform(1.0, 50.0), 2)) for _ in range(chance.randrange(1, 4))]

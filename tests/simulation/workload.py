@@ -25,11 +25,14 @@ from tests.simulation.inputs import (
     network_of,
 )
 
-SECONDS = 30.0
+SECONDS = 12.0
 """Virtual seconds within which ordinary posts come."""
 
-FLOOD = 9
+BLAMED = 9
 """The company that crowds speak of, and nobody else."""
+
+FLOOD = 220
+"""People of a crowd that is larger than what the detector remembers of a company."""
 
 
 def made(seed: int, allowed: Iterable[str] = ()) -> History:
@@ -37,6 +40,7 @@ def made(seed: int, allowed: Iterable[str] = ()) -> History:
     chance = Random(f"history {seed}")
     held = tuple(name for name in allowed if chance.random() < 0.5)
     inputs = _Writer(chance, held).inputs()
+    flooded = any(isinstance(given, Crowd) and given.people == FLOOD for given in inputs)
     store = "changelog" if chance.random() < 0.75 else "sqlite"
     workers = tuple(
         (stage, 1 if stage == "index" or store == "sqlite" else chance.choice((1, 1, 2, 3)))
@@ -45,12 +49,12 @@ def made(seed: int, allowed: Iterable[str] = ()) -> History:
     return History(
         seed=seed,
         inputs=tuple(sorted(inputs, key=lambda given: given.at)),
-        faults=faults(chance, held, store),
+        faults=faults(chance, held, store, flooded),
         hazards=held,
         store=store,  # type: ignore[arg-type]
         workers=workers,
         batch_messages=chance.choice((1, 3, 1000)),
-        batch_records=chance.choice((1, 8, 256)),
+        batch_records=256 if flooded else chance.choice((1, 8, 256)),
         commit_seconds=chance.choice((0.5, 0.5, 5.0)),
     )
 
@@ -155,17 +159,17 @@ class _Writer:
     def _crowd(self) -> list[Input]:
         """Many complaints at once, about a company that nobody else speaks of: answers to a post, or posts."""
         chance = self._chance
-        people = chance.choice((30, 40, 40, 220))
-        at, seconds = self._time(), chance.choice((30.0, 90.0))
+        people = chance.choice((30, 40, 40, FLOOD))
+        at, seconds = self._time(), chance.choice((0.2, 2.0) if people == FLOOD else (2.0, 20.0))
         more: list[Input] = []
         if hazards.MANY_REPEATED in self._held and chance.random() < 0.5:
             more.append(Again(round(at + seconds + 5.0, 2), 1_002, posts=chance.choice((10, 50))))
         if hazards.MANY_DELETED in self._held and chance.random() < 0.5:
             more.append(Delete(round(at + seconds + 10.0, 2), 1_002, posts=people))
         if chance.random() < 0.5:
-            head = Say(at, 1_001, (FLOOD,), True, 1_001)
+            head = Say(at, 1_001, (BLAMED,), True, 1_001)
             return [head, Crowd(round(at + 1.0, 2), 1_002, people, seconds, answers=1_001), *more]
-        return [Crowd(at, 1_002, people, seconds, (FLOOD,)), *more]
+        return [Crowd(at, 1_002, people, seconds, (BLAMED,)), *more]
 
     def _some(self, most: int) -> list[Say]:
         """A few posts, in their first versions."""
