@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 GROUNDSWELL := $(BIN)/groundswell
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format real-servers real-servers-down bench compiled install install-train lock contracts clean
+.PHONY: help run test test-all check format real-servers real-servers-down bench compiled install install-train lock contracts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -14,12 +14,16 @@ run: install ## Start everything, embedded, with a simulated stream; Ctrl-C ends
 	@$(GROUNDSWELL) run
 
 test: install ## Run the tests that this machine can run; says what it leaves out, and what that needs
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q --numprocesses logical --maxprocesses 4 --dist worksteal
 
-check: install ## Lint, formatting, types, and contracts up to date
+test-all: ## Run every test: the slow ones and those on the real servers too (some twenty minutes)
+	@GROUNDSWELL_TEST_ALL=1 $(MAKE) --no-print-directory test
+
+check: install ## Lint, formatting, types, layers, and contracts up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pipeline.contracts.schemas --check
 
 format: install ## Format the code and mend what can be mended by itself
@@ -40,6 +44,9 @@ compiled: install ## Compile detector and linker anew, after changing it (plain 
 
 contracts: install ## Write the JSON Schemas of every message anew
 	$(BIN)/python -m pipeline.contracts.schemas
+
+house: install ## Draw the picture of the rooms anew (docs/images/house.svg)
+	$(BIN)/python docs/house.py
 
 install: $(VENV)/.installed ## Make the virtual environment (the other targets do it)
 
@@ -65,4 +72,4 @@ lock: ## Resolve the versions anew (after changing pyproject.toml; needs uv)
 	  --generate-hashes --no-header --no-emit-index-url --quiet -c requirements/default.lock -o requirements/train.lock
 
 clean: ## Remove what was built, downloaded or written here
-	rm -rf $(VENV) .real .groundswell pipeline/detect/compiled pipeline/enrich/linking/compiled build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .real .groundswell $$(find pipeline -name compiled -type d) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

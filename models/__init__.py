@@ -1,1 +1,1 @@
-"""The encoder: data readers, training, evaluation, export, runtimes, and the shipped artefact with its card."""
+"""The sentiment model: training, evaluation, export, runtimes, and the shipped artefact."""

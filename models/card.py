@@ -1,4 +1,6 @@
-"""The card of an artefact, in Markdown, from its manifest: what it is, what it was made of, how good it is, its limits.
+"""Model card in Markdown, rendered from an artefact's manifest.
+
+What the artefact is, what it was made of, how good it is, and its limits.
 
 Everything that the card says is in the manifest or follows from it; nothing is measured here.
 """
@@ -6,7 +8,7 @@ Everything that the card says is in the manifest or follows from it; nothing is 
 from __future__ import annotations
 
 from models.evaluation import sections
-from models.manifest import Base, Manifest, Training
+from models.manifest import Manifest, PretrainedBase, Training
 from pipeline.text.out_of_domain import LONG
 
 _READS = {
@@ -67,7 +69,10 @@ def _opening(manifest: Manifest) -> list[str]:
         f"- **Network**: {shape.layers} layers × {shape.hidden}, {shape.vocabulary:,} word pieces, "
         f"first {shape.max_tokens} tokens of a text; {manifest.quantisation}.",
         f"- **Base**: {_base(manifest.base)} {manifest.base.notice}",
-        *(f"- **Teacher** (nothing of its weights is here): {_base(one)} {one.notice}" for one in manifest.teachers),
+        *(
+            f"- **Teacher** (nothing of its weights is here): {_base(teacher)} {teacher.notice}"
+            for teacher in manifest.teachers
+        ),
         f"- **Licence**: {manifest.licence}.",
         f"- **Training**: {training.steps:,} steps in {training.seconds / 60:.0f} minutes ({training.precision}), "
         f"{_seeds(training)}{_begun(training)}, code {training.code_version}, "
@@ -94,7 +99,7 @@ def _read_by(manifest: Manifest) -> str:
     return "; ".join(_READS.get(name, name) for name in manifest.heads)
 
 
-def _base(base: Base) -> str:
+def _base(base: PretrainedBase) -> str:
     return f"{base.name} ({base.licence}), SHA-256 `{base.sha256}`."
 
 

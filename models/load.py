@@ -1,4 +1,4 @@
-"""The one place where a runtime is chosen."""
+"""Opens the scorer that the settings name; the one module that chooses a runtime."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from models.runtime.deadline import DeadlineScorer
 from models.runtime.fixed import FixedScorer
 from models.scorer import Scorer
 from pipeline.errors import TerminalError
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 
 
 def load_scorer(settings: ModelSettings) -> Scorer:

@@ -1,4 +1,4 @@
-"""The manifest of an artefact: what the files are, where the model comes from, how its outputs are to be read.
+"""Manifest of an artefact: its files, their origin, how to interpret its outputs.
 
 A folder is an artefact when its ``manifest.json`` says so and every file in it has the SHA-256 stated there; anything
 else is refused at load.
@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from models.evaluation.figures import Capability, Figures, Retrieval
+from models.figures import Capability, Figures, Retrieval
 from models.text import NORMALISATION
 from pipeline.contracts.messages import ModelRef
 from pipeline.errors import TerminalError
@@ -62,7 +62,7 @@ class Head(Struct, frozen=True):
     `models.evaluation.cross_fitting`; empty where the temperature knows none of these texts."""
 
 
-class Base(Struct, frozen=True):
+class PretrainedBase(Struct, frozen=True):
     """The pretrained weights that the training began with."""
 
     name: str
@@ -106,12 +106,12 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     quantisation: str
     encoder: Encoder
     heads: dict[str, Head]
-    base: Base
+    base: PretrainedBase
     data: list[Data]
     training: Training
     figures: list[Figures]
     files: dict[FileName, FileInfo]
-    teachers: list[Base] = []
+    teachers: list[PretrainedBase] = []
     """Whose answers were learnt beside the labels; nothing of their weights is in the artefact."""
     behaviour: list[Capability] = []
     retrieval: list[Retrieval] = []

@@ -1,4 +1,4 @@
-"""Where a text names what it is asked about, when nobody linked it: the words as they are, whatever their case."""
+"""Occurrences of a name in a text that nobody linked, whatever its case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From logits to what a mention carries; the same for every runtime."""
+"""Scores from logits, the same for every runtime."""
 
 from __future__ import annotations
 

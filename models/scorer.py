@@ -1,4 +1,4 @@
-"""What a model gives for a post, and what every runtime of it must keep to."""
+"""Protocol of a scorer: the scores of a post, and what every runtime guarantees."""
 
 from __future__ import annotations
 

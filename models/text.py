@@ -1,4 +1,4 @@
-"""What a text becomes before the tokenizer sees it.
+"""Normalisation of a text before it is tokenized.
 
 The same clean-up is used in training, evaluation and every runtime; the manifest names its version, so that a model is
 never fed texts cleaned another way.  User mentions become ``@user`` and links ``http``, as in TweetEval (Barbieri et

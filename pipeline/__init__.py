@@ -1,1 +1,1 @@
-"""Groundswell: hears a snowball of public complaints about a company while it is still small."""
+"""Groundswell: notices a snowball of public complaints about a company while it is small."""

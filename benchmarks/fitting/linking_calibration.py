@@ -18,7 +18,7 @@ from benchmarks.linking.quality import Post, brands_by_word, judged, read
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.calibration import FILE, Calibration, expected_error, fit, logistic, loss, shipped
 from pipeline.enrich.linking.linker import Linker
-from pipeline.enrich.linking.spelling.common_words import Kind
+from pipeline.enrich.spelling.names import Kind
 
 CUT = 0.8
 """Even odds where one post in five is about the brand; see `pipeline/enrich/linking/calibration.py`."""

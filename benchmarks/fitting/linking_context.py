@@ -27,10 +27,10 @@ from benchmarks.linking.quality import brands_by_word, judged, plain, read
 from models.load import load_scorer
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.calibration import fit
-from pipeline.enrich.linking.embeddings import FILE, Fitted, MeaningReader, ScorerEmbedder, Topic, excerpt
+from pipeline.enrich.linking.embeddings import FILE, EmbeddingReader, Fitted, ScorerEmbedder, TopicProjection, excerpt
 from pipeline.enrich.linking.linker import READ, Considered, Linker
 from pipeline.enrich.linking.reader import Embedder, Question
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 
 DIRECTIONS = 10
 """Strongest directions that are taken out of the vectors."""
@@ -86,7 +86,7 @@ def _case(linker: Linker, text: str, one: Considered, right: bool) -> Iterator[C
         yield Case(Question(text, one.start, one.end, entity, one.score), right)
 
 
-def measured(cases: Sequence[Case], reader: MeaningReader) -> Part:
+def measured(cases: Sequence[Case], reader: EmbeddingReader) -> Part:
     cosines = [[np.nan if c is None else c for c in reader.cosines(case.question)] for case in cases]
     return Part(np.array(cosines), np.array([c.question.score for c in cases]), np.array([c.right for c in cases]))
 
@@ -133,12 +133,14 @@ def learn(embedder: Embedder, model: str, files: Sequence[Path]) -> tuple[Fitted
     bare, linker = Linker(plain(catalogue)), Linker(catalogue)
     cases = {"posts of our own": list(ours(bare))} | {path.name: list(marked(linker, path)) for path in files}
     texts = sorted({excerpt(case.question) for some in cases.values() for case in some})[:BACKGROUND]
-    mean, directions = Topic.of(np.concatenate([embedder.embed([text]) for text in texts]), DIRECTIONS).numbers
+    mean, directions = TopicProjection.of(
+        np.concatenate([embedder.embed([text]) for text in texts]), DIRECTIONS
+    ).numbers
     unfitted = Fitted(
         model=model, company=0.0, company_mean=0.0, other=0.0, other_mean=0.0, candidates=0, made_by="",
         mean=_rounded(mean), directions=tuple(_rounded(row) for row in directions),
     )  # fmt: skip
-    reader = MeaningReader(embedder, unfitted)
+    reader = EmbeddingReader(embedder, unfitted)
     parts = {name: measured(some, reader) for name, some in cases.items()}
     means = np.array([middle(part) for part in parts.values()]).mean(axis=0)
     weights = weigh(list(parts.values()), means)

@@ -18,8 +18,8 @@ import msgspec
 
 from benchmarks.linking.quality import figure
 from pipeline.enrich.catalogue import load_catalogue
-from pipeline.enrich.linking.spelling.hashtags import Piece, split_by_frequency, split_words
 from pipeline.enrich.linking.surfaces import compile_surfaces
+from pipeline.enrich.spelling.hashtags import HashtagWord, split_by_frequency, split_words
 
 TAGS = Path(__file__).parents[2] / "tests" / "enrich" / "data" / "hashtags.jsonl"
 
@@ -37,7 +37,7 @@ def read(part: str, path: Path = TAGS) -> list[Tag]:
     return [tag for tag in tags if part in ("all", tag.split)]
 
 
-def is_right(words: Sequence[str], pieces: Sequence[Piece]) -> bool:
+def is_right(words: Sequence[str], pieces: Sequence[HashtagWord]) -> bool:
     """Whether the pieces end where the words do, but inside a name."""
     ends = set(accumulate(map(len, words)))
     at = 0
@@ -48,13 +48,13 @@ def is_right(words: Sequence[str], pieces: Sequence[Piece]) -> bool:
     return True
 
 
-def right(tags: Sequence[Tag], split: Callable[[str], Sequence[Piece]]) -> list[bool]:
+def right(tags: Sequence[Tag], split: Callable[[str], Sequence[HashtagWord]]) -> list[bool]:
     return [is_right(tag.words, split(tag.tag)) for tag in tags]
 
 
-def by_frequency(tag: str) -> list[Piece]:
+def by_frequency(tag: str) -> list[HashtagWord]:
     """The baseline's answer as pieces."""
-    return [Piece(word, True, False) for word in split_by_frequency(tag)]
+    return [HashtagWord(word, True, False) for word in split_by_frequency(tag)]
 
 
 def catalogue_names() -> Container[str]:

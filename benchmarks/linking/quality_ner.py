@@ -38,7 +38,7 @@ from benchmarks.linking.verdicts import OTHER, PLACE, RIGHT, UNREAD, WRONG, key,
 from pipeline.enrich.catalogue import Catalogue, load_catalogue
 from pipeline.enrich.linking.linker import Linked, Linker
 from pipeline.enrich.linking.platforms import NETWORK
-from pipeline.enrich.linking.surfaces import spellings
+from pipeline.enrich.spelling.names import spellings
 from pipeline.text.clean import fold
 
 PRODUCT, MARKED_PRODUCT = "product", "marked as a product"

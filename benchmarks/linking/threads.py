@@ -28,7 +28,7 @@ from pipeline.contracts.messages import Author, Mention, Post, ScoredMessage
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 
 _HANDLE = re.compile(r"@\w+\s*")

@@ -22,15 +22,15 @@ from models.evaluation.retrieval import Embed, pairs_of, read_groups, retrieval,
 from models.load import load_scorer
 from models.manifest import SHIPPED
 from models.text import normalise
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 
 
 def base_embeds(config: Path, data: Path) -> tuple[str, Embed]:
     """The mean of the token states of the untouched base, as it was trained to be compared."""
     import torch
 
+    from models.network import mean
     from models.training.config import read_config
-    from models.training.network import mean
     from models.training.pretrained import open_base
 
     settings = read_config(config, data=data)

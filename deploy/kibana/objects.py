@@ -1,4 +1,7 @@
-"""What analysts and operators find in Kibana.  Deleted mentions leave empty documents behind: no query shows them."""
+"""Dashboards, searches and charts that Kibana shows.
+
+Deleted mentions leave empty documents behind: no query shows them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of saved objects, as Kibana keeps them: one JSON object a line, parts of it JSON in a string.
+"""Saved objects of Kibana by kind: one JSON object a line, parts of it JSON in a string.
 
 Queries are in Lucene's syntax, so that the tests can run them against Elasticsearch as they stand.
 """

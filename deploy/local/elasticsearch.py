@@ -1,4 +1,6 @@
-"""One Elasticsearch node on loopback, with basic authentication and a password that lives as long as the node.
+"""An Elasticsearch node on loopback, with a password that lives as long as the node.
+
+Access is by basic authentication.
 
 Elasticsearch refuses to run as root, so that root runs it as `nobody`.
 """

@@ -1,4 +1,7 @@
-"""One Kafka process in KRaft mode on loopback, without a password: reachable from this machine only."""
+"""A Kafka process in KRaft mode on loopback, without a password.
+
+It can be reached from this machine only.
+"""
 
 from __future__ import annotations
 

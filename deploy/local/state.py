@@ -1,4 +1,7 @@
-"""What is running, as written to ``.real/servers.json``: readable by its owner only, since it holds the password."""
+"""State of the running servers, in ``.real/servers.json``, readable by its owner only.
+
+It holds the password.
+"""
 
 from __future__ import annotations
 

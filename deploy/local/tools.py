@@ -1,4 +1,4 @@
-"""The tools that the servers need on this machine, and what to install where one is missing."""
+"""Tools that the servers need on this machine, and what to install where they are missing."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How good a model is: metrics, baselines on the same rows, behaviour."""
+"""Evaluation of a model: figures, baselines on the same rows, behavioural checks."""

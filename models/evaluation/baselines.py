@@ -1,4 +1,4 @@
-"""What others would answer to the same rows, without a network of their own.
+"""Baselines on the same rows: VADER, and logistic regression on TF-IDF.
 
 VADER (Hutto and Gilbert, 2014) is a list of words with rules, and needs no training; it reads sentiment alone, and
 knows no targets.  The linear model is logistic regression on TF-IDF of words and of pieces of words, trained on the

@@ -1,4 +1,4 @@
-"""How much of a calibration error is chance.
+"""Null distribution of the calibration error: how much of it is chance.
 
 The error in bins is never below 0, so few rows make even honest probabilities look wrong: with 374 rows by 0.04 or so.
 What an honest model would show is found by drawing, many times, whether each answer is right from its own confidence
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.evaluation.figures import CalibrationChance
-from models.evaluation.metrics import BINS, Floats, bin_of, confidence_error
+from models.figures import CalibrationChance
+from models.metrics import BINS, Floats, bin_of, confidence_error
 
 ROUNDS = 1_000
 LEVEL = 0.95

@@ -1,4 +1,4 @@
-"""What `groundswell model evaluate` does, apart from reading its flags."""
+"""Steps of `groundswell model evaluate`, apart from its flags."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rich.console import Console
 
 from models.evaluation.behaviour.run import capabilities, judge, read_floors, write_floors
 from models.evaluation.evaluate import figures
-from models.evaluation.figures import Capability, Figures
 from models.evaluation.record import record
 from models.evaluation.rows import answers_of, read_file
 from models.evaluation.table import behaviour_table, render, table
+from models.figures import Capability, Figures
 from models.manifest import SHIPPED
 from models.scorer import Scorer
 from pipeline.errors import TerminalError
@@ -24,7 +24,7 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 
 
 @dataclass(slots=True)
-class Found:
+class Evaluation:
     """What was measured of a model."""
 
     model: str
@@ -45,7 +45,7 @@ def of_suite(
     data: Path | None,
     compare: bool,
     reference: Scorer | None,
-    told: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> list[Figures]:
     """The figures of all heads on the rows that a configuration keeps aside; a folder stands for the configuration
     that the model was trained by, and for the data in it."""
@@ -57,7 +57,7 @@ def of_suite(
         suite, data = _config_of(scorer.ref.name), suite
     config = read_config(suite, data=data)
     found = tasks(read_pool(config), tuple(config.heads))
-    return measure(scorer, found, reference=reference, compare=compare, told=told)
+    return measure(scorer, found, reference=reference, compare=compare, notify=notify)
 
 
 def _config_of(name: str) -> Path:
@@ -75,12 +75,12 @@ def of_behaviour(scorer: Scorer, set_floors: bool) -> list[Capability]:
     return found
 
 
-def keep(found: Found, model: Path | None, seeds: Sequence[Path]) -> None:
+def save(found: Evaluation, model: Path | None, seeds: Sequence[Path]) -> None:
     """Write what was found into the manifest of the artefact that was measured."""
     record(model or SHIPPED, figures=found.figures, behaviour=found.behaviour, seeds=seeds)
 
 
-def show(found: Found, *, as_json: bool) -> None:
+def show(found: Evaluation, *, as_json: bool) -> None:
     """Write what was found to standard output."""
     if as_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
@@ -92,6 +92,6 @@ def show(found: Found, *, as_json: bool) -> None:
         console.print(table(found.figures, found.model))
     if found.behaviour:
         console.print(behaviour_table(found.behaviour, read_floors().floors))
-        for one in found.behaviour:
-            for failure in one.failures:
-                console.print(f"{one.name}: {failure}", markup=False, highlight=False)
+        for capability in found.behaviour:
+            for failure in capability.failures:
+                console.print(f"{capability.name}: {failure}", markup=False, highlight=False)

@@ -1,5 +1,4 @@
-"""Probabilities that are judged on texts which their temperature was not fitted on, although it knows all that are kept
-aside.
+"""Cross-fitted temperatures: each tenth is judged by one fitted without it.
 
 A temperature wants more rows than one part alone has (190 of emotion).  So the texts that figures are reported on help
 to fit it, and each tenth of them is judged by the temperature that is found without it (cross-fitting).  That says a
@@ -16,9 +15,9 @@ from zlib import crc32
 import numpy as np
 from msgspec.structs import replace
 
-from models.evaluation.metrics import Ints
 from models.evaluation.rows import Answers, Rows, answers_of
 from models.manifest import Head
+from models.metrics import Ints
 from models.scorer import Scorer
 from models.text import same_text_key
 

@@ -1,4 +1,4 @@
-"""How good a model is on labelled rows: official metrics with intervals, calibration, baselines on the same rows."""
+"""Figures of a model on labelled rows, with intervals, calibration and baselines."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 from models.evaluation.calibration_null import calibration_chance
-from models.evaluation.figures import Compared, Figures, Interval, SeedFigures, Slice
-from models.evaluation.metrics import Floats, Ints, confidence_error, coverage, interval, recalls
 from models.evaluation.rows import LABELS, METRICS, OFFICIAL, SIGNALS, Answers, Rows
 from models.evaluation.slices import slices_of
+from models.figures import Compared, Figures, Interval, SeedFigures, Slice
+from models.metrics import Floats, Ints, confidence_error, coverage, interval, recalls
 
 CONFIDENCES = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SMALLEST_SLICE = 30

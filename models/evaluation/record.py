@@ -1,4 +1,4 @@
-"""Keeps what was measured of an artefact in its manifest, from which the card is printed.
+"""Records measured figures in an artefact's manifest, from which its card is rendered.
 
 The manifest is the one file of an artefact whose hash nothing states, so that figures can be added after the export.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from models.evaluation.figures import Capability, Figures, Retrieval, SeedFigures
+from models.figures import Capability, Figures, Retrieval, SeedFigures
 from models.manifest import Manifest, read_manifest, save_manifest
 from pipeline.errors import TerminalError
 
@@ -31,14 +31,14 @@ def record(
     another seed is of the same one, or of another configuration of heads.
     """
     manifest = read_manifest(folder)
-    found = {(one.head, one.data): one for one in manifest.figures}
-    for one in figures:
-        found[one.head, one.data] = _kept(found.get((one.head, one.data)), one)
+    found = {(entry.head, entry.data): entry for entry in manifest.figures}
+    for entry in figures:
+        found[entry.head, entry.data] = _merged(found.get((entry.head, entry.data)), entry)
     if seeds:
         others = [_run(manifest, other) for other in seeds]
         runs = others if manifest.training.seeds else [manifest, *others]
-        found = {key: msgspec.structs.replace(one, seeds=_seeds(runs, key)) for key, one in found.items()}
-    encoders = {(one.encoder, one.data): one for one in [*manifest.retrieval, *retrieval]}
+        found = {key: msgspec.structs.replace(entry, seeds=_seeds(runs, key)) for key, entry in found.items()}
+    encoders = {(entry.encoder, entry.data): entry for entry in [*manifest.retrieval, *retrieval]}
     manifest = msgspec.structs.replace(
         manifest,
         figures=list(found.values()),
@@ -49,7 +49,7 @@ def record(
     return manifest
 
 
-def _kept(before: Figures | None, now: Figures) -> Figures:
+def _merged(before: Figures | None, now: Figures) -> Figures:
     if before is None:
         return now
     return msgspec.structs.replace(
@@ -73,10 +73,10 @@ def _run(manifest: Manifest, folder: Path) -> Manifest:
 def _seeds(runs: Sequence[Manifest], key: tuple[str, str]) -> tuple[SeedFigures, ...]:
     out = []
     for run in runs:
-        for one in run.figures:
-            if (one.head, one.data) == key:
-                metrics = {name: value.value for name, value in one.metrics.items()}
-                if one.calibration_error is not None:
-                    metrics["calibration error"] = one.calibration_error.value
+        for entry in run.figures:
+            if (entry.head, entry.data) == key:
+                metrics = {name: value.value for name, value in entry.metrics.items()}
+                if entry.calibration_error is not None:
+                    metrics["calibration error"] = entry.calibration_error.value
                 out.append(SeedFigures(run.training.seed, metrics))
     return tuple(out)

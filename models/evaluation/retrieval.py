@@ -1,4 +1,6 @@
-"""Whether embeddings find the paraphrase of a text: what linking and narratives ask of them.
+"""Retrieval test of embeddings: recall and rank of each text's paraphrase.
+
+This is what linking and narratives need of them.
 
 One text of each group asks, another one of it is to be found among one text of every group, by cosine.  Compared before
 and after fine-tuning, on groups that were not trained on.
@@ -15,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.figures import Retrieval
+from models.figures import Retrieval
 from models.scorer import Scorer
 from pipeline.errors import TerminalError
 
 WORDS = 5
-"""Of a text that can be told from others at all."""
+"""Least words of a text that can be recognised among others."""
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to (texts, width); of any length, they are made equally long here."""

@@ -1,4 +1,4 @@
-"""Labelled rows of one head, from a file or from the parts of a training run, and what a scorer answers to them."""
+"""Labelled rows of a head, and the answers of a scorer to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.evaluation.metrics import Floats, Ints, accuracy, f1_of, macro_f1, macro_recall
+from models.metrics import Floats, Ints, accuracy, f1_of, macro_f1, macro_recall
 from models.naming import occurrences
 from models.scorer import Reading, Scorer, Scores, Target
 from pipeline.errors import TerminalError
@@ -128,7 +128,7 @@ def answers_of(scorer: Scorer, rows: Rows) -> Answers:
     """
     if rows.head == TARGET:
         return _toward(scorer, rows)
-    found = [one for start in range(0, len(rows.texts), _CHUNK) for one in _post(scorer, rows, start)]
+    found = [answer for start in range(0, len(rows.texts), _CHUNK) for answer in _post(scorer, rows, start)]
     confidence = [value for _, value in found]
     return Answers(
         np.array([label for label, _ in found], np.int64),

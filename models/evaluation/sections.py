@@ -1,12 +1,12 @@
-"""Figures as sections of a card, in Markdown."""
+"""Sections of a model card: figures as Markdown tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from statistics import mean, stdev
 
-from models.evaluation.figures import Capability, Figures, Retrieval
 from models.evaluation.table import by_chance, in_brackets, points
+from models.figures import Capability, Figures, Retrieval
 
 WEAK = 0.8
 """Share of the cases of a capability below which the card shows what goes wrong."""
@@ -16,17 +16,17 @@ def figures_section(found: Sequence[Figures]) -> list[str]:
     """One row a set: the official metric with its interval, its spread over seeds, calibration, cost of 8 bits."""
     rows = [
         (
-            one.head,
-            one.data,
-            f"{one.texts:,}",
-            one.metric,
-            f"**{in_brackets(one.official)}**",
-            _spread(one),
-            "" if one.calibration_error is None else in_brackets(one.calibration_error, "{:.3f}"),
-            "" if one.calibration_chance is None else by_chance(one.calibration_chance),
-            "" if one.fp32 is None else f"{one.fp32:.1%}, {one.fp32_same_label or 0.0:.1%} same labels",
+            figures.head,
+            figures.data,
+            f"{figures.texts:,}",
+            figures.metric,
+            f"**{in_brackets(figures.official)}**",
+            _spread(figures),
+            "" if figures.calibration_error is None else in_brackets(figures.calibration_error, "{:.3f}"),
+            "" if figures.calibration_chance is None else by_chance(figures.calibration_chance),
+            "" if figures.fp32 is None else f"{figures.fp32:.1%}, {figures.fp32_same_label or 0.0:.1%} same labels",
         )
-        for one in found
+        for figures in found
     ]
     head = (
         "head", "set", "rows", "metric", "figure", "over seeds", "calibration error (15 bins)", "of it by chance",
@@ -47,8 +47,8 @@ def figures_section(found: Sequence[Figures]) -> list[str]:
     ]
 
 
-def _spread(one: Figures) -> str:
-    values = [seed.metrics[one.metric] for seed in one.seeds if one.metric in seed.metrics]
+def _spread(figures: Figures) -> str:
+    values = [seed.metrics[figures.metric] for seed in figures.seeds if figures.metric in seed.metrics]
     if not values:
         return "one seed"
     return f"{mean(values):.1%} ± {stdev(values) if len(values) > 1 else 0.0:.1%} ({len(values)} seeds)"
@@ -56,19 +56,21 @@ def _spread(one: Figures) -> str:
 
 def _further(found: Sequence[Figures]) -> list[str]:
     lines = []
-    for one in found:
-        others = ", ".join(f"{name} {in_brackets(value)}" for name, value in one.metrics.items() if name != one.metric)
-        per_label = ", ".join(f"{label} {value:.1%}" for label, value in one.recalls.items())
-        lines.append(f"- {one.head} on {one.data}: {others}; recall: {per_label}.")
+    for figures in found:
+        others = ", ".join(
+            f"{name} {in_brackets(value)}" for name, value in figures.metrics.items() if name != figures.metric
+        )
+        per_label = ", ".join(f"{label} {value:.1%}" for label, value in figures.recalls.items())
+        lines.append(f"- {figures.head} on {figures.data}: {others}; recall: {per_label}.")
     return ["", *lines] if lines else []
 
 
 def compared_section(found: Sequence[Figures]) -> list[str]:
     """Other systems on the same rows; nothing where none was compared."""
     rows = [
-        (one.head, one.data, other.name, in_brackets(other.metric), points(other.ahead))
-        for one in found
-        for other in one.compared
+        (figures.head, figures.data, other.name, in_brackets(other.metric), points(other.ahead))
+        for figures in found
+        for other in figures.compared
     ]
     head = ("head", "set", "system", "figure", "the model is ahead by (points)")
     return ["", "## Beside others, on the same rows", "", *_table(head, rows, "lllrr")] if rows else []
@@ -76,13 +78,17 @@ def compared_section(found: Sequence[Figures]) -> list[str]:
 
 def coverage_section(found: Sequence[Figures]) -> list[str]:
     """What is left, and how right it is, when answers below a confidence are passed over."""
-    curves = [one for one in found if one.accuracy_by_confidence]
+    curves = [figures for figures in found if figures.accuracy_by_confidence]
     if not curves:
         return []
     levels = [level for level, _, _ in curves[0].accuracy_by_confidence]
     rows = [
-        (one.head, one.data, *(f"{share:.0%}: {right:.1%}" for _, share, right in one.accuracy_by_confidence))
-        for one in curves
+        (
+            figures.head,
+            figures.data,
+            *(f"{share:.0%}: {right:.1%}" for _, share, right in figures.accuracy_by_confidence),
+        )
+        for figures in curves
     ]
     return [
         "",
@@ -98,11 +104,11 @@ def slices_section(found: Sequence[Figures]) -> list[str]:
     """Where it is better and worse; nothing where that was not measured."""
     rows = [
         (
-            one.head, one.data, part.by, part.name, f"{part.texts:,}", in_brackets(part.metric),
+            figures.head, figures.data, part.by, part.name, f"{part.texts:,}", in_brackets(part.metric),
             "" if part.false_alarms is None else f"{part.false_alarms:.1%}",
         )
-        for one in found
-        for part in one.slices
+        for figures in found
+        for part in figures.slices
     ]  # fmt: skip
     if not rows:
         return []
@@ -121,12 +127,13 @@ def behaviour_section(found: Sequence[Capability]) -> list[str]:
     """How many of our own checks are met, by capability."""
     if not found:
         return []
-    rows = [(one.name, str(one.cases), f"{one.rate:.0%}") for one in found]
+    rows = [(capability.name, str(capability.cases), f"{capability.rate:.0%}") for capability in found]
+    cases = sum(capability.cases for capability in found)
     return [
         "",
         "## Behaviour",
         "",
-        f"{sum(one.cases for one in found)} cases of our own, in the manner of CheckList (Ribeiro et al., 2020).",
+        f"{cases} cases of our own, in the manner of CheckList (Ribeiro et al., 2020).",
         "",
         *_table(("capability", "cases", "met"), rows, "lrr"),
     ]
@@ -134,21 +141,28 @@ def behaviour_section(found: Sequence[Capability]) -> list[str]:
 
 def weaknesses_section(found: Sequence[Capability]) -> list[str]:
     """Examples of what goes wrong where much does."""
-    weak = [one for one in sorted(found, key=lambda one: one.rate) if one.rate < WEAK and one.failures]
+    weak = [capability for capability in found if capability.rate < WEAK and capability.failures]
     if not weak:
         return []
     lines = ["", "## Known weaknesses", ""]
-    for one in weak:
-        lines.append(f"- **{one.name}**: {one.cases - one.passed} of {one.cases} cases are not met, such as")
-        lines += [f"  - {failure}" for failure in one.failures]
+    for capability in sorted(weak, key=lambda capability: capability.rate):
+        missed = capability.cases - capability.passed
+        lines.append(f"- **{capability.name}**: {missed} of {capability.cases} cases are not met, such as")
+        lines += [f"  - {failure}" for failure in capability.failures]
     return lines
 
 
 def retrieval_section(found: Sequence[Retrieval]) -> list[str]:
     """Whether embeddings find paraphrases, before and after fine-tuning."""
     rows = [
-        (one.encoder, one.data, f"{one.groups:,}", f"{one.recall_at_1:.1%}", f"{one.mean_reciprocal_rank:.3f}")
-        for one in found
+        (
+            entry.encoder,
+            entry.data,
+            f"{entry.groups:,}",
+            f"{entry.recall_at_1:.1%}",
+            f"{entry.mean_reciprocal_rank:.3f}",
+        )
+        for entry in found
     ]
     head = ("embedding of", "set", "groups", "recall at 1", "mean reciprocal rank")
     return ["", "## Retrieval of paraphrases", "", *_table(head, rows, "llrrr")] if rows else []

@@ -1,4 +1,4 @@
-"""Parts of a set for which a model may be better or worse: by length, by style of network, by marks of a dialect.
+"""Slices of a test set by length, style and dialect, where a model may be uneven.
 
 The rules look at the text alone and are rough: a text without marks may well be written in a dialect, and a text of a
 review site may look like a post.  They show where a model is uneven, not whom it serves how well.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from models.evaluation.metrics import Ints
+from models.metrics import Ints
 
 SHORT, LONG = 10, 25
 """Words: up to `SHORT` is short, more than `LONG` is long."""

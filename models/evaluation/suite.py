@@ -1,4 +1,4 @@
-"""All heads on the parts kept aside of the data that a configuration names, with baselines on the same rows.
+"""Evaluation suite: all heads on held-out parts of the data, with baselines.
 
 The rows are those that `training/dataset/loading.py` keeps for reporting: sets made for that, and a share of the other
 sources, chosen by the text alone.  Neither the model nor a baseline was trained on them.
@@ -14,8 +14,8 @@ import numpy as np
 from models.evaluation import baselines
 from models.evaluation.cross_fitting import answers_apart
 from models.evaluation.evaluate import figures
-from models.evaluation.figures import Figures
 from models.evaluation.rows import LABELS, TARGET, Answers, NoSuchHead, Rows, answers_of
+from models.figures import Figures
 from models.scorer import Scorer, Target
 from models.training.dataset.loading import Pool
 from models.training.dataset.readers import Example
@@ -74,19 +74,20 @@ def measure(
     *,
     reference: Scorer | None = None,
     compare: bool = True,
-    told: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> list[Figures]:
     """The figures of a scorer on every task, with those of the baselines where `compare` asks for them; `reference` is
-    the unquantised model.  Each step is told before it begins, and each head that the model lacks."""
+    the unquantised model.  `notify` is called with each step before it begins, and with each head that the model
+    lacks."""
     linear: dict[str, baselines.Linear] = {}
     out = []
     for task in found:
         rows = task.report
-        told(f"{rows.head}: {rows.data}, {len(rows.texts):,} rows")
+        notify(f"{rows.head}: {rows.data}, {len(rows.texts):,} rows")
         try:
             answers = answers_apart(scorer, rows)
         except NoSuchHead as error:
-            told(f"{rows.head}: left out, {error.what}")
+            notify(f"{rows.head}: left out, {error.what}")
             continue
         unquantised = None if reference is None else answers_of(reference, rows)
         others: dict[str, Answers] = {}
@@ -94,7 +95,7 @@ def measure(
             if (word_list := baselines.vader(rows)) is not None:
                 others["VADER"] = word_list
             if rows.head not in linear and len(task.train.texts):
-                told(f"{rows.head}: training the linear baseline on {len(task.train.texts):,} rows")
+                notify(f"{rows.head}: training the linear baseline on {len(task.train.texts):,} rows")
                 linear[rows.head] = baselines.Linear(task.train)
             if rows.head in linear:
                 others["TF-IDF + logistic regression"] = linear[rows.head].answers(rows)

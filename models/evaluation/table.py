@@ -1,4 +1,4 @@
-"""Figures for a person to read: one table for all sets, with every system on the same rows, and details of one set."""
+"""Tables of figures for the terminal: all sets side by side, or one set in detail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from models.evaluation.figures import CalibrationChance, Capability, Figures, Interval
+from models.figures import CalibrationChance, Capability, Figures, Interval
 
 _COLUMNS = (
     *("head", "set", "rows", "metric", "system", "figure", "the model is ahead by"),
@@ -19,15 +19,17 @@ def table(found: Sequence[Figures], model: str) -> Table:
     out = Table(title="95 % bootstrap intervals; ahead: the model's figure less the other's, on the same resamples")
     for name in _COLUMNS:
         out.add_column(name, justify="right" if name in {"rows", "figure"} else "left")
-    for one in found:
-        calibration = "" if one.calibration_error is None else in_brackets(one.calibration_error, "{:.3f}")
-        chance = "" if one.calibration_chance is None else by_chance(one.calibration_chance)
-        figure = in_brackets(one.official)
-        out.add_row(one.head, one.data, f"{one.texts:,}", one.metric, model, figure, "", calibration, chance)
-        for other in one.compared:
+    for figures in found:
+        calibration = "" if figures.calibration_error is None else in_brackets(figures.calibration_error, "{:.3f}")
+        chance = "" if figures.calibration_chance is None else by_chance(figures.calibration_chance)
+        figure = in_brackets(figures.official)
+        out.add_row(
+            figures.head, figures.data, f"{figures.texts:,}", figures.metric, model, figure, "", calibration, chance
+        )
+        for other in figures.compared:
             out.add_row("", "", "", "", other.name, in_brackets(other.metric), points(other.ahead))
         further = "   ".join(
-            f"{name} {in_brackets(value)}" for name, value in one.metrics.items() if name != one.metric
+            f"{name} {in_brackets(value)}" for name, value in figures.metrics.items() if name != figures.metric
         )
         out.add_row("", "", "", "", "", "", f"[dim]also: {further}[/]", end_section=True)
     return out
@@ -35,34 +37,38 @@ def table(found: Sequence[Figures], model: str) -> Table:
 
 def behaviour_table(found: Sequence[Capability], floors: dict[str, float]) -> Table:
     """A row for each capability: how many cases there are, how many are met, and how many must be."""
-    out = Table(title=f"Behaviour: {sum(one.cases for one in found)} cases")
+    out = Table(title=f"Behaviour: {sum(capability.cases for capability in found)} cases")
     for name in ("capability", "cases", "met", "floor"):
         out.add_column(name, justify="left" if name == "capability" else "right")
-    for one in found:
-        floor = floors.get(one.name)
-        low = floor is not None and one.rate < floor
-        met = f"[bold red]{one.rate:.1%}[/]" if low else f"{one.rate:.1%}"
-        out.add_row(one.name, str(one.cases), met, "" if floor is None else f"{floor:.0%}")
+    for capability in found:
+        floor = floors.get(capability.name)
+        low = floor is not None and capability.rate < floor
+        met = f"[bold red]{capability.rate:.1%}[/]" if low else f"{capability.rate:.1%}"
+        out.add_row(capability.name, str(capability.cases), met, "" if floor is None else f"{floor:.0%}")
     return out
 
 
-def render(one: Figures) -> str:
+def render(figures: Figures) -> str:
     """The figures of one set in words."""
-    lines = [f"{one.head} on {one.data}: {one.texts:,} texts"]
+    lines = [f"{figures.head} on {figures.data}: {figures.texts:,} texts"]
     lines += [
         f"  {name:<18} {value.value:.4f}  (95 % interval {value.low:.4f} – {value.high:.4f})"
-        for name, value in one.metrics.items()
+        for name, value in figures.metrics.items()
     ]
-    lines.append("  recall             " + ", ".join(f"{label} {value:.4f}" for label, value in one.recalls.items()))
-    if one.calibration_error is not None:
-        lines.append(f"  calibration error  {one.calibration_error.value:.4f}  (15 bins)")
-    if one.calibration_chance is not None:
-        lines.append(f"  by chance alone    {by_chance(one.calibration_chance)}")
-    if one.fp32 is not None and one.fp32_same_label is not None:
-        lines.append(f"  against fp32       {one.fp32:.4f} {one.metric}, {one.fp32_same_label:.2%} same labels")
-    if one.accuracy_by_confidence:
+    lines.append(
+        "  recall             " + ", ".join(f"{label} {value:.4f}" for label, value in figures.recalls.items())
+    )
+    if figures.calibration_error is not None:
+        lines.append(f"  calibration error  {figures.calibration_error.value:.4f}  (15 bins)")
+    if figures.calibration_chance is not None:
+        lines.append(f"  by chance alone    {by_chance(figures.calibration_chance)}")
+    if figures.fp32 is not None and figures.fp32_same_label is not None:
+        lines.append(
+            f"  against fp32       {figures.fp32:.4f} {figures.metric}, {figures.fp32_same_label:.2%} same labels"
+        )
+    if figures.accuracy_by_confidence:
         lines.append("  confidence at least → share of texts, accuracy on them")
-    lines += [f"    {least:.1f} → {share:6.1%}, {right:.1%}" for least, share, right in one.accuracy_by_confidence]
+    lines += [f"    {least:.1f} → {share:6.1%}, {right:.1%}" for least, share, right in figures.accuracy_by_confidence]
     return "\n".join(lines)
 
 

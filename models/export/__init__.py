@@ -1,1 +1,1 @@
-"""From a finished training run to the shipped artefact: 8-bit graph, calibration, figures, manifest."""
+"""Export: from a finished training run to an artefact, quantised and calibrated."""

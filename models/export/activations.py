@@ -1,4 +1,4 @@
-"""What the matrices of a trained encoder are fed with, on texts that it was trained on."""
+"""Ranges of the inputs of each matrix of a trained encoder, on training texts."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 
 from models.export.quantization import Seen
-from models.training.network import MultiHead
+from models.network import MultiHead
 
 TEXTS = 512
 """Texts that are enough: with twice as many, the ranges and the answers hardly move."""
 
-_KEPT = 5
+_TOKENS_EACH = 5
 """Tokens kept of each text."""
 
 
 class _Watch:
-    """The inputs of one layer, taken in as they come."""
+    """The inputs of one layer, collected as they come."""
 
     def __init__(self, seed: int) -> None:
         self._draw = np.random.default_rng(seed)
@@ -28,11 +28,11 @@ class _Watch:
         self._largest: list[Any] = []
         self._some: list[Any] = []
 
-    def __call__(self, _: Any, given: tuple[Tensor, ...]) -> None:
+    def __call__(self, layer: Any, given: tuple[Tensor, ...]) -> None:
         values = given[0].detach().float().reshape(-1, given[0].shape[-1]).numpy()
         self._least.append(values.min(axis=0))
         self._largest.append(values.max(axis=0))
-        self._some.append(values[self._draw.permutation(len(values))[:_KEPT]].copy())
+        self._some.append(values[self._draw.permutation(len(values))[:_TOKENS_EACH]].copy())
 
     def seen(self) -> Seen:
         return Seen(np.min(self._least, axis=0), np.max(self._largest, axis=0), np.concatenate(self._some))

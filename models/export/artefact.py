@@ -1,4 +1,4 @@
-"""From a finished training run to an artefact: 8-bit graph, tokenizer, calibration, figures, manifest."""
+"""Exports a finished training run as an artefact: graph, tokenizer, heads, manifest."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from models.manifest import (
     MODEL,
     TOKENIZER,
     WEIGHTS,
-    Base,
     Data,
     Encoder,
     FileInfo,
     Head,
     Manifest,
+    PretrainedBase,
     Training,
     digest,
     save_manifest,
     verify,
 )
+from models.network import MultiHead
 from models.runtime.onnx_cpu import open_session
 from models.text import NORMALISATION
 from models.training.config import BaseConfig, SourceConfig, TrainConfig, read_config
 from models.training.dataset.batches import Tokens, tokens
 from models.training.dataset.loading import Pool, read_pool
 from models.training.dev_metrics import labels_of
-from models.training.network import MultiHead
 from models.training.pretrained import open_base
 from models.training.report import RunReport, read_report
 from models.training.warm_start import held
@@ -137,7 +137,7 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
     config, report = trained.config, trained.report
     files = (MODEL, WEIGHTS, TOKENIZER, NOTICE)
     learnt = config.model_dump_json(
-        exclude={"data": True, "output": True, "threads": True, "teacher": True, "begin": {"artefact"}}
+        by_alias=True, exclude={"data": True, "output": True, "threads": True, "teacher": True, "begin": {"artefact"}}
     )
     begun = held(config.begin) if config.begin else None
     teachers = [base for path in config.teacher.configs for base in _bases(read_config(path))] if config.teacher else []
@@ -151,7 +151,7 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
         encoder=trained.encoder,
         heads=heads,
         base=_base(config.base),
-        teachers=list({one.sha256: one for one in teachers + (begun.teachers if begun else [])}.values()),
+        teachers=list({base.sha256: base for base in teachers + (begun.teachers if begun else [])}.values()),
         data=_data(trained),
         training=Training(
             seed=report.seed,
@@ -168,13 +168,13 @@ def _manifest(trained: Trained, heads: dict[str, Head], folder: Path) -> Manifes
     )
 
 
-def _bases(teacher: TrainConfig) -> list[Base]:
+def _bases(teacher: TrainConfig) -> list[PretrainedBase]:
     """A teacher's own, and those that an artefact which it begins with has learnt from."""
     return [_base(teacher.base), *(held(teacher.begin).teachers if teacher.begin else [])]
 
 
-def _base(base: BaseConfig) -> Base:
-    return Base(base.name, base.licence, base.sha256, base.notice)
+def _base(base: BaseConfig) -> PretrainedBase:
+    return PretrainedBase(base.name, base.licence, base.sha256, base.notice)
 
 
 def _uses(source: SourceConfig) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The temperature and the shift that make a head's probabilities honest.
+"""Temperature and shift of a head, fitted so that its probabilities are calibrated.
 
 Fitted on texts that nothing else was fitted on.  A temperature changes no label; a shift makes up for label shares in
 the training data that a stream of complaints does not have.
@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from models.evaluation.cross_fitting import TENTHS
-from models.evaluation.metrics import Floats, Ints, softmax
 from models.manifest import Head
+from models.metrics import Floats, Ints, softmax
 from models.training.config import HeadConfig
 from models.training.dataset.readers import UNKNOWN
 

@@ -1,9 +1,9 @@
-"""The encoder and its heads as an ONNX graph with 8-bit weights.
+"""ONNX graph of the encoder and its heads, with 8-bit weights.
 
 Activations are quantised by fixed ranges that were found on training texts (`export/quantization.py`), so the answer
 for a text does not depend on what it is batched with, as it does with `onnxruntime.quantization.quantize_dynamic`, and
 any runtime can round as this one does.  The graph is what was fastest for one text of 33 tokens on ONNX Runtime's CPU
-kernels; see docs/decisions/0011-model-runtime.md before joining or splitting nodes.
+kernels; see docs/results/model-runtime.md before joining or splitting nodes.
 
 The weights live in a safetensors file beside the graph, which refers to them by offset, so that the torch runtime reads
 the same bytes.
@@ -222,7 +222,7 @@ class _Graph:
         self.output(self.linear(embedding, "project"), "sketch", self.weights["project"].shape[1], "texts")
 
     def toward(self, states: str, post: str) -> None:
-        """Logits of the target head, (targets, labels); see `models.training.network.TargetHead`.
+        """Logits of the target head, (targets, labels); see `models.network.TargetHead`.
 
         There is one query a target and many tokens, so keys and values are not made for every token: the query goes
         through the keys' matrix, and what is seen goes through the values'.  The bias of the keys changes nothing.

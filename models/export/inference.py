@@ -1,4 +1,4 @@
-"""What an exported graph answers to examples."""
+"""Logits of an exported graph for labelled examples, for calibration."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def judged_by(
     session: onnxruntime.InferenceSession, tokenizer: Tokenizer, config: TrainConfig, pool: Pool
 ) -> dict[str, Judged]:
     """Its answers to the texts that temperatures are fitted on, beside their labels."""
-    examples = _kept_aside(pool)
+    examples = _held_out(pool)
     data = tokens(examples, tokenizer, list(config.post_heads))
     return _judged(examples, data, small_logits(session, data), pool)
 
 
-def _kept_aside(pool: Pool) -> list[Example]:
+def _held_out(pool: Pool) -> list[Example]:
     """The texts that temperatures are fitted on: of the calibration part, and those that are reported on.  Sentences
     that were made to teach (`taught` is false) are not what a stream is like: they do not say how sure to be."""
     reported = (example for examples in pool.report.values() for example in examples)
@@ -39,7 +39,7 @@ def _kept_aside(pool: Pool) -> list[Example]:
 def _judged(
     examples: Sequence[Example], data: Tokens, logits: Mapping[str, NDArray[np.floating]], pool: Pool
 ) -> dict[str, Judged]:
-    """The logits of every head beside the labels; `data` are the tokens of the examples, which `_kept_aside` gave."""
+    """The logits of every head beside the labels; `data` are the tokens of the examples, which `_held_out` gave."""
     own = {id(example) for example in pool.calibration}
     tenths = [ALWAYS if id(example) in own else tenth_of(example.text) for example in examples]
     of_names = [tenth for tenth, names in zip(tenths, data.targets, strict=True) for _ in names]

@@ -1,4 +1,7 @@
-"""The figures that an artefact is shipped with: its own answers, through its own runtime, to texts kept aside."""
+"""Figures that an artefact is shipped with, measured through its own runtime.
+
+On texts that the training run held out.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ from tokenizers import Tokenizer
 
 from models.evaluation.cross_fitting import answers_apart
 from models.evaluation.evaluate import figures
-from models.evaluation.figures import Figures
 from models.evaluation.rows import Answers, NoSuchHead, Rows
 from models.evaluation.suite import tasks
+from models.figures import Figures
 from models.manifest import Head
+from models.network import MultiHead
 from models.postprocessing import probabilities
 from models.runtime.onnx_cpu import OnnxScorer
 from models.training.config import TrainConfig
@@ -23,7 +27,6 @@ from models.training.dataset.batches import tokens
 from models.training.dataset.loading import Pool
 from models.training.dataset.readers import Example
 from models.training.distillation import logits
-from models.training.network import MultiHead
 
 log = structlog.get_logger()
 

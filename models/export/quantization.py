@@ -1,4 +1,4 @@
-"""A float matrix as an int8 one, for inputs that are quantised to 8 bits by fixed ranges.
+"""Quantisation of a float matrix to int8, for inputs in fixed 8-bit ranges.
 
 An input channel is shifted and stretched so that what was seen of it fills the range, as far as the matrix can take the
 opposite stretch (SmoothQuant, Xiao et al., 2023, with the shift of Outlier Suppression+, Wei et al., 2023).  A channel

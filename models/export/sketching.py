@@ -1,4 +1,6 @@
-"""The projection that makes a sketch of an embedding: few numbers that tell complaints apart by what they are about.
+"""Projection from embedding to sketch, fitted by principal components.
+
+Few numbers that tell complaints apart by what they are about.
 
 Principal components (Pearson, 1901; Hotelling, 1933) of the embeddings of texts that complain.  What all of these have
 in common is taken off first, and their strongest directions are left out: they hold how people feel and write, not what
@@ -13,9 +15,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from models.network import SKETCH, MultiHead, mean
 from models.training.dataset.batches import Tokens, gather, tokens
 from models.training.dataset.loading import Pool
-from models.training.network import SKETCH, MultiHead, mean
 
 LEFT_OUT = 4
 """Strongest directions that are not kept."""
@@ -31,10 +33,12 @@ def fit_sketch(model: MultiHead, tokenizer: Tokenizer, pool: Pool) -> dict[str, 
     middle = found.mean(0)
     _, spread, axes = torch.linalg.svd(found - middle, full_matrices=False)
     first = min(LEFT_OUT, max(0, len(axes) - SKETCH))
-    kept, spread = axes[first : first + SKETCH], spread[first : first + SKETCH]
-    kept = kept * kept.gather(1, kept.abs().argmax(1, keepdim=True)).sign()  # either sign would do: always the same one
+    components, spread = axes[first : first + SKETCH], spread[first : first + SKETCH]
+    components = (
+        components * components.gather(1, components.abs().argmax(1, keepdim=True)).sign()
+    )  # either sign would do: always the same one
     weight = torch.zeros(SKETCH, found.shape[1], dtype=torch.float64)
-    weight[: len(kept)] = kept / (spread / len(found) ** 0.5).clamp(min=1e-6).sqrt().unsqueeze(1)
+    weight[: len(components)] = components / (spread / len(found) ** 0.5).clamp(min=1e-6).sqrt().unsqueeze(1)
     return {"sketch.weight": weight.float(), "sketch.bias": -(weight @ middle).float()}
 
 

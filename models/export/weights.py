@@ -1,4 +1,4 @@
-"""The tensors of the artefact from those of the trained network.
+"""Tensors of an artefact, made from those of the trained network.
 
 The matrices of the encoder are int8 with one scale an output, the word embeddings int8 with one scale a row, everything
 else is float32.  Matrices are (inputs, outputs); query, key and value are one matrix.  Beside the matrix `NAME` of a
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from models.export.quantization import Floats, Matrix, Seen, fit
 from models.manifest import Encoder
+from models.network import TARGET_PARTS
 
 Array = NDArray[np.generic]
 Arrays = dict[str, Array]
 
 TARGET = "target"
-TARGET_PARTS = ("query", "key", "value", "mix", "out")
 
 EXTRA = 16
 """Rows added to the matrix after the activation function, where a few channels are far larger than all others."""

@@ -1,1 +1,1 @@
-"""Readers of posts: the networks that answer, on the CPU or a GPU, behind one protocol."""
+"""Runtimes of the model, on CPU or GPU, behind one protocol (`models.scorer.Scorer`)."""

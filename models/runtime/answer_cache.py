@@ -1,4 +1,4 @@
-"""Answers for texts seen a moment ago: reposts and copied complaints are read once."""
+"""Cache of recent answers, so that reposts and copied complaints are scored once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inference in a thread of its own, with a deadline."""
+"""Scorer with a deadline: inference in a thread of its own."""
 
 from __future__ import annotations
 

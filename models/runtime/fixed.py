@@ -1,4 +1,4 @@
-"""A stand-in for the model: the same answer for every text, at no cost.  For load tests of everything else."""
+"""Scorer that gives the same answer for every text, for load tests of everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any Hugging Face sequence-classification checkpoint in a folder, in place of ours: sentiment of the post, no more.
+"""Hugging Face sequence-classification checkpoints as scorers, of the post only.
 
 A checkpoint is read from its folder alone: no hub, no pickle, no code from the folder.
 """
@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from models import postprocessing
 from models.manifest import Head, digest
-from models.runtime.torch_any import TorchScorer
+from models.runtime.torch_scorer import TorchScorer
 from pipeline.contracts.messages import Label, ModelRef
 from pipeline.errors import TerminalError
 

@@ -1,4 +1,7 @@
-"""The runtime for CPUs: ONNX Runtime on an artefact with 8-bit weights.  Imports neither torch nor transformers."""
+"""ONNX Runtime on the CPU, for artefacts with 8-bit weights.
+
+Imports neither torch nor transformers.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import onnxruntime
 from models import postprocessing
 from models.manifest import MODEL, TOKENIZER, Head, Manifest, verify
 from models.runtime.answer_cache import RecentAnswers
-from models.runtime.reading import RECENT, Ids, read, read_tokenizer
+from models.runtime.batching import RECENT, Ids, read, read_tokenizer
 from models.scorer import Reading, Scores
 from pipeline.errors import TerminalError
 
@@ -71,7 +74,7 @@ class OnnxScorer:
         return other
 
     def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> postprocessing.Outputs:
-        """What the graph gives for token ids; a `models.runtime.reading.Network`."""
+        """What the graph gives for token ids; a `models.runtime.batching.Network`."""
         fed = {"ids": ids, "mask": mask}
         if self._asks:
             fed |= {"spans": spans, "texts": texts}

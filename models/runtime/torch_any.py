@@ -1,5 +1,4 @@
-"""The runtime on torch and transformers: the artefact, or a Hugging Face checkpoint, on a GPU (half precision) or a CPU
-(fp32 or bf16).
+"""Torch runtime for artefacts and checkpoints: GPU in half precision, CPU in fp32 or bf16.
 
 The artefact's 8-bit weights become a `BertModel` whose layers round their inputs as the ONNX graph does.  In fp32 both
 runtimes then multiply the same integers, exactly, and differ by what rounding makes of the last digit of norms and
@@ -8,73 +7,27 @@ softmaxes (the tests state how much).
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
 from models import postprocessing
-from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, Head, verify
-from models.runtime.answer_cache import RecentAnswers
-from models.runtime.reading import RECENT, Ids, read, read_tokenizer
-from models.scorer import Reading, Scores
-from models.training.network import MultiHead, mean
-from pipeline.contracts.messages import Label, ModelRef
+from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, verify
+from models.network import MultiHead, mean
+from models.runtime.batching import RECENT, read_tokenizer
+from models.runtime.torch_scorer import TorchScorer
+from pipeline.contracts.messages import Label
 
-TensorNetwork = Callable[[Tensor, Tensor, Tensor, Tensor], dict[str, Tensor]]
 Weights = Mapping[str, NDArray[Any]]
 Precision = Literal["auto", "fp32", "bf16"]
-
-
-class TorchScorer:
-    """Reads texts with a torch network; keeps to `models.scorer.Scorer`.
-
-    `network` takes ids, mask, spans and texts as `models.runtime.reading.Network` does, as tensors.
-    """
-
-    def __init__(
-        self,
-        ref: ModelRef,
-        tokenizer: Tokenizer,
-        network: TensorNetwork,
-        heads: Mapping[str, Head],
-        device: torch.device,
-        *,
-        batch: int,
-        recent: int,
-    ) -> None:
-        self.ref = ref
-        self._tokenizer = tokenizer
-        self._network = network
-        self.heads = heads
-        self._device = device
-        self._batch = batch
-        self._recent = RecentAnswers(recent)
-
-    def score(self, readings: Sequence[str | Reading]) -> list[Scores]:
-        """One answer a reading, in order."""
-        return read(readings, self._tokenizer, self.outputs, self.heads, self._recent, self._batch)
-
-    def with_heads(self, heads: Mapping[str, Head]) -> Self:
-        """The same network, read by other heads; it remembers no answers."""
-        other = copy.copy(self)
-        other.heads, other._recent = heads, RecentAnswers(0)
-        return other
-
-    @torch.inference_mode()
-    def outputs(self, ids: Ids, mask: Ids, spans: Ids, texts: Ids) -> postprocessing.Outputs:
-        """What the network gives for token ids; a `models.runtime.reading.Network`."""
-        found = self._network(*(torch.from_numpy(value).to(self._device) for value in (ids, mask, spans, texts)))
-        return {name: value.float().cpu().numpy() for name, value in found.items()}
 
 
 def open_torch(
@@ -209,12 +162,12 @@ class Rounded(nn.Module):
         values, scale, bias = weights[name], weights[name + ".scale"], weights[name + ".bias"]
         part = slice(None) if third is None else slice(third * len(bias) // 3, (third + 1) * len(bias) // 3)
         expanded = values[:, part].astype(np.float32) * (scale[part] if kind == torch.float16 else np.float32(1))
-        one = np.ones(len(values), np.float32)
+        unit = np.ones(len(values), np.float32)
         self.register_buffer("weight", torch.from_numpy(np.ascontiguousarray(expanded.T)).to(kind))
         self.register_buffer("scale", torch.from_numpy(scale[part].copy()))
         self.register_buffer("bias", torch.from_numpy(bias[part].copy()))
-        self.register_buffer("gain", torch.from_numpy(np.array(weights.get(name + ".gain", one))))
-        self.register_buffer("shift", torch.from_numpy(np.array(weights.get(name + ".shift", 0 * one))))
+        self.register_buffer("gain", torch.from_numpy(np.array(weights.get(name + ".gain", unit))))
+        self.register_buffer("shift", torch.from_numpy(np.array(weights.get(name + ".shift", 0 * unit))))
 
     def forward(self, given: Tensor) -> Tensor:
         """(…, outputs) for (…, inputs)."""

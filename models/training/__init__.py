@@ -1,1 +1,4 @@
-"""Training: data, batches, the network, the run.  Needs the `train` extra."""
+"""Training of the network: configuration, data, loss, runs.
+
+Needs the `train` extra.
+"""

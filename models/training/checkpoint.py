@@ -1,4 +1,4 @@
-"""What a training run keeps on disk, so that it goes on after an interruption.
+"""Checkpoints of a training run, written atomically, so that it can be resumed.
 
 A checkpoint is written beside the old one and renamed over it: a crash leaves the old or the new one, never half of
 one.  It is read with `weights_only`, which runs no code from the file.

@@ -1,4 +1,4 @@
-"""What a training run needs to know: a TOML file, checked key by key.
+"""Configuration of a training run: a TOML file, checked key by key.
 
 The encoder is one; the heads are as many as the file names, and any number of sources teaches each of them.  A new head
 or a new source is a new table in the file, not a change of the code.
@@ -46,7 +46,7 @@ class BaseConfig(_Part):
     """Whether the word embeddings are learnt too: half of all weights, and rare words forget what they meant."""
 
     @model_validator(mode="after")
-    def _one_place(self) -> BaseConfig:
+    def _single_source(self) -> BaseConfig:
         if sum(map(bool, (self.package, self.pieces, self.archive))) != 1:
             raise ValueError("name either the `package`, the `pieces` or the `archive` that the weights are in")
         return self
@@ -76,7 +76,7 @@ class SourceConfig(_Part):
     share: float = Field(default=1.0, gt=0.0, le=1.0)
     """Share of the texts that is used at all."""
     taught: bool = True
-    """Whether teachers are heard about its labels; not where they know less than the labels say."""
+    """Whether teachers are asked about its labels; not where they know less than the labels say."""
 
     @model_validator(mode="after")
     def _whole(self) -> SourceConfig:
@@ -103,7 +103,7 @@ class HeadConfig(_Part):
     """Answers with a lower probability are not sure."""
 
     @model_validator(mode="after")
-    def _prior_is_one(self) -> HeadConfig:
+    def _prior_is_whole(self) -> HeadConfig:
         if self.prior and (len(self.prior) != len(self.labels) or min(self.prior) <= 0.0 or self.balance):
             raise ValueError("`prior` has a share above 0 for each label, and goes without `balance`")
         return self
@@ -127,7 +127,7 @@ class BeginConfig(_Part):
     """Its folder, relative to this file."""
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of its file with the weights."""
-    kept: float = Field(default=0.0, ge=0.0, lt=1.0)
+    own_share: float = Field(default=0.0, ge=0.0, lt=1.0, alias="kept")
     """Share of its own weights in the mean with those of the seeds: what it knew is forgotten less than what is learnt
     is lost (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models")."""
 
@@ -197,7 +197,7 @@ class TrainConfig(_Part):
         for source in self.sources:
             if source.head and source.head not in self.heads:
                 raise ValueError(f"source {source.name!r} teaches the head {source.head!r}, which is not there")
-        if self.begin is not None and self.begin.kept and not self.seeds:
+        if self.begin is not None and self.begin.own_share and not self.seeds:
             raise ValueError("`begin.kept` is a share in the mean of several `seeds`")
         if unknown := set(self.only) - set(self.heads):
             raise ValueError(f"`only` names {', '.join(sorted(unknown))}, which is not among the heads")
@@ -209,7 +209,7 @@ class TrainConfig(_Part):
     def of_seed(self, seed: int) -> TrainConfig:
         """The run of one seed, which has a folder of its own."""
         output = self.output.with_name(f"{self.output.name}-seed{seed}")
-        begin = self.begin.model_copy(update={"kept": 0.0}) if self.begin else None
+        begin = self.begin.model_copy(update={"own_share": 0.0}) if self.begin else None
         return self.model_copy(update={"seed": seed, "seeds": (), "output": output, "begin": begin})
 
     @property
@@ -231,7 +231,7 @@ class TrainConfig(_Part):
     def fingerprint(self) -> str:
         """Changes with anything that changes what is learnt; a checkpoint of another one is not gone on with."""
         silent = {"output", "data", "threads", "precision", "checkpoint_seconds", "asked"}
-        learnt = self.model_dump(mode="json", exclude=silent)
+        learnt = self.model_dump(mode="json", by_alias=True, exclude=silent)
         for head in learnt["heads"].values():
             del head["balance"], head["prior"], head["sure"]
         if not self.seeds:

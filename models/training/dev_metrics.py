@@ -1,19 +1,21 @@
-"""A look at the dev part: one figure a head."""
+"""Macro-recall of each head on the dev part."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-from models.evaluation.metrics import macro_recall
+from models.metrics import macro_recall
+from models.network import MultiHead
 from models.training.config import TARGET, TrainConfig
 from models.training.dataset.batches import Tokens
 from models.training.dataset.readers import UNKNOWN
 from models.training.distillation import probabilities
-from models.training.network import MultiHead
 
 
-def look(model: MultiHead, data: Tokens, config: TrainConfig, device: torch.device, precision: str) -> dict[str, float]:
+def dev_figures(
+    model: MultiHead, data: Tokens, config: TrainConfig, device: torch.device, precision: str
+) -> dict[str, float]:
     """Macro-recall (0–1) of each head on the examples that have its label."""
     found = probabilities(model, data, device, precision)
     figures = {}

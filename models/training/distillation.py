@@ -1,4 +1,4 @@
-"""What teachers say of the texts of a run: asked once, kept beside their weights."""
+"""Distillation: probabilities of teachers for the texts of a run, asked once and cached."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_weights
 from torch import Tensor
 
-from models.evaluation.metrics import softmax
 from models.manifest import digest
+from models.metrics import softmax
+from models.network import MultiHead, mean
 from models.training.config import TARGET, TrainConfig, read_config
-from models.training.dataset.batches import Answers, Batch, Tokens, gather, tokens
+from models.training.dataset.batches import TeacherAnswers, Tokens, TrainingBatch, gather, tokens
 from models.training.dataset.readers import UNKNOWN, Example
-from models.training.network import MultiHead, mean
 from models.training.precision import autocast
 from models.training.pretrained import open_base
 from pipeline.errors import TerminalError
@@ -30,10 +30,10 @@ log = structlog.get_logger()
 
 
 def answers_of_teachers(
-    config: TrainConfig, examples: list[Example], own: Tokens, precision: str, told: Callable[[str], None]
-) -> Answers | None:
+    config: TrainConfig, examples: list[Example], own: Tokens, precision: str, notify: Callable[[str], None]
+) -> TeacherAnswers | None:
     """The mean probabilities of those teachers that have the head and were asked, for every example and target; NaN
-    where none was, None without teachers.  Where teachers are not heard, the label is the answer.
+    where none was, None without teachers.  Where teachers are not asked, the label is the answer.
 
     Raises `TerminalError` when a teacher is not trained yet, or reads the texts otherwise.
     """
@@ -46,7 +46,7 @@ def answers_of_teachers(
         teacher = read_config(file, data=config.data)
         chosen = [index for index, example in enumerate(examples) if _is_asked(teacher, example)]
         targets = [own.first[index] + number for index in chosen for number in range(len(own.targets[index]))]
-        for name, found in _answers_of(teacher, config, examples, own, chosen, precision, told).items():
+        for name, found in _answers_of(teacher, config, examples, own, chosen, precision, notify).items():
             if name in total:
                 total[name][targets if name == TARGET else chosen] += found
                 asked[name][targets if name == TARGET else chosen] += 1
@@ -74,7 +74,7 @@ def _answers_of(
     own: Tokens,
     chosen: list[int],
     precision: str,
-    told: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> dict[str, NDArray[np.float16]]:
     """One teacher's of the `chosen` texts; it is asked once about a text: what it says is kept beside its weights."""
     weights = teacher.output / "weights.safetensors"
@@ -84,9 +84,14 @@ def _answers_of(
     names = {index: _digest(examples[index]) for index in chosen}
     new = [index for index, name in names.items() if name not in book]
     if new:
-        told(f"asking {teacher.name} about {len(new):,} texts")
+        notify(f"asking {teacher.name} about {len(new):,} texts")
         found = _ask(
-            teacher, config, [examples[index] for index in new], [own.targets[index] for index in new], precision, told
+            teacher,
+            config,
+            [examples[index] for index in new],
+            [own.targets[index] for index in new],
+            precision,
+            notify,
         )
         book.add([names[index] for index in new], [len(own.targets[index]) for index in new], found)
     return book.read(list(names.values()))
@@ -102,11 +107,11 @@ class _Book:
 
     def __init__(self, path: Path, of: str) -> None:
         self._path, self._of = path, of
-        self._kept: dict[str, NDArray[Any]] = {}
+        self._stored: dict[str, NDArray[Any]] = {}
         if path.is_file():
-            kept = load_file(path)
-            if kept.pop("of").tobytes().decode() == of:
-                self._kept = kept
+            stored = load_file(path)
+            if stored.pop("of").tobytes().decode() == of:
+                self._stored = stored
         self._rows: dict[bytes, int] = {}
         self._index()
 
@@ -118,23 +123,23 @@ class _Book:
         page: dict[str, NDArray[Any]] = {head: values.astype(np.float16) for head, values in found.items()}
         page["names"] = np.frombuffer(b"".join(names), np.uint8).reshape(-1, 16)
         page["targets"] = np.array(targets, np.int64)
-        old = self._kept or {key: value[:0] for key, value in page.items()}
-        self._kept = {key: np.concatenate([value, page.get(key, value[:0])]) for key, value in old.items()}
+        old = self._stored or {key: value[:0] for key, value in page.items()}
+        self._stored = {key: np.concatenate([value, page.get(key, value[:0])]) for key, value in old.items()}
         self._index()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({**self._kept, "of": np.frombuffer(self._of.encode(), np.uint8)}, self._path)
+        save_file({**self._stored, "of": np.frombuffer(self._of.encode(), np.uint8)}, self._path)
 
     def read(self, names: Sequence[bytes]) -> dict[str, NDArray[np.float16]]:
         """The answers about texts, in their order."""
         rows = [self._rows[name] for name in names]
         targets = [at for row in rows for at in range(self._first[row], self._first[row + 1])]
-        heads = self._kept.keys() - {"names", "targets"}
-        return {head: self._kept[head][targets if head == TARGET else rows] for head in heads}
+        heads = self._stored.keys() - {"names", "targets"}
+        return {head: self._stored[head][targets if head == TARGET else rows] for head in heads}
 
     def _index(self) -> None:
-        if self._kept:
-            self._rows = {name.tobytes(): row for row, name in enumerate(self._kept["names"])}
-            self._first = np.concatenate([[0], np.cumsum(self._kept["targets"])])
+        if self._stored:
+            self._rows = {name.tobytes(): row for row, name in enumerate(self._stored["names"])}
+            self._first = np.concatenate([[0], np.cumsum(self._stored["targets"])])
 
 
 def _ask(
@@ -143,7 +148,7 @@ def _ask(
     examples: list[Example],
     targets: Sequence[Sequence[object]],
     precision: str,
-    told: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> dict[str, NDArray[np.float64]]:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     base = open_base(teacher.base, config.max_tokens)
@@ -152,7 +157,7 @@ def _ask(
     data = tokens(examples, base.tokenizer, list(config.post_heads))
     if teacher.target_labels and list(map(len, data.targets)) != list(map(len, targets)):
         raise TerminalError("cuts texts into other tokens", subject=teacher.name, todo="Take one with this vocabulary")
-    return probabilities(model.to(device), data, device, precision, told)
+    return probabilities(model.to(device), data, device, precision, notify)
 
 
 def probabilities(
@@ -160,10 +165,10 @@ def probabilities(
     data: Tokens,
     device: torch.device,
     precision: str,
-    told: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> dict[str, NDArray[np.float64]]:
     """Probabilities of every head for all examples, and of the target head for all targets, in their order."""
-    return {name: softmax(found) for name, found in logits(model, data, device, precision, told).items()}
+    return {name: softmax(found) for name, found in logits(model, data, device, precision, notify).items()}
 
 
 @torch.no_grad()
@@ -172,7 +177,7 @@ def logits(
     data: Tokens,
     device: torch.device,
     precision: str,
-    told: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
     size: int = 64,
 ) -> dict[str, NDArray[np.float64]]:
     """The same before they become probabilities."""
@@ -188,12 +193,12 @@ def logits(
                 out[name] = np.zeros((count, values.shape[1]))
             out[name][rows] = values.float().cpu().numpy()
         if start // size % 200 == 0:
-            told(f"{start:,} of {len(order):,} texts")
+            notify(f"{start:,} of {len(order):,} texts")
     return out
 
 
 def answers_to(
-    model: MultiHead, batch: Batch, device: torch.device, precision: str
+    model: MultiHead, batch: TrainingBatch, device: torch.device, precision: str
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Logits of every head for a batch, of the target head where it has targets; and the mean of its token states."""
     ids, mask = batch.ids.to(device), batch.mask.to(device)

@@ -1,4 +1,4 @@
-"""What a batch is judged by: labels, a teacher's answer beside or instead of them, and the base's embedding."""
+"""Loss of a batch: labels, a teacher's probabilities, the base's embedding."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.network import MultiHead
 from models.training.config import TARGET, HeadConfig, TrainConfig
-from models.training.dataset.batches import Answers, Batch
+from models.training.dataset.batches import TeacherAnswers, TrainingBatch
 from models.training.dataset.readers import UNKNOWN
 from models.training.distillation import answers_to
-from models.training.network import MultiHead
 from models.training.precision import autocast
 
 
 def loss_of(
-    model: MultiHead, batch: Batch, config: TrainConfig, device: torch.device, precision: str, taught: Answers | None
+    model: MultiHead,
+    batch: TrainingBatch,
+    config: TrainConfig,
+    device: torch.device,
+    precision: str,
+    taught: TeacherAnswers | None,
 ) -> tuple[Tensor, Tensor]:
     """The loss of a batch, summed over its heads and divided by its texts; and the embeddings of its texts."""
     found, post = answers_to(model, batch, device, precision)
@@ -41,10 +46,10 @@ def _head_loss(
     )
     if answer is None:
         return hard.sum()
-    heard = ~answer[:, 0].isnan()
+    answered = ~answer[:, 0].isnan()
     soft = -(answer.nan_to_num() * functional.log_softmax(logits, dim=-1)).sum(-1)
     known = labels != UNKNOWN
-    return torch.where(known, torch.where(heard, (1.0 - share) * hard + share * soft, hard), alone * soft).sum()
+    return torch.where(known, torch.where(answered, (1.0 - share) * hard + share * soft, hard), alone * soft).sum()
 
 
 def distance(embedding: Tensor, before: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Which number format to train in: measured, not guessed.
+"""Number format of a training run (bf16 or fp32), chosen by timing both.
 
 bfloat16 doubles the speed where the hardware multiplies it (GPU; CPUs with AMX or AVX-512 BF16) and quarters it where
 it is emulated, so a few steps of each are timed before a run.
@@ -14,7 +14,7 @@ import structlog
 import torch
 
 if TYPE_CHECKING:
-    from models.training.network import MultiHead
+    from models.network import MultiHead
 
 log = structlog.get_logger()
 

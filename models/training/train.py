@@ -1,4 +1,4 @@
-"""One training run: one encoder, all heads.
+"""Training loop of one run: one encoder, all heads, resumed from its checkpoint.
 
 `train` goes on from the checkpoint in the output folder when there is one, stops when the dev part no longer gains, and
 leaves ``weights.safetensors`` and ``run.json`` there, from which `models.export.artefact` makes the artefact.
@@ -17,19 +17,19 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from models.network import MultiHead, mean
 from models.training import checkpoint
 from models.training.checkpoint import RunState
 from models.training.config import TrainConfig
 from models.training.dataset.augmentation import noisy
-from models.training.dataset.batches import Answers, Batch, Tokens, gather, plan, tokens
+from models.training.dataset.batches import TeacherAnswers, Tokens, TrainingBatch, gather, plan, tokens
 from models.training.dataset.loading import Pool, read_pool
 from models.training.dataset.readers import Example
-from models.training.dev_metrics import look
+from models.training.dev_metrics import dev_figures
 from models.training.distillation import answers_of_teachers
 from models.training.losses import distance, loss_of
-from models.training.network import MultiHead, mean
 from models.training.precision import autocast, choose_precision
-from models.training.pretrained import Base, open_base
+from models.training.pretrained import BaseEncoder, open_base
 from models.training.report import RunReport, write_report
 from models.training.warm_start import begin
 
@@ -44,7 +44,7 @@ dropout): runs that began alike can be averaged (Wortsman et al., 2022)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class TrainingProgress:
     """Where the training stands; `remaining` in seconds, `dev` the latest mean figure (0–1) or None."""
 
     step: int
@@ -65,17 +65,17 @@ class _Run:
     model: MultiHead
     before: MultiHead | None
     optimiser: torch.optim.Optimizer
-    base: Base
+    base: BaseEncoder
     pool: Pool
     train: Tokens
     dev: Tokens
-    taught: Answers | None
+    taught: TeacherAnswers | None
     batches_per_epoch: int
     steps: int
 
 
 def train(
-    config: TrainConfig, progress: Callable[[Progress], None], told: Callable[[str], None] = lambda _: None
+    config: TrainConfig, progress: Callable[[TrainingProgress], None], notify: Callable[[str], None] = lambda _: None
 ) -> RunReport:
     """Train, or go on training; gives the report that is also in ``run.json``.
 
@@ -85,7 +85,7 @@ def train(
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    run = _prepare(config, told)
+    run = _prepare(config, notify)
     path = config.output / "checkpoint.pt"
     state = checkpoint.load(path, config.fingerprint)
     state = _fresh(run) if state is None else _restore(run, state)
@@ -94,9 +94,9 @@ def train(
     return _finish(run, state)
 
 
-def _prepare(config: TrainConfig, told: Callable[[str], None]) -> _Run:
+def _prepare(config: TrainConfig, notify: Callable[[str], None]) -> _Run:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    pool = read_pool(config, told)
+    pool = read_pool(config, notify)
     base = open_base(config.base, config.max_tokens)
     heads = list(config.post_heads)
     own = tokens(pool.train, base.tokenizer, heads)
@@ -108,7 +108,7 @@ def _prepare(config: TrainConfig, told: Callable[[str], None]) -> _Run:
     torch.manual_seed(config.seed)
     before = MultiHead(open_base(config.base, config.max_tokens).encoder, {}) if config.optimiser.retain else None
     precision = choose_precision(model, device) if config.precision == "auto" else config.precision
-    taught = answers_of_teachers(config, pool.train, own, precision, told)
+    taught = answers_of_teachers(config, pool.train, own, precision, notify)
     per_epoch = len(plan(own, pool.times, config.optimiser.batch, config.seed, 0))
     return _Run(
         config=config,
@@ -149,7 +149,7 @@ def _optimiser(model: MultiHead, config: TrainConfig) -> torch.optim.Optimizer:
     )
 
 
-def _learn_all(run: _Run, state: RunState, progress: Callable[[Progress], None]) -> None:
+def _learn_all(run: _Run, state: RunState, progress: Callable[[TrainingProgress], None]) -> None:
     config = run.config
     started, saved, first = time.monotonic() - state.seconds, time.monotonic(), state.step
     began, seen = time.monotonic(), 0
@@ -165,11 +165,11 @@ def _learn_all(run: _Run, state: RunState, progress: Callable[[Progress], None])
         state.losses = [*state.losses[-99:], loss]
         state.step += 1
         state.seconds = time.monotonic() - started
-        dev = _look(run, state) if _due(run, state.step) else None
+        dev = _evaluate(run, state) if _due(run, state.step) else None
         if dev is not None or state.step % 20 == 0:
             passed = time.monotonic() - began
             progress(
-                Progress(
+                TrainingProgress(
                     step=state.step,
                     steps=run.steps,
                     loss=sum(state.losses) / len(state.losses),
@@ -182,7 +182,7 @@ def _learn_all(run: _Run, state: RunState, progress: Callable[[Progress], None])
             checkpoint.save(_collected(run, state), config.output / "checkpoint.pt")
             saved = time.monotonic()
     if not state.best_weights:
-        _look(run, state)
+        _evaluate(run, state)
 
 
 def _with_noise(run: _Run, epoch: int) -> Tokens:
@@ -206,7 +206,7 @@ def _with_noise(run: _Run, epoch: int) -> Tokens:
     return Tokens(ids, run.train.labels, targets, run.train.first)
 
 
-def _learn(run: _Run, state: RunState, batch: Batch) -> float:
+def _learn(run: _Run, state: RunState, batch: TrainingBatch) -> float:
     """One step; gives the loss."""
     settings = run.config.optimiser
     warm = max(1, round(run.steps * settings.warmup))
@@ -249,7 +249,7 @@ def _due(run: _Run, step: int) -> bool:
     return step % every == 0 or step == run.steps
 
 
-def _look(run: _Run, state: RunState) -> float:
+def _evaluate(run: _Run, state: RunState) -> float:
     """Evaluate the averaged weights on the dev part, and keep them when they are the best so far."""
     own = {name: state.average[name].clone() for name in state.average}
     current = dict(run.model.named_parameters())
@@ -257,7 +257,7 @@ def _look(run: _Run, state: RunState) -> float:
         for name, value in state.average.items():
             own[name].copy_(current[name])
             current[name].copy_(value)
-    figures = look(run.model, run.dev, run.config, run.device, run.precision)
+    figures = dev_figures(run.model, run.dev, run.config, run.device, run.precision)
     better = sum(figures.values()) / len(figures)
     state.history.append({"step": float(state.step), **figures})
     if better > state.best:

@@ -1,4 +1,4 @@
-"""To begin with the weights of an artefact instead of a base's: what it learnt is gone on with.
+"""Warm start from the weights of an artefact instead of the pretrained base.
 
 The 8-bit matrices become float ones again, without the stretches and shifts of their inputs, which cancel in the
 product; channels that were split into several are one again.  What rounding lost stays lost: the network answers as the
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from torch import Tensor
 
-from models.export.quantization import Floats
-from models.export.weights import TARGET_PARTS, Arrays
 from models.manifest import WEIGHTS, Manifest, verify
+from models.network import TARGET_PARTS, MultiHead
 from models.training.config import BeginConfig, TrainConfig
-from models.training.network import MultiHead
 from pipeline.errors import TerminalError
 
+Floats = NDArray[np.float32]
+Arrays = dict[str, NDArray[Any]]
 Stored = Mapping[str, NDArray[Any]]
 Linear = tuple[Floats, Floats]
 """A matrix, (inputs, outputs), and its bias."""
@@ -97,7 +97,7 @@ def _layer(stored: Stored, layer: int, hidden: int, intermediate: int) -> Arrays
             weight, bias, attended = _evened(weight, bias, attended)
         out |= _linear(f"{new}attention.self.{part}", weight, bias)
     out |= _linear(f"{new}attention.output.dense", *attended)
-    wide, narrow = _one_row_a_channel(wide, narrow, intermediate)
+    wide, narrow = _merge_split_channels(wide, narrow, intermediate)
     out |= _linear(f"{new}intermediate.dense", *wide) | _linear(f"{new}output.dense", *narrow)
     for old, norm in (("attended", "attention.output."), ("narrow", "output.")):
         for kind in ("weight", "bias"):
@@ -119,7 +119,7 @@ def _evened(weight: Floats, bias: Floats, after: Linear) -> tuple[Floats, Floats
     return weight / size, bias / size, (after[0] * size[:, None], after[1])
 
 
-def _one_row_a_channel(wide: Linear, narrow: Linear, channels: int) -> tuple[Linear, Linear]:
+def _merge_split_channels(wide: Linear, narrow: Linear, channels: int) -> tuple[Linear, Linear]:
     """A channel that was split has the same weights into it several times, and its weights out of it in parts."""
     weight, first, which = np.unique(wide[0], axis=1, return_index=True, return_inverse=True)
     if len(first) != channels:

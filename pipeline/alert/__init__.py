@@ -1,5 +1,5 @@
-"""Tells people and services about incidents.
+"""Notifies people and services of incidents: who, in what order, and by which way.
 
-``stage.py`` turns incident events into notices, ``addressees.py`` decides who is told of what, ``courier.py`` carries
-the notices to one notifier and bears with its failures, and each notifier has a file of its own.
+``stage.py`` turns incident events into notices, ``routing.py`` decides who receives what, ``delivery.py`` delivers the
+notices to one notifier and retries, and each notifier has a file of its own.
 """

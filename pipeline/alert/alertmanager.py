@@ -1,4 +1,4 @@
-"""Alertmanager: one alert an incident, over the v2 interface.
+"""The Alertmanager notifier: one alert an incident, over the v2 API.
 
 The label set is the identity of an alert, so it holds only what never changes: name, entity, kind and incident id.
 What changes (counts, severity, the sentence) is in the annotations.  An alert fires until its `endsAt`; every send
@@ -19,9 +19,9 @@ import msgspec
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.coordination import WORDS
 from pipeline.errors import SettingsError
-from pipeline.text.safe import clean, one_line, topic
+from pipeline.text.incident_words import REASON_WORDS
+from pipeline.text.safe import clean, single_line, topic
 
 ALERTNAME = "GroundswellIncident"
 
@@ -33,8 +33,8 @@ that an alert does not outlive its incident by much when everything of ours is g
 class Alertmanager:
     """Pages through an Alertmanager.
 
-    Sending the same event again is harmless: the alert is the same.  `ended` is told of incidents that stopped firing,
-    so that the end can be repeated.
+    Sending the same event again is harmless: the alert is the same.  `ended` is called for incidents that
+    stopped firing, so that the end can be repeated.
     """
 
     name = "alertmanager"
@@ -112,8 +112,8 @@ def labels(event: IncidentEvent) -> dict[str, str]:
     """The identity of the alert."""
     return {
         "alertname": ALERTNAME,
-        "entity": one_line(event.entity.id, 512),
-        "incident": one_line(event.incident_id, 512),
+        "entity": single_line(event.entity.id, 512),
+        "incident": single_line(event.incident_id, 512),
         "kind": event.kind,
     }
 
@@ -122,7 +122,7 @@ def notes(event: IncidentEvent) -> dict[str, str]:
     """What a person reads; every text of strangers is cleaned and cut."""
     counts = event.counts
     found: dict[str, str] = {}
-    found["summary"] = one_line(event.explanation.summary, 500) or f"{event.kind} about {event.entity.name}"
+    found["summary"] = single_line(event.explanation.summary, 500) or f"{event.kind} about {event.entity.name}"
     found["severity"] = str(event.severity)
     found["size"] = (
         f"{counts.mentions} mentions, {counts.negative} negative, {counts.authors} authors; "
@@ -132,15 +132,15 @@ def notes(event: IncidentEvent) -> dict[str, str]:
         low, high = event.forecast.low, event.forecast.high
         found["forecast"] = f"{event.forecast.size:.0f} mentions ({low:.0f} to {high:.0f})"
     if event.explanation.phrases:
-        found["phrases"] = one_line(", ".join(phrase.text for phrase in event.explanation.phrases[:8]), 500)
+        found["phrases"] = single_line(", ".join(phrase.text for phrase in event.explanation.phrases[:8]), 500)
     first = event.explanation.first_post
     if first is not None:
-        found["first_post"] = f"{one_line(first.author, 100)}: {clean(first.text)[:500]}"
+        found["first_post"] = f"{single_line(first.author, 100)}: {clean(first.text)[:500]}"
     if len(event.explanation.narratives) > 1:
         stories = [f"{topic(story, ', ')} ({story.share:.0%})" for story in event.explanation.narratives]
-        found["stories"] = one_line("; ".join(stories), 500)
+        found["stories"] = single_line("; ".join(stories), 500)
     if event.coordinated:
-        why = ", ".join(WORDS[reason] for reason in event.reasons)
+        why = ", ".join(REASON_WORDS[reason] for reason in event.reasons)
         looks = f"looks coordinated ({why})" if why else "looks coordinated"
         found["note"] = looks if may_page(event) else f"{looks}: no longer paged"
     return found

@@ -1,4 +1,4 @@
-"""Carries notices to one notifier: in order, with retries, within bounded time."""
+"""Delivers notices to one notifier: in order, with retries, within bounded time."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Busy(TransientError):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a failing notifier is borne with; all in seconds.
+class RetryLimits:
+    """Retry limits for a failing notifier; all in seconds.
 
     `total` bounds a turn, and also what one notice may take.  Twice that stays below the time after which a worker
     counts as stuck (``worker.stuck_seconds``, 120 by default), or one dead receiver would restart it for ever.
@@ -41,8 +41,8 @@ class Patience:
     clock: Callable[[], float] = time.monotonic
 
 
-class Courier:
-    """Brings notices to its notifier.
+class Delivery:
+    """Delivers notices to its notifier.
 
     Transient failures are tried again after growing, jittered pauses.  When the attempts or the time are used up the
     notifier counts as down: what is left of the batch is given back at once, and in later batches it is tried once,
@@ -50,25 +50,25 @@ class Courier:
     """
 
     def __init__(
-        self, notifier: Notifier, patience: Patience, observe: Callable[[str, str], None] | None = None
+        self, notifier: Notifier, limits: RetryLimits, observe: Callable[[str, str], None] | None = None
     ) -> None:
         self._notifier = notifier
-        self._patience = patience
+        self._limits = limits
         self._observe = observe or (lambda notifier, outcome: None)
         self._down = False
 
-    async def carry(self, notices: Sequence[Notice], outcomes: dict[Notice, GroundswellError | None]) -> bool:
+    async def deliver(self, notices: Sequence[Notice], outcomes: dict[Notice, GroundswellError | None]) -> bool:
         """Delivers in order; notes for each notice the reason why it failed, or None.  Raises nothing.
 
         Notices that have an outcome already are passed over.  False when the turn was too short for a slow receiver:
         call again with the same outcomes.
         """
-        end = self._patience.clock() + self._patience.total
+        end = self._limits.clock() + self._limits.total
         gone: TransientError | None = None
         for notice in notices:
             if notice in outcomes:
                 continue
-            if gone is None and self._patience.clock() >= end:
+            if gone is None and self._limits.clock() >= end:
                 return False
             error = gone or await self._deliver(notice)
             gone = error if isinstance(error, TransientError) else None
@@ -78,8 +78,8 @@ class Courier:
 
     async def _deliver(self, notice: Notice) -> GroundswellError | None:
         """Nothing, or the reason why it could not be delivered, within `Patience.total` seconds."""
-        deadline = self._patience.clock() + self._patience.total
-        attempts = 1 if self._down else self._patience.attempts
+        deadline = self._limits.clock() + self._limits.total
+        attempts = 1 if self._down else self._limits.attempts
         for attempt in range(1, attempts + 1):
             error = await self._try(notice, deadline)
             if not isinstance(error, TransientError):
@@ -88,18 +88,18 @@ class Courier:
                     self._log("alert not delivered", notice, error)
                 return error
             pause = self._pause(attempt, error)
-            if attempt == attempts or self._patience.clock() + pause >= deadline:
+            if attempt == attempts or self._limits.clock() + pause >= deadline:
                 break
             self._observe(self._notifier.name, "retried")
             self._log("alert will be tried again", notice, error)
-            await self._patience.sleep(pause)
+            await self._limits.sleep(pause)
         self._down = True
         self._log("notifier is down", notice, error)
         return error
 
     async def _try(self, notice: Notice, deadline: float) -> GroundswellError | None:
         """One attempt; a defect of a notifier counts as a failure that will not pass."""
-        limit = max(0.1, min(self._patience.once, deadline - self._patience.clock()))
+        limit = max(0.1, min(self._limits.once, deadline - self._limits.clock()))
         try:
             async with asyncio.timeout(limit):
                 await self._notifier.send(notice.event)
@@ -114,7 +114,7 @@ class Courier:
 
     def _pause(self, attempt: int, error: TransientError) -> float:
         """Exponential back-off with jitter over its upper half; longer when the receiver asks for it."""
-        step = min(self._patience.most, self._patience.first * 2.0 ** (attempt - 1))
+        step = min(self._limits.most, self._limits.first * 2.0 ** (attempt - 1))
         asked = error.after if isinstance(error, Busy) else 0.0
         return max(asked, step * random.uniform(0.5, 1.0))
 

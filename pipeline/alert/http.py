@@ -1,4 +1,4 @@
-"""Posting to somebody else's server: no redirects, bounded time and size, plain errors.
+"""HTTP posts to notifiers: no redirects, bounded time and size, plain errors.
 
 Addresses may carry tokens, so nothing here logs or reports more of one than its host.
 """

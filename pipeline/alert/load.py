@@ -1,4 +1,4 @@
-"""Opens the notifiers that the settings name."""
+"""Opens the notifiers whose addresses are set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.index.protocol import Index
 from pipeline.settings.settings import Settings
 
 
-class KeptFiring:
+class ResendingAlertmanager:
     """An Alertmanager together with the re-sender that keeps its alerts firing."""
 
     name = Alertmanager.name
@@ -49,15 +49,15 @@ def open_notifiers(settings: Settings) -> list[Notifier]:
         private, page = alert.webhook_allow_private, alert.page_url
         notifiers.append(Webhook(alert.webhook_url, secret, allow_private=private, page_url=page))
     if alert.alertmanager_url:
-        notifiers.append(_kept_firing(settings))
+        notifiers.append(_resending(settings))
     return notifiers
 
 
-def _kept_firing(settings: Settings) -> KeptFiring:
+def _resending(settings: Settings) -> ResendingAlertmanager:
     ends = Ends()
     alert = settings.alert
 
-    def open_one(ended: Callable[[IncidentEvent, bool], None] | None = None) -> Alertmanager:
+    def open_alertmanager(ended: Callable[[IncidentEvent, bool], None] | None = None) -> Alertmanager:
         return Alertmanager(alert.alertmanager_url, page_url=alert.page_url, ended=ended)
 
     @asynccontextmanager
@@ -72,7 +72,7 @@ def _kept_firing(settings: Settings) -> KeptFiring:
         finally:
             await index.close()
 
-    resender = Resender(open_one, reader, ends)
-    notifier = KeptFiring(open_one(ends.note), resender)
+    resender = Resender(open_alertmanager, reader, ends)
+    notifier = ResendingAlertmanager(open_alertmanager(ends.note), resender)
     resender.start()
     return notifier

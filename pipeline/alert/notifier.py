@@ -1,4 +1,4 @@
-"""What a notifier promises, and the notice that the stage hands to it."""
+"""The protocol of a notifier, and the notice that the stage hands to it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Notice:
-    """An effect of the alert stage: an event, the notifiers to tell (by name), and the record that it came from.
+    """An effect of the alert stage: an event, the names of its notifiers, and the record that it came from.
 
     Notices are compared by identity: two records may carry the same event.
     """
@@ -22,9 +22,9 @@ class Notice:
 
 
 class Notifier(Protocol):
-    """Tells somebody about an incident event.
+    """Notifies somebody of an incident event.
 
-    `pages` says that it wakes a person: it is told of pageable incidents only, and of their end.  `send` may be called
+    `pages` says that it wakes a person: it is sent pageable incidents only, and their end.  `send` may be called
     again with an event that it has sent before (after a crash); what it does must bear that.
     """
 

@@ -1,6 +1,6 @@
-"""Keeps alerts firing while their incidents are open, and repeats their end for a while.
+"""Re-sends alerts while their incidents are open, and their end for a while.
 
-An Alertmanager forgets its alerts when it restarts and lets each end at its `endsAt`, so it must be told again and
+An Alertmanager forgets its alerts when it restarts and lets each end at its `endsAt`, so alerts must be sent again and
 again.  What to repeat is read from the index, which holds the newest event of every incident, and not from the memory
 of a worker: it is right after a restart, and also when another worker has taken over the partition.  Every alert
 worker may repeat the same alerts, since sending one twice changes nothing.
@@ -41,7 +41,7 @@ OpenIncidents = Callable[[], Awaitable[list[IncidentEvent]]]
 
 
 class Ends:
-    """Incidents that stopped firing a short while ago, as this process has told it.  Safe to share with a thread."""
+    """Incidents that stopped firing a short while ago, as this process has sent it.  Safe to share with a thread."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -59,7 +59,7 @@ class Ends:
         """Ends of the last `REPEAT_END` seconds; older ones are forgotten."""
         with self._lock:
             oldest = self._clock() - REPEAT_END
-            self._ended = {key: kept for key, kept in self._ended.items() if kept[0] >= oldest}
+            self._ended = {key: ended for key, ended in self._ended.items() if ended[0] >= oldest}
             return {key: event for key, (_, event) in self._ended.items()}
 
 

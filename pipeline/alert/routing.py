@@ -1,4 +1,4 @@
-"""Who is told of which event: the rules, and the memory of what was told.
+"""Routes events to notifiers, and remembers what each of them was sent.
 
 This is the one place that decides on recipients.
 """
@@ -17,19 +17,19 @@ REMEMBERED = 256
 """Events of one incident that are recognised when they come again."""
 
 SLACK = 3600.0
-"""Seconds by which an event may be older than the newest one told and still be news: `at` is the arrival of a mention,
+"""Seconds by which an event may be older than the newest one sent and still be news: `at` is the arrival of a mention,
 and mentions of one incident arrive through several partitions."""
 
 
-class Last(msgspec.Struct, array_like=True):
-    """What a notifier was told last: when in event time (seconds), which event, and whether it then was to fire."""
+class LastNotice(msgspec.Struct, array_like=True):
+    """What a notifier was sent last: when in event time (seconds), which event, and whether it then was to fire."""
 
     at: float
     event: str
     firing: bool
 
 
-class Told(msgspec.Struct, array_like=True):
+class NotificationState(msgspec.Struct, array_like=True):
     """State of one incident: what was last sent to whom.
 
     `known` are fingerprints of the events taken in, oldest first; `flight` the offsets whose notices may not have been
@@ -40,21 +40,21 @@ class Told(msgspec.Struct, array_like=True):
     resolved: bool
     known: list[int]
     flight: list[int]
-    to: dict[str, Last]
+    to: dict[str, LastNotice]
 
 
-class ToldCodec:
-    """`Told` as MessagePack; the first byte is the version of the layout."""
+class NotificationCodec:
+    """`NotificationState` as MessagePack; the first byte is the version of the layout."""
 
     VERSION = b"\x01"
 
-    def encode(self, value: Told) -> bytes:
+    def encode(self, value: NotificationState) -> bytes:
         return self.VERSION + msgspec.msgpack.encode(value)
 
-    def decode(self, data: bytes) -> Told:
+    def decode(self, data: bytes) -> NotificationState:
         if data[:1] != self.VERSION:
             raise ValueError(f"alert state of version {data[:1]!r} cannot be read by this release; reset the stage")
-        return msgspec.msgpack.decode(data[1:], type=Told)
+        return msgspec.msgpack.decode(data[1:], type=NotificationState)
 
 
 def fingerprint(event: IncidentEvent) -> int:
@@ -63,43 +63,47 @@ def fingerprint(event: IncidentEvent) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=6).digest())
 
 
-def is_news(event: IncidentEvent, told: Told | None) -> bool:
-    """False for what was told before, and for history that the incident has moved past."""
-    if told is None:
+def is_news(event: IncidentEvent, earlier: NotificationState | None) -> bool:
+    """False for what was sent before, and for history that the incident has moved past."""
+    if earlier is None:
         return True
     at = event.at.timestamp()
-    if fingerprint(event) in told.known or at <= told.at - SLACK:
+    if fingerprint(event) in earlier.known or at <= earlier.at - SLACK:
         return False
-    return not told.resolved or at > told.at
+    return not earlier.resolved or at > earlier.at
 
 
-def superseded(event: IncidentEvent, told: Told | None) -> bool:
+def superseded(event: IncidentEvent, earlier: NotificationState | None) -> bool:
     """Whether the incident has taken a later step than this one."""
-    return told is not None and event.at.timestamp() < told.at
+    return earlier is not None and event.at.timestamp() < earlier.at
 
 
-def addressees(event: IncidentEvent, told: Told | None, notifiers: Sequence[Notifier]) -> tuple[str, ...]:
-    """Names of the notifiers to tell.
+def recipients(
+    event: IncidentEvent, earlier: NotificationState | None, notifiers: Sequence[Notifier]
+) -> tuple[str, ...]:
+    """Names of the notifiers that receive an event.
 
-    Those that page hear of an incident only while it fires, and once more when it stops: because it is over, or
-    because it has turned out to be coordinated.  The others hear of everything.
+    Those that page receive an incident only while it fires, and once more when it stops: because it is over, or
+    because it has turned out to be coordinated.  The others receive everything.
     """
     names = []
     for notifier in notifiers:
-        last = told.to.get(notifier.name) if told is not None else None
+        last = earlier.to.get(notifier.name) if earlier is not None else None
         if not notifier.pages or firing(event) or (last is not None and last.firing):
             names.append(notifier.name)
     return tuple(names)
 
 
-def remember(event: IncidentEvent, told: Told | None, names: tuple[str, ...], flight: list[int]) -> Told:
+def remember(
+    event: IncidentEvent, earlier: NotificationState | None, names: tuple[str, ...], flight: list[int]
+) -> NotificationState:
     """The memory after this event has been handed to these notifiers."""
     at = event.at.timestamp()
-    now = told if told is not None else Told(at, False, [], [], {})
+    now = earlier if earlier is not None else NotificationState(at, False, [], [], {})
     now.at = max(now.at, at)
     now.resolved = event.event == "resolved"
     now.known = [*now.known[1 - REMEMBERED :], fingerprint(event)]
     now.flight = flight
     for name in names:
-        now.to[name] = Last(at, event.event, firing(event))
+        now.to[name] = LastNotice(at, event.event, firing(event))
     return now

@@ -1,4 +1,4 @@
-"""Keeps the webhook from being turned against the inside of a network (server-side request forgery).
+"""Server-side request forgery: refuses webhook addresses inside a private network.
 
 The host is resolved here, every address it has must be public, and the connection goes to an address that was checked:
 a name that answers differently the next time (DNS rebinding) gains nothing.

@@ -1,10 +1,11 @@
-"""The terminal: one block for each incident event, to be read in ten seconds."""
+"""The terminal notifier: one block an incident event, to be read in ten seconds."""
 
 from __future__ import annotations
 
 import errno
 import io
 import sys
+from collections.abc import Iterable
 from datetime import timedelta
 
 from rich import box
@@ -16,13 +17,11 @@ from rich.text import Text
 from pipeline.alert.alertmanager import incident_url
 from pipeline.alert.notifier import may_page
 from pipeline.contracts.messages import Explanation, IncidentEvent, PostRef, Series
-from pipeline.detect.coordination import WORDS
-from pipeline.detect.explain import duration
 from pipeline.errors import TransientError
-from pipeline.text.safe import one_line, topic
+from pipeline.text.duration import duration
+from pipeline.text.incident_words import KIND_WORDS, REASON_WORDS, SEVERITY_WORDS
+from pipeline.text.safe import single_line, topic
 
-KINDS = {"pile_on": "pile-on", "surge": "surge", "groundswell": "groundswell", "amplification": "amplification"}
-SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")
 _COLOURS = ("cyan", "cyan", "yellow", "dark_orange", "red", "bright_red")
 _WIDTH = 100
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -67,14 +66,14 @@ class Terminal:
 def block(event: IncidentEvent) -> Panel:
     """What happened, how big, what people say, who drives it: in this order."""
     colour = "green" if event.event == "resolved" else _COLOURS[event.severity]
-    kind = KINDS[event.kind]
+    kind = KIND_WORDS[event.kind]
     title = Text(
-        f" {event.event.upper()}  {one_line(event.entity.name, 60)}: {kind}, {_severity(event)} ", style="bold"
+        f" {event.event.upper()}  {single_line(event.entity.name, 60)}: {kind}, {_severity(event)} ", style="bold"
     )
     subtitle = Text(f" {event.at:%Y-%m-%d %H:%M:%S} UTC ", style="dim")
-    parts: list[Text | Table] = [Text(one_line(event.explanation.summary, 400), style="bold"), _facts(event)]
+    parts: list[Text | Table] = [Text(single_line(event.explanation.summary, 400), style="bold"), _facts(event)]
     if event.coordinated:
-        why = ", ".join(WORDS[reason] for reason in event.reasons)
+        why = ", ".join(REASON_WORDS[reason] for reason in event.reasons)
         looks = f"it looks coordinated ({why})" if why else "it looks coordinated"
         parts.insert(1, Text(f"Paged, although {looks}." if may_page(event) else f"Not paged: {looks}.", "magenta"))
     elif not event.pageable:
@@ -86,7 +85,7 @@ def block(event: IncidentEvent) -> Panel:
 
 
 def _severity(event: IncidentEvent) -> str:
-    return f"severity {event.severity} of 5 ({SEVERITIES[event.severity]})"
+    return f"severity {event.severity} of 5 ({SEVERITY_WORDS[event.severity]})"
 
 
 def _facts(event: IncidentEvent) -> Table:
@@ -100,7 +99,7 @@ def _facts(event: IncidentEvent) -> Table:
 
 
 def _rows(event: IncidentEvent) -> list[tuple[str, str]]:
-    counts, share, told = event.counts, event.share, event.explanation
+    counts, share, explanation = event.counts, event.share, event.explanation
     lasted = (event.resolved_at or event.at) - event.opened_at
     forecast = ""
     if event.forecast is not None:
@@ -114,22 +113,26 @@ def _rows(event: IncidentEvent) -> list[tuple[str, str]]:
         ("expected", f"{counts.expected:,.1f} mentions; negative share {share.before:.0%} before, {share.now:.0%} now"),
     ]
     course = [("course", sparkline(event.series))] if event.series is not None else []
-    name = ("incident", one_line(event.incident_id, 300))
+    name = ("incident", single_line(event.incident_id, 300))
     if event.event == "resolved":
         return [*size, *course, ("foretold", _review(event)), name]
     return [
         *size,
         *course,
         ("forecast", forecast),
-        ("first post", _quote(told.first_post)),
-        *_topics(told),
-        ("who", _crowd(told)),
-        ("driven by", " · ".join(f"{one_line(d.author, 40)} ({d.mentions})" for d in told.drivers[:5])),
-        ("regulars", " · ".join(f"{one_line(r.author, 40)} ({_LEANING[r.leaning]})" for r in told.regulars[:4])),
-        ("networks", " · ".join(f"{one_line(name, 30)} {count}" for name, count in list(told.networks.items())[:6])),
+        ("first post", _quote(explanation.first_post)),
+        *_topics(explanation),
+        ("who", _crowd(explanation)),
+        ("driven by", _listed(f"{single_line(d.author, 40)} ({d.mentions})" for d in explanation.drivers[:5])),
+        ("regulars", _listed(f"{single_line(r.author, 40)} ({_LEANING[r.leaning]})" for r in explanation.regulars[:4])),
+        ("networks", _listed(f"{single_line(n, 30)} {count}" for n, count in list(explanation.networks.items())[:6])),
         *_tests(event),
         name,
     ]
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return " · ".join(parts)
 
 
 def sparkline(series: Series, width: int = 40) -> str:
@@ -145,32 +148,36 @@ def sparkline(series: Series, width: int = 40) -> str:
     return f"{start:%H:%M} {blocks}\nat most {most:,} negative in {span}, where {usual:.1f} would be usual"
 
 
-def _topics(told: Explanation) -> list[tuple[str, str]]:
+def _topics(explanation: Explanation) -> list[tuple[str, str]]:
     """What they say: by narrative where there are several."""
-    if len(told.narratives) < 2:
-        return [("they say", " · ".join(f"{one_line(p.text, 40)} ({p.count})" for p in told.phrases[:6]))]
+    if len(explanation.narratives) < 2:
+        return [("they say", _listed(f"{single_line(p.text, 40)} ({p.count})" for p in explanation.phrases[:6]))]
     return [
         (
             f"story {number}",
             f"{story.share:.0%} ({story.mentions:,} complaints, {story.recent:,} lately): " + topic(story, " · "),
         )
-        for number, story in enumerate(told.narratives[:4], 1)
+        for number, story in enumerate(explanation.narratives[:4], 1)
     ]
 
 
-def _crowd(told: Explanation) -> str:
-    if told.crowd is None:
+def _crowd(explanation: Explanation) -> str:
+    if explanation.crowd is None:
         return ""
-    parts = (("wrote", told.crowd.wrote), ("answered", told.crowd.answered), ("passed it on", told.crowd.shared))
-    return " · ".join(f"{part.people:,} {words}" for words, part in parts if part.mentions)
+    parts = (
+        ("wrote", explanation.crowd.wrote),
+        ("answered", explanation.crowd.answered),
+        ("passed it on", explanation.crowd.shared),
+    )
+    return _listed(f"{part.people:,} {words}" for words, part in parts if part.mentions)
 
 
 def _review(event: IncidentEvent) -> str:
-    """What had been foretold, against what came."""
-    return " · ".join(
-        f"after {told.minutes:.0f} min {told.size:,.0f} ({told.low:,.0f} to {told.high:,.0f}), "
-        f"{'held' if told.held else 'not held'}"
-        for told in event.review
+    """What had been foreforecast, against what came."""
+    return _listed(
+        f"after {forecast.minutes:.0f} min {forecast.size:,.0f} ({forecast.low:,.0f} to {forecast.high:,.0f}), "
+        f"{'held' if forecast.held else 'not held'}"
+        for forecast in event.review
     )
 
 
@@ -178,19 +185,19 @@ def _quote(post: PostRef | None) -> str:
     if post is None:
         return ""
     replies = f" ({post.replies} replies)" if post.replies else ""
-    return f"{one_line(post.author, 40)}, {post.created_at:%H:%M}: “{one_line(post.text, 160)}”{replies}"
+    return f"{single_line(post.author, 40)}, {post.created_at:%H:%M}: “{single_line(post.text, 160)}”{replies}"
 
 
 def _tests(event: IncidentEvent) -> list[tuple[str, str]]:
     """Which tests fired, and when where there were several."""
     first = event.test
     rate = f"{first.false_alarms:g} false alarms per entity and month"
-    told = [("test", f"{_evidence(first.name, first.value, first.threshold)} ({rate})")]
-    return told + [("then", f"{_evidence(f.name, f.value, f.threshold)} at {f.at:%H:%M}") for f in event.fired[1:4]]
+    rows = [("test", f"{_evidence(first.name, first.value, first.threshold)} ({rate})")]
+    return rows + [("then", f"{_evidence(f.name, f.value, f.threshold)} at {f.at:%H:%M}") for f in event.fired[1:4]]
 
 
 def _evidence(name: str, value: float, threshold: float) -> str:
-    return f"{one_line(name, 40)} {value:.1f} over {threshold:.1f}"
+    return f"{single_line(name, 40)} {value:.1f} over {threshold:.1f}"
 
 
 def _span(seconds: float) -> str:

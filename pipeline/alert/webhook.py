@@ -1,4 +1,4 @@
-"""The webhook: each incident event as JSON, signed, with CloudEvents headers.
+"""The webhook notifier: each incident event as JSON, signed, with CloudEvents headers.
 
 The body is the incident event of ``docs/contracts``, with the addresses of its page and its picture where there is a
 page.  Headers follow the HTTP binding of CloudEvents 1.0.2 (2022) in binary mode; `ce-id` is the same when an event is

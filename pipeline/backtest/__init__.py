@@ -1,1 +1,1 @@
-"""Analyze and detect over history: what would have paged, when, on what evidence."""
+"""Backtests: analyze and detect over history, and report what would have paged."""

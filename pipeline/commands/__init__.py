@@ -1,1 +1,1 @@
-"""What the commands of `groundswell` do; one file a family, wired together in `pipeline.commands.main`."""
+"""Commands of `groundswell`: one file each, wired together in `main.py`."""

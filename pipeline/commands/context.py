@@ -1,25 +1,26 @@
-"""What every command shares: the settings with the flags on top, and errors that a person can act on."""
+"""Context of every command: settings with the flags on top, the index, readable errors."""
 
 from __future__ import annotations
 
-import sys
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
-from rich.console import Console
 
 from pipeline.errors import SettingsError
-from pipeline.settings import settings as settings_module
-from pipeline.settings.settings import Settings
+from pipeline.terminal import console
 
-err = Console(stderr=True, highlight=False)
-"""Progress and messages for people; results go to standard output."""
+if TYPE_CHECKING:
+    from pipeline.index.protocol import Index
+    from pipeline.settings.settings import Settings
+
+T = TypeVar("T")
 
 _flags: dict[str, Any] = {}
 
 
 def remember(pairs: list[str], data: str | None, log_level: str | None) -> None:
-    """Take in the flags that stand before the command's name."""
+    """Put the flags that stand before the command's name above file and environment."""
     for pair in pairs:
         key, sign, value = pair.partition("=")
         if not sign:
@@ -43,22 +44,30 @@ def put(key: str, value: Any) -> None:
 def load() -> Settings:
     """The settings in force, flags included, and logging set up accordingly."""
     from pipeline.observability.logs import set_up
+    from pipeline.settings import settings as settings_module
 
     settings = settings_module.load(**_flags)
     set_up(settings.log_level)
     return settings
 
 
+def with_index(settings: Settings, work: Callable[[Index], Awaitable[T]]) -> T:
+    """Open the index of the settings, do the work, close it."""
+    import asyncio
+
+    from pipeline.index.load import open_index
+
+    async def run() -> T:
+        index = open_index(settings)
+        try:
+            return await work(index)
+        finally:
+            await index.close()
+
+    return asyncio.run(run())
+
+
 def fail(error: Exception, status: int = 1) -> typer.Exit:
     """Say what is wrong, and end with a status: 1 failed, 2 wrong usage."""
-    err.print(f"[bold red]groundswell:[/] {_plain(str(error))}", soft_wrap=True)
+    console.err.print(f"[bold red]groundswell:[/] {console.plain(str(error))}", soft_wrap=True)
     return typer.Exit(status)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
-
-
-def interactive() -> bool:
-    """Whether a person looks at our messages."""
-    return sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""The command line: `groundswell`.
+"""Entry point of the command line, `groundswell`.
 
 Logs go to standard error, results to standard output.  Exit status: 0 done, 1 failed, 2 wrong usage, 70 an unexpected
 error in a worker.
@@ -15,11 +15,12 @@ from typer.core import TyperGroup
 
 from pipeline.commands import context
 from pipeline.errors import GroundswellError, SettingsError
+from pipeline.version import installed_version
 
 FAMILIES = {
     "run": "pipeline.commands.streaming.run",
     "worker": "pipeline.commands.streaming.worker",
-    "web": "pipeline.commands.streaming.worker",
+    "web": "pipeline.commands.streaming.web",
     "ingest": "pipeline.commands.streaming.ingest",
     "replay": "pipeline.commands.streaming.replay",
     "analyze": "pipeline.commands.offline.files",
@@ -27,7 +28,7 @@ FAMILIES = {
     "backtest": "pipeline.commands.offline.backtest",
     "simulate": "pipeline.commands.offline.simulate",
     "search": "pipeline.commands.results.search",
-    "index": "pipeline.commands.results.search",
+    "index": "pipeline.commands.operations.index",
     "topics": "pipeline.commands.operations.topics",
     "dead-letters": "pipeline.commands.operations.dead_letters",
     "incidents": "pipeline.commands.results.incidents",
@@ -61,10 +62,15 @@ class _Lazy(TyperGroup):
 app = typer.Typer(
     cls=_Lazy,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"groundswell {installed_version()}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -72,10 +78,13 @@ def main_options(
     pairs: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting, such as detect.false_alarms=0.1")
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit")
+    ] = False,
     data: Annotated[str | None, typer.Option(help="Folder for the embedded index, cursors and logs")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
 ) -> None:
-    """Hears a snowball of public complaints about a company while it is still small.
+    """Notices a snowball of public complaints about a company while it is still small.
 
     Try it:  `groundswell run`  (everything embedded, with a simulated stream)
     """

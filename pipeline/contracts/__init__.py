@@ -1,1 +1,1 @@
-"""The words of the domain: messages, topics, and what identifies a post, a text, a record."""
+"""Contracts between stages: messages, topics, and the identity of posts, texts, records."""

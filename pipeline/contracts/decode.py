@@ -1,4 +1,4 @@
-"""From bytes to messages, and a reason that a person understands when they are not one."""
+"""Decoding of messages, with a plain reason for bytes that are not one."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Whether two texts are copies of each other, by the fingerprints that their mentions carry.
+"""Fingerprints of texts, and whether two of them are of copies.
 
-A fingerprint is a sketch of a text: the four of its telling words that hash lowest (bottom-k sketch, Broder 1997), each
-as four hexadecimal digits, in order.  Copies with a word or two changed, added or left out still share three of them;
-texts about the same thing in other words do not.
+A fingerprint is a sketch of a text: the four of its distinctive words that hash lowest (bottom-k sketch, Broder 1997),
+each as four hexadecimal digits, in order.  Copies with a word or two changed, added or left out still share three of
+them; texts about the same thing in other words do not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LENGTH = WORDS * DIGITS
 
 
 def sketch(words: Iterable[bytes]) -> str | None:
-    """The fingerprint of a text's telling words; None for fewer than four different ones."""
+    """The fingerprint of a text's distinctive words; None for fewer than four different ones."""
     lowest = sorted([(crc32(word), word) for word in set(words)])[:WORDS]
     if len(lowest) < WORDS:
         return None
@@ -40,6 +40,6 @@ def parts(fingerprint: str) -> tuple[str, ...]:
     )
 
 
-def alike(one: str, other: str) -> bool:
+def alike(left: str, right: str) -> bool:
     """Whether two fingerprints are of one text, or of copies of it."""
-    return not set(parts(one)).isdisjoint(parts(other))
+    return not set(parts(left)).isdisjoint(parts(right))

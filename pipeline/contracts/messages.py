@@ -1,4 +1,4 @@
-"""The words of the domain, as they travel between stages and to downstream services.
+"""Messages that travel between stages and to downstream services.
 
 One JSON object a message; times are RFC 3339 in UTC; identifiers are strings that begin with the network's name.
 Changes are additive only: a field may be added with a default, never renamed or removed (golden messages of every past
@@ -44,7 +44,7 @@ class Author(Struct, frozen=True):
 
 
 class Post(Struct, tag_field="type", tag="post", kw_only=True):
-    """A public post as an ingest agent heard it.  `version` grows with each edit at the source."""
+    """A public post as an ingest agent received it.  `version` grows with each edit at the source."""
 
     post_id: Id
     network: Id

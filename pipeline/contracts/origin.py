@@ -1,4 +1,4 @@
-"""Where a message came from, so that whoever counts it knows it again when it comes again.
+"""Origin of a message: the raw record that led to it, by which repeats are recognised.
 
 A worker that is killed publishes anew whatever came of the records since its last commit: thousands of messages, with
 the same ids and perhaps long after the first time.  Each message therefore carries, in a header of 20 bytes, the raw
@@ -16,10 +16,7 @@ publishes again from the dead letters comes without: it is late, not repeated.
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pipeline.stages.stage import Record
+from typing import Protocol
 
 ORIGIN = "origin"
 """The header's name."""
@@ -33,7 +30,18 @@ NUMBERS = 16
 """Bits of a position for the number; one record leads to a few hundred messages at most."""
 
 
-def origin(record: Record, number: int) -> bytes:
+class Produced(Protocol):
+    """A record as far as its origin goes: where it lies, and when it was produced (seconds since 1970)."""
+
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> float: ...
+
+
+def origin(record: Produced, number: int) -> bytes:
     """The origin of the message that is the `number`-th (from 0) to come of a record; empty where nobody knows when the
     record was produced, as in a file: then a topic that begins anew could not be told from one that goes on."""
     produced = round(record.timestamp * 1000.0)

@@ -1,4 +1,6 @@
-"""JSON Schemas of every message, and the page of all settings: ``python -m pipeline.contracts.schemas [--check]``.
+"""JSON Schemas of the messages, and the page of all settings.
+
+``python -m pipeline.contracts.schemas [--check]`` writes them, or says which are not up to date.
 
 One file a message in ``docs/contracts/``, complete in itself, for whoever consumes the topics; ``docs/settings.md`` for
 whoever runs them.  The tests check that the files are what the code says.
@@ -7,6 +9,7 @@ whoever runs them.  The tests check that the files are what the code says.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -72,7 +75,7 @@ def settings_page() -> bytes:
     lines = [
         "# Settings",
         "",
-        "Written by `make contracts` from `pipeline/settings/settings.py`. A file `groundswell.toml` (or the one that",
+        "Written by `make contracts` from `pipeline/settings/`. A file `groundswell.toml` (or the one that",
         "`GROUNDSWELL_CONFIG` names), then the environment, then flags: the later wins. In the environment a key is",
         "`GROUNDSWELL_` and its path with two underscores, such as `GROUNDSWELL_KAFKA__BOOTSTRAP`; as a flag it is",
         "`groundswell --set kafka.bootstrap=…`. A secret may also be the content of a file that the same variable with",
@@ -105,7 +108,7 @@ def _kind(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(kind))
     name = str(kind) if get_args(kind) else getattr(kind, "__name__", str(kind))
-    return name.replace("typing.", "").replace("pathlib.", "").replace("|", "or")
+    return re.sub(r"\b(?:\w+\.)+", "", name).replace("|", "or")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The compact embedding that a mention carries: what its text is about, in 64 small numbers.
+"""Sketch of a text: the compact embedding of a mention, 64 small numbers.
 
 A sketch is the unit-length, 64-dimensional projection of a text's embedding, times 127, each number rounded to a signed
 byte, in standard base64 (88 characters).  Rounding moves the cosine of two sketches by less than 0.02.
@@ -49,10 +49,10 @@ def decode(text: str) -> Sketch | None:
     return unpack(_LAYOUT, data)
 
 
-def cosine(a: Sketch, b: Sketch) -> float:
+def cosine(left: Sketch, right: Sketch) -> float:
     """How alike two sketches are, from -1 to 1."""
-    product = sum(x * y for x, y in zip(a, b, strict=True))
-    return product / sqrt(sum(x * x for x in a) * sum(y * y for y in b))
+    product = sum(x * y for x, y in zip(left, right, strict=True))
+    return product / sqrt(sum(x * x for x in left) * sum(y * y for y in right))
 
 
 def sketch_of(vector: Iterable[float] | None) -> str | None:

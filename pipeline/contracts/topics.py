@@ -1,4 +1,4 @@
-"""Every topic: its name, what keys it, its partitions, how long it is kept, what it carries.
+"""Kafka topics: name, key, partitions, retention, and the messages each carries.
 
 Partition counts are fixed early: a changed count moves keys to other partitions and away from their state.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.contracts import messages
+from pipeline.contracts.stage_names import STAGES
 
 PARTITIONS = 12
 
@@ -31,8 +32,6 @@ MENTIONS_SCORED = Topic("mentions.scored.v1", key="entity id", carries=messages.
 INCIDENTS = Topic(
     "incidents.v1", key="incident id", carries=messages.IncidentEvent, compacted=True, retention_days=None
 )
-
-STAGES = ("enrich", "detect", "index", "alert")
 
 
 def dead_letters(stage: str) -> Topic:

@@ -1,1 +1,1 @@
-"""The enrich stage: whom a post is about, and what it feels about them."""
+"""Enrich stage: links posts to entities and scores their sentiment."""

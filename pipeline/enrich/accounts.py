@@ -1,4 +1,4 @@
-"""Whose account an author's is: the company's own, one of its staff, the press, or the public.
+"""Ownership of accounts: the company's own, its staff's, the press, or the public.
 
 A company's own account speaks for the company in all it writes.  Staff are known by an address of the company's:
 a domain as a handle (`jane.acme.example`), an account on the company's server (`jane@social.acme.example`), or a

@@ -1,4 +1,4 @@
-"""Which companies a post sets against each other: "switched from A to B", "A is better than B", "A vs B".
+"""Comparisons between companies: "switched from A to B", "A is better than B", "A vs B".
 
 Patterns over the text with the companies' names taken out; a gap stays within a sentence and passes over no third
 company.  Merely naming two is no comparison.
@@ -16,7 +16,7 @@ MAX_COMPANIES = 16
 
 _FIRST = 0xE000
 """Companies stand in the text as characters of the private use area."""
-_ONE = "([\ue000-\ue00f])(?:['’]s)?"
+_ORG = "([\ue000-\ue00f])(?:['’]s)?"
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _CHANGE = r"\b(?:switch|mov|migrat|chang|port|convert|jump|defect|transfer|upgrad|downgrad|go|gone|went)\w{0,4}\b"
 _GIVE_UP = r"\b(?:leav|left|ditch|dump|drop|quit|cancel|swap|trad|replac|exchang|abandon|return)\w{0,5}\b"
@@ -37,23 +37,23 @@ def _gap(most: int) -> str:
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"{_CHANGE}{_gap(40)}\bfrom\b{_gap(20)}{_ONE}{_gap(30)}\bto\b{_gap(20)}{_ONE}",
-        rf"{_CHANGE}{_gap(40)}\bto\b{_gap(20)}{_ONE}{_gap(30)}\bfrom\b{_gap(20)}{_ONE}",
-        rf"\bfrom {_gap(12)}{_ONE} to {_gap(12)}{_ONE}",
-        rf"{_GIVE_UP}{_gap(20)}{_ONE}{_gap(30)}\b(?:for|with|{_AND_WENT}){_gap(25)}{_ONE}",
-        rf"{_ONE}{_gap(60)}{_ANY_MORE}{_gap(25)}\bthan\b{_gap(25)}{_ONE}",
-        rf"{_ONE}{_gap(40)}\b(?:superior|inferior|preferable) to\b{_gap(12)}{_ONE}",
-        rf"{_MORE} than {_gap(20)}{_ONE}[, ]{_gap(40)}{_ONE}",
-        rf"{_LIKE}{_gap(25)}{_ONE}{_gap(20)}\b(?:over|to|than|instead of|rather than|above){_gap(12)}{_ONE}",
-        rf"{_ONE}{_gap(25)}\b(?:instead of|rather than|compared (?:to|with)|as opposed to|unlike|over){_gap(12)}{_ONE}",
-        rf"\b(?:instead of|rather than|compared (?:to|with)|unlike|as opposed to){_gap(12)}{_ONE}[, ]{_gap(40)}{_ONE}",
-        rf"{_ONE}{_gap(60)}\bas \w{{2,15}} as{_gap(15)}{_ONE}",
-        rf"{_ONE}{_gap(20)}(?:\bvs\b\.?|\bversus\b|\bv\b|[<>]+){_gap(15)}{_ONE}",
-        rf"{_ONE}{_gap(30)}\b(?:beat|outperform|outclass|trump|destroy|crush)\w{{0,4}}\b{_gap(15)}{_ONE}",
-        rf"{_ONE}{_gap(20)}\bblows{_gap(10)}{_ONE}{_gap(15)}\b(?:away|out of the water)",
-        rf"(?:\bwhich\b|\bwho\b|{_MORE}|{_LIKE}){_gap(40)}{_ONE} or {_gap(8)}{_ONE}",
-        rf"{_ONE} or {_gap(8)}{_ONE}\s*[,:;?-]{{1,3}}\s*which\b",
-        rf"{_ONE}{_gap(40)}[;,.!] *{_ONE}{_gap(30)}{_MORE}",
+        rf"{_CHANGE}{_gap(40)}\bfrom\b{_gap(20)}{_ORG}{_gap(30)}\bto\b{_gap(20)}{_ORG}",
+        rf"{_CHANGE}{_gap(40)}\bto\b{_gap(20)}{_ORG}{_gap(30)}\bfrom\b{_gap(20)}{_ORG}",
+        rf"\bfrom {_gap(12)}{_ORG} to {_gap(12)}{_ORG}",
+        rf"{_GIVE_UP}{_gap(20)}{_ORG}{_gap(30)}\b(?:for|with|{_AND_WENT}){_gap(25)}{_ORG}",
+        rf"{_ORG}{_gap(60)}{_ANY_MORE}{_gap(25)}\bthan\b{_gap(25)}{_ORG}",
+        rf"{_ORG}{_gap(40)}\b(?:superior|inferior|preferable) to\b{_gap(12)}{_ORG}",
+        rf"{_MORE} than {_gap(20)}{_ORG}[, ]{_gap(40)}{_ORG}",
+        rf"{_LIKE}{_gap(25)}{_ORG}{_gap(20)}\b(?:over|to|than|instead of|rather than|above){_gap(12)}{_ORG}",
+        rf"{_ORG}{_gap(25)}\b(?:instead of|rather than|compared (?:to|with)|as opposed to|unlike|over){_gap(12)}{_ORG}",
+        rf"\b(?:instead of|rather than|compared (?:to|with)|unlike|as opposed to){_gap(12)}{_ORG}[, ]{_gap(40)}{_ORG}",
+        rf"{_ORG}{_gap(60)}\bas \w{{2,15}} as{_gap(15)}{_ORG}",
+        rf"{_ORG}{_gap(20)}(?:\bvs\b\.?|\bversus\b|\bv\b|[<>]+){_gap(15)}{_ORG}",
+        rf"{_ORG}{_gap(30)}\b(?:beat|outperform|outclass|trump|destroy|crush)\w{{0,4}}\b{_gap(15)}{_ORG}",
+        rf"{_ORG}{_gap(20)}\bblows{_gap(10)}{_ORG}{_gap(15)}\b(?:away|out of the water)",
+        rf"(?:\bwhich\b|\bwho\b|{_MORE}|{_LIKE}){_gap(40)}{_ORG} or {_gap(8)}{_ORG}",
+        rf"{_ORG} or {_gap(8)}{_ORG}\s*[,:;?-]{{1,3}}\s*which\b",
+        rf"{_ORG}{_gap(40)}[;,.!] *{_ORG}{_gap(30)}{_MORE}",
     )
 )
 
@@ -70,8 +70,8 @@ def comparisons(text: str, named: Sequence[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for pattern in _PATTERNS:
         for match in pattern.finditer(marked):
-            for one, other in pairwise(match.groups()):
-                first, second = named[ord(one) - _FIRST][0], named[ord(other) - _FIRST][0]
+            for mark, next_mark in pairwise(match.groups()):
+                first, second = named[ord(mark) - _FIRST][0], named[ord(next_mark) - _FIRST][0]
                 if first != second and first not in found and second not in found:
                     found[first], found[second] = second, first
     return found

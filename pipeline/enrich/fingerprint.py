@@ -1,4 +1,4 @@
-"""Near-duplicate fingerprint of a text: a sketch of its telling words (`pipeline.contracts.fingerprint`).
+"""Near-duplicate fingerprint of a post's text (`pipeline.contracts.fingerprint`).
 
 Links, mentions, emoji, digits, case, accents, punctuation, repeated letters and the commonest words play no part.
 """
@@ -27,10 +27,10 @@ _FILLER = frozenset(_FILLER_TEXT.split())
 
 
 def fingerprint(text: str) -> str | None:
-    """16 hexadecimal digits, or None for a text of fewer than four telling words.
+    """16 hexadecimal digits, or None for a text of fewer than four distinctive words.
 
     Guarantee: the same for texts that differ in links, mentions, case, punctuation, digits and emoji only; for texts
-    that differ in one telling word besides, `pipeline.contracts.fingerprint.alike`.
+    that differ in one distinctive word besides, `pipeline.contracts.fingerprint.alike`.
     """
     text = text[:MAX_CHARACTERS]
     if "&" in text:
@@ -41,5 +41,5 @@ def fingerprint(text: str) -> str | None:
         text = MENTION.sub(" ", text)
     folded = _REPEAT.sub(r"\1", fold(text).text)
     words = folded.translate(_LETTERS).split() if folded.isascii() else _WORD.findall(folded.replace("'", ""))
-    telling = " ".join([word for word in words if word not in _FILLER])
-    return sketch(telling.encode("utf-8", "replace").split())
+    distinctive = " ".join([word for word in words if word not in _FILLER])
+    return sketch(distinctive.encode("utf-8", "replace").split())

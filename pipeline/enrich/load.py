@@ -1,4 +1,4 @@
-"""Opens the linker that the settings name, and renews it when the catalogue's files change."""
+"""Opens the linker that the settings name, and reloads it when the catalogue changes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import structlog
 from pipeline.enrich.catalogue import Catalogue, CatalogueError, load_catalogue
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.reader import ContextReader
-from pipeline.settings.settings import EnrichSettings
+from pipeline.settings.enrich import EnrichSettings
 
-LOOK_EVERY = 2.0
+CHECK_EVERY = 2.0
 """Seconds between looks at the files; a change is read when it has stood still from one look to the next."""
 NAMED = 20
 """Entities named in the audit line of a change, of each kind."""
@@ -49,7 +49,7 @@ def in_background(work: Callable[[], None]) -> None:
 class Renewal:
     """Gives a new linker when the user's catalogue has changed, and None otherwise.
 
-    Guarantees: a call costs a look at the clock, every `LOOK_EVERY` seconds one at the files; reading and building
+    Guarantees: a call costs a look at the clock, every `CHECK_EVERY` seconds one at the files; reading and building
     happen in the background.  A file that cannot be used changes nothing and is logged with the reason, once.
     """
 
@@ -67,7 +67,7 @@ class Renewal:
         self._clock = clock
         self._start = start
         self._read = self._last = signature(path)
-        self._next = clock() + LOOK_EVERY
+        self._next = clock() + CHECK_EVERY
         self._busy = False
         self._ready: Linker | None = None
 
@@ -79,7 +79,7 @@ class Renewal:
             return linker
         now = self._clock()
         if now >= self._next and not self._busy:
-            self._next = now + LOOK_EVERY
+            self._next = now + CHECK_EVERY
             seen = signature(self._path)
             still, self._last = seen == self._last, seen
             if still and seen != self._read:
@@ -130,9 +130,9 @@ def changes(old: Catalogue, new: Catalogue) -> dict[str, object]:
         "removed": [i for i in before if i not in after],
         "changed": [i for i in after if i in before and after[i] != before[i]],
     }
-    told: dict[str, object] = {}
+    summary: dict[str, object] = {}
     for kind, ids in kinds.items():
         names = [f"{i} ({(after.get(i) or before[i]).name})" for i in sorted(ids)[:NAMED]]
-        told[kind] = len(ids)
-        told[f"{kind}_first"] = names
-    return told
+        summary[kind] = len(ids)
+        summary[f"{kind}_first"] = names
+    return summary

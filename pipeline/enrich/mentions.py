@@ -1,4 +1,4 @@
-"""From a post and what it is about to the mention that is published."""
+"""Builds the mention of an entity from a post and its scores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.contracts.messages import (
 )
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint
-from pipeline.enrich.targets import felt, places
+from pipeline.enrich.targets import places, sentiment_toward
 from pipeline.enrich.threads.subjects import About, root_of
 from pipeline.text.clean import MODEL_CHARACTERS, PARTS, clean, excerpt, without_quotes
 from pipeline.text.language import language
@@ -31,7 +31,7 @@ LARGEST = 2**62
 """Highest version that the contract allows."""
 
 
-class Said(NamedTuple):
+class TextFacts(NamedTuple):
     """What a post's text says about all its mentions: its fingerprint, its language, why the model was not trained for
     it, which companies it compares."""
 
@@ -48,21 +48,21 @@ class Pending(NamedTuple):
     post: Post
     about: About
     role: AuthorRole
-    said: Said
+    facts: TextFacts
     version: int
     known: datetime
     depth: int
     category: str | None = None
 
 
-def said_by(post: Post, abouts: Sequence[About]) -> Said:
+def facts_of(post: Post, abouts: Sequence[About]) -> TextFacts:
     """What the text of a linked post says."""
     lang = language(post.text, post.lang)
     named = [(about.entity.id, about.link.surface) for about in abouts if about.span is not None]
-    return Said(fingerprint(post.text), lang, untrained(lang, post.text), comparisons(post.text, named))
+    return TextFacts(fingerprint(post.text), lang, untrained(lang, post.text), comparisons(post.text, named))
 
 
-def read_for(text: str, about: About) -> str:
+def model_input(text: str, about: About) -> str:
     """What the model reads of a text for one of its mentions: the author's own words, of a long text the parts that
     name the entity."""
     spans = [about.span] if about.span else []
@@ -74,8 +74,8 @@ def read_for(text: str, about: About) -> str:
 def mention_of(pending: Pending, scores: Scores, target: int | None, sketch: str | None, model: ModelRef) -> Mention:
     """The mention, with the sentiment toward its entity (`target` in the scores, None for that of the post); never sure
     where the model was not trained for the text."""
-    post, about, said, sentiment = pending.post, pending.about, pending.said, felt(scores, target)
-    if sentiment.sure and said.untrained is not None:
+    post, about, facts, sentiment = pending.post, pending.about, pending.facts, sentiment_toward(scores, target)
+    if sentiment.sure and facts.untrained is not None:
         sentiment = msgspec.structs.replace(sentiment, sure=False)
     return Mention(
         mention_id=mention_id(post.post_id, about.entity.id),
@@ -84,7 +84,7 @@ def mention_of(pending: Pending, scores: Scores, target: int | None, sketch: str
         kind=post.kind,
         author=post.author,
         text=post.text,
-        lang=said.lang,
+        lang=facts.lang,
         url=post.url,
         created_at=post.created_at,
         ingested_at=pending.known,
@@ -97,18 +97,18 @@ def mention_of(pending: Pending, scores: Scores, target: int | None, sketch: str
         sentiment=sentiment,
         signals=scores.signals,
         emotion=scores.emotion,
-        fingerprint=said.fingerprint,
+        fingerprint=facts.fingerprint,
         author_role=pending.role,
-        compared_with=said.compared.get(about.entity.id),
+        compared_with=facts.compared.get(about.entity.id),
         depth=max(1, pending.depth) if about.link.how == "inherited" else 0,
-        untrained=said.untrained,
+        untrained=facts.untrained,
         sketch=sketch,
         category=pending.category,
         model=model,
     )
 
 
-def taken_back(post_id: str, entity: EntityRef, when: datetime, version: int) -> MentionDeleted:
+def retraction(post_id: str, entity: EntityRef, when: datetime, version: int) -> MentionDeleted:
     """What says that a mention is no more."""
     return MentionDeleted(
         mention_id=mention_id(post_id, entity.id),

@@ -1,6 +1,6 @@
-"""The enrich stage: posts in, mentions out.
+"""Enrich stage: posts in, mentions out.
 
-Linking comes first: a post about nobody we track is counted and let go, and costs no model time.  What is left goes
+Linking comes first: a post about nobody we track is counted and dropped, and costs no model time.  What is left goes
 through the model in one batch.
 """
 
@@ -26,12 +26,12 @@ from pipeline.contracts.sketch import sketch_of
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.linking.linker import Linker
-from pipeline.enrich.mentions import Pending, mention_of, read_for, said_by, taken_back
-from pipeline.enrich.targets import Place, Questions, places
+from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_input, retraction
+from pipeline.enrich.targets import AnswerSlot, Questions, places
 from pipeline.enrich.threads import orphans, threads
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.errors import Malformed
-from pipeline.stages.stage import Outgoing, Record, Rejected, Result
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import State
 
 DAY = 86_400.0
@@ -46,7 +46,7 @@ class _Work:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.slots: list[list[Outgoing]] = []
-        self.pending: list[tuple[int, Place, Record, Pending]] = []
+        self.pending: list[tuple[int, AnswerSlot, Record, Pending]] = []
         self.questions = Questions()
 
 
@@ -79,7 +79,7 @@ class Enrich:
         self.scorer = scorer
         self.codec = threads.ThreadCodec()
         self.counts: Counter[str] = Counter()
-        self._kept = thread_days * DAY
+        self._retention = thread_days * DAY
         self._ahead = ahead_seconds
         self._renewed = renewed
         self._encode = msgspec.json.Encoder().encode
@@ -101,7 +101,7 @@ class Enrich:
             work.records.append(record)
             work.slots.append([])
             if isinstance(message, Post):
-                self._take(message, record, state, work)
+                self._handle_post(message, record, state, work)
             else:
                 work.slots[-1] += self._delete(message, record, state)
         if work.pending:
@@ -110,9 +110,11 @@ class Enrich:
             for slot, (reading, target), record, pending in work.pending:
                 mention = mention_of(pending, scores[reading], target, sketches[reading], self.scorer.ref)
                 work.slots[slot].append(self._out(mention.entity.id, mention, record))
-        for record, outgoing in zip(work.records, work.slots, strict=True):
+        for record, messages in zip(work.records, work.slots, strict=True):
             # Numbered when complete: those that the model had no part in come first, whatever the batch.
-            result.publish += [one._replace(origin=origin(record, number)) for number, one in enumerate(outgoing)]
+            result.publish += [
+                outgoing._replace(origin=origin(record, number)) for number, outgoing in enumerate(messages)
+            ]
         return result
 
     async def apply(self, effects: Sequence[Any]) -> Result:
@@ -120,16 +122,16 @@ class Enrich:
         return Result(publish=[], rejected=[], effects=[])
 
     async def close(self) -> None:
-        """Nothing to let go of; the scorer belongs to whoever made it."""
+        """Nothing to release; the scorer belongs to whoever made it."""
 
-    def _take(self, post: Post, record: Record, state: State, work: _Work) -> None:
+    def _handle_post(self, post: Post, record: Record, state: State, work: _Work) -> None:
         """A post: its mentions, those that an edit takes back, and those of the replies that came before it."""
         self.counts["posts"] += 1
         thread: threads.Thread | None = state.get(root_of(post), record)
         found = subjects(self._accounts, post, thread, record.offset)
         earlier = threads.newest(thread, post.post_id, record.offset)
         issued = threads.issue(earlier, post.version)
-        known = _heard(record, post)
+        known = _known_since(record, post)
         if earlier is not None and earlier.version < post.version:
             work.slots[-1] += self._gone(post.post_id, thread, found, record, post.created_at, issued)
         self.counts["linked" if found.abouts else "unlinked"] += 1
@@ -159,7 +161,7 @@ class Enrich:
             thread, record.offset, post.version, found.depth, links, issued, speaker(self._accounts, post)
         )
         if threads.remember(thread, threads.post_hash(post.post_id), revision):
-            self._put(post, record, state, thread, post.created_at.timestamp() + self._kept)
+            self._put(post, record, state, thread, post.created_at.timestamp() + self._retention)
         return revision
 
     def _wait(
@@ -169,43 +171,45 @@ class Enrich:
         if record.value is None or not orphans.waits(thread, parent, record.offset):
             return
         thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
-        key, heard = threads.post_hash(post.post_id), _arrival(record, post)
-        one = threads.Waiting(record.offset, post.version, key, parent, heard, record.value, named)
-        if orphans.keep(thread, one):
+        key, arrival = threads.post_hash(post.post_id), _arrival(record, post)
+        waiting = threads.Orphan(record.offset, post.version, key, parent, arrival, record.value, named)
+        if orphans.enqueue(thread, waiting):
             self.counts["waiting"] += 1
-            self._put(post, record, state, thread, heard + orphans.WAIT + orphans.SLACK)
+            self._put(post, record, state, thread, arrival + orphans.WAIT + orphans.SLACK)
 
     def _catch_up(
         self, post: Post, revision: threads.Revision, record: Record, state: State, thread: threads.Thread, work: _Work
     ) -> None:
         """Publish again the replies that came before `post` and are about something else now that it is known."""
         root, key = threads.post_hash(root_of(post)), threads.post_hash(post.post_id)
-        heard = _heard(record, post)
+        known = _known_since(record, post)
         now = {key: revision}
-        for one in orphans.concerned(thread, key, record.offset, _arrival(record, post)):
-            turned = orphans.changed(thread, one, root, record.offset, now)
+        for waiting in orphans.concerned(thread, key, record.offset, _arrival(record, post)):
+            turned = orphans.changed(thread, waiting, root, record.offset, now)
             if turned is None:
                 continue
-            reply = self._post(one.post)
-            own = names(self._accounts, reply) if one.named else []
+            reply = self._post(waiting.post)
+            own = names(self._accounts, reply) if waiting.named else []
             was, abouts = (joined(self._accounts, reply, own, taken) for taken in turned)
             by = speaker(self._accounts, reply)
-            version = one.version + 1
+            version = waiting.version + 1
             links = [(about.entity, about.link.confidence) for about in abouts]
-            now[one.key] = threads.revise(thread, record.offset, one.version, turned[1].depth, links, version, by)
-            published = threads.seen(thread, one.key, record.offset)
-            below = one.version if published is None else published.published
+            now[waiting.key] = threads.revise(
+                thread, record.offset, waiting.version, turned[1].depth, links, version, by
+            )
+            published = threads.seen(thread, waiting.key, record.offset)
+            below = waiting.version if published is None else published.published
             still = {about.entity.id for about in abouts}
             gone = [about.entity for about in was if about.entity.id not in still]
             when = reply.created_at
             work.slots[-1] += [self._taken_back(reply.post_id, e, when, below, record) for e in gone]
             self.counts["reissued"] += len(abouts)
-            again = max(heard, reply.ingested_at or heard)
+            again = max(known, reply.ingested_at or known)
             self._add(work, record, reply, abouts, version, again, turned[1].depth)
         del now[key]
         noted = [threads.remember(thread, reply_key, again) for reply_key, again in now.items()]
         if any(noted):
-            self._put(post, record, state, thread, post.created_at.timestamp() + self._kept)
+            self._put(post, record, state, thread, post.created_at.timestamp() + self._retention)
 
     def _put(self, post: Post, record: Record, state: State, thread: threads.Thread, until: float) -> None:
         thread.until = max(thread.until, until)
@@ -219,15 +223,15 @@ class Enrich:
             return
         self.counts["mentions"] += len(abouts)
         self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
-        said, slot = said_by(post, abouts), len(work.slots) - 1
+        facts, slot = facts_of(post, abouts), len(work.slots) - 1
         for about in abouts:
-            text = read_for(post.text, about)
-            place = work.questions.ask(text, places(text, about.link.surface) if about.span else ())
+            text = model_input(post.text, about)
+            answer = work.questions.ask(text, places(text, about.link.surface) if about.span else ())
             role = self._accounts.role(post.author, post.network, about.entity.id)
             known_as = self._accounts.linker.catalogue.entities.get(about.entity.id)
             category = known_as.industry[0] if known_as is not None and known_as.industry else None
-            pending = Pending(post, about, role, said, version, known, depth, category)
-            work.pending.append((slot, place, record, pending))
+            pending = Pending(post, about, role, facts, version, known, depth, category)
+            work.pending.append((slot, answer, record, pending))
 
     def _delete(self, message: PostDeleted | AuthorDeleted, record: Record, state: State) -> list[Outgoing]:
         """Pass a deletion on; for a post that this partition's threads know, also take back each mention.
@@ -246,14 +250,14 @@ class Enrich:
         return [*out, self._out(message.post_id, message, record)]
 
     def _taken_back(self, post_id: str, entity: EntityRef, when: datetime, version: int, record: Record) -> Outgoing:
-        return self._out(entity.id, taken_back(post_id, entity, when, version), record)
+        return self._out(entity.id, retraction(post_id, entity, when, version), record)
 
     def _out(self, key: str, message: Any, record: Record) -> Outgoing:
         return Outgoing(MENTIONS_SCORED.name, key.encode(), self._encode(message), record.arrived or record.timestamp)
 
 
-def _heard(record: Record, post: Post) -> datetime:
-    """When a post was heard: what it says, else the record's arrival, else its time, else when it was written."""
+def _known_since(record: Record, post: Post) -> datetime:
+    """Since when a post is known: what it says, else the record's arrival, else its time, else when it was written."""
     if post.ingested_at is not None:
         return post.ingested_at
     seconds = record.arrived or record.timestamp

@@ -1,4 +1,4 @@
-"""Where the text that the model reads names an entity: what the model is asked about.
+"""Targets of the model in a post: where the text that it reads names an entity.
 
 The text is not the post's: markup is gone, links are cut short, of a long post only parts are left.  So the words that
 linked an entity are looked for in it, as they read after the same clean-up.
@@ -19,7 +19,7 @@ MAX_SURFACE = 200
 _SIGNS = "@#＃$"
 
 
-class Place(NamedTuple):
+class AnswerSlot(NamedTuple):
     """Where an answer will be: number of the reading, and of the target in it (None: what the post as such feels)."""
 
     reading: int
@@ -32,17 +32,17 @@ class Questions:
     def __init__(self) -> None:
         self._texts: dict[str, tuple[int, dict[Target, int]]] = {}
 
-    def ask(self, text: str, target: Target) -> Place:
+    def ask(self, text: str, target: Target) -> AnswerSlot:
         """Note a question; gives where to look for its answer."""
         number, targets = self._texts.setdefault(text, (len(self._texts), {}))
-        return Place(number, targets.setdefault(target, len(targets)) if target else None)
+        return AnswerSlot(number, targets.setdefault(target, len(targets)) if target else None)
 
     def readings(self) -> list[Reading]:
         """For the scorer, in order."""
         return [Reading(text, tuple(targets)) for text, (_, targets) in self._texts.items()]
 
 
-def felt(scores: Scores, target: int | None) -> Sentiment:
+def sentiment_toward(scores: Scores, target: int | None) -> Sentiment:
     """The sentiment toward a target; that of the post where none was asked about, or the model has no head for it."""
     return scores.targets[target] if target is not None and target < len(scores.targets) else scores.sentiment
 

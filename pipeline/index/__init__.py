@@ -1,1 +1,1 @@
-"""The index: where mentions, incidents and dead letters are searchable, in SQLite or Elasticsearch."""
+"""Mentions, incidents and dead letters, searchable in SQLite or Elasticsearch."""

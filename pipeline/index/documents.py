@@ -1,4 +1,4 @@
-"""Rules that every index keeps to, whatever stores the documents: what is newer, what a deletion covers, what fits.
+"""Rules of every index: which version wins, what a deletion covers, what fits.
 
 Times are milliseconds since 1970, as Elasticsearch keeps dates, so that both indices sort and filter alike.
 """
@@ -45,7 +45,7 @@ def author_key(network: str, author_id: str) -> str:
     return sha256(f"{network}\0{author_id}".encode()).hexdigest()[:32]
 
 
-class Gone(NamedTuple):
+class Deletion(NamedTuple):
     """A deletion as it is remembered: `key` says of what, `at` in milliseconds."""
 
     key: str
@@ -57,7 +57,7 @@ class Gone(NamedTuple):
         return mention.version <= self.version
 
     def covers_author(self, mention: Mention) -> bool:
-        """An account's deletion covers what was written or heard before it.
+        """An account's deletion covers what was written or received before it.
 
         Either date suffices, for authors can date their posts ahead.  Where the deletion has a version of its own it
         is comparable with the posts' (the same clock gave both), and covers the older ones as well.
@@ -67,7 +67,7 @@ class Gone(NamedTuple):
         return milliseconds(mention.created_at) <= self.at or milliseconds(mention.ingested_at) <= self.at
 
     def of(self, mention: Mention) -> MentionDeleted:
-        """What tells others that this deletion took a mention back."""
+        """The tombstone that reports to others that this deletion took a mention back."""
         return taken_back(mention.mention_id, mention.post_id, mention.entity, mention.version, self)
 
 
@@ -76,7 +76,7 @@ def micro(when: datetime) -> int:
     return milliseconds(when) * 1000 + when.microsecond % 1000
 
 
-def taken_back(mention_id: str, post_id: str, entity: EntityRef, version: int, gone: Gone) -> MentionDeleted:
+def taken_back(mention_id: str, post_id: str, entity: EntityRef, version: int, gone: Deletion) -> MentionDeleted:
     """A mention's tombstone: no content, and a version that nothing covered by the deletion exceeds."""
     return MentionDeleted(
         mention_id=mention_id,
@@ -97,7 +97,7 @@ def author_gone(key: str) -> str:
     return f"author:{key}"
 
 
-class Batch(Struct):
+class WriteBatch(Struct):
     """Documents of one write by kind, one a document id: of several only the newest, the later one of equals.
 
     `given` maps what will be stored to the document that the caller gave, for answers about refusals.
@@ -105,19 +105,19 @@ class Batch(Struct):
 
     mentions: dict[str, Mention] = field(default_factory=dict)
     tombstones: dict[str, MentionDeleted] = field(default_factory=dict)
-    gone: dict[str, Gone] = field(default_factory=dict)
+    gone: dict[str, Deletion] = field(default_factory=dict)
     incidents: dict[str, IncidentEvent] = field(default_factory=dict)
     history: dict[str, IncidentEvent] = field(default_factory=dict)
     letters: dict[str, DeadLetter] = field(default_factory=dict)
 
 
-def sort_out(documents: Sequence[Document]) -> Batch:
+def sort_out(documents: Sequence[Document]) -> WriteBatch:
     """Documents by kind and id.  Their order does not matter otherwise: versions decide."""
-    batch = Batch()
+    batch = WriteBatch()
     for document in documents:
         if isinstance(document, Mention):
-            kept = batch.mentions.get(document.mention_id)
-            if kept is None or document.version >= kept.version:
+            known = batch.mentions.get(document.mention_id)
+            if known is None or document.version >= known.version:
                 batch.mentions[document.mention_id] = document
         elif isinstance(document, MentionDeleted):
             earlier = batch.tombstones.get(document.mention_id)
@@ -139,11 +139,11 @@ def sort_out(documents: Sequence[Document]) -> Batch:
     return batch
 
 
-def _remember(batch: Batch, key: str, version: int, deleted_at: datetime) -> None:
+def _remember(batch: WriteBatch, key: str, version: int, deleted_at: datetime) -> None:
     """Of several deletions of the same the widest counts."""
-    gone = Gone(key, version, milliseconds(deleted_at))
-    kept = batch.gone.get(key, gone)
-    batch.gone[key] = Gone(key, max(kept.version, gone.version), max(kept.at, gone.at))
+    gone = Deletion(key, version, milliseconds(deleted_at))
+    known = batch.gone.get(key, gone)
+    batch.gone[key] = Deletion(key, max(known.version, gone.version), max(known.at, gone.at))
 
 
 def event_id(event: IncidentEvent) -> str:

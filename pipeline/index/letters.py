@@ -1,4 +1,4 @@
-"""From a record of a dead-letter topic to the document that a person can find.
+"""Turns records of dead-letter topics into documents that a person can search.
 
 The record's key and value are the original bytes; where they come from and why they are there is in its headers.
 """
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from pipeline.index.documents import moment
 from pipeline.index.protocol import DeadLetter
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 
 
 def dead_letter(record: Record) -> DeadLetter:

@@ -1,4 +1,4 @@
-"""The index that the settings ask for."""
+"""Opens the index that the settings name."""
 
 from __future__ import annotations
 

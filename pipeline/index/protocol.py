@@ -1,4 +1,4 @@
-"""What an index can do, whichever keeps it: Elasticsearch or the embedded SQLite.
+"""The protocol of an index, implemented by Elasticsearch and by the embedded SQLite.
 
 Writes are idempotent: a document's id is deterministic and its version comes from the source, so that writing the same
 again, or something older, changes nothing.  Reading is for people and for the page.

@@ -1,4 +1,4 @@
-"""What a query may ask for, the same for every index."""
+"""Limits and checks of queries, the same for every index."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def checked(query: Query) -> Query:
         when = getattr(query, name)
         if when is not None and when.tzinfo is None:
             raise TerminalError(f"`{name}` has no time zone", todo="Give times such as 2026-01-31T12:00:00Z")
-    kept = {name: clean(value) for name in ("entity", "network") if (value := getattr(query, name)) is not None}
-    return msgspec.structs.replace(query, text=text, **kept)
+    cleaned = {name: clean(value) for name in ("entity", "network") if (value := getattr(query, name)) is not None}
+    return msgspec.structs.replace(query, text=text, **cleaned)
 
 
 def words(text: str) -> list[str]:
@@ -54,12 +54,12 @@ def words(text: str) -> list[str]:
 
     Emoji are words; what holds neither letter, digit nor emoji is none.
     """
-    spaced = "".join(sign if sign in "'’." or _category(sign) in _KEPT else " " for sign in text)
+    spaced = "".join(sign if sign in "'’." or _category(sign) in _IN_WORDS else " " for sign in text)
     return [word for word in spaced.split() if any(_category(sign) in _SOUGHT for sign in word)]
 
 
 _SOUGHT = frozenset(("Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "So", "Co"))
-_KEPT = _SOUGHT | {"Mn", "Mc", "Me", "Pc"}
+_IN_WORDS = _SOUGHT | {"Mn", "Mc", "Me", "Pc"}
 _category = unicodedata.category
 
 

@@ -1,4 +1,4 @@
-"""An index made slow on purpose, for load tests: does the pipeline wait, or does it lose?"""
+"""An index slowed down on purpose, for load tests."""
 
 from __future__ import annotations
 

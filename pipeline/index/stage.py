@@ -1,7 +1,7 @@
-"""The index stage: mentions, incidents and dead letters become documents that people search.
+"""The index stage: writes mentions, incidents and dead letters as searchable documents.
 
 Deletions of posts and accounts are answered on ``mentions.scored.v1`` with a `MentionDeleted` for every mention that
-they take back, so that each entity's partition hears of it.  The stage then reads its own answers; they write the same
+they take back, so that each entity's partition receives it.  The stage then reads its own answers; they write the same
 tombstones again and are answered by nothing, so that it ends there.
 """
 
@@ -19,8 +19,8 @@ from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, 
 from pipeline.errors import Malformed
 from pipeline.index.letters import dead_letter
 from pipeline.index.protocol import DeadLetter, Document, Index, Refused
-from pipeline.stages.stage import Codec, Outgoing, Record, Rejected, Result
-from pipeline.stages.state import State
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
+from pipeline.stages.state import Codec, State
 
 _SCORED: msgspec.json.Decoder[ScoredMessage] = msgspec.json.Decoder(ScoredMessage)
 _EVENT = msgspec.json.Decoder(IncidentEvent)
@@ -95,7 +95,7 @@ class IndexStage:
         result = Result()
         for refused in written.refused:
             if isinstance(refused.document, DeadLetter):
-                await self._keep_without_content(refused)
+                await self._store_without_content(refused)
             else:
                 reason = Malformed(
                     "refused_by_index",
@@ -107,7 +107,7 @@ class IndexStage:
         result.publish = [_answer(mention, arrived) for mention in written.taken_back]
         return result
 
-    async def _keep_without_content(self, refused: Refused) -> None:
+    async def _store_without_content(self, refused: Refused) -> None:
         """A dead letter that the index refuses is kept as what is known of it: as a dead letter it would come back."""
         assert isinstance(refused.document, DeadLetter)
         bare = msgspec.structs.replace(

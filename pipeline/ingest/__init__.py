@@ -1,1 +1,1 @@
-"""Agents that listen to networks and files, and publish what they hear to Kafka."""
+"""Agents that read networks and files, and publish raw messages to Kafka."""

@@ -1,4 +1,4 @@
-"""What an agent for a network has to offer, and what it tells whoever watches it."""
+"""The protocol of an agent for a network, and the hooks that report what it does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.contracts.messages import RawMessage
 from pipeline.errors import TransientError
 
 
-class Reading(NamedTuple):
+class DecodedFrame(NamedTuple):
     """What one frame says.
 
     `position` is where it stands in the network's stream, in microseconds since 1970; `identity` is the same whenever
@@ -40,7 +40,7 @@ class Agent(Protocol):
         """
         ...
 
-    def read(self, frame: bytes) -> Reading:
+    def read(self, frame: bytes) -> DecodedFrame:
         """What a frame says.  Raises `Malformed`, and nothing else, whatever the bytes."""
         ...
 
@@ -52,7 +52,7 @@ class AgentHooks(Protocol):
 
     def disconnected(self, agent: str, reason: str) -> None: ...
 
-    def heard(self, agent: str, frames: int, behind_seconds: float) -> None:
+    def received(self, agent: str, frames: int, behind_seconds: float) -> None:
         """Frames taken in, and how far the newest lies behind the clock."""
         ...
 
@@ -80,7 +80,7 @@ class NoHooks:
     def disconnected(self, agent: str, reason: str) -> None:
         return
 
-    def heard(self, agent: str, frames: int, behind_seconds: float) -> None:
+    def received(self, agent: str, frames: int, behind_seconds: float) -> None:
         return
 
     def published(self, agent: str, messages: int) -> None:

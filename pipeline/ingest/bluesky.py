@@ -1,4 +1,4 @@
-"""Bluesky, by the Jetstream service (version 1 of its wire): JSON frames over a WebSocket.
+"""The Bluesky agent: JSON frames of the Jetstream service (version 1) over a WebSocket.
 
 Frames: ``did, time_us, kind`` (commit, identity, account) and ``commit{rev, operation, collection, rkey, record}``.
 The server replays from ``cursor`` (microseconds, inclusive) for about 36 hours back, and cuts an older one silently.
@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from pipeline.contracts.decode import decode
 from pipeline.contracts.messages import MAX_TEXT, Author, AuthorDeleted, Post, PostDeleted, PostKind, RawMessage
 from pipeline.errors import Malformed, TerminalError, TransientError
-from pipeline.ingest.agent import Oversized, Reading
+from pipeline.ingest.agent import DecodedFrame, Oversized
 from pipeline.settings.ingest import BlueskySettings
 
 NETWORK = "bluesky"
@@ -119,20 +119,20 @@ class BlueskyAgent:
         except (InvalidHandshake, OSError, EOFError) as error:  # OSError has TimeoutError and TLS errors in it
             raise TransientError(f"{type(error).__name__}: {error}", subject=url) from error
 
-    def read(self, frame: bytes) -> Reading:
+    def read(self, frame: bytes) -> DecodedFrame:
         """The messages in a frame.  Raises `Malformed`."""
-        heard = decode(frame, _FRAME)
-        if not 0 < heard.time_us <= (time.time() + MAX_CLOCK_AHEAD) * 1e6:
-            raise Malformed("bad_time", f"time_us is {heard.time_us}, which is no time up to now")
-        if not _DID.fullmatch(heard.did):
-            raise Malformed("bad_did", f"did is {heard.did[:200]!r}")
-        if heard.kind == "account" and heard.account is not None:
-            return _account(heard, heard.account)
-        if heard.kind == "commit":
-            if heard.commit is None:
+        event = decode(frame, _FRAME)
+        if not 0 < event.time_us <= (time.time() + MAX_CLOCK_AHEAD) * 1e6:
+            raise Malformed("bad_time", f"time_us is {event.time_us}, which is no time up to now")
+        if not _DID.fullmatch(event.did):
+            raise Malformed("bad_did", f"did is {event.did[:200]!r}")
+        if event.kind == "account" and event.account is not None:
+            return _account(event, event.account)
+        if event.kind == "commit":
+            if event.commit is None:
                 raise Malformed("missing_field", "a commit frame without its commit")
-            return _commit(heard, heard.commit)
-        return Reading((), heard.time_us, f"{heard.kind} {heard.did} {heard.time_us}")
+            return _commit(event, event.commit)
+        return DecodedFrame((), event.time_us, f"{event.kind} {event.did} {event.time_us}")
 
     def _address(self, since: int | None) -> str:
         query: list[tuple[str, str]] = [("wantedCollections", COLLECTION), ("maxMessageSizeBytes", str(MAX_FRAME))]
@@ -180,55 +180,55 @@ def _refused(status: int, url: str) -> TransientError | TerminalError:
     return TerminalError(f"the server answered {status}", subject=url, todo="Check ingest.bluesky.url and dids")
 
 
-def _account(heard: _Frame, account: _Account) -> Reading:
-    identity = f"account {heard.did} {account.seq} {account.status}"
+def _account(event: _Frame, account: _Account) -> DecodedFrame:
+    identity = f"account {event.did} {account.seq} {account.status}"
     if account.active or account.status not in GONE:
-        return Reading((), heard.time_us, identity)
+        return DecodedFrame((), event.time_us, identity)
     gone = AuthorDeleted(
-        author_id=f"{NETWORK}:{heard.did}", network=NETWORK, deleted_at=_time(heard.time_us), version=heard.time_us
+        author_id=f"{NETWORK}:{event.did}", network=NETWORK, deleted_at=_time(event.time_us), version=event.time_us
     )
-    return Reading((gone,), heard.time_us, identity)
+    return DecodedFrame((gone,), event.time_us, identity)
 
 
-def _commit(heard: _Frame, commit: _Commit) -> Reading:
-    identity = f"{commit.operation} {heard.did} {commit.collection} {commit.rkey} {commit.rev}"
+def _commit(event: _Frame, commit: _Commit) -> DecodedFrame:
+    identity = f"{commit.operation} {event.did} {commit.collection} {commit.rkey} {commit.rev}"
     if commit.collection != COLLECTION:
-        return Reading((), heard.time_us, identity)
+        return DecodedFrame((), event.time_us, identity)
     if not _RKEY.fullmatch(commit.rkey):
         raise Malformed("bad_rkey", f"rkey is {commit.rkey[:200]!r}")
-    post_id = f"{NETWORK}:at://{heard.did}/{COLLECTION}/{commit.rkey}"
+    post_id = f"{NETWORK}:at://{event.did}/{COLLECTION}/{commit.rkey}"
     if commit.operation == "delete":
-        at = _time(heard.time_us)
-        message: RawMessage = PostDeleted(post_id=post_id, network=NETWORK, deleted_at=at, version=heard.time_us)
+        at = _time(event.time_us)
+        message: RawMessage = PostDeleted(post_id=post_id, network=NETWORK, deleted_at=at, version=event.time_us)
     elif commit.operation in ("create", "update"):
         if bytes(commit.record) == b"null":
             raise Malformed("missing_field", f"a {commit.operation} without its record")
-        message = _post(heard, commit.rkey, post_id, decode(bytes(commit.record), _RECORD))
+        message = _post(event, commit.rkey, post_id, decode(bytes(commit.record), _RECORD))
     else:
         raise Malformed("unknown_operation", f"operation is {commit.operation[:80]!r}")
-    return Reading((message,), heard.time_us, identity)
+    return DecodedFrame((message,), event.time_us, identity)
 
 
-def _post(heard: _Frame, rkey: str, post_id: str, record: _Record) -> Post:
+def _post(event: _Frame, rkey: str, post_id: str, record: _Record) -> Post:
     if len(record.text) > MAX_TEXT:
         raise Malformed("too_long", f"the text has {len(record.text):,} characters")
     if "\x00" in record.text:
         raise Malformed("nul_character", "the text holds a NUL character")
-    arrived = _time(heard.time_us)
+    arrived = _time(event.time_us)
     kind, parent, root = _context(record)
     return Post(
         post_id=post_id,
         network=NETWORK,
         kind=kind,
-        author=Author(id=f"{NETWORK}:{heard.did}"),
+        author=Author(id=f"{NETWORK}:{event.did}"),
         text=record.text,
         lang=_language(record.langs),
-        url=f"https://bsky.app/profile/{heard.did}/post/{rkey}",
+        url=f"https://bsky.app/profile/{event.did}/post/{rkey}",
         created_at=_claimed(record.createdAt, arrived),
         ingested_at=arrived,
         parent_id=parent,
         root_id=root,
-        version=heard.time_us,
+        version=event.time_us,
     )
 
 

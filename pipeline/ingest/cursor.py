@@ -1,4 +1,4 @@
-"""Where each agent has got to, kept so that neither a crash nor a power cut moves it past what is safe."""
+"""Stores the position of each agent, safe against crashes and power cuts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CursorStore:
         return None if row is None else int(row[0])
 
     def save(self, agent: str, position: int) -> None:
-        """Move an agent forward; a lower position than the kept one changes nothing."""
+        """Move an agent forward; a lower position than the stored one changes nothing."""
         self._run(
             "INSERT INTO cursor VALUES (?, ?, ?) ON CONFLICT (agent) DO UPDATE SET position = excluded.position,"
             " saved_at = excluded.saved_at WHERE excluded.position > position",

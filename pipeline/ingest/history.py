@@ -1,4 +1,4 @@
-"""Files of posts as a stream of messages, each with the time at which the pipeline is to have heard it.
+"""Reads files of posts as a stream of messages, each with the time of its arrival.
 
 The same files give the same messages with the same times on every run, whoever reads them: a replay into Kafka, a
 backtest, a file driver.
@@ -18,7 +18,7 @@ from pipeline.contracts.decode import MAX_AHEAD
 from pipeline.contracts.messages import Post, RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.formats.lines import open_source
-from pipeline.ingest.formats.row import Reader, Row
+from pipeline.ingest.formats.row import FormatReader, Row
 from pipeline.ingest.formats.spool import EPOCH, Spool, microseconds
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
@@ -29,8 +29,8 @@ LATE_SECONDS = 3600
 log = structlog.get_logger()
 
 
-class Heard(NamedTuple):
-    """A message and when it was heard, in seconds since 1970."""
+class Arrival(NamedTuple):
+    """A message and when the pipeline received it, in seconds since 1970."""
 
     message: RawMessage
     arrived: float
@@ -48,9 +48,9 @@ class ArrivalClock:
         """The largest step back in time seen, in seconds."""
 
     def next(self, message: RawMessage) -> datetime:
-        """When this message arrives; a post that says itself when it was heard is believed."""
-        heard = message.ingested_at if isinstance(message, Post) else None
-        at = microseconds(message) if heard is None else (heard - EPOCH) // timedelta(microseconds=1)
+        """When this message arrives; a post that says itself when it was received is believed."""
+        received = message.ingested_at if isinstance(message, Post) else None
+        at = microseconds(message) if received is None else (received - EPOCH) // timedelta(microseconds=1)
         if at <= self._last:
             self.latest_step_back = max(self.latest_step_back, (self._last - at) // 1_000_000)
             at = self._last + 1
@@ -60,12 +60,12 @@ class ArrivalClock:
 
 def history(
     files: Sequence[str],
-    reader: Reader,
+    reader: FormatReader,
     rejects: Rejects,
     *,
     spool_folder: Path | None = None,
     on_row: Callable[[], None] | None = None,
-) -> Iterator[Heard]:
+) -> Iterator[Arrival]:
     """Every message of the files, in time order, with `ingested_at` set to its arrival and the root of its thread.
 
     Rows that cannot be read go to `rejects`; `on_row` is called for each row, good or bad.  Memory is constant, also
@@ -76,7 +76,7 @@ def history(
         arrived = clock.next(message)
         if isinstance(message, Post):
             message.ingested_at = arrived
-        yield Heard(roots.settled(message), (arrived - EPOCH) / timedelta(seconds=1))
+        yield Arrival(roots.resolved(message), (arrived - EPOCH) / timedelta(seconds=1))
     if clock.latest_step_back > LATE_SECONDS:
         log.warning(
             "the file is not in time order: its posts count as late",
@@ -87,7 +87,7 @@ def history(
 
 
 def _ordered(
-    files: Sequence[str], reader: Reader, rejects: Rejects, folder: Path | None, on_row: Callable[[], None]
+    files: Sequence[str], reader: FormatReader, rejects: Rejects, folder: Path | None, on_row: Callable[[], None]
 ) -> Iterator[RawMessage]:
     if reader.time_order:
         for path in files:
@@ -102,7 +102,7 @@ def _ordered(
 
 
 def _readable(
-    path: str, reader: Reader, rejects: Rejects, on_row: Callable[[], None]
+    path: str, reader: FormatReader, rejects: Rejects, on_row: Callable[[], None]
 ) -> Iterator[tuple[int, RawMessage]]:
     """The good rows of a file, with their line numbers; the others are kept as rejects."""
     with open_source(path) as stream:
@@ -120,8 +120,8 @@ def _from_the_future(row: Row) -> Malformed | None:
     """One post dated ahead would push the arrival of all that follow it."""
     assert not isinstance(row.read, Malformed)
     now = time.time()
-    heard = row.read.ingested_at if isinstance(row.read, Post) else None
-    for at in (microseconds(row.read) / 1e6, heard.timestamp() if heard is not None else 0.0):
+    received = row.read.ingested_at if isinstance(row.read, Post) else None
+    for at in (microseconds(row.read) / 1e6, received.timestamp() if received is not None else 0.0):
         if at > now + MAX_AHEAD:
             when = EPOCH + timedelta(seconds=at)
             return Malformed("future_date", f"dated {when:%Y-%m-%d %H:%M} UTC, which is still to come")

@@ -1,4 +1,4 @@
-"""From frames to Kafka: reading, leaving out repeats, publishing, and moving the cursor past what is safe only."""
+"""Decodes, deduplicates and publishes frames, and advances the cursor past what is safe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.contracts.messages import RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import Agent, AgentHooks
 from pipeline.ingest.cursor import CursorStore
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 
@@ -35,7 +35,7 @@ class Intake:
     def __init__(
         self,
         agent: Agent,
-        publisher: Publisher,
+        publisher: RawPublisher,
         cursors: CursorStore,
         rejects: Rejects,
         hooks: AgentHooks,
@@ -51,7 +51,7 @@ class Intake:
         self._save_seconds = save_seconds
         self._saved_at = 0.0
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._unsettled: deque[tuple[int, int]] = deque()  # number of the last message, position reached with it
+        self._undelivered: deque[tuple[int, int]] = deque()  # number of the last message, position reached with it
         self._number = 0
         self._reported = 0
         self._safe: int | None = None
@@ -74,7 +74,7 @@ class Intake:
         self._expected = self.position
         return max(0, self.position - self._agent.rewind)
 
-    def take(self, frames: Sequence[bytes]) -> int:
+    def accept(self, frames: Sequence[bytes]) -> int:
         """Read and publish frames; gives how many were new.
 
         Raises `TransientError` or `TerminalError` when Kafka does not take what it is given.
@@ -97,20 +97,20 @@ class Intake:
             if self.position is None or reading.position > self.position:
                 self.position = reading.position
         if self.position is not None:
-            self._unsettled.append((self._number, self.position))
-            self._hooks.heard(self._agent.name, len(frames), time.time() - self.position / 1e6)
+            self._undelivered.append((self._number, self.position))
+            self._hooks.received(self._agent.name, len(frames), time.time() - self.position / 1e6)
         if repeated:
             self._hooks.repeated(self._agent.name, repeated)
         return new
 
-    def settle(self, *, now: bool = False) -> None:
+    def advance_cursor(self, *, now: bool = False) -> None:
         """Move the stored cursor past what has been delivered, at most every `save_seconds` unless `now`.
 
         Raises `TransientError` or `TerminalError` when a delivery failed.
         """
         delivered = self._publisher.delivered()
-        while self._unsettled and self._unsettled[0][0] <= delivered:
-            self._safe = self._unsettled.popleft()[1]
+        while self._undelivered and self._undelivered[0][0] <= delivered:
+            self._safe = self._undelivered.popleft()[1]
         if self._safe is not None and (now or time.monotonic() - self._saved_at >= self._save_seconds):
             self._rejects.flush(sync=True)
             self._cursors.save(self._agent.name, self._safe)
@@ -120,9 +120,9 @@ class Intake:
             self._reported = delivered
 
     def finish(self, seconds: float) -> None:
-        """Wait for what is in flight, then settle."""
+        """Wait for what is in flight, then advance the cursor."""
         self._publisher.flush(seconds)
-        self.settle(now=True)
+        self.advance_cursor(now=True)
 
     def skip(self, microseconds: int, reason: str) -> None:
         """Give up a span of the stream that cannot be taken in, and say so."""
@@ -136,7 +136,7 @@ class Intake:
 
     def _publish(self, message: RawMessage, position: int, frame: bytes) -> None:
         try:
-            self._number = self._publisher.publish(self._roots.settled(message), arrived=position / 1e6)
+            self._number = self._publisher.publish(self._roots.resolved(message), arrived=position / 1e6)
         except Malformed as error:
             self._reject(error, frame)
 

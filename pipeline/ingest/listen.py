@@ -1,4 +1,4 @@
-"""The loop that keeps an agent listening: connect, take in, reconnect, until it is told to stop."""
+"""Runs an agent: connects, takes frames in, reconnects, until it is stopped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.errors import TransientError
 from pipeline.ingest.agent import Agent, AgentHooks, NoHooks, Oversized
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.intake import Intake
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 
@@ -40,7 +40,7 @@ class Listener:
     def __init__(
         self,
         agent: Agent,
-        connect_kafka: Callable[[], Publisher],
+        connect_kafka: Callable[[], RawPublisher],
         cursors: CursorStore,
         rejects: Rejects,
         *,
@@ -101,7 +101,7 @@ class Listener:
                 await self._sleep(stop, random.uniform(0.5, 1.0) * self._pause)
             await _in_thread(intake.finish, self._finish_seconds)
         except (_KafkaFailed, TransientError) as error:
-            log.error("Kafka did not take all that was heard; it will come again from the cursor", error=str(error))
+            log.error("Kafka did not take all that was received; it will come again from the cursor", error=str(error))
             if not publisher.safe:
                 raise TransientError(str(error)) from error
         finally:
@@ -193,8 +193,8 @@ async def _to_kafka(intake: Intake, frames: list[bytes]) -> int:
     """Take in frames and look after the cursor, off the event loop: publishing may block."""
 
     def work() -> int:
-        new = intake.take(frames) if frames else 0
-        intake.settle()
+        new = intake.accept(frames) if frames else 0
+        intake.advance_cursor()
         return new
 
     try:

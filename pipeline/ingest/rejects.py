@@ -1,4 +1,4 @@
-"""What could not be read, kept with its reason, so that nothing disappears without a trace."""
+"""Stores what could not be read, with its reason, in a file of rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishing files of posts: at full speed, at a multiple of the time that passed, or at a fixed rate."""
+"""Replays files of posts: at full speed, at a multiple of real time, or at a fixed rate."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import structlog
 from msgspec import Struct
 
 from pipeline.errors import Malformed, SettingsError, TransientError
-from pipeline.ingest.formats.row import Reader
-from pipeline.ingest.history import Heard, history
-from pipeline.ingest.producer import Publisher, key_of
+from pipeline.ingest.formats.row import FormatReader
+from pipeline.ingest.history import Arrival, history
+from pipeline.ingest.publisher import RawPublisher, key_of
 from pipeline.ingest.rejects import Rejects
 
 FLUSH_ON_INTERRUPT = 10.0
@@ -75,8 +75,8 @@ def parse_speed(text: str) -> Speed:
 
 def replay(
     files: Sequence[str],
-    reader: Reader,
-    publisher: Publisher,
+    reader: FormatReader,
+    publisher: RawPublisher,
     *,
     rejects: Rejects,
     speed: Speed | None = None,
@@ -93,11 +93,11 @@ def replay(
     run = _Run(publisher, rejects, progress, stop or threading.Event())
     speed = speed or Speed()
     try:
-        for heard in history(files, reader, rejects, spool_folder=spool_folder, on_row=run.row):
-            speed.wait(heard.arrived, run.stop)
+        for arrival in history(files, reader, rejects, spool_folder=spool_folder, on_row=run.row):
+            speed.wait(arrival.arrived, run.stop)
             if run.stop.is_set():
                 break
-            run.publish(heard)
+            run.publish(arrival)
     except KeyboardInterrupt:
         run.stop.set()
     except _Stopped:
@@ -110,11 +110,11 @@ class _Stopped(Exception):
 
 
 class _Run:
-    """The counts of one replay, and who is told."""
+    """The counts of one replay, and who is notified of them."""
 
     def __init__(
         self,
-        publisher: Publisher,
+        publisher: RawPublisher,
         rejects: Rejects,
         progress: Callable[[ReplayCounts], None] | None,
         stop: threading.Event,
@@ -126,7 +126,7 @@ class _Run:
         self._rejects = rejects
         self._rejected_before = rejects.total
         self._progress = progress
-        self._told = 0.0
+        self._reported_at = 0.0
 
     def row(self) -> None:
         """A row was read, well or badly."""
@@ -134,17 +134,17 @@ class _Run:
             raise _Stopped
         self.counts.read += 1
         if self.counts.read % 256 == 0:
-            self._tell()
+            self._report()
 
-    def publish(self, heard: Heard) -> None:
+    def publish(self, arrival: Arrival) -> None:
         try:
-            self._publisher.publish(heard.message, arrived=heard.arrived)
+            self._publisher.publish(arrival.message, arrived=arrival.arrived)
         except Malformed as error:
-            self._rejects.add("replay", 0, error, key_of(heard.message))
-        self._tell()
+            self._rejects.add("replay", 0, error, key_of(arrival.message))
+        self._report()
 
     def finish(self) -> ReplayCounts:
-        """Wait for delivery and settle the counts."""
+        """Wait for delivery and complete the counts."""
         self.counts.interrupted = self.stop.is_set()
         try:
             self._publisher.flush(FLUSH_ON_INTERRUPT if self.counts.interrupted else None)
@@ -153,14 +153,14 @@ class _Run:
                 raise
             log.warning("interrupted before Kafka had everything", in_kafka=self._publisher.safe)
         self._rejects.flush()
-        self._tell(now=True)
+        self._report(now=True)
         return self.counts
 
-    def _tell(self, now: bool = False) -> None:
+    def _report(self, now: bool = False) -> None:
         clock = time.monotonic()
-        if not now and clock - self._told < _PROGRESS_EVERY:
+        if not now and clock - self._reported_at < _PROGRESS_EVERY:
             return
-        self._told = clock
+        self._reported_at = clock
         delivered = self._publisher.safe if now else self._publisher.delivered()
         self.counts.published = delivered - self._before
         self.counts.rejected = self._rejects.total - self._rejected_before

@@ -1,8 +1,8 @@
-"""The root of every post, also where a network names another post as such.
+"""Resolves the root of every post, also where a network names another post as such.
 
 Posts are kept together by their root, so a post and what it answers must name the same.  Networks do not always do so:
 of a quote they name the post that is quoted, which may be an answer itself; of an answer to a quote, the quote; some
-name no root at all, only the post that is answered.  Here the root of each such post is remembered when it is heard,
+name no root at all, only the post that is answered.  Here the root of each such post is remembered when it arrives,
 and what refers to it gets that root.
 """
 
@@ -19,9 +19,9 @@ REMEMBERED = 200_000
 
 
 class Roots:
-    """Roots of the answers, quotes and reposts heard of late.
+    """Roots of the latest answers, quotes and reposts.
 
-    Guarantees: a post that refers to one of the `limit` latest that were heard before it gets its root; any other stays
+    Guarantees: a post that refers to one of the `limit` latest that arrived before it gets its root; any other stays
     as it is, so that it is together with the post that it names, and with nothing above that.  O(1) a post.
     """
 
@@ -29,7 +29,7 @@ class Roots:
         self._limit = limit
         self._roots: dict[int, str] = {}
 
-    def settled(self, message: RawMessage) -> RawMessage:
+    def resolved(self, message: RawMessage) -> RawMessage:
         """The message with the root of its thread; remembers it."""
         if not isinstance(message, Post):
             return message

@@ -1,1 +1,1 @@
-"""Health, logs and metrics, of every process alike."""
+"""Health, logs and metrics, the same for every process."""

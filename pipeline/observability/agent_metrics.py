@@ -1,4 +1,7 @@
-"""What the agents of the networks do, counted: an agent that falls silent is seen here first."""
+"""Counts what the agents of the networks do, as Prometheus metrics.
+
+An agent that falls silent is seen here first.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class CountedAgent:
         """The connection ended."""
         self._metrics.agent_connected.labels(agent).set(0)
 
-    def heard(self, agent: str, frames: int, behind_seconds: float) -> None:
+    def received(self, agent: str, frames: int, behind_seconds: float) -> None:
         """Frames were taken in."""
         self._metrics.agent_frames.labels(agent).inc(frames)
         self._metrics.agent_behind.labels(agent).set(behind_seconds)

@@ -1,4 +1,7 @@
-"""`/metrics` and `/healthz` on a port of their own, in a thread of their own: they answer while the loop is busy."""
+"""Serves `/metrics` and `/healthz` on a port and in a thread of their own.
+
+They answer while the event loop is busy.
+"""
 
 from __future__ import annotations
 

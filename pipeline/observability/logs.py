@@ -1,4 +1,4 @@
-"""Logs: structured, to standard error; readable on a terminal, JSON elsewhere."""
+"""Structured logs to standard error: readable on a terminal, JSON elsewhere."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The promised rate of false alarms: verdicts of people, and whether the promise was kept."""
+"""The promised rate of false alarms: verdicts of people, and the audit against them."""

@@ -1,4 +1,4 @@
-"""The running check of the promise: what the index and the verdicts know, held against the settings."""
+"""Audits the promise: verdicts and incidents of the index, held against the settings."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from pipeline.detect.load import promised
-from pipeline.detect.promise import MONTH, Check, Promise, Told, Watched, check
+from pipeline.detect.evidence.budget import MONTH, Promise, promised
 from pipeline.errors import GroundswellError
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index, Query
 from pipeline.observability.metrics import Metrics
-from pipeline.promise.verdicts import Acknowledgements
+from pipeline.promise.compliance import ComplianceReport, ReportedIncident, WatchedEntity, check
+from pipeline.promise.verdicts import VerdictStore
 from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
 
 DAYS = 90.0
-"""Days that are looked at, back from the newest mention."""
+"""Days that are audited, back from the newest mention."""
 
 ENTITIES = 500
-"""Most entities that are looked at, the most mentioned."""
+"""Most entities that are audited, the most mentioned."""
 
 INCIDENTS = 5_000
-"""Most incidents that are looked at, the newest."""
+"""Most incidents that are audited, the newest."""
 
 EVERY = 600.0
 """Seconds between two checks of a worker."""
@@ -34,11 +34,11 @@ _DAY = 86_400
 _AT_ONCE = 8
 
 
-async def look(index: Index, verdicts: Acknowledgements, promise: Promise, days: float = DAYS) -> Check:
+async def audit(index: Index, verdicts: VerdictStore, promise: Promise, days: float = DAYS) -> ComplianceReport:
     """The check over the last `days` before the newest mention: event time, so that a replay is judged as it was.
 
-    An entity counts from the first day of the span on which it was heard of.  Incidents count when somebody was told:
-    those that may page, and any with a verdict.  Raises what the index and the verdicts raise.
+    An entity counts from the first day of the span on which it was mentioned.  Incidents count when somebody was
+    notified: those that may page, and any with a verdict.  Raises what the index and the verdicts raise.
     """
     newest = await index.search(Query(limit=1))
     if not newest.mentions:
@@ -48,65 +48,65 @@ async def look(index: Index, verdicts: Acknowledgements, promise: Promise, days:
     entities = await index.entities(ENTITIES)
     room = asyncio.Semaphore(_AT_ONCE)
 
-    async def watched(entity: str, name: str) -> Watched | None:
+    async def watched(entity: str, name: str) -> WatchedEntity | None:
         async with room:
             spans = await index.volume(Query(entity=entity, since=since), _DAY)
         if not spans:
             return None
         begun = max(since, spans[0].start)
-        return Watched(entity, name, max(1.0 / 30.0, (until - begun).total_seconds() / MONTH))
+        return WatchedEntity(entity, name, max(1.0 / 30.0, (until - begun).total_seconds() / MONTH))
 
     found = await asyncio.gather(*(watched(entity, name) for entity, name, _ in entities))
     events = [e for e in await index.incidents(limit=INCIDENTS) if since <= e.opened_at <= until]
     given = await asyncio.to_thread(verdicts.newest, [event.incident_id for event in events])
-    told = [
-        Told(event.entity.id, None if (one := given.get(event.incident_id)) is None else one.verdict)
+    reported = [
+        ReportedIncident(event.entity.id, given[event.incident_id].verdict if event.incident_id in given else None)
         for event in events
         if event.pageable or event.incident_id in given
     ]
-    return check(promise, [one for one in found if one is not None], told, days)
+    return check(promise, [entity for entity in found if entity is not None], reported, days)
 
 
-async def look_here(settings: Settings, days: float = DAYS) -> Check:
+async def audit_installation(settings: Settings, days: float = DAYS) -> ComplianceReport:
     """The same with the index and the data folder of the settings."""
     index = open_index(settings)
     try:
-        return await look(index, Acknowledgements(settings.data), promised(settings.detect), days)
+        return await audit(index, VerdictStore(settings.data), promised(settings.detect), days)
     finally:
         await index.close()
 
 
-def publish(metrics: Metrics, found: Check) -> None:
+def publish(metrics: Metrics, found: ComplianceReport) -> None:
     """The check as metrics: the whole and every team; entities only while their promise is broken."""
     for gauge in (metrics.false_alarms_allowed, metrics.false_alarms_reported, metrics.promise_broken):
         gauge.clear()
-    for one in found.kept:
-        if one.scope == "entity" and not one.broken:
+    for result in found.results:
+        if result.scope == "entity" and not result.broken:
             continue
-        metrics.false_alarms_allowed.labels(one.scope, one.name).set(one.allowed)
-        metrics.false_alarms_reported.labels(one.scope, one.name).set(one.reported)
-        metrics.promise_broken.labels(one.scope, one.name).set(one.broken)
+        metrics.false_alarms_allowed.labels(result.scope, result.name).set(result.allowed)
+        metrics.false_alarms_reported.labels(result.scope, result.name).set(result.reported)
+        metrics.promise_broken.labels(result.scope, result.name).set(result.broken)
 
 
-async def look_once(settings: Settings, metrics: Metrics) -> None:
+async def audit_and_publish(settings: Settings, metrics: Metrics) -> None:
     """Check, publish, and log what is broken; what goes wrong is logged and leaves the metrics as they were."""
     try:
-        found = await look_here(settings)
+        found = await audit_installation(settings)
     except GroundswellError as error:
         log.warning("the promise could not be checked", reason=str(error))
         return
     publish(metrics, found)
-    for one in found.broken:
+    for result in found.broken:
         log.warning(
-            "false alarms are more than promised", scope=one.scope, name=one.name, reported=one.reported,
-            allowed=round(one.allowed, 2),
+            "false alarms are more than promised", scope=result.scope, name=result.name, reported=result.reported,
+            allowed=round(result.allowed, 2),
         )  # fmt: skip
 
 
-async def keep_looking(settings: Settings, metrics: Metrics) -> None:
+async def audit_forever(settings: Settings, metrics: Metrics) -> None:
     """Check again and again, for ever."""
     while True:
-        await look_once(settings, metrics)
+        await audit_and_publish(settings, metrics)
         await asyncio.sleep(EVERY)
 
 

@@ -1,4 +1,4 @@
-"""What people on call made of incidents: real, false, known, or too late; with the rule that fired.
+"""Stores the verdicts of people on incidents: real, false, known, or too late.
 
 Kept in a small SQLite file in the data folder.  Rows are only ever added: a later verdict on an incident replaces an
 earlier one in what is shown, and the history stays.  Precision per rule can be computed from here.
@@ -11,18 +11,16 @@ from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import TransientError
+from pipeline.promise.verdict import Verdict
 
 FILE = "acknowledgements.sqlite"
 """Name of the file in the data folder."""
-
-Verdict = Literal["real", "false", "known", "too late"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS acknowledgements (
@@ -36,7 +34,7 @@ JOIN (SELECT incident_id, MAX(number) AS number FROM acknowledgements GROUP BY i
 """
 
 
-class Acknowledgement(Struct, frozen=True):
+class GivenVerdict(Struct, frozen=True):
     """A verdict; `kind` and `rule` are the incident's, `person` whoever gave it."""
 
     incident_id: str
@@ -48,15 +46,15 @@ class Acknowledgement(Struct, frozen=True):
     rule: str
 
 
-class Acknowledgements:
+class VerdictStore:
     """The verdicts of a data folder.  Every method may raise `TransientError` when the file is locked or unusable."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
 
-    def record(self, incident: IncidentEvent, verdict: Verdict, *, note: str = "", person: str = "") -> Acknowledgement:
+    def record(self, incident: IncidentEvent, verdict: Verdict, *, note: str = "", person: str = "") -> GivenVerdict:
         """Keep a verdict; on return it survives a crash."""
-        given = Acknowledgement(
+        given = GivenVerdict(
             incident.incident_id, verdict, note[:2_000], person[:200], datetime.now(UTC), incident.kind,
             incident.test.name,
         )  # fmt: skip
@@ -72,7 +70,7 @@ class Acknowledgements:
             raise self._trouble(error) from error
         return given
 
-    def newest(self, incident_ids: Iterable[str] | None = None) -> dict[str, Acknowledgement]:
+    def newest(self, incident_ids: Iterable[str] | None = None) -> dict[str, GivenVerdict]:
         """The latest verdict on each of these incidents, or on every one."""
         if not self._path.exists():
             return {}
@@ -83,7 +81,7 @@ class Acknowledgements:
         except (sqlite3.Error, OSError) as error:
             raise self._trouble(error) from error
         found = (
-            Acknowledgement(incident_id, verdict, note, person, datetime.fromisoformat(at), kind, rule)
+            GivenVerdict(incident_id, verdict, note, person, datetime.fromisoformat(at), kind, rule)
             for incident_id, verdict, note, person, at, kind, rule in rows
         )
         return {given.incident_id: given for given in found if wanted is None or given.incident_id in wanted}
@@ -96,3 +94,9 @@ class Acknowledgements:
 
     def _trouble(self, error: Exception) -> TransientError:
         return TransientError(f"cannot be used ({error})", subject=str(self._path), todo="Is the disk full or locked?")
+
+
+def with_verdict(event: IncidentEvent, given: GivenVerdict | None) -> dict[str, Any]:
+    """An event as JSON has it, with the newest verdict on its incident under `acknowledged`."""
+    fields: dict[str, Any] = to_builtins(event)
+    return fields | {"acknowledged": to_builtins(given)}

@@ -1,1 +1,1 @@
-"""Everything that drives stages; the only room that knows Faust."""
+"""Drivers of the stages: workers, files, processes; the only room that knows Faust."""

@@ -1,8 +1,8 @@
-"""Builds the stages by name, each with what it needs."""
+"""Builds each stage by its name, with what it needs."""
 
 from __future__ import annotations
 
-from pipeline.contracts.topics import STAGES
+from pipeline.contracts.stage_names import STAGES
 from pipeline.errors import TerminalError
 from pipeline.observability.metrics import Metrics
 from pipeline.settings.settings import Settings
@@ -16,20 +16,20 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
         from pipeline.enrich.linking.embeddings import reader_of
         from pipeline.enrich.load import Renewal, open_linker
         from pipeline.enrich.stage import Enrich
-        from pipeline.runtime.process.metered_scorer import TimedScorer
+        from pipeline.runtime.process.metered_scorer import MeteredScorer
 
         scorer = load_scorer(settings.model)
         enrich = settings.enrich
         linker = open_linker(enrich, reader_of(scorer))
         return Enrich(
             linker,
-            TimedScorer(scorer, metrics),
+            MeteredScorer(scorer, metrics),
             thread_days=enrich.thread_days,
             ahead_seconds=enrich.max_ahead_hours * 3600.0,
             renewed=None if enrich.catalogue is None else Renewal(enrich.catalogue, linker),
         )
     if name == "detect":
-        from pipeline.detect.load import promised
+        from pipeline.detect.evidence.budget import promised
         from pipeline.detect.stage import Detect
 
         return Detect(promised(settings.detect), page_coordinated=settings.detect.page_coordinated)

@@ -1,1 +1,1 @@
-"""Settings: a file, then the environment, then flags; one section a room."""
+"""Settings: a file, then the environment, then flags; one module a section."""

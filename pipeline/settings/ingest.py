@@ -1,4 +1,4 @@
-"""The ``[ingest]`` part of the settings: networks to listen to, and layouts of files that are not ours.
+"""The [ingest] section: networks to listen to, and layouts of files that are not ours.
 
 A layout says which column (of CSV) or field (of JSON lines, with dots into nested objects) holds what::
 
@@ -89,6 +89,7 @@ class IngestSettings(Section):
 
     bluesky: BlueskySettings = BlueskySettings()
     formats: dict[str, FormatSettings] = Field(default={})
+    """Layouts of files by name, in the file only: `[ingest.formats.NAME]`, for `replay --format NAME`."""
 
     @field_validator("formats")
     @classmethod

@@ -1,4 +1,4 @@
-"""The base of every part of the settings, apart from them so that a package can define its own part."""
+"""The base class of every section of the settings."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,4 +1,4 @@
-"""One typed settings object: a file, then the environment, then flags; the later wins.
+"""All settings in one typed object: a file, then the environment, then flags; the last wins.
 
 File: ``groundswell.toml`` in the working directory, or the one named by ``GROUNDSWELL_CONFIG``.  Environment:
 ``GROUNDSWELL_`` and the path of the key with two underscores, such as ``GROUNDSWELL_KAFKA__BOOTSTRAP``.  A wrong key or
@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -23,133 +23,16 @@ from pydantic_settings import (
 )
 
 from pipeline.errors import SettingsError
+from pipeline.settings.alert import AlertSettings
+from pipeline.settings.detect import DetectSettings
+from pipeline.settings.enrich import EnrichSettings
+from pipeline.settings.index import IndexSettings
 from pipeline.settings.ingest import IngestSettings
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.settings.model import ModelSettings
 from pipeline.settings.section import Section
-
-
-class KafkaSettings(Section):
-    """The Kafka cluster.  `bootstrap` empty means the embedded broker, which `run` and `replay` bring up."""
-
-    bootstrap: str = ""
-    """Addresses, `host:port`, by commas; empty for the embedded broker."""
-    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    ca_file: Path | None = None
-    replication: int = Field(default=1, ge=1, le=9)
-    prefix: str = Field(default="groundswell", pattern=r"^[a-z0-9][a-z0-9-]*$")
-    """First part of consumer group names."""
-    embedded: bool = False
-    """The cluster at `bootstrap` is the embedded one: it keeps 5 MB a partition and producers must wait."""
-    wait_for: tuple[str, ...] = ()
-    """On the embedded broker: further consumer groups that read our topics, for which producers wait as well."""
-
-
-class IndexSettings(Section):
-    """Where mentions, incidents and dead letters are searchable.  `url` empty means the embedded SQLite index."""
-
-    url: str = ""
-    """Address of Elasticsearch; empty for the embedded SQLite index."""
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    api_key: SecretStr = SecretStr("")
-    ca_file: Path | None = None
-    prefix: str = Field(default="groundswell", pattern=r"^[a-z0-9][a-z0-9-]*$")
-    slice: Literal["month", "day"] = "month"
-    slow_seconds: float = Field(default=0.0, ge=0.0, le=60.0)
-    """For load tests: every bulk write takes this much longer."""
-
-
-class ModelSettings(Section):
-    """The model that reads posts."""
-
-    path: Path | None = None
-    """Folder of an artefact, or with `backend` torch of a Hugging Face sequence-classification checkpoint; the shipped
-    artefact when unset."""
-    backend: Literal["onnx", "torch", "fixed"] = "onnx"
-    """`fixed` answers the same for every text: for load tests."""
-    labels: dict[str, Literal["negative", "neutral", "positive"]] = Field(default={}, max_length=3)
-    """Of a checkpoint: what each of its outputs stands for, such as `{"LABEL_0": "negative", "LABEL_1": "positive"}`.
-    Not needed where their names say it."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """With `backend` torch: the numbers to multiply in. `auto` is half precision on a GPU, fp32 on a CPU. `bf16` is up
-    to 1.6 times as fast on a CPU that has it; probabilities then differ by up to 0.04."""
-    threads: int = Field(default=0, ge=0, le=64)
-    """0: one a core."""
-    batch: int = Field(default=32, ge=1, le=1024)
-    timeout: float = Field(default=60.0, gt=0.0)
-    """Seconds that the model may take for a batch; then a worker gives up and is started anew, and a command ends."""
-
-
-class EnrichSettings(Section):
-    """Linking and threads."""
-
-    catalogue: Path | None = None
-    """Folder or file of an own catalogue; the shipped one when unset."""
-    thread_days: float = Field(default=7.0, gt=0.0, le=60.0)
-    max_ahead_hours: float = Field(default=1.0, ge=0.0, le=48.0)
-    """How far after its arrival a post may be dated; later ones become dead letters (`future_date`)."""
-
-
-class TeamSettings(Section):
-    """A team that is promised a number of false alarms for all of its entities together."""
-
-    entities: tuple[str, ...] = Field(min_length=1, max_length=100_000)
-    """Ids of its entities."""
-    false_alarms: float = Field(gt=0.0, le=10_000.0)
-    """Promised false alarms a month, in all; each entity gets an equal part of them."""
-
-
-class DetectSettings(Section):
-    """The detector."""
-
-    false_alarms: float = Field(default=0.2, gt=0.0, le=30.0)
-    """Promised false alarms per entity and month."""
-    page_coordinated: bool = False
-    """Page for incidents that look coordinated, too; they are labelled with the reasons either way."""
-    teams: dict[str, TeamSettings] = Field(default_factory=dict)
-    """Teams by name, in the file only: `[detect.teams.NAME]` with `entities` (ids) and `false_alarms` (a month, for all
-    of them together); their entities get an equal part each instead of `detect.false_alarms`."""
-
-
-class AlertSettings(Section):
-    """Who is told.  Each notifier is on when its address is set; the terminal is on with `run`."""
-
-    terminal: bool = False
-    webhook_url: str = ""
-    webhook_secret: SecretStr = SecretStr("")
-    webhook_allow_private: bool = False
-    """Let the webhook go to a private or loopback address."""
-    alertmanager_url: str = ""
-    page_url: str = ""
-    """Address of the page, for links in alerts."""
-
-
-class WebSettings(Section):
-    """The built-in page."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8800, ge=0, le=65535)
-
-
-class MetricsSettings(Section):
-    """Where `/metrics` and `/healthz` listen; port 0 takes a free one."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=0, ge=0, le=65535)
-
-
-class WorkerSettings(Section):
-    """How workers read and when they give up."""
-
-    batch: int = Field(default=256, ge=1, le=10_000)
-    within: float = Field(default=0.05, gt=0.0, le=10.0)
-    """Seconds to wait for a batch to fill."""
-    commit_seconds: float = Field(default=0.5, gt=0.0, le=60.0)
-    """Seconds between commits.  What was published since comes again after a crash, and counts once all the same."""
-    stuck_seconds: float = Field(default=120.0, gt=1.0)
-    """A worker that makes no progress for so long, with work waiting, ends with status 70."""
+from pipeline.settings.web import WebSettings
+from pipeline.settings.worker import MetricsSettings, WorkerSettings
 
 
 class Settings(BaseSettings):

@@ -1,1 +1,1 @@
-"""Labelled synthetic streams: for trying the product out, for measuring the detector, for load tests."""
+"""Labelled synthetic streams, for demonstrations, measurements and load tests."""

@@ -1,4 +1,4 @@
-"""The ordinary talk about an entity: seasonal, drifting, over-dispersed, in short threads that die out.
+"""Background talk about an entity: seasonal, drifting, over-dispersed, in short threads.
 
 Posts that start a thread come from a doubly stochastic (gamma-Poisson) process: level x drift x season x a factor
 (gamma, mean 1) per hour, so that hourly counts have variance mean + mean² / dispersion.  Each post draws a geometric

@@ -1,4 +1,4 @@
-"""Snowballs: posts that bring forth more posts.
+"""Cascades: snowballs of posts that bring forth more posts.
 
 A branching process in continuous time in the manner of Hawkes (1971): every post brings forth a geometric number of
 further ones with mean `branching`, each after a log-normal delay.  Below 1 it needs people who come by themselves

@@ -1,4 +1,4 @@
-"""Invented companies: the ten of the demonstration, and as many more as a simulation asks for."""
+"""Invented companies: the ten of the demonstration, and as many more as are asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
+from pipeline.simulate.limits import MOST_COMPANIES
 from pipeline.simulate.phrases import phrases
 
 _FIRST = (
@@ -45,16 +46,13 @@ def demo_companies() -> tuple[Company, ...]:
     return tuple(_company(entry) for entry in yaml.safe_load(demo_catalogue()))
 
 
-MOST = 6_000
-
-
 def companies(count: int) -> tuple[Company, ...]:
     """The first `count` invented companies, always the same; the ten of the demonstration come first.
 
-    Raises `ValueError` for more than `MOST`.
+    Raises `ValueError` for more than `MOST_COMPANIES`.
     """
-    if count > MOST:
-        raise ValueError(f"only {MOST} companies are invented, {count} were asked for")
+    if count > MOST_COMPANIES:
+        raise ValueError(f"only {MOST_COMPANIES} companies are invented, {count} were asked for")
     return (demo_companies() + tuple(_invent(i) for i in range(count - len(demo_companies()))))[:count]
 
 

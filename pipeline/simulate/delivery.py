@@ -1,4 +1,4 @@
-"""How events reach us: through an imperfect model, late, and now and then twice."""
+"""Delivery of events: through an imperfect model, late, and sometimes twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demonstration: ten invented companies, some quiet days, and then a snowball before one's eyes.
+"""The demonstration: ten invented companies, some quiet days, then a live snowball.
 
 The *backlog* is what was said on the days before; it is due at once.  Then the clock of the simulation runs `SPEED`
 times as fast as the one on the wall, one second being one minute, until it has caught up with it; from then on it keeps
@@ -18,7 +18,8 @@ from pipeline.contracts.messages import Post
 from pipeline.simulate.background import DAY, Profile
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.delivery import Lateness
-from pipeline.simulate.events import Order, Story, StoryKind, utc
+from pipeline.simulate.events import Order, Story, utc
+from pipeline.simulate.limits import StoryKind
 from pipeline.simulate.scribe import Scribe
 from pipeline.simulate.streams import Plan, Stream
 
@@ -71,7 +72,7 @@ _LOOP_FROM = 600.0
 _LOOP_KINDS: tuple[StoryKind, ...] = ("cascade", "promotion", "cascade", "repost_flood", "cascade", "news_surge")
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class ScriptedStory(Struct, frozen=True, kw_only=True):
     """What the simulation does: a story, the company's name, and the second at which it begins (0: in the backlog)."""
 
     story: Story
@@ -122,18 +123,18 @@ class Demo:
             last = arrived
             yield scribe.post(event._replace(arrived=arrived)), self._due(arrived)
 
-    def script(self, seconds: float = 1_200.0) -> list[Told]:
+    def script(self, seconds: float = 1_200.0) -> list[ScriptedStory]:
         """What happens in the backlog and in the first `seconds`: the labels."""
         stream = self._stream()
         end = self.clock(seconds).timestamp()
         for columns in stream.days():
             if len(columns) and columns["arrived"][-1] > end:
                 break
-        told = [
-            Told(story=story, name=self._names[story.entity], due=self._due(story.start.timestamp()))
+        scripted = [
+            ScriptedStory(story=story, name=self._names[story.entity], due=self._due(story.start.timestamp()))
             for story in stream.stories
         ]
-        return sorted((t for t in told if t.due <= seconds), key=lambda t: t.due)
+        return sorted((story for story in scripted if story.due <= seconds), key=lambda story: story.due)
 
     def _due(self, at: float) -> float:
         """Seconds after the start at which the simulation's clock shows `at`, rounded up to a millisecond."""

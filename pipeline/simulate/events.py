@@ -1,4 +1,4 @@
-"""What a simulated stream is made of: events in columns, events as rows, and the stories that are the truth.
+"""Events of a simulated stream, in columns and in rows, and the stories that label them.
 
 Columns (numpy) are for making and sorting, rows (`Event`) for reading.  Times are seconds since 1970, UTC.
 """
@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
+
+from pipeline.simulate.limits import StoryKind
 
 Columns = NDArray[np.void]
 """Events as a structured array of `EVENT`."""
@@ -38,7 +40,6 @@ EventKind = Literal["post", "reply", "quote", "repost"]
 KINDS: tuple[EventKind, ...] = ("post", "reply", "quote", "repost")
 POST, REPLY, QUOTE, REPOST = range(4)
 
-StoryKind = Literal["cascade", "groundswell", "amplification", "repost_flood", "promotion", "news_surge", "brigade"]
 INCIDENTS: frozenset[StoryKind] = frozenset({"cascade", "groundswell", "amplification"})
 """Stories that should be noticed.  The others are distractors: a page for one of them is a false alarm."""
 

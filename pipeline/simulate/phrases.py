@@ -1,4 +1,4 @@
-"""The phrase book: sentences of our own from which posts are combined."""
+"""The phrase book: sentences of our own from which posts are composed."""
 
 from __future__ import annotations
 

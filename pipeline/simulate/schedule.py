@@ -1,14 +1,15 @@
-"""When stories happen and when sources are down."""
+"""Schedules of stories and of outages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.simulate.background import DAY
 from pipeline.simulate.delivery import Outage
-from pipeline.simulate.events import Order, StoryKind
+from pipeline.simulate.events import Order
+from pipeline.simulate.limits import STORY_KINDS, StoryKind
 
 _MONTH = 30.0
 _ROOM: dict[StoryKind, float] = {"groundswell": 8.0}
@@ -31,7 +32,7 @@ class StoryRates:
 
     def kinds(self) -> list[tuple[StoryKind, float]]:
         """Each kind with its rate."""
-        return [(f.name, getattr(self, f.name)) for f in fields(self) if f.name != "warm_up"]  # type: ignore[misc]
+        return [(kind, getattr(self, kind)) for kind in STORY_KINDS]
 
 
 def draw_orders(rng: np.random.Generator, entity: int, rates: StoryRates, start: float, days: int) -> list[Order]:

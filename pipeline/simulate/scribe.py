@@ -1,4 +1,4 @@
-"""Makes the messages of the pipeline out of simulated events.
+"""Turns simulated events into messages of the pipeline.
 
 The networks are called ``demo-…`` after the kind of place that they imitate: who looks at a post or an incident sees at
 once that nobody has written it, and that it came from several places all the same.
@@ -24,7 +24,8 @@ from pipeline.contracts.messages import (
     mention_id,
 )
 from pipeline.simulate.companies import NETWORKS, Company
-from pipeline.simulate.events import Event, Story, StoryKind, utc
+from pipeline.simulate.events import Event, Story, utc
+from pipeline.simulate.limits import StoryKind
 from pipeline.simulate.streams import STORY_POSTS
 from pipeline.simulate.texts import Writer, names
 

@@ -1,4 +1,4 @@
-"""The other stories: slow groundswells, one post spread widely, and the distractors that must not page."""
+"""Stories besides cascades: groundswells, amplifications, distractors that must not page."""
 
 from __future__ import annotations
 

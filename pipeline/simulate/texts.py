@@ -1,4 +1,4 @@
-"""Turns a simulated event into words that read like a post.
+"""Texts of simulated posts, composed from the phrase book.
 
 A text depends on the seed and on the event's `text` alone, so copies say the same words.  Complaints are plainly
 negative and praise plainly positive, apart from a few per cent of sarcasm, slang and typing errors.  Posts and quotes
@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 
 from pipeline.simulate.companies import Company
-from pipeline.simulate.events import Event, StoryKind
+from pipeline.simulate.events import Event
+from pipeline.simulate.limits import StoryKind
 from pipeline.simulate.phrases import phrases
 
 _SLOT = re.compile(r"\{(\w+)\}")

@@ -1,1 +1,1 @@
-"""The protocol of a stage, its state and its records; no infrastructure."""
+"""The protocol of a stage, its records and its state; no infrastructure."""

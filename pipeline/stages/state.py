@@ -7,15 +7,14 @@ key that has absorbed them says so, and they are not counted twice.  Values expi
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-if TYPE_CHECKING:
-    from pipeline.stages.stage import Codec, Record
+from pipeline.stages.records import Record
 
 
-class Kept(msgspec.Struct, array_like=True):
+class StoredValue(msgspec.Struct, array_like=True):
     """A value as a store keeps it: per source partition the highest offset absorbed, when it expires (event-time
     seconds, 0 for never), the stage's own bytes."""
 
@@ -59,6 +58,14 @@ class Store(Protocol):
     async def close(self) -> None: ...
 
 
+class Codec(Protocol):
+    """How a stage's state of one key becomes bytes and back; versioned by the stage."""
+
+    def encode(self, value: Any) -> bytes: ...
+
+    def decode(self, data: bytes) -> Any: ...
+
+
 class _Cell:
     """A decoded value in hand."""
 
@@ -91,8 +98,9 @@ class State:
             data = self._store.read(partition, key)
             cell = _Cell(partition)
             if data is not None:
-                kept = msgspec.msgpack.decode(data, type=Kept)
-                cell.value, cell.absorbed, cell.expires = self._codec.decode(kept.value), kept.absorbed, kept.expires
+                stored = msgspec.msgpack.decode(data, type=StoredValue)
+                cell.value = self._codec.decode(stored.value)
+                cell.absorbed, cell.expires = stored.absorbed, stored.expires
             self._cells[key] = cell
         return cell
 
@@ -134,8 +142,8 @@ class State:
 
     def _change(self, key: str) -> Change:
         cell = self._cells[key]
-        kept = Kept(cell.absorbed, cell.expires, self._codec.encode(cell.value))
-        return Change(cell.partition, key, cell.expires, msgspec.msgpack.encode(kept))
+        stored = StoredValue(cell.absorbed, cell.expires, self._codec.encode(cell.value))
+        return Change(cell.partition, key, cell.expires, msgspec.msgpack.encode(stored))
 
 
 class Expiry:

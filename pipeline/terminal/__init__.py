@@ -1,1 +1,1 @@
-"""What a person sees in the terminal: console, bars and progress of long work."""
+"""Console, bars and progress of long work, for a person at a terminal."""

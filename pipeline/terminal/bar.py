@@ -1,4 +1,4 @@
-"""What every progress bar has in common: it is on the screen while a `with` block runs."""
+"""Base of the progress bars: on the screen while a `with` block runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 from rich.progress import Progress
 
 
-class Shown:
+class ProgressBar:
     """A bar that is begun and ended with a block, whatever ends it."""
 
     _bar: Progress

@@ -1,4 +1,4 @@
-"""Progress of the reading of an export, for a person at a terminal; a plain line now and then elsewhere."""
+"""Progress of reading an export for the catalogue; plain lines where there is no terminal."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import time
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from pipeline.commands import context
-from pipeline.terminal.bar import Shown
+from pipeline.terminal import console
+from pipeline.terminal.bar import ProgressBar
 
 QUIET_EVERY = 30.0
 """Seconds between lines where there is no terminal."""
 EVERY = 0.2
-"""Seconds between two looks of a person."""
+"""Seconds between two updates of the bar."""
 
 
-class Reading(Shown):
+class CatalogueProgress(ProgressBar):
     """Called with bytes done and in all; shows the share, the time it took and the time it will take."""
 
     def __init__(self, what: str) -> None:
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
-            TimeRemainingColumn(), console=context.err, disable=not context.interactive(), transient=True,
+            TimeRemainingColumn(), console=console.err, disable=not console.interactive(), transient=True,
         )  # fmt: skip
         self._what = what
         self._task = self._bar.add_task(what, total=None, visible=False)
-        self._told = self._shown = time.monotonic()
+        self._reported = self._shown = time.monotonic()
 
     def __call__(self, done: int, whole: int) -> None:
         now = time.monotonic()
@@ -33,6 +33,6 @@ class Reading(Shown):
             return
         self._shown = now
         self._bar.update(self._task, completed=done, total=whole, visible=True)
-        if not context.interactive() and now - self._told >= QUIET_EVERY:
-            self._told = now
-            context.err.print(f"{self._what}: {done / max(1, whole):.0%} of {whole / 2**20:,.0f} MB")
+        if not console.interactive() and now - self._reported >= QUIET_EVERY:
+            self._reported = now
+            console.err.print(f"{self._what}: {done / max(1, whole):.0%} of {whole / 2**20:,.0f} MB")

@@ -1,4 +1,4 @@
-"""Progress of a replay, for a person at a terminal; a plain line now and then elsewhere."""
+"""Progress of a replay; plain lines where there is no terminal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pipeline.commands import context
-from pipeline.terminal.bar import Shown
+from pipeline.terminal import console
+from pipeline.terminal.bar import ProgressBar
 
 if TYPE_CHECKING:
     from pipeline.ingest.replay import ReplayCounts
@@ -17,17 +17,17 @@ QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 
 
-class ReplayProgress(Shown):
+class ReplayProgress(ProgressBar):
     """Shows what was published, then what is still to be processed, stage by stage."""
 
     def __init__(self) -> None:
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"), TimeElapsedColumn(),
-            console=context.err, disable=not context.interactive(), transient=True,
+            console=console.err, disable=not console.interactive(), transient=True,
         )  # fmt: skip
         self._task = self._bar.add_task("publishing", total=None, detail="")
         self._most = 0
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
 
     def published(self, counts: ReplayCounts) -> None:
         """Called about five times a second while publishing."""
@@ -49,7 +49,7 @@ class ReplayProgress(Shown):
         self._line(f"still to do: {detail}")
 
     def _line(self, text: str) -> None:
-        if context.interactive() or time.monotonic() - self._told < QUIET_EVERY:
+        if console.interactive() or time.monotonic() - self._reported < QUIET_EVERY:
             return
-        self._told = time.monotonic()
-        context.err.print(text)
+        self._reported = time.monotonic()
+        console.err.print(text)

@@ -1,1 +1,1 @@
-"""Text of posts: cleaned, its language, and whether the model was trained for it."""
+"""Text of posts: clean-up, language, and whether the model was trained for it."""

@@ -1,4 +1,4 @@
-"""Text clean-up, in one place: what the model reads, and what the linker searches.
+"""Text clean-up in one module: what the model reads, and what the linker searches.
 
 Two views of a post's text.  `clean` is for the model: markup, entities, invisible characters and broken encodings are
 repaired, links become a placeholder.  `fold` is for searching: one folded character for each original one wherever
@@ -173,9 +173,9 @@ def fold(text: str) -> Folded:
         return Folded(text.lower(), None)
     if not broken and _ODD.search(text) is None:
         return Folded(text.translate(_TABLE), None)
-    kept = [(c, left, right) for c, left, right in _characters(text) if not _ODD.match(c)]
-    folded = "".join([c for c, _, _ in kept]).translate(_TABLE)
-    return Folded(folded, [left for _, left, _ in kept], [right for _, _, right in kept])
+    characters = [(c, left, right) for c, left, right in _characters(text) if not _ODD.match(c)]
+    folded = "".join([c for c, _, _ in characters]).translate(_TABLE)
+    return Folded(folded, [left for _, left, _ in characters], [right for _, _, right in characters])
 
 
 def _characters(text: str) -> Iterator[tuple[str, int, int]]:

@@ -1,4 +1,4 @@
-"""Which language a post is written in, and whether the model was trained for it.
+"""Language of a post, and whether the model was trained for it.
 
 Compact Language Detector 2 (Sites, 2013), whose tables are compiled into its package; "unknown" is an answer, and the
 usual one for a handful of words.  What a network says about a post is kept unless the text disagrees strongly: people
@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pycld2
 
-from pipeline.enrich.linking.spelling.common_words import ordinary, ranks
 from pipeline.text.clean import HASHTAG, LINK, MENTION, fold
+from pipeline.text.common_words import ordinary, ranks
 
 TRAINED = frozenset({"en"})
 """Languages that the sentiment model was trained for."""
@@ -38,7 +38,7 @@ _OTHER_NAMES = {"iw": "he", "jw": "jv", "sco": "en"}
 _TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?")
 
 
-class Heard(NamedTuple):
+class DetectedLanguage(NamedTuple):
     """A language (BCP 47, such as `en` or `zh-Hant`), or None when it cannot be told; `strong` when it can be told
     against what the network says."""
 
@@ -46,10 +46,10 @@ class Heard(NamedTuple):
     strong: bool
 
 
-UNKNOWN = Heard(None, False)
+UNKNOWN = DetectedLanguage(None, False)
 
 
-def identify(text: str) -> Heard:
+def identify(text: str) -> DetectedLanguage:
     """The language that most of a text is written in.
 
     Guarantees: any Unicode is accepted; links, handles, hashtags and emoji play no part.
@@ -64,7 +64,7 @@ def identify(text: str) -> Heard:
     code = _OTHER_NAMES.get(code, code)
     if not reliable or share < SHARE or code == "un" or not _TAG.fullmatch(code):
         return UNKNOWN
-    return Heard(code, share >= STRONG_SHARE and size >= STRONG_BYTES)
+    return DetectedLanguage(code, share >= STRONG_SHARE and size >= STRONG_BYTES)
 
 
 def _spoken(text: str) -> str:
@@ -83,13 +83,13 @@ def language(text: str, said: str | None) -> str | None:
     What the network calls a language that the model was trained for, as it does where nobody chose one, must also look
     like it.
     """
-    heard = identify(text)
+    detected = identify(text)
     if said is None:
-        return heard.lang
-    if heard.lang is None and base(said) in TRAINED and not may_be_english(_spoken(text)):
+        return detected.lang
+    if detected.lang is None and base(said) in TRAINED and not may_be_english(_spoken(text)):
         return None
-    agree = heard.lang is None or base(heard.lang) == base(said)
-    return said if agree or not heard.strong else heard.lang
+    agree = detected.lang is None or base(detected.lang) == base(said)
+    return said if agree or not detected.strong else detected.lang
 
 
 def trained(lang: str | None, text: str) -> bool:

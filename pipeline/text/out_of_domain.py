@@ -1,4 +1,4 @@
-"""Why the model was not trained for a text, where it was not: another language, or another kind of text than talk.
+"""Out-of-domain texts: why the model was not trained for one (language, code, length …).
 
 The model learned from short posts that people write to each other.  On anything else its probabilities mean little,
 however high they are; the rules here are few, cheap and on the safe side of calling talk something else.
@@ -23,7 +23,7 @@ LEAST_SIGNS, SIGNS_SHARE = 8, 0.06
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SIGNS = "{}[]=;<>\\|`"
-_ONE_LETTER_SCRIPTS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_SINGLE_LETTER_SCRIPTS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts in which one letter can be a word."""
 
 
@@ -42,7 +42,7 @@ def untrained(lang: str | None, text: str) -> Untrained | None:
         plain, tags = HASHTAG.subn(" ", plain)
     if tags > FEW_TAGS and 2 * len(_WORD.findall(plain)) < tags:
         return "hashtags"
-    if tags == 0 and not _WORD.search(plain) and not _ONE_LETTER_SCRIPTS.search(plain):
+    if tags == 0 and not _WORD.search(plain) and not _SINGLE_LETTER_SCRIPTS.search(plain):
         return "no_words"
     if _is_code(plain):
         return "code"

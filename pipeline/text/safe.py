@@ -1,4 +1,4 @@
-"""Strangers' text made safe to show on a terminal or in an alert."""
+"""Untrusted text made safe to show on a terminal or in an alert."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def clean(text: str) -> str:
     return "".join(out)
 
 
-def one_line(text: str, limit: int) -> str:
+def single_line(text: str, limit: int) -> str:
     """Clean text on one line, cut to `limit` characters with an ellipsis."""
     flat = _SPACE.sub(" ", clean(text[: 8 * limit + 64])).strip()
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
@@ -44,7 +44,7 @@ def one_line(text: str, limit: int) -> str:
 def topic(story: Narrative, between: str) -> str:
     """What a narrative is about, on one line: its phrases, or a complaint of it where no words keep returning."""
     if story.phrases:
-        return between.join(one_line(phrase.text, 40) for phrase in story.phrases)
+        return between.join(single_line(phrase.text, 40) for phrase in story.phrases)
     if story.example is None:
         return "said in many ways"
-    return f"said in many ways, such as “{one_line(story.example.text, 80)}”"
+    return f"said in many ways, such as “{single_line(story.example.text, 80)}”"

@@ -1,4 +1,4 @@
-"""Incidents as the page shows them: the event, a chart of its company around it, and a person's verdict."""
+"""Cards of incidents on the page: the event, a chart of its company, a person's verdict."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.coordination import WORDS
+from pipeline.contracts.messages import IncidentEvent, IncidentKind
 from pipeline.index.protocol import Index, Query
-from pipeline.promise.verdicts import Acknowledgement
+from pipeline.promise.verdicts import GivenVerdict
+from pipeline.text.incident_words import KIND_WORDS, REASON_WORDS, SEVERITY_WORDS
 from pipeline.web.chart import Chart, chart, course, step_for
 
-KINDS = {
-    "pile_on": ("Pile-on", "many answer one post"),
-    "surge": ("Surge", "many more negative posts than usual"),
-    "groundswell": ("Groundswell", "negative posts grow over days"),
-    "amplification": ("Amplification", "one negative post is passed on by many"),
+MEANINGS: dict[IncidentKind, str] = {
+    "pile_on": "many answer one post",
+    "surge": "many more negative posts than usual",
+    "groundswell": "negative posts grow over days",
+    "amplification": "one negative post is passed on by many",
 }
-SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")
 READ_AS = (
     "a note for the record",
     "a handful of upset people: answer them",
@@ -43,7 +42,7 @@ class Card:
 
     event: IncidentEvent
     chart: Chart
-    verdict: Acknowledgement | None
+    verdict: GivenVerdict | None
 
     @property
     def open(self) -> bool:
@@ -51,15 +50,15 @@ class Card:
 
     @property
     def kind(self) -> str:
-        return KINDS[self.event.kind][0]
+        return KIND_WORDS[self.event.kind].capitalize()
 
     @property
     def meaning(self) -> str:
-        return KINDS[self.event.kind][1]
+        return MEANINGS[self.event.kind]
 
     @property
     def severity(self) -> str:
-        return SEVERITIES[self.event.severity]
+        return SEVERITY_WORDS[self.event.severity]
 
     @property
     def read_as(self) -> str:
@@ -69,7 +68,7 @@ class Card:
     @property
     def reasons(self) -> str:
         """Why it looks coordinated."""
-        return ", ".join(WORDS[reason] for reason in self.event.reasons)
+        return ", ".join(REASON_WORDS[reason] for reason in self.event.reasons)
 
     @property
     def times(self) -> float | None:
@@ -83,7 +82,7 @@ class Card:
         return self.event.resolved_at or self.event.at
 
 
-async def card(event: IncidentEvent, index: Index, verdicts: Mapping[str, Acknowledgement]) -> Card:
+async def card(event: IncidentEvent, index: Index, verdicts: Mapping[str, GivenVerdict]) -> Card:
     """An incident with the mentions of its company from well before it until now.
 
     The event's own series where it has one, since that knows what was expected when; else the index is asked.

@@ -1,4 +1,4 @@
-"""What a visitor asks for, bounded; anything else is `BadRequest` with plain words."""
+"""Query parameters of a visitor, bounded; anything else is a `BadRequest` in plain words."""
 
 from __future__ import annotations
 

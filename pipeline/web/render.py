@@ -1,4 +1,4 @@
-"""Templates and the words they use; everything is escaped unless a template says otherwise, and none does."""
+"""Templates of the page, with their filters; everything is escaped."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipeline.detect.explain import duration
-from pipeline.text.safe import clean, one_line
+from pipeline.text.duration import duration
+from pipeline.text.safe import clean, single_line
 from pipeline.web.chart import HEIGHT, WIDTH, span_name
 
 HERE = Path(__file__).parent
@@ -29,7 +29,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "said": said,
-        "line": one_line,
+        "line": single_line,
         "iso": iso,
         "stamp": stamp,
         "brief": brief,

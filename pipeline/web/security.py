@@ -1,4 +1,4 @@
-"""What every request must pass and every answer carries.
+"""Security of the page: checks of every request, headers of every answer.
 
 The page shows text that anybody on the internet may have written, next to data of the company.  So: nothing inline and
 nothing foreign may run, load or frame it, it answers only to names that it is known by (a foreign name that resolves to

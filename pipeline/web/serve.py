@@ -1,39 +1,28 @@
-"""Serves the page until told to stop."""
+"""Serves the page until a signal."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import structlog
 import uvicorn
 
-from pipeline.detect.load import promised
+from pipeline.detect.evidence.budget import promised
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
-from pipeline.promise.verdicts import Acknowledgements
+from pipeline.promise.verdicts import VerdictStore
 from pipeline.settings.settings import Settings
 from pipeline.web.app import create_app
 from pipeline.web.security import LOOPBACK
+from pipeline.web.status import read_status
 
 log = structlog.get_logger()
-
-STATUS_FILE = "status.json"
-"""What is running, as whoever runs it writes it into the data folder."""
-
-MAX_STATUS = 1_000_000
-
-STALE = 60.0
-"""Seconds: who writes the file does so every few."""
 
 
 class _Server(uvicorn.Server):
@@ -54,7 +43,7 @@ class _Server(uvicorn.Server):
 async def serve(settings: Settings, status: Callable[[], Mapping[str, Any]] | None = None) -> None:
     """Returns when the process is asked to end (SIGINT, SIGTERM).  Raises `TerminalError` when the port is taken.
 
-    Without `status`, what is running is read from `STATUS_FILE` in the data folder.
+    Without `status`, what is running is read from the data folder (see `status.py`).
     """
     host = settings.web.host
     listening = _listen(host, settings.web.port)
@@ -63,8 +52,8 @@ async def serve(settings: Settings, status: Callable[[], Mapping[str, Any]] | No
         log.warning("the page has no log-in and listens beyond this machine", host=host)
     app = create_app(
         index,
-        status or (lambda: read_status(settings.data / STATUS_FILE)),
-        acknowledgements=Acknowledgements(settings.data),
+        status or (lambda: read_status(settings.data)),
+        acknowledgements=VerdictStore(settings.data),
         promise=promised(settings.detect),
         hosts={*LOOPBACK, f"[{host}]" if ":" in host else host},
     )
@@ -96,20 +85,3 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def read_status(path: Path, clock: Callable[[], float] = time.time) -> Mapping[str, Any]:
-    """What the file says, or nothing when it is not there or half written.
-
-    A file that nobody has written for `STALE` seconds is the last word of something that has ended: then nothing runs.
-    """
-    try:
-        with path.open("rb") as file:
-            told = msgspec.json.decode(file.read(MAX_STATUS), type=dict[str, Any])
-            age = clock() - os.fstat(file.fileno()).st_mtime
-    except (OSError, msgspec.DecodeError):
-        return {}
-    if age > STALE:
-        told.pop("running", None)
-        told["services"] = [{"name": "groundswell run", "state": "stopped"}]
-    return told

@@ -20,7 +20,7 @@ from pipeline.contracts.messages import (
     TestResult,
 )
 from pipeline.contracts.topics import INCIDENTS
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 

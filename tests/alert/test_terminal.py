@@ -10,7 +10,7 @@ from rich.console import Console
 from pipeline.alert.terminal import PlainConsole, Terminal
 from pipeline.contracts.messages import Explanation, Phrase, PostRef
 from pipeline.errors import TransientError
-from pipeline.text.safe import clean, one_line
+from pipeline.text.safe import clean, single_line
 from tests.alert.events import START, event
 
 
@@ -91,5 +91,5 @@ def test_clean(raw: str, safe: str) -> None:
 
 
 def test_one_line_is_bounded_and_fast_on_huge_text() -> None:
-    assert one_line("a \n\n b", 10) == "a b"
-    assert one_line("x" * 1_000_000, 10) == "x" * 9 + "…"
+    assert single_line("a \n\n b", 10) == "a b"
+    assert single_line("x" * 1_000_000, 10) == "x" * 9 + "…"

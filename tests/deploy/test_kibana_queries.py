@@ -14,7 +14,8 @@ from elasticsearch import AsyncElasticsearch
 from pipeline.contracts.messages import IncidentEvent, Mention, MentionDeleted
 from pipeline.index.load import open_index
 from pipeline.index.protocol import DeadLetter, Document
-from pipeline.settings.settings import IndexSettings, Settings
+from pipeline.settings.index import IndexSettings
+from pipeline.settings.settings import Settings
 from tests.deploy.test_kibana import BY_ID, LENSES, SEARCHES, columns_of, query_of, view_of
 from tests.real_servers import RealElasticsearch
 

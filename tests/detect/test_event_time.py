@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.contracts.topics import MENTIONS_SCORED
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import LATE, Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import Detect
-from pipeline.stages.stage import Record
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
+from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.detect.scene import pile_on, quiet, said
+from tests.detect.streams import pile_on, quiet, said
 
 CODEC = EntityCodec()
 GENEROUS = Detector(5.0)
@@ -41,15 +41,15 @@ def before() -> bytes:
     """The state of an entity that three ordinary days have been heard of."""
     state = EntityState()
     for m in quiet(NOW / DAY, a_day=120.0)[:-1]:  # the last one lies after NOW
-        GENEROUS.hear(state, m)
+        GENEROUS.observe(state, m)
     return CODEC.encode(state)
 
 
-def hear(state: EntityState, mentions: Sequence[HeardMention]) -> list[IncidentEvent]:
-    return [event for m in mentions for event in GENEROUS.hear(state, m)]
+def hear(state: EntityState, mentions: Sequence[InboundMention]) -> list[IncidentEvent]:
+    return [event for m in mentions for event in GENEROUS.observe(state, m)]
 
 
-def flurry(rng: random.Random, count: int, entity: str = "acme", start: float = NOW) -> list[HeardMention]:
+def flurry(rng: random.Random, count: int, entity: str = "acme", start: float = NOW) -> list[InboundMention]:
     """Mentions at some pace, in some threads, of some mood."""
     at, pace = start, rng.choice((3.0, 30.0, 300.0))
     share, roots = rng.random(), rng.randrange(1, 5)
@@ -65,7 +65,7 @@ def flurry(rng: random.Random, count: int, entity: str = "acme", start: float = 
     return out
 
 
-def by_arrival(mentions: Sequence[HeardMention]) -> list[HeardMention]:
+def by_arrival(mentions: Sequence[InboundMention]) -> list[InboundMention]:
     return sorted(mentions, key=lambda m: m.ingested_at or m.created_at)
 
 

@@ -11,31 +11,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardDeletion, HeardEntity, HeardMention
+from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEntity, InboundMention
 from pipeline.detect.stage import run
-from tests.detect.scene import MONDAY, pile_on, quiet, said, together
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
+from tests.detect.streams import MONDAY, pile_on, quiet, said, together
 
 CODEC = EntityCodec()
 DETECTOR = Detector(5.0)  # a generous promise, so that random streams tell something
 JSON = msgspec.json.Encoder()
 
 
-def hear_all(heard: list[Heard], reload_at: frozenset[int] = frozenset()) -> tuple[list[bytes], EntityState]:
+def hear_all(heard: list[Inbound], reload_at: frozenset[int] = frozenset()) -> tuple[list[bytes], EntityState]:
     state, events = EntityState(), []
     for number, one in enumerate(heard):
         if number in reload_at:
             state = CODEC.decode(CODEC.encode(state))
-        events.extend(JSON.encode(event) for event in DETECTOR.hear(state, one))
+        events.extend(JSON.encode(event) for event in DETECTOR.observe(state, one))
     return events, state
 
 
 SEEDS = st.integers(0, 2**32)
 
 
-def stream(seed: int) -> list[Heard]:
+def stream(seed: int) -> list[Inbound]:
     """Bursts, silences, threads, copies, late and deleted mentions."""
     rng = random.Random(seed)
     at, heard, number = rng.uniform(0, 7 * 86_400), [], 0
@@ -59,7 +59,7 @@ def stream(seed: int) -> list[Heard]:
             if rng.random() < 0.02:
                 gone = f"bluesky:{rng.randrange(1, number + 1)}"
                 when = MONDAY + timedelta(seconds=at)
-                heard.append(HeardDeletion(post_id=gone, entity=HeardEntity("acme"), deleted_at=when))
+                heard.append(InboundDeletion(post_id=gone, entity=InboundEntity("acme"), deleted_at=when))
         at += rng.choice((0.0, 3_600.0, 90_000.0, 2_000_000.0))
     return heard
 
@@ -78,14 +78,14 @@ def test_state_reloaded_anywhere_goes_on_the_same(seed: int, cuts: frozenset[int
 @given(SEEDS, st.integers(1, 40))
 def test_repeats_have_no_effect(seed: int, every: int) -> None:
     heard = stream(seed)
-    repeated: list[Heard] = []
+    repeated: list[Inbound] = []
     for number, one in enumerate(heard):
         repeated.append(one)
-        if number % every == 0 and isinstance(one, HeardMention):
+        if number % every == 0 and isinstance(one, InboundMention):
             repeated.append(one)
             repeated.append(heard[max(0, number - 20)])
-    mentions_only = [one for one in repeated if isinstance(one, HeardMention)]
-    plain = [one for one in heard if isinstance(one, HeardMention)]
+    mentions_only = [one for one in repeated if isinstance(one, InboundMention)]
+    plain = [one for one in heard if isinstance(one, InboundMention)]
     assert hear_all(plain)[0] == hear_all(mentions_only)[0]
 
 
@@ -118,24 +118,24 @@ def test_events_make_sense(seed: int) -> None:
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.integers(1, 100))
 def test_what_is_deleted_is_taken_back_once(seed: int, count: int) -> None:
-    plain: list[Heard] = [one for one in stream(seed) if isinstance(one, HeardMention)]
+    plain: list[Inbound] = [one for one in stream(seed) if isinstance(one, InboundMention)]
     state = hear_all(plain)[1]
     known = [m for m in plain[-count:] if is_recent(state, m)]
     mentions, rate = state.mentions, [*state.evidence.rate]
-    deletions = [HeardDeletion(post_id=m.post_id, entity=m.entity, deleted_at=m.created_at) for m in known]
+    deletions = [InboundDeletion(post_id=m.post_id, entity=m.entity, deleted_at=m.created_at) for m in known]
     for deletion in deletions * 2:
-        assert not DETECTOR.hear(state, deletion)
+        assert not DETECTOR.observe(state, deletion)
     assert state.mentions == mentions - len({m.post_id for m in known})
     assert state.negative >= 0
     assert all(after <= before for after, before in zip(state.evidence.rate, rate, strict=True))
     assert all(thread.evidence >= 0.0 and thread.exposure >= 0.0 for thread in state.threads.values())
     for m in known:
-        assert not DETECTOR.hear(state, m), "what was deleted does not come back"
+        assert not DETECTOR.observe(state, m), "what was deleted does not come back"
 
 
-def is_recent(state: EntityState, m: HeardMention) -> bool:
+def is_recent(state: EntityState, m: InboundMention) -> bool:
     """Whether a post is remembered and still weighs: two days at most."""
-    told = state.memory.told(crc32(m.post_id.encode()))
+    told = state.memory.recall(crc32(m.post_id.encode()))
     return told is not None and state.clock // 60 - told.minute <= 2 * 1440
 
 
@@ -173,7 +173,7 @@ def test_a_replay_tells_nothing_twice(seed: int, back: int) -> None:
     """A producer sends the last part of a story once more, within what is remembered."""
     heard = [*together(quiet(6), pile_on(5 * 86_400.0 + 50_000.0))]
     cut = len(heard) - random.Random(seed).randrange(1, 200)
-    again: list[Heard] = [*heard[:cut], *heard[max(0, cut - min(back, 150)) : cut], *heard[cut:]]
+    again: list[Inbound] = [*heard[:cut], *heard[max(0, cut - min(back, 150)) : cut], *heard[cut:]]
     assert hear_all(again)[0] == hear_all([*heard])[0]
 
 
@@ -194,7 +194,7 @@ def test_history_that_arrives_late_raises_nothing() -> None:
 
 
 def test_hostile_ids_and_texts_stay_within_ten_kilobytes() -> None:
-    heard: list[Heard] = []
+    heard: list[Inbound] = []
     for k in range(3_000):
         number = f"{k:0>300}" if k % 3 else f"{k}"
         text = f"{'𝕬' * 30} {k} {'ж' * 14} {'ы' * 14} " * 20

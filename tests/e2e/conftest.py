@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.commands.streaming.replay import ReplayRun
+from pipeline.commands.streaming.replay_run import ReplayRun
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index
 from pipeline.ingest.formats.formats import reader_for

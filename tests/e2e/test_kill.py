@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.contracts.topics import MENTIONS_SCORED, changelog
-from pipeline.detect.codec import EntityCodec
+from pipeline.detect.state.codec import EntityCodec
 from pipeline.runtime.kafka.admin import Offsets
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.process.stack import Stack
@@ -24,7 +24,7 @@ from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
 from pipeline.simulate.load import load_posts
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import State
 from tests.e2e.conftest import Configure, opened, replay, running
 

@@ -13,7 +13,7 @@ from models.scorer import Reading, Scores, Target
 from pipeline.contracts.messages import Author, ModelRef, Post, Sentiment
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.linker import Linker
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -13,9 +13,9 @@ from pipeline.detect.stage import Detect
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.detect.scene import WORDS
+from tests.detect.streams import WORDS
 from tests.enrich.conftest import START, FixedScorer, post
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.contracts.fingerprint import LENGTH, alike, parts, sketch
 from pipeline.enrich.fingerprint import fingerprint
-from tests.detect.scene import WORDS
+from tests.detect.streams import WORDS
 from tests.enrich.conftest import START
 from tests.enrich.paging import by, quiet, told
 

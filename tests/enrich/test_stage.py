@@ -13,7 +13,7 @@ import pytest
 from pipeline.contracts.messages import Author, AuthorDeleted, Mention, MentionDeleted, PostDeleted, ScoredMessage
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records, reply
 

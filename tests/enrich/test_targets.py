@@ -16,7 +16,7 @@ from pipeline.contracts.messages import Mention, Post
 from pipeline.contracts.sketch import sketch_of
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.enrich.targets import MOST, Questions, felt, places
+from pipeline.enrich.targets import MOST, Questions, places, sentiment_toward
 from pipeline.stages.state import MemoryStore, State
 from pipeline.text.clean import MODEL_CHARACTERS, clean
 from tests.enrich.conftest import BAD, FINE, FixedScorer, post, records, reply
@@ -81,9 +81,9 @@ def test_a_text_is_read_once_for_all_that_it_names() -> None:
 
 
 def test_a_model_without_a_head_for_targets_answers_for_the_post() -> None:
-    assert felt(Scores(BAD), 1) is BAD
-    assert felt(Scores(BAD, (FINE,)), 0) is FINE
-    assert felt(Scores(BAD, (FINE,)), None) is BAD
+    assert sentiment_toward(Scores(BAD), 1) is BAD
+    assert sentiment_toward(Scores(BAD, (FINE,)), 0) is FINE
+    assert sentiment_toward(Scores(BAD, (FINE,)), None) is BAD
 
 
 def mentions(linker: Linker, posts: Sequence[Post], scorer: Any = None) -> list[Mention]:

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.index.protocol import Index
 from pipeline.index.sqlite.index import SqliteIndex
-from pipeline.settings.settings import IndexSettings
+from pipeline.settings.index import IndexSettings
 
 
 @pytest.fixture(params=["sqlite", pytest.param("elastic", marks=pytest.mark.real)])

@@ -14,7 +14,7 @@ from pipeline.errors import TransientError
 from pipeline.index.protocol import DeadLetter, Document, Query, Refused, Written
 from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.index.stage import Entry, IndexStage
-from pipeline.stages.stage import Record, Result
+from pipeline.stages.records import Record, Result
 from pipeline.stages.state import MemoryStore, State
 from tests.index.documents import at, author_deleted, incident, mention, post_deleted
 

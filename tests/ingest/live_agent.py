@@ -10,17 +10,17 @@ from pipeline.contracts.topics import Topic
 from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import BlueskySettings
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 
 def main(url: str, bootstrap: str, topic: str, folder: str) -> None:
     settings = KafkaSettings(bootstrap=bootstrap, embedded=True)
     listener = Listener(
         BlueskyAgent(BlueskySettings(url=url, rewind=0.05)),
-        lambda: Publisher(settings, topic=Topic(topic, key="", carries=None)),
+        lambda: RawPublisher(settings, topic=Topic(topic, key="", carries=None)),
         CursorStore(Path(folder) / "cursors.sqlite"),
         Rejects(Path(folder) / "rejects.jsonl"),
         pause=0.05,

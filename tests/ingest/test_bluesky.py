@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline.contracts.decode import decode_raw
 from pipeline.contracts.messages import AuthorDeleted, Post, PostDeleted
 from pipeline.errors import Malformed
-from pipeline.ingest.agent import Reading
+from pipeline.ingest.agent import DecodedFrame
 from pipeline.ingest.bluesky import BlueskyAgent
 from tests.ingest.jetstream import DID, START, event, post_id
 
@@ -23,7 +23,7 @@ AGENT = BlueskyAgent()
 ARRIVED = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=START)
 
 
-def read(frame: Any) -> Reading:
+def read(frame: Any) -> DecodedFrame:
     return AGENT.read(frame if isinstance(frame, bytes) else json.dumps(frame).encode())
 
 

@@ -13,7 +13,7 @@ import pytest
 from pipeline.contracts.messages import AuthorDeleted, Post, RawMessage
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.spool import Spool, microseconds
-from pipeline.ingest.history import Heard, history
+from pipeline.ingest.history import Arrival, history
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import IngestSettings
 from tests.ingest.conftest import post
@@ -76,7 +76,7 @@ def test_the_spool_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def heard(tmp_path: Path, messages: list[RawMessage]) -> list[Heard]:
+def heard(tmp_path: Path, messages: list[RawMessage]) -> list[Arrival]:
     path = tmp_path / "posts.jsonl"
     path.write_bytes(b"\n".join(msgspec.json.encode(message) for message in messages))
     return list(history([str(path)], reader_for("posts", IngestSettings()), Rejects(tmp_path / "rejects.jsonl")))

@@ -14,7 +14,7 @@ from pipeline.contracts.messages import Post
 from pipeline.contracts.topics import Topic
 from pipeline.errors import SettingsError, TransientError
 from pipeline.ingest.formats.formats import reader_for
-from pipeline.ingest.producer import Publisher
+from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects, rejects_path
 from pipeline.ingest.replay import ReplayCounts, Speed, parse_speed, replay
 from pipeline.settings.ingest import IngestSettings
@@ -34,7 +34,7 @@ def test_every_row_is_published_or_rejected(broker: Broker, topic: Topic, tmp_pa
         file.write(b"broken\n" * 5)
     seen: list[tuple[int, int]] = []
     rejects = Rejects(rejects_path(tmp_path, "replay"))
-    with Publisher(broker.settings, topic=topic) as publisher:
+    with RawPublisher(broker.settings, topic=topic) as publisher:
         counts = replay(
             [name], POSTS, publisher, rejects=rejects, progress=lambda c: seen.append((c.read, c.published))
         )
@@ -56,7 +56,7 @@ def test_a_stopped_replay_says_what_was_published(broker: Broker, topic: Topic, 
             stop.set()
 
     name = write(tmp_path / "posts.jsonl", 500)
-    with Publisher(broker.settings, topic=topic) as publisher:
+    with RawPublisher(broker.settings, topic=topic) as publisher:
         counts = replay(
             [name],
             POSTS,
@@ -81,7 +81,7 @@ def test_interrupted_by_the_keyboard(broker: Broker, topic: Topic, tmp_path: Pat
                 raise KeyboardInterrupt
 
     name = write(tmp_path / "posts.jsonl", 500)
-    with Publisher(broker.settings, topic=topic, gate=Keyboard()) as publisher:
+    with RawPublisher(broker.settings, topic=topic, backpressure=Keyboard()) as publisher:
         counts = replay([name], POSTS, publisher, rejects=Rejects(tmp_path / "r"))
     assert (counts.interrupted, counts.published) == (True, 20)
 
@@ -92,7 +92,7 @@ def test_a_gate_that_gives_up_ends_the_replay(broker: Broker, topic: Topic, tmp_
             raise TransientError("the slowest consumer does not move")
 
     name = write(tmp_path / "posts.jsonl", 3)
-    with Publisher(broker.settings, topic=topic, gate=Shut()) as publisher, pytest.raises(TransientError):
+    with RawPublisher(broker.settings, topic=topic, backpressure=Shut()) as publisher, pytest.raises(TransientError):
         replay([name], POSTS, publisher, rejects=Rejects(tmp_path / "r"))
 
 

@@ -15,20 +15,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contracts.messages import Author, Mention, Post, PostDeleted
+from pipeline.contracts.partitioning import partition_of
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.lines import lines
 from pipeline.ingest.history import history
-from pipeline.ingest.producer import key_of
+from pipeline.ingest.publisher import key_of
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
-from pipeline.runtime.kafka.partitioner import partition_of
-from pipeline.runtime.offline.analysis import Lines, linked
+from pipeline.runtime.offline.analysis import InputLines, linked
 from pipeline.settings.ingest import IngestSettings
 from pipeline.settings.settings import load
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer
 
@@ -61,13 +61,13 @@ THREAD = [
 
 def test_quotes_and_their_answers_get_the_root_of_the_thread() -> None:
     roots = Roots()
-    assert [key_of(roots.settled(post)) for post in THREAD] == [b"top"] * len(THREAD)
+    assert [key_of(roots.resolved(post)) for post in THREAD] == [b"top"] * len(THREAD)
 
 
 def test_a_chain_without_roots_is_one_thread() -> None:
     chain = [said("0"), *(said(str(n), parent=str(n - 1), kind="reply") for n in range(1, 30))]
     roots = Roots()
-    assert {key_of(roots.settled(post)) for post in chain} == {b"0"}
+    assert {key_of(roots.resolved(post)) for post in chain} == {b"0"}
 
 
 def test_all_of_them_inherit_through_real_partitions() -> None:
@@ -77,7 +77,7 @@ def test_all_of_them_inherit_through_real_partitions() -> None:
     state = State(MemoryStore(), stage.codec)
     records = []
     for offset, post in enumerate(THREAD):
-        settled = roots.settled(post)
+        settled = roots.resolved(post)
         key = key_of(settled)
         records.append(Record("posts.raw.v1", partition_of(key, 12), offset, key, msgspec.json.encode(settled)))
     told = [msgspec.json.decode(o.value, type=Mention) for o in stage.handle(records, state).publish]
@@ -102,14 +102,14 @@ def test_and_analyzed_so_also_when_a_run_goes_on(tmp_path: Path, skip: int) -> N
     own.write_text("- {id: z, name: Zorbexium}\n", encoding="utf-8")
     settings = load(data=tmp_path, enrich={"catalogue": own}, model={"backend": "fixed"})
     with file_of(tmp_path).open("rb") as stream:
-        pieces = list(linked(settings, Lines(lines(stream), skip)))
+        pieces = list(linked(settings, InputLines(lines(stream), skip)))
     found = [json.loads(line) for piece in pieces for line in piece.output.splitlines()]
     assert [(m["post_id"], m["depth"]) for m in found] == [(p.post_id, n) for n, p in enumerate(THREAD)][skip:]
 
 
 @pytest.mark.parametrize("odd", ['{"post_id":7}', '{"post_id":"a","text":"b","parent_id":[1]}', '{"root_id":{}}'])
 def test_what_is_no_post_is_refused_all_the_same(tmp_path: Path, odd: str) -> None:
-    told = Lines(lines(BytesIO(odd.encode() + b"\n")))
+    told = InputLines(lines(BytesIO(odd.encode() + b"\n")))
     assert not any(piece.output for piece in linked(load(data=tmp_path, model={"backend": "fixed"}), told))
     assert told.bad == 1
 
@@ -117,37 +117,37 @@ def test_what_is_no_post_is_refused_all_the_same(tmp_path: Path, odd: str) -> No
 def test_what_was_not_heard_before_stays_with_the_post_that_it_names() -> None:
     roots = Roots()
     early = quote("quote", "answer")
-    assert roots.settled(early) is early
-    assert key_of(roots.settled(THREAD[1])) == b"top"
-    assert key_of(roots.settled(THREAD[3])) == b"answer"  # it answers the early quote: they are together
+    assert roots.resolved(early) is early
+    assert key_of(roots.resolved(THREAD[1])) == b"top"
+    assert key_of(roots.resolved(THREAD[3])) == b"answer"  # it answers the early quote: they are together
 
 
 def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
     roots = Roots(limit=100)
     for n in range(1_000):
-        roots.settled(said(f"a{n}", parent=f"t{n}", root=f"t{n}", kind="reply"))
+        roots.resolved(said(f"a{n}", parent=f"t{n}", root=f"t{n}", kind="reply"))
     assert len(roots._roots) == 100
-    assert key_of(roots.settled(quote("q1", "a999"))) == b"t999"
-    assert key_of(roots.settled(quote("q2", "a5"))) == b"a5"
+    assert key_of(roots.resolved(quote("q1", "a999"))) == b"t999"
+    assert key_of(roots.resolved(quote("q2", "a5"))) == b"a5"
 
 
 def test_what_is_heard_again_stays_what_it_was() -> None:
     roots = Roots()
-    first = [roots.settled(post) for post in THREAD]
-    assert [roots.settled(post) for post in first] == first
-    assert [roots.settled(post) for post in THREAD] == first
+    first = [roots.resolved(post) for post in THREAD]
+    assert [roots.resolved(post) for post in first] == first
+    assert [roots.resolved(post) for post in THREAD] == first
 
 
 @pytest.mark.parametrize("message", [said("alone"), said("itself", root="itself"), said("x", parent="x", root="x")])
 def test_what_refers_to_nothing_else_is_left_alone(message: Post) -> None:
     roots = Roots()
-    assert roots.settled(message) is message
+    assert roots.resolved(message) is message
     assert roots._roots == {}
 
 
 def test_deletions_pass() -> None:
     gone = PostDeleted(post_id="a", network="n", deleted_at=START, version=2)
-    assert Roots().settled(gone) is gone
+    assert Roots().resolved(gone) is gone
 
 
 NAMES = st.sampled_from("abcde")
@@ -157,7 +157,7 @@ NAMES = st.sampled_from("abcde")
 def test_any_references_are_taken(posts: list[tuple[str, str | None, str | None]], limit: int) -> None:
     roots = Roots(limit)
     for name, parent, root in posts:
-        settled = roots.settled(said(name, parent=parent, root=root))
+        settled = roots.resolved(said(name, parent=parent, root=root))
         assert isinstance(settled, Post)
         assert settled.root_id != name or root == name
         assert len(roots._roots) <= limit
@@ -170,5 +170,5 @@ def test_it_costs_little() -> None:
     posts = [said(f"p{n}", parent=f"p{rng.randrange(n + 1)}", kind="reply") for n in range(20_000)]
     started = time.process_time()
     for post in posts:
-        roots.settled(post)
+        roots.resolved(post)
     assert (time.process_time() - started) / len(posts) < 50e-6

@@ -12,7 +12,7 @@ import pytest
 from models.load import load_scorer
 from models.manifest import SHIPPED, TOKENIZER
 from models.scorer import Scorer
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 
 _OPEN: dict[str, Scorer] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from models.card import render_card
-from models.evaluation.figures import (
+from models.figures import (
     CalibrationChance,
     Capability,
     Compared,
@@ -15,7 +15,7 @@ from models.evaluation.figures import (
     SeedFigures,
     Slice,
 )
-from models.manifest import SHIPPED, Base, Head, read_manifest
+from models.manifest import SHIPPED, Head, PretrainedBase, read_manifest
 
 FIGURES = Figures(
     head="irony",
@@ -43,7 +43,7 @@ MANIFEST = msgspec.structs.replace(
         Capability("emoji", 10, 9),
     ],
     retrieval=[Retrieval("base", "pairs", 1_000, 0.913, 0.94)],
-    teachers=[Base("teacher", "MIT", "0" * 64, "by somebody")],
+    teachers=[PretrainedBase("teacher", "MIT", "0" * 64, "by somebody")],
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 from models.load import load_scorer
 from models.manifest import MANIFEST, MODEL, SHIPPED, TOKENIZER, WEIGHTS, read_manifest, verify
 from pipeline.errors import TerminalError
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 
 LIMIT = 36_000_000
 

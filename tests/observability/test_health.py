@@ -10,14 +10,14 @@ from pipeline.ingest.agent import AgentHooks
 from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.worker.progress import Progress
+from pipeline.runtime.worker.progress import WorkerProgress
 
 
 def test_health_and_metrics_are_served() -> None:
     metrics, well = Metrics(), [True]
     hooks: AgentHooks = CountedAgent(metrics)
     hooks.connected("bluesky")
-    hooks.heard("bluesky", 5, 1.5)
+    hooks.received("bluesky", 5, 1.5)
     hooks.gap("bluesky", 60.0)
     server = HealthServer("127.0.0.1", 0, metrics.registry, lambda: (well[0], {"stage": "enrich", "lag": 7}))
     try:
@@ -38,7 +38,7 @@ def test_health_and_metrics_are_served() -> None:
 
 def test_stuck_is_no_progress_while_records_wait_and_nothing_is_waited_for() -> None:
     clock = [0.0]
-    progress = Progress("enrich", Metrics(), lambda: clock[0])
+    progress = WorkerProgress("enrich", Metrics(), lambda: clock[0])
     clock[0] = 50.0
     assert progress.stuck_for() == 0.0, "nothing to do is not stuck"
     progress.lag = lambda: 3

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from pipeline.commands import context
 from pipeline.commands.main import app
-from pipeline.detect.promise import Promise, Team
+from pipeline.detect.evidence.budget import Promise, Team
 from pipeline.index.load import open_index
 from pipeline.observability.metrics import Metrics
-from pipeline.promise.audit import look, look_once, publish
-from pipeline.promise.verdicts import Acknowledgements
+from pipeline.promise.audit import audit, audit_and_publish, publish
+from pipeline.promise.verdicts import VerdictStore
 from pipeline.settings.settings import Settings, load
 from pipeline.web.app import create_app
 from tests.index.documents import NOON, incident, mention
@@ -43,7 +43,7 @@ async def fill(settings: Settings) -> None:
     ]
     await index.write([*said, *events])
     await index.close()
-    verdicts = Acknowledgements(settings.data)
+    verdicts = VerdictStore(settings.data)
     for event in events[:FALSE]:
         verdicts.record(event, "false", person="ann")
 
@@ -61,7 +61,7 @@ async def test_the_index_and_the_verdicts_are_held_against_the_promise(tmp_path:
     await fill(made)
     index = open_index(made)
     team = Team("north", frozenset({"acme"}), 0.4)
-    found = await look(index, Acknowledgements(tmp_path), Promise(0.2, (team,)))
+    found = await audit(index, VerdictStore(tmp_path), Promise(0.2, (team,)))
     assert found.whole.months == pytest.approx(4.0, abs=0.1)
     assert found.whole.allowed == pytest.approx(0.2 * 2.0 + 0.4 * 2.0, abs=0.05)
     assert (found.whole.reported, found.whole.judged, found.whole.unjudged) == (FALSE, FALSE, 1)
@@ -70,7 +70,7 @@ async def test_the_index_and_the_verdicts_are_held_against_the_promise(tmp_path:
         ("team", "north"),
         ("entity", "Acme"),
     }
-    lately = await look(index, Acknowledgements(tmp_path), Promise(0.2), days=10.0)
+    lately = await audit(index, VerdictStore(tmp_path), Promise(0.2), days=10.0)
     assert lately.whole.reported == 2
     await index.close()
 
@@ -95,12 +95,12 @@ async def test_metrics_name_the_whole_and_what_is_broken(tmp_path: Path) -> None
     made = load(data=tmp_path)
     await fill(made)
     metrics = Metrics()
-    await look_once(made, metrics)
+    await audit_and_publish(made, metrics)
     labels = {"scope": "entity", "name": "Acme"}
     assert metrics.registry.get_sample_value("groundswell_false_alarms_reported", labels) == FALSE
     assert metrics.registry.get_sample_value("groundswell_promise_broken", labels) == 1
     index = open_index(made)
-    publish(metrics, await look(index, Acknowledgements(tmp_path), Promise(20.0)))
+    publish(metrics, await audit(index, VerdictStore(tmp_path), Promise(20.0)))
     await index.close()
     assert metrics.registry.get_sample_value("groundswell_promise_broken", labels) is None
 
@@ -109,7 +109,7 @@ async def test_the_page_has_a_line_for_it(tmp_path: Path) -> None:
     made = load(data=tmp_path)
     await fill(made)
     index = open_index(made)
-    page = create_app(index, dict, acknowledgements=Acknowledgements(tmp_path), promise=Promise(0.2))
+    page = create_app(index, dict, acknowledgements=VerdictStore(tmp_path), promise=Promise(0.2))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://localhost") as visitor:
         text = (await visitor.get("/part/side")).text
     await index.close()

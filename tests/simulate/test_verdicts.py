@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from pipeline.contracts.messages import Counts, EntityRef, Explanation, IncidentEvent, Share, TestResult
-from pipeline.simulate.events import Story, StoryKind
+from pipeline.simulate.events import Story
+from pipeline.simulate.limits import StoryKind
 from pipeline.simulate.verdicts import compare
 
 START = datetime(2026, 1, 10, 12, tzinfo=UTC)

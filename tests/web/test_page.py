@@ -16,7 +16,7 @@ from pipeline.contracts.messages import EntityRef, Explanation, Mention
 from pipeline.errors import TerminalError, TransientError
 from pipeline.index.protocol import Index, Page, Query
 from pipeline.index.sqlite.index import SqliteIndex
-from pipeline.promise.verdicts import Acknowledgements
+from pipeline.promise.verdicts import VerdictStore
 from pipeline.web.app import create_app
 from tests.web.story import NORTHWIND, afternoon, incident, mention, now, running
 
@@ -39,8 +39,8 @@ async def index(tmp_path: Path) -> AsyncIterator[SqliteIndex]:
 async def visitor(index: SqliteIndex, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A visitor of the page on a full afternoon."""
     await index.write(afternoon(NOW))
-    Acknowledgements(tmp_path).record(incident(NOW), "real", note="the desk knows", person="Kim")
-    app = create_app(index, running, acknowledgements=Acknowledgements(tmp_path), clock=lambda: NOW)
+    VerdictStore(tmp_path).record(incident(NOW), "real", note="the desk knows", person="Kim")
+    app = create_app(index, running, acknowledgements=VerdictStore(tmp_path), clock=lambda: NOW)
     async with client(app) as made:
         yield made
 
@@ -66,7 +66,7 @@ async def test_no_banner_without_a_simulation(index: SqliteIndex) -> None:
         text = (await visitor.get("/")).text
     assert "Simulated" not in text
     assert "No open incident" in text
-    assert "Nothing heard yet" in text
+    assert "No mentions yet" in text
 
 
 async def test_landmarks_labels_and_a_skip_link(visitor: httpx.AsyncClient) -> None:

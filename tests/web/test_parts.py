@@ -12,7 +12,8 @@ from pipeline.index.protocol import Volume
 from pipeline.web.cache import Cache
 from pipeline.web.chart import HEIGHT, WIDTH, chart, span_name, step_for
 from pipeline.web.render import link, query_string, said
-from pipeline.web.serve import is_loopback, read_status
+from pipeline.web.serve import is_loopback
+from pipeline.web.status import read_status
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -117,20 +118,20 @@ async def test_costly_answers_are_kept_longer() -> None:
 
 def test_a_missing_or_half_written_status_is_no_status(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
-    assert read_status(path) == {}
+    assert read_status(tmp_path) == {}
     path.write_text('{"source": "simu')
-    assert read_status(path) == {}
+    assert read_status(tmp_path) == {}
     path.write_text("[]")
-    assert read_status(path) == {}
+    assert read_status(tmp_path) == {}
     path.write_text('{"source": "simulation"}')
-    assert read_status(path) == {"source": "simulation"}
+    assert read_status(tmp_path) == {"source": "simulation"}
 
 
 def test_the_last_word_of_what_has_ended_is_not_taken_for_news(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     path.write_text('{"source": "simulation", "running": {"enrich": "running"}}')
     later = path.stat().st_mtime + 61.0
-    assert read_status(path, lambda: later) == {
+    assert read_status(tmp_path, lambda: later) == {
         "source": "simulation",
         "services": [{"name": "groundswell run", "state": "stopped"}],
     }

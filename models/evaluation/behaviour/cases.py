@@ -1,4 +1,4 @@
-"""The cases in ``cases/*.yaml``, read and filled in.
+"""Behavioural cases, read from ``cases/*.yaml`` and filled in.
 
 A file has a `capability`, what it is `about`, `lists` of words, and `checks`.  A check has one expectation and texts:
 
@@ -46,7 +46,7 @@ class Expected(Struct, forbid_unknown_fields=True):
     emotion: str | list[str] | None = None
 
 
-class Check(Expected, forbid_unknown_fields=True):
+class BehaviourCheck(Expected, forbid_unknown_fields=True):
     """One expectation, and the texts that it is held against."""
 
     texts: list[str] = []
@@ -65,7 +65,7 @@ class File(Struct, forbid_unknown_fields=True):
 
     capability: str
     about: str
-    checks: list[Check]
+    checks: list[BehaviourCheck]
     lists: dict[str, list[str]] = {}
 
 
@@ -91,7 +91,7 @@ def read_cases() -> list[Case]:
     return [case for file in found for check in file.checks for case in _cases(file, check)]
 
 
-def _cases(file: File, check: Check) -> Iterator[Case]:
+def _cases(file: File, check: BehaviourCheck) -> Iterator[Case]:
     if check.more is not None:
         for pair in check.pairs:
             yield _case(file, pair, f"more {check.more}", judging.more_of(check.more))
@@ -106,7 +106,7 @@ def _cases(file: File, check: Check) -> Iterator[Case]:
             yield _of_text(file, check, text)
 
 
-def _of_text(file: File, check: Check, text: str) -> Case:
+def _of_text(file: File, check: BehaviourCheck, text: str) -> Case:
     if check.either is not None:
         either = _judges(check.either)
         return _case(file, (text,), " or ".join(either), judging.any_of(list(either.values())))
@@ -156,7 +156,7 @@ def _marked(text: str) -> tuple[Reading, list[Label]]:
 _HOLE = re.compile(r"\{(\w+)\}")
 
 
-def _filled(file: File, check: Check) -> Iterator[str]:
+def _filled(file: File, check: BehaviourCheck) -> Iterator[str]:
     """Texts with their holes filled, another word of each list each time."""
     count = 0
     for text in check.texts:
@@ -165,7 +165,7 @@ def _filled(file: File, check: Check) -> Iterator[str]:
             count += 1
 
 
-def _alike(file: File, check: Check) -> Iterator[tuple[str, str]]:
+def _alike(file: File, check: BehaviourCheck) -> Iterator[tuple[str, str]]:
     for first, *others in check.groups:
         for other in others:
             yield first, other

@@ -1,4 +1,4 @@
-"""What a check expects of the answers to its texts.  A judgement is None when it is met, else what was answered.
+"""Expectations of behavioural checks: None when an answer meets them, else the answer.
 
 A judge raises `Unanswered` when the model has no head for what is asked.
 """
@@ -28,7 +28,7 @@ SLACK = 0.02
 
 def sentiment_is(allowed: Sequence[Label]) -> Judge:
     """The post's sentiment is one of these."""
-    return lambda answers: None if answers[0].sentiment.label in allowed else told(answers[0].sentiment)
+    return lambda answers: None if answers[0].sentiment.label in allowed else in_words(answers[0].sentiment)
 
 
 def toward_are(expected: Sequence[Label]) -> Judge:
@@ -38,9 +38,9 @@ def toward_are(expected: Sequence[Label]) -> Judge:
         found = answers[0].targets
         if not found:
             raise Unanswered
-        if [one.label for one in found] == list(expected):
+        if [sentiment.label for sentiment in found] == list(expected):
             return None
-        return ", ".join(told(one) for one in found)
+        return ", ".join(in_words(sentiment) for sentiment in found)
 
     return judge
 
@@ -74,7 +74,7 @@ def emotion_is(allowed: Sequence[str]) -> Judge:
 
 def all_of(judges: Sequence[Judge]) -> Judge:
     """Every one of several expectations is met."""
-    return lambda answers: "; ".join(text for one in judges if (text := one(answers))) or None
+    return lambda answers: "; ".join(text for judge in judges if (text := judge(answers))) or None
 
 
 def any_of(judges: Sequence[Judge]) -> Judge:
@@ -82,9 +82,9 @@ def any_of(judges: Sequence[Judge]) -> Judge:
 
     def judge(answers: Sequence[Scores]) -> str | None:
         found = []
-        for one in judges:
+        for expected in judges:
             with suppress(Unanswered):
-                found.append(one(answers))
+                found.append(expected(answers))
         if not found:
             raise Unanswered
         return None if None in found else "; ".join(text for text in found if text)
@@ -98,7 +98,7 @@ def same_sentiment(answers: Sequence[Scores]) -> str | None:
     moved = max(abs(a - b) for a, b in zip(_shares(first), _shares(second), strict=True))
     if first.label == second.label and moved <= MOVED:
         return None
-    return f"{told(first)}, then {told(second)}"
+    return f"{in_words(first)}, then {in_words(second)}"
 
 
 def more_of(label: Label) -> Judge:
@@ -108,12 +108,12 @@ def more_of(label: Label) -> Judge:
         first, second = answers[0].sentiment, answers[1].sentiment
         if second.label == label and getattr(second, label) >= getattr(first, label) - SLACK:
             return None
-        return f"{told(first)}, then {told(second)}"
+        return f"{in_words(first)}, then {in_words(second)}"
 
     return judge
 
 
-def told(sentiment: Sentiment) -> str:
+def in_words(sentiment: Sentiment) -> str:
     """A sentiment in words."""
     return f"{sentiment.label} {getattr(sentiment, sentiment.label):.2f}"
 

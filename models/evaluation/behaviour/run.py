@@ -1,4 +1,4 @@
-"""Reads every case with a model, and tells by capability how many are met."""
+"""Runs the behavioural cases on a model; pass rates and floors by capability."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from models.evaluation.behaviour.cases import Case, read_cases
 from models.evaluation.behaviour.judging import Unanswered
-from models.evaluation.figures import Capability
+from models.figures import Capability
 from models.scorer import Scorer
 from pipeline.text.language import language
 from pipeline.text.out_of_domain import untrained
@@ -27,7 +27,7 @@ differs from processor to processor."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CaseResult:
     """A case, and what was answered instead of what was expected (None: it was met)."""
 
     case: Case
@@ -41,7 +41,7 @@ class Floors(Struct):
     floors: dict[str, float]
 
 
-def judge(scorer: Scorer, cases: Sequence[Case] | None = None) -> list[Verdict]:
+def judge(scorer: Scorer, cases: Sequence[Case] | None = None) -> list[CaseResult]:
     """Every case that the model has an answer to, read in one batch."""
     cases = read_cases() if cases is None else cases
     answers = iter(scorer.score([reading for case in cases for reading in case.readings if case.judge is not None]))
@@ -50,34 +50,34 @@ def judge(scorer: Scorer, cases: Sequence[Case] | None = None) -> list[Verdict]:
         if case.judge is None:
             text = case.readings[0].text
             found = untrained(language(text, None), text) or "no"
-            out.append(Verdict(case, None if found == case.untrained else f"untrained: {found}"))
+            out.append(CaseResult(case, None if found == case.untrained else f"untrained: {found}"))
         else:
             found_of = [next(answers) for _ in case.readings]
             with suppress(Unanswered):
-                out.append(Verdict(case, case.judge(found_of)))
+                out.append(CaseResult(case, case.judge(found_of)))
     return out
 
 
-def capabilities(verdicts: Sequence[Verdict]) -> list[Capability]:
+def capabilities(results: Sequence[CaseResult]) -> list[Capability]:
     """How many cases of each capability are met, with examples of those that are not."""
-    by_name: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_name.setdefault(verdict.case.capability, []).append(verdict)
+    by_name: dict[str, list[CaseResult]] = {}
+    for result in results:
+        by_name.setdefault(result.case.capability, []).append(result)
     return [
         Capability(
             name,
             len(found),
-            sum(one.instead is None for one in found),
-            tuple(told(one) for one in found if one.instead is not None)[:EXAMPLES],
+            sum(result.instead is None for result in found),
+            tuple(describe(result) for result in found if result.instead is not None)[:EXAMPLES],
         )
         for name, found in by_name.items()
     ]
 
 
-def told(verdict: Verdict) -> str:
+def describe(result: CaseResult) -> str:
     """A case that is not met, in a sentence."""
-    texts = " → ".join(f"“{reading.text}”" for reading in verdict.case.readings)
-    return f"{texts}: expected {verdict.case.expected}, answered {verdict.instead}"
+    texts = " → ".join(f"“{reading.text}”" for reading in result.case.readings)
+    return f"{texts}: expected {result.case.expected}, answered {result.instead}"
 
 
 def read_floors() -> Floors:
@@ -87,7 +87,7 @@ def read_floors() -> Floors:
 
 def write_floors(found: Sequence[Capability], model: str) -> Floors:
     """Set the floors to what was measured, less the margin."""
-    floors = Floors(model, {one.name: floor_for(one) for one in found})
+    floors = Floors(model, {capability.name: floor_for(capability) for capability in found})
     _floors().write_bytes(msgspec.json.format(msgspec.json.encode(floors), indent=2) + b"\n")
     return floors
 

@@ -1,1 +1,1 @@
-"""Labelled texts for training: read, augmented, laid in batches."""
+"""Training data: labelled texts, read, augmented, split and batched."""

@@ -1,4 +1,4 @@
-"""How people type: the noise of social media, put on clean texts while training.
+"""Data augmentation: typing habits of social media, put on clean texts.
 
 A function of (text, seed): an interrupted run sees the same noise when it goes on.
 """
@@ -47,8 +47,8 @@ def _typo(text: str, draw: random.Random) -> str:
         return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
     if kind == 1:
         return text[:at] + text[at + 1 :]
-    place = _KEYS.find(text[at].lower())
-    return text[:at] + _KEYS[max(0, place - 1)].strip() + text[at + 1 :]
+    key = _KEYS.find(text[at].lower())
+    return text[:at] + _KEYS[max(0, key - 1)].strip() + text[at + 1 :]
 
 
 def _stretch(text: str, draw: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""Tokens of the examples, in batches of like length.
+"""Tokenized examples in batches of similar length.
 
 Padding is wasted work: examples are shuffled, cut into buckets of some fifty batches, sorted by length within a bucket
 and cut into batches, whose order is shuffled again.  Every batch mixes whatever the examples teach.  The order is a
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from models.runtime.reading import places_of
+from models.runtime.batching import places_of
 from models.text import normalise_spans
 from models.training.dataset.readers import UNKNOWN, Example
 
 BUCKET = 50
 """Batches sorted by length together."""
 
-Answers = Mapping[str, NDArray[np.float16]]
+TeacherAnswers = Mapping[str, NDArray[np.float16]]
 """A teacher's probabilities: of each head for every example, (examples, labels), and `target` for every target."""
 
 
@@ -40,7 +40,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TrainingBatch:
     """`ids` and `mask` are (texts, tokens); `labels` of a head (texts,); `spans` (targets, tokens), `texts` and
     `toward` (targets,): which text, which label.  `rows` and `asked` say where its examples and targets are among
     all."""
@@ -93,7 +93,7 @@ def plan(data: Tokens, times: Sequence[int], size: int, seed: int, epoch: int) -
     return batches
 
 
-def gather(data: Tokens, indices: Sequence[int]) -> Batch:
+def gather(data: Tokens, indices: Sequence[int]) -> TrainingBatch:
     """A batch of tensors, padded to its longest text, rounded up to eight."""
     longest = -(-max(len(data.ids[index]) for index in indices) // 8) * 8  # few shapes: kernels are compiled for each
     ids = torch.zeros(len(indices), longest, dtype=torch.long)
@@ -112,7 +112,7 @@ def gather(data: Tokens, indices: Sequence[int]) -> Batch:
     for row, found in enumerate(places):
         spans[row, found] = 1
     chosen = np.asarray(indices, np.int64)
-    return Batch(
+    return TrainingBatch(
         ids,
         mask,
         {head: torch.from_numpy(labels[chosen]) for head, labels in data.labels.items()},

@@ -1,4 +1,4 @@
-"""All texts of a run in one pool, and which part each of them belongs to.
+"""Pool of all texts of a run, split into train, dev, calibration and report.
 
 A text that several sources label is one example with several labels: it goes through the encoder once.  The part is a
 function of the text alone, so that repeats of a text lie in one part, whatever source they come from and whatever the
@@ -40,30 +40,30 @@ class Pool:
 
 def part_of(key: str, config: TrainConfig, report: float) -> Part:
     """The part of a text, from its `same_text_key` or its group; `report` is the share that its source reports on."""
-    place = crc32(key.encode()) % STEPS / STEPS
-    if place < config.dev:
+    position = crc32(key.encode()) % STEPS / STEPS
+    if position < config.dev:
         return "dev"
-    if place < config.dev + config.calibration:
+    if position < config.dev + config.calibration:
         return "calibration"
-    return "report" if place >= 1.0 - report else "train"
+    return "report" if position >= 1.0 - report else "train"
 
 
-def read_pool(config: TrainConfig, told: Callable[[str], None] = lambda _: None) -> Pool:
+def read_pool(config: TrainConfig, notify: Callable[[str], None] = lambda _: None) -> Pool:
     """The texts of all sources.
 
     Raises `TerminalError` when a file is not as stated, or a head is left without texts in a part that it needs.
     """
     pool = Pool()
-    kept_aside: set[str] = set()
+    held_out: set[str] = set()
     known: dict[str, tuple[Example, Part]] = {}
     used = [source for source in config.sources if source.head or config.teacher is not None]
     for source in sorted(used, key=lambda source: source.report < 1.0):
-        told(source.name)
+        notify(source.name)
         labels = len(config.heads[source.head].labels) if source.head else 0
         found = read_patterns(source.path) if source.format == "patterns" else read_source(source, config.data, labels)
         for example in found:
             example.taught = source.taught
-            _place(pool, source, example, config, kept_aside, known)
+            _assign(pool, source, example, config, held_out, known)
     random.Random(config.seed).shuffle(together := list(zip(pool.train, pool.times, strict=True)))
     together = together[: max(1, round(len(together) * config.share))]
     pool.train, pool.times = [example for example, _ in together], [times for _, times in together]
@@ -73,25 +73,25 @@ def read_pool(config: TrainConfig, told: Callable[[str], None] = lambda _: None)
     return pool
 
 
-def _place(
+def _assign(
     pool: Pool,
     source: SourceConfig,
     example: Example,
     config: TrainConfig,
-    kept_aside: set[str],
+    held_out: set[str],
     known: dict[str, tuple[Example, Part]],
 ) -> None:
     key = same_text_key(example.text)
     if not key:
         return
     if source.report == 1.0:
-        kept_aside.add(key)
+        held_out.add(key)
         pool.report.setdefault(source.name, []).append(example)
         pool.counts[source.name, "report"] += 1
         return
     if crc32(key.encode(), 7) % STEPS >= source.share * STEPS:
         return
-    if key in kept_aside:
+    if key in held_out:
         pool.dropped += 1
         return
     before = known.get(key)
@@ -131,10 +131,10 @@ def _narrow(pool: Pool, part: str, config: TrainConfig) -> None:
         example.labels = {head: label for head, label in example.labels.items() if head in config.learnt}
         if not config.target_labels:
             example.targets = []
-    kept = [index for index, example in enumerate(found) if example.labels or example.targets]
+    chosen = [index for index, example in enumerate(found) if example.labels or example.targets]
     if part == "train":
-        pool.times = [pool.times[index] for index in kept]
-    setattr(pool, part, [found[index] for index in kept])
+        pool.times = [pool.times[index] for index in chosen]
+    setattr(pool, part, [found[index] for index in chosen])
 
 
 def _check(pool: Pool, config: TrainConfig) -> None:

@@ -1,4 +1,4 @@
-"""Sentences of our own, filled in from a file of patterns (``models/configs/patterns.yaml``).
+"""Sentences generated from patterns (``models/configs/patterns.yaml``).
 
 A pattern names who is spoken well of (`{+}`), badly (`{-}`) or neither (`{=}`); other slots are filled from lists.  The
 sentences of a pattern are one group, so that what is reported on is worded as nothing that was learnt.  What comes out
@@ -32,7 +32,7 @@ _LOWER = 0.25
 class _Item(msgspec.Struct, forbid_unknown_fields=True):
     texts: list[str]
     sentiment: int | None = None
-    """Of the post; None where the pattern does not settle it."""
+    """Of the post; None where the pattern does not decide it."""
 
 
 class _Group(msgspec.Struct, forbid_unknown_fields=True):

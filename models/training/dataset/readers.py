@@ -1,4 +1,4 @@
-"""Files of texts, as others publish them, read into examples.
+"""Readers of published data sets: files of texts into labelled examples.
 
 | format | what it is |
 |---|---|
@@ -48,7 +48,7 @@ class Example:
     group: str = ""
     """Examples of one group, paraphrases say, lie in one part; empty: the text itself decides."""
     taught: bool = True
-    """Whether teachers are heard about the labels that it has."""
+    """Whether teachers are asked about the labels that it has."""
 
 
 def read_source(source: SourceConfig, root: Path, labels: int) -> Iterator[Example]:

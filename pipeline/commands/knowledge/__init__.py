@@ -1,1 +1,1 @@
-"""What the pipeline knows: the catalogue and the model."""
+"""Commands about what the pipeline knows: the catalogue, the linker, the model."""

@@ -1,4 +1,4 @@
-"""`groundswell catalogue`: build one from lists and exports, check one, make the list of ordinary words."""
+"""`groundswell catalogue`: build and check catalogues, build the list of ordinary words."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from pipeline.enrich.catalogue.building import build
-from pipeline.enrich.catalogue.checking import Severity, check
-from pipeline.enrich.catalogue.wikidata import MOST
-from pipeline.enrich.catalogue.wordlist import SIZE, write_words
+from pipeline.enrich.catalogue_limits import MOST, SIZE
 from pipeline.errors import GroundswellError
-from pipeline.terminal.catalogue_progress import Reading
 
-app = typer.Typer(help="The catalogue: whom posts can be about.", no_args_is_help=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The catalogue: whom posts can be about.\n\nExample:  `groundswell catalogue check brands.jsonl`",
+)
 
 
 @app.command("build")
@@ -32,9 +29,12 @@ def build_catalogue(
 
     Example:  `groundswell catalogue build lists/ latest-all.json.gz --most 50000 --out brands.jsonl`
     """
+    from pipeline.enrich.catalogue.building import build
+    from pipeline.terminal.catalogue_progress import CatalogueProgress
+
     try:
-        with Reading("reading") as reading:
-            count = build(lists, out, most=most, told=reading)
+        with CatalogueProgress("reading") as progress:
+            count = build(lists, out, most=most, report=progress)
     except GroundswellError as error:
         raise _failed(error) from None
     typer.echo(f"{count:,} entities in {out}")
@@ -50,6 +50,8 @@ def build_words(
 
     Example:  `groundswell catalogue words /usr/share/dict/scowl --out common_words.txt`
     """
+    from pipeline.enrich.catalogue.wordlist import write_words
+
     try:
         words, names = write_words(lists, out, size=size)
     except GroundswellError as error:
@@ -62,7 +64,15 @@ def check_catalogue(
     path: Annotated[Path, typer.Argument(help="Your own catalogue file or folder.")],
     alone: Annotated[bool, typer.Option("--alone", help="Do not compare with the shipped one.")] = False,
 ) -> None:
-    """Explain every conflict and every name that is a common word.  Fails when the file cannot be used."""
+    """Explain every conflict and every name that is a common word.  Fails when the file cannot be used.
+
+    Example:  `groundswell catalogue check brands.jsonl`
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from pipeline.enrich.catalogue.checking import Severity, check
+
     try:
         findings = check(path, with_shipped=not alone)
     except GroundswellError as error:

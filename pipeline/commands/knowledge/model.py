@@ -1,4 +1,4 @@
-"""`groundswell model …`: train, evaluate, export, verify, card.  Imports what a command needs when it is called."""
+"""`groundswell model`: train, evaluate, export, calibrate, verify, card."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from models.training.train import Progress
+    from models.training.train import TrainingProgress
 
-app = typer.Typer(no_args_is_help=True, help="The model: training, evaluation, export, the shipped artefact.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The model: training, evaluation, export, the shipped artefact.\n\nExample:  `groundswell model verify`",
+)
 
 ConfigFile = Annotated[Path, typer.Argument(help="TOML file of the run, such as models/configs/groundswell.toml")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder that the data sets lie in")]
@@ -23,7 +26,7 @@ Artefact = Annotated[Path | None, typer.Option("--model", help="Folder of an art
 def train(config: ConfigFile, data: DataFolder = None, output: OutputFolder = None, seed: Seed = None) -> None:
     """Train, or go on with an interrupted training (needs the `train` extra).
 
-    Example: groundswell model train models/configs/groundswell.toml --data ~/data
+    Example:  `groundswell model train models/configs/groundswell.toml --data ~/data`
     """
     from models.training.config import read_config
 
@@ -46,7 +49,7 @@ def export(
 ) -> None:
     """Make the 8-bit artefact of a finished training, with calibration and figures.
 
-    Example: groundswell model export models/configs/groundswell.toml build/artefact --data ~/data
+    Example:  `groundswell model export models/configs/groundswell.toml build/artefact --data ~/data`
     """
     from models.training.config import read_config
 
@@ -83,7 +86,7 @@ def evaluate(
 ) -> None:
     """Figures on labelled texts, with intervals: of a file, of all heads, or of the behavioural checks.
 
-    Example: groundswell model evaluate --suite models/configs/data.toml --data ~/data --behaviour
+    Example:  `groundswell model evaluate --suite models/configs/data.toml --data ~/data --behaviour`
     """
     if file is None and suite is None and not (behaviour or set_floors or (record and seeds)):
         raise typer.BadParameter("name a file, --suite, --behaviour, or --record with --seed")
@@ -91,19 +94,19 @@ def evaluate(
         raise typer.BadParameter("--set-floors is for the shipped model: leave out --model")
     from models.evaluation import command
     from models.load import load_scorer
-    from pipeline.settings.settings import ModelSettings
+    from pipeline.settings.model import ModelSettings
 
     scorer = load_scorer(ModelSettings(path=model))
     other = load_scorer(ModelSettings(path=model, backend="torch")) if compare else None
-    found = command.Found(f"{scorer.ref.name} {scorer.ref.version}")
+    found = command.Evaluation(f"{scorer.ref.name} {scorer.ref.version}")
     if file is not None:
         found.figures += command.of_file(scorer, file, head, other)
     if suite is not None:
-        found.figures += command.of_suite(scorer, suite, data, baselines, other, _tell)
+        found.figures += command.of_suite(scorer, suite, data, baselines, other, _report)
     if behaviour or set_floors:
         found.behaviour = command.of_behaviour(scorer, set_floors)
     if record:
-        command.keep(found, model, seeds or [])
+        command.save(found, model, seeds or [])
     command.show(found, as_json=as_json)
 
 
@@ -116,24 +119,24 @@ def calibrate(
 ) -> None:
     """Fit the temperatures of an artefact anew, on the texts that a configuration keeps aside, and measure it again.
 
-    Example: groundswell model calibrate models/configs/groundswell.toml --version 2.0.1 --model build/artefact
+    Example:  `groundswell model calibrate models/configs/groundswell.toml --version 2.0.1 --model build/artefact`
     """
     from models.manifest import SHIPPED
     from models.training.config import read_config
 
     settings = read_config(config, data=data)
-    from models.evaluation.command import Found, show
+    from models.evaluation.command import Evaluation, show
     from models.export.recalibrate import recalibrate
 
-    manifest = recalibrate(model or SHIPPED, settings, version, _tell)
-    show(Found(f"{manifest.name} {manifest.version}", manifest.figures), as_json=False)
+    manifest = recalibrate(model or SHIPPED, settings, version, _report)
+    show(Evaluation(f"{manifest.name} {manifest.version}", manifest.figures), as_json=False)
 
 
 @app.command()
 def verify(model: Artefact = None) -> None:
     """Check every file of an artefact against its manifest.
 
-    Example: groundswell model verify --model build/artefact
+    Example:  `groundswell model verify --model build/artefact`
     """
     from models.manifest import SHIPPED
     from models.manifest import verify as check
@@ -147,7 +150,7 @@ def verify(model: Artefact = None) -> None:
 def card(model: Artefact = None) -> None:
     """Print the card of an artefact, in Markdown.
 
-    Example: groundswell model card > card.md
+    Example:  `groundswell model card > card.md`
     """
     from models.card import render_card
     from models.manifest import SHIPPED, read_manifest
@@ -155,11 +158,11 @@ def card(model: Artefact = None) -> None:
     typer.echo(render_card(read_manifest(model or SHIPPED)), nl=False)
 
 
-def _tell(what: str) -> None:
+def _report(what: str) -> None:
     typer.echo(what, err=True)
 
 
-def _show(progress: Progress) -> None:
+def _show(progress: TrainingProgress) -> None:
     """One line a progress report, on stderr."""
     dev = "" if progress.dev is None else f"  dev {progress.dev:.4f}"
     minutes, seconds = divmod(round(progress.remaining), 60)

@@ -1,1 +1,1 @@
-"""Work on files and on this machine alone: analysis, backtests, simulation, benchmarks."""
+"""Commands on files, on this machine alone: analysis, backtests, simulation, benchmarks."""

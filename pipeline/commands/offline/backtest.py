@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pipeline.commands import context
+from pipeline.terminal import console
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from pipeline.backtest.findings import Findings
 
 app = typer.Typer(add_completion=False)
@@ -39,10 +39,11 @@ def backtest(
     Example:  `groundswell backtest support.csv --format twcs --out report.html`
     """
     import msgspec
+    from rich.console import Console
 
     from pipeline.backtest import report
     from pipeline.backtest.findings import as_json as for_machines
-    from pipeline.backtest.run import Asked
+    from pipeline.backtest.run import BacktestRequest
     from pipeline.backtest.run import backtest as find
     from pipeline.ingest.rejects import Rejects, rejects_path
     from pipeline.terminal.steps import Steps
@@ -54,15 +55,15 @@ def backtest(
     settings = context.load()
     report.check_writable(out)
     started = time.monotonic()
-    asked = Asked(files=tuple(files), format=format, labels=labels)
+    request = BacktestRequest(files=tuple(files), format=format, labels=labels)
     with (
         Rejects(rejects_path(Path(settings.data), "backtest")) as rejects,
-        Steps(context.err, interactive=context.interactive()) as steps,
+        Steps(console.err, interactive=console.interactive()) as steps,
     ):
-        found = find(settings, asked, rejects, steps)
+        found = find(settings, request, rejects, steps)
     report.write(out, report.render(found))
     if found.rejected:
-        context.err.print(f"{found.rejected:,} rows could not be read; they are in {rejects.path}", markup=False)
+        console.err.print(f"{found.rejected:,} rows could not be read; they are in {rejects.path}", markup=False)
     if as_json:
         answer = {**for_machines(found), "report": str(out), "seconds": round(time.monotonic() - started, 1)}
         typer.echo(msgspec.json.encode(answer))
@@ -71,35 +72,38 @@ def backtest(
     typer.echo(f"report: {out}")
 
 
-def _summary(console: Console, found: Findings) -> None:
+def _summary(out: Console, found: Findings) -> None:
     """A short table for a person; strangers' names are shown as plain text."""
-    from pipeline.text.safe import one_line
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipeline.text.safe import single_line
 
     table = Table("paged (UTC)", "company", "kind", "severity", "mentions", "authors", box=None, pad_edge=False)
     for episode in found.episodes[:LISTED]:
         last, at = episode.last, episode.paged_at
         table.add_row(
             f"{at:%Y-%m-%d %H:%M}" if at else "not paged",
-            Text(one_line(last.entity.name, 40)),
+            Text(single_line(last.entity.name, 40)),
             last.kind,
             str(episode.worst.severity),
             f"{last.counts.mentions:,}",
             f"{last.counts.authors:,}",
         )
     if found.episodes:
-        console.print(table)
+        out.print(table)
     if len(found.episodes) > LISTED:
-        console.print(f"… and {len(found.episodes) - LISTED:,} more in the report")
-    console.print(
+        out.print(f"… and {len(found.episodes) - LISTED:,} more in the report")
+    out.print(
         f"{found.read:,} rows read, {found.rejected:,} rejected, {found.mentions:,} mentions of "
         f"{len(found.companies):,} companies; {len(found.episodes):,} incidents, {found.outcome.paging:,} would have "
         f"paged, {len(found.candidates):,} came near",
         soft_wrap=True,
     )
     rates = " · ".join(f"{rate.false_alarms:g} → {rate.paging:,}" for rate in found.rates)
-    console.print(f"pages at other false-alarm rates: {rates}", soft_wrap=True)
+    out.print(f"pages at other false-alarm rates: {rates}", soft_wrap=True)
     if found.score is not None:
-        console.print(
+        out.print(
             f"against the labels: {len(found.score.found):,} found, {len(found.score.missed):,} missed, "
             f"{found.score.false:,} false"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import sys
 from collections.abc import Iterator
@@ -13,9 +12,7 @@ import typer
 
 from pipeline.commands import context
 from pipeline.errors import TerminalError
-from pipeline.ingest.formats.lines import lines, open_source
-from pipeline.runtime.offline.resumable_output import Stop, carry
-from pipeline.terminal.file_progress import FileProgress
+from pipeline.terminal import console
 
 app = typer.Typer(add_completion=False)
 
@@ -26,6 +23,9 @@ def opened(path: str) -> Iterator[IO[bytes]]:
     if path == "-":
         yield sys.stdin.buffer
         return
+
+    import gzip
+
     try:
         with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as handle:
             yield handle  # type: ignore[misc]
@@ -52,23 +52,28 @@ def analyze(
         raise typer.BadParameter("choose one of --whole, --target and --toward")
     if catalogue:
         context.put("enrich.catalogue", catalogue)
+
+    from pipeline.ingest.formats.lines import lines, open_source
+    from pipeline.runtime.offline.analysis import InputLines, SentimentRequest, linked, per_post
+    from pipeline.runtime.offline.resumable_output import Stop, write_out
+    from pipeline.terminal.file_progress import FileProgress
+
     settings = context.load()
-    from pipeline.runtime.offline.analysis import Asked, Lines, linked, per_post
 
     stop = Stop()
-    with open_source(file) as stream, FileProgress(file, skip) as progress, stop.heard():
-        source = Lines(stop.awaited(progress.counted(lines(stream, file))), skip)
+    with open_source(file) as stream, FileProgress(file, skip) as progress, stop.installed():
+        source = InputLines(stop.awaited(progress.counted(lines(stream, file))), skip)
         if whole or target or toward is not None:
             from models.load import load_scorer
 
-            pieces = per_post(load_scorer(settings.model), source, Asked(whole, toward))
+            pieces = per_post(load_scorer(settings.model), source, SentimentRequest(whole, toward))
         else:
             pieces = linked(settings, source)
-        done = carry(pieces, sys.stdout.buffer, stop, lambda done: progress.told(done.line), skip)
+        done = write_out(pieces, sys.stdout.buffer, stop, lambda done: progress.written(done.line), skip)
     if done.unread:
         _nobody_reads()
     if done.stopped:
-        context.err.print(
+        console.err.print(
             f"stopped after line {done.line:,}; what comes of all lines up to it is written. "
             f"To go on: groundswell analyze {file} --skip {done.line} >> …",
             soft_wrap=True,
@@ -107,5 +112,5 @@ def _nobody_reads() -> None:
 def _close(bad: int, file: str) -> None:
     sys.stdout.buffer.flush()
     if bad:
-        context.err.print(f"[yellow]{bad:,} lines of {file} could not be read[/]; each is named above with its reason")
+        console.err.print(f"[yellow]{bad:,} lines of {file} could not be read[/]; each is named above with its reason")
         raise typer.Exit(1)

@@ -6,35 +6,27 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
-import msgspec
-import structlog
 import typer
 
 from pipeline.errors import TerminalError
-from pipeline.simulate.companies import MOST, catalogue_yaml, companies
-from pipeline.simulate.delivery import Lateness, SentimentErrors
-from pipeline.simulate.events import Story
-from pipeline.simulate.load import load_posts
-from pipeline.simulate.schedule import StoryRates
-from pipeline.simulate.scribe import Scribe
-from pipeline.simulate.streams import Plan, Stream
+from pipeline.simulate.limits import MOST_COMPANIES, MOST_DAYS, MOST_STORIES, STORY_KINDS
 
-_log = structlog.get_logger()
+if TYPE_CHECKING:
+    from pipeline.simulate.companies import Company
+    from pipeline.simulate.events import Story
+    from pipeline.simulate.schedule import StoryRates
+    from pipeline.simulate.streams import Plan
 
-STORY_KINDS: tuple[str, ...] = tuple(kind for kind, _ in StoryRates().kinds())
-MOST_STORIES = 60.0
-"""Most stories of a kind, per company and month."""
-
-app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def simulate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same stream.")] = 0,
-    entities: Annotated[int, typer.Option(min=1, max=MOST, help="Invented companies.")] = 10,
-    days: Annotated[int, typer.Option(min=1, max=3_650, help="Days from 1 January 2026.")] = 30,
+    entities: Annotated[int, typer.Option(min=1, max=MOST_COMPANIES, help="Invented companies.")] = 10,
+    days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="Days from 1 January 2026.")] = 30,
     null: Annotated[bool, typer.Option("--null", help="Background only: every alarm on it is a false one.")] = False,
     posts: Annotated[
         bool, typer.Option("--posts/--mentions", help="Posts as `replay` reads them, or mentions as `detect` does.")
@@ -71,58 +63,82 @@ def simulate(
 
     - `groundswell simulate --load 300000 --out load.jsonl`
     """
+    from pipeline.simulate.companies import catalogue_yaml, companies
+    from pipeline.simulate.delivery import Lateness, SentimentErrors
+    from pipeline.simulate.streams import Plan
+
     chosen = companies(entities)
     if catalogue is not None:
         with _writing(catalogue) as file:
             file.write(catalogue_yaml(chosen).encode())
     if load:
-        with _writing(out) as file:
-            count = _write(file, load_posts(load, seed, chosen))
-        _log.info("load written", posts=count, expected_mentions=count)
+        _write_load(load, seed, chosen, out)
         return
     plan = Plan(
-        seed=seed,
-        entities=entities,
-        days=days,
-        null=null,
-        rates=StoryRates() if story is None else _rates(story),
-        errors=SentimentErrors(missed=missed, false=false),
+        seed=seed, entities=entities, days=days, null=null, prefix="demo", rates=_rates(story),
+        names=tuple(company.id for company in chosen), errors=SentimentErrors(missed=missed, false=false),
         lateness=Lateness(late=late, repeated=repeated, outages=outages),
-        prefix="demo",
-        names=tuple(company.id for company in chosen),
-    )
+    )  # fmt: skip
+    _write_stream(plan, chosen, out, labels, posts=posts)
+
+
+def _write_load(count: int, seed: int, chosen: tuple[Company, ...], out: Path) -> None:
+    import structlog
+
+    from pipeline.simulate.load import load_posts
+
+    with _writing(out) as file:
+        written = _write(file, load_posts(count, seed, chosen))
+    structlog.get_logger().info("load written", posts=written, expected_mentions=written)
+
+
+def _write_stream(plan: Plan, chosen: tuple[Company, ...], out: Path, labels: Path | None, *, posts: bool) -> None:
+    import msgspec
+    import structlog
+
+    from pipeline.simulate.scribe import Scribe
+    from pipeline.simulate.streams import Stream
+
     stream = Stream(plan)
-    scribe = Scribe(seed, chosen, stream.stories)
+    scribe = Scribe(plan.seed, chosen, stream.stories)
     make = scribe.post if posts else scribe.mention
     encode = msgspec.json.Encoder().encode
     with _writing(out) as file:
         count = _write(file, (encode(make(event)) + b"\n" for event in stream))
     if labels is not None:
         with _writing(labels) as file:
-            write_labels(file, stream.stories)
-    _log.info("stream written", events=count, stories=len(stream.stories), entities=entities, days=days)
+            _write_labels(file, stream.stories)
+    structlog.get_logger().info(
+        "stream written", events=count, stories=len(stream.stories), entities=plan.entities, days=plan.days
+    )
 
 
-def _rates(given: list[str]) -> StoryRates:
-    """Rates of the kinds that are named; the others do not happen."""
-    asked = dict.fromkeys(STORY_KINDS, 0.0)
+def _rates(given: list[str] | None) -> StoryRates:
+    """Rates of the kinds that are named; the others do not happen.  The usual ones of all when none is named."""
+    from pipeline.simulate.schedule import StoryRates
+
+    if given is None:
+        return StoryRates()
+    rates: dict[str, float] = dict.fromkeys(STORY_KINDS, 0.0)
     for pair in given:
         kind, sign, number = pair.partition("=")
         try:
             rate = float(number) if sign else 1.0
         except ValueError:
             rate = -1.0
-        if kind not in asked or not 0.0 <= rate <= MOST_STORIES:
+        if kind not in rates or not 0.0 <= rate <= MOST_STORIES:
             raise typer.BadParameter(
                 f"{pair!r}: say KIND=RATE, with a kind of {', '.join(STORY_KINDS)} and a rate up to {MOST_STORIES:g}",
                 param_hint="--story",
             )
-        asked[kind] = rate
-    return StoryRates(**asked)
+        rates[kind] = rate
+    return StoryRates(**rates)
 
 
-def write_labels(file: BinaryIO, stories: Iterable[Story]) -> None:
+def _write_labels(file: BinaryIO, stories: Iterable[Story]) -> None:
     """The stories, one JSON object a line, by start."""
+    import msgspec
+
     encode = msgspec.json.Encoder().encode
     _write(file, (encode(story) + b"\n" for story in sorted(stories, key=lambda story: story.start)))
 

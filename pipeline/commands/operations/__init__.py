@@ -1,1 +1,1 @@
-"""Keeping it running: doctor, dead letters, topics."""
+"""Commands for operators: doctor, topics, index, dead letters."""

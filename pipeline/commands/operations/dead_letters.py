@@ -1,19 +1,18 @@
-"""`groundswell dead-letters`: what could not be processed, why, and trying it again after a fix."""
+"""`groundswell dead-letters`: records that could not be processed, and their replay."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from pipeline.commands import context
 from pipeline.errors import SettingsError
-from pipeline.index.protocol import DeadLetter
-from pipeline.settings.settings import Settings
+from pipeline.terminal import console
+
+if TYPE_CHECKING:
+    from pipeline.index.protocol import DeadLetter
+    from pipeline.settings.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,7 +35,11 @@ def list_letters(
 
     Example:  `groundswell dead-letters list --code not_json`
     """
-    letters = asyncio.run(_letters(context.load(), stage, code, limit))
+    import msgspec
+    from rich.console import Console
+    from rich.table import Table
+
+    letters = _letters(context.load(), stage, code, limit)
     if as_json:
         for letter in letters:
             typer.echo(msgspec.json.encode(letter).decode())
@@ -45,7 +48,7 @@ def list_letters(
     for letter in letters:
         where = f"{letter.topic}/{letter.partition}/{letter.offset}"
         again = f"{letter.replayed_at:%Y-%m-%d %H:%M}" if letter.replayed_at else ""
-        reason = letter.reason[:120].replace("[", "\\[")
+        reason = console.plain(letter.reason[:120])
         table.add_row(letter.stage, where, letter.code, reason, f"{letter.first_seen:%Y-%m-%d %H:%M}", again)
     Console().print(table if letters else "no dead letters")
 
@@ -58,26 +61,18 @@ def replay(stage: Stage = None, code: Code = None, limit: Limit = 1_000) -> None
 
     Example:  `groundswell --set kafka.bootstrap=kafka:9092 dead-letters replay --code future_date`
     """
+    import asyncio
+
+    from pipeline.runtime.kafka.redelivery import redeliver
+
     settings = context.load()
     if not settings.kafka.bootstrap:
         raise SettingsError("no Kafka cluster is named", subject="kafka.bootstrap", todo="Set it to the running one")
-    count = asyncio.run(_replay(settings, stage, code, limit))
+    letters = [letter for letter in _letters(settings, stage, code, limit) if letter.replayed_at is None]
+    count = asyncio.run(redeliver(settings, letters))
     typer.echo(f"{count:,} dead letters published again")
 
 
-async def _letters(settings: Settings, stage: str | None, code: str | None, limit: int) -> list[DeadLetter]:
-    from pipeline.index.load import open_index
-
-    index = open_index(settings)
-    try:
-        letters = await index.dead_letters(stage=stage, limit=limit)
-    finally:
-        await index.close()
+def _letters(settings: Settings, stage: str | None, code: str | None, limit: int) -> list[DeadLetter]:
+    letters = context.with_index(settings, lambda index: index.dead_letters(stage=stage, limit=limit))
     return [letter for letter in letters if code is None or letter.code == code]
-
-
-async def _replay(settings: Settings, stage: str | None, code: str | None, limit: int) -> int:
-    from pipeline.runtime.kafka.redelivery import redeliver
-
-    letters = await _letters(settings, stage, code, limit)
-    return await redeliver(settings, [letter for letter in letters if letter.replayed_at is None])

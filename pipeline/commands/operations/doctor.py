@@ -1,27 +1,25 @@
-"""`groundswell doctor`: is everything there that the settings ask for?"""
+"""`groundswell doctor`: check what the settings ask for."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from pipeline.commands import context
-from pipeline.contracts import topics
 from pipeline.errors import GroundswellError, TerminalError
-from pipeline.runtime.process.stack import worker_addresses
-from pipeline.settings.settings import Settings
+from pipeline.terminal import console
+
+if TYPE_CHECKING:
+    from pipeline.index.protocol import Index
+    from pipeline.settings.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
 
-class Finding(NamedTuple):
-    """What was looked at, whether it is well, and what was found or has to be done."""
+class Diagnosis(NamedTuple):
+    """What was examined, whether it is well, and what was found or has to be done."""
 
     what: str
     well: bool
@@ -30,13 +28,16 @@ class Finding(NamedTuple):
 
 @app.command()
 def doctor() -> None:
-    """Look at settings, model, catalogue, Kafka, index, ports, workers and the promise; status 1 when one is wrong.
+    """Examine settings, model, catalogue, Kafka, index, ports, workers and the promise; status 1 when one is wrong.
 
     Example:  `groundswell --set index.url=http://localhost:9200 doctor`
     """
+    from rich.console import Console
+    from rich.table import Table
+
     settings = context.load()
     checks: dict[str, Callable[[Settings], str]] = {
-        "settings": lambda s: f"data in {s.data}",
+        "settings": lambda settings: f"data in {settings.data}",
         "model": _model,
         "catalogue": _catalogue,
         "Kafka": _kafka,
@@ -45,24 +46,20 @@ def doctor() -> None:
         "workers": _workers,
         "promise": _promise,
     }
-    findings = [_look(what, check, settings) for what, check in checks.items()]
+    diagnoses = [_examine(what, check, settings) for what, check in checks.items()]
     table = Table("", "", "")
-    for finding in findings:
-        table.add_row("[green]well[/]" if finding.well else "[red]wrong[/]", finding.what, _plain(finding.words))
+    for found in diagnoses:
+        table.add_row("[green]well[/]" if found.well else "[red]wrong[/]", found.what, console.plain(found.words))
     Console().print(table)
-    if not all(finding.well for finding in findings):
+    if not all(found.well for found in diagnoses):
         raise typer.Exit(1)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
-
-
-def _look(what: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+def _examine(what: str, check: Callable[[Settings], str], settings: Settings) -> Diagnosis:
     try:
-        return Finding(what, True, check(settings))
+        return Diagnosis(what, True, check(settings))
     except GroundswellError as error:
-        return Finding(what, False, str(error))
+        return Diagnosis(what, False, str(error))
 
 
 def _model(settings: Settings) -> str:
@@ -80,6 +77,7 @@ def _catalogue(settings: Settings) -> str:
 
 
 def _kafka(settings: Settings) -> str:
+    from pipeline.contracts import topics
     from pipeline.runtime.kafka.admin import Offsets
 
     kafka = settings.kafka
@@ -98,25 +96,20 @@ def _kafka(settings: Settings) -> str:
 
 
 def _index(settings: Settings) -> str:
-    return asyncio.run(_count(settings))
-
-
-async def _count(settings: Settings) -> str:
-    from pipeline.index.load import open_index
-
-    index = open_index(settings)
-    try:
+    async def count(index: Index) -> int:
         await index.setup()
-        return f"{await index.count():,} mentions in {settings.index.url or settings.data}"
-    finally:
-        await index.close()
+        return await index.count()
+
+    return f"{context.with_index(settings, count):,} mentions in {settings.index.url or settings.data}"
 
 
 def _promise(settings: Settings) -> str:
-    from pipeline.detect.promise import sentence
-    from pipeline.promise.audit import look_here
+    import asyncio
 
-    found = asyncio.run(look_here(settings))
+    from pipeline.promise.audit import audit_installation
+    from pipeline.promise.compliance import sentence
+
+    found = asyncio.run(audit_installation(settings))
     if found.broken:
         worst = found.broken[0]
         raise TerminalError(sentence(worst, found.days), subject=worst.name, todo="See: groundswell promise")
@@ -124,6 +117,8 @@ def _promise(settings: Settings) -> str:
 
 
 def _page(settings: Settings) -> str:
+    import socket
+
     host, port = settings.web.host, settings.web.port
     with socket.socket() as probe:
         try:
@@ -134,6 +129,8 @@ def _page(settings: Settings) -> str:
 
 
 def _workers(settings: Settings) -> str:
+    from pipeline.runtime.process.stack import worker_addresses
+
     found = worker_addresses(settings)
     return (
         ", ".join(f"{stage} {address}/healthz" for stage, address in found.items()) or "none has run from this folder"

@@ -1,13 +1,10 @@
-"""`groundswell topics`: what is on Kafka."""
+"""`groundswell topics`: list and create the Kafka topics."""
 
 from __future__ import annotations
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from pipeline.commands import context
-from pipeline.contracts import topics
 from pipeline.errors import SettingsError
 
 app = typer.Typer(no_args_is_help=True, help="The Kafka topics.\n\nExample:  `groundswell topics list`")
@@ -19,11 +16,18 @@ def list_topics() -> None:
 
     Example:  `groundswell topics list`
     """
+    from rich.console import Console
+    from rich.table import Table
+
+    from pipeline.contracts import topics
+
     table = Table("topic", "key", "partitions", "kept", "carries")
     for topic in topics.ALL:
-        kept = "newest a key" if topic.compacted else f"{topic.retention_days:g} days"
+        retention = "newest a key" if topic.compacted else f"{topic.retention_days:g} days"
         names = str(topic.carries).replace("pipeline.contracts.messages.", "")
-        table.add_row(topic.name, topic.key, str(topic.partitions), kept, names.removeprefix("<class '").strip("'>"))
+        table.add_row(
+            topic.name, topic.key, str(topic.partitions), retention, names.removeprefix("<class '").strip("'>")
+        )
     Console().print(table)
 
 

@@ -1,1 +1,1 @@
-"""What was found: search, incidents, and the promise kept or broken."""
+"""Commands on results: search, incidents, and whether the promise was met."""

@@ -1,18 +1,17 @@
-"""`groundswell promise`: are there more false alarms than were promised?"""
+"""`groundswell promise`: reported false alarms against those promised."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pipeline.commands import context
-from pipeline.detect.promise import Check, Kept, sentence
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.promise.compliance import ComplianceReport
 
 app = typer.Typer(add_completion=False)
 
@@ -32,9 +31,14 @@ def promise(
 
     Example:  `groundswell promise --days 30`
     """
-    from pipeline.promise.audit import look_here
+    import asyncio
 
-    found = asyncio.run(look_here(context.load(), days))
+    import msgspec
+    from rich.console import Console
+
+    from pipeline.promise.audit import audit_installation
+
+    found = asyncio.run(audit_installation(context.load(), days))
     if as_json:
         typer.echo(msgspec.json.encode(_for_machines(found)))
     else:
@@ -43,21 +47,25 @@ def promise(
         raise typer.Exit(1)
 
 
-def _show(console: Console, found: Check) -> None:
-    from pipeline.text.safe import one_line
+def _show(console: Console, found: ComplianceReport) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipeline.promise.compliance import sentence
+    from pipeline.text.safe import single_line
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("", "for", "months", "allowed", "called false", "no verdict", "at least a month"):
         table.add_column(heading, justify="left" if heading in ("", "for") else "right")
-    for one in found.kept[:LISTED]:
+    for row in found.results[:LISTED]:
         table.add_row(
-            "[red]broken[/]" if one.broken else "[green]kept[/]" if one.judged else "unknown",
-            Text(one_line(f"team {one.name}" if one.scope == "team" else one.name, 40)),
-            f"{one.months:,.1f}",
-            f"{one.allowed:,.2f}",
-            f"{one.reported:,}",
-            f"{one.unjudged:,}",
-            f"{one.at_least:,.2f}",
+            "[red]broken[/]" if row.broken else "[green]kept[/]" if row.judged else "unknown",
+            Text(single_line(f"team {row.name}" if row.scope == "team" else row.name, 40)),
+            f"{row.months:,.1f}",
+            f"{row.allowed:,.2f}",
+            f"{row.reported:,}",
+            f"{row.unjudged:,}",
+            f"{row.at_least:,.2f}",
         )
     console.print(table)
     console.print(sentence(found.whole, found.days), soft_wrap=True)
@@ -68,9 +76,13 @@ def _show(console: Console, found: Check) -> None:
         )
 
 
-def _for_machines(found: Check) -> dict[str, object]:
-    return {"days": found.days, "kept": [_row(one, found.days) for one in found.kept]}
+def _for_machines(found: ComplianceReport) -> dict[str, object]:
+    import msgspec
 
+    from pipeline.promise.compliance import sentence
 
-def _row(one: Kept, days: float) -> dict[str, object]:
-    return msgspec.to_builtins(one) | {"likely": round(one.likely, 2), "sentence": sentence(one, days)}  # type: ignore[no-any-return]
+    rows = [
+        msgspec.to_builtins(row) | {"likely": round(row.likely, 2), "sentence": sentence(row, found.days)}
+        for row in found.results
+    ]
+    return {"days": found.days, "kept": rows}

@@ -1,1 +1,1 @@
-"""The stream: run, worker, ingest, replay."""
+"""Commands for live streams: everything at once, stages, agents, the page, replays."""

@@ -1,4 +1,4 @@
-"""Whom posts can be about: the shipped catalogue, the user's own, how they are read and built."""
+"""Catalogue of entities: the shipped one and the user's own, loaded, checked and built."""
 
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.catalogue.loading import CatalogueError, load_catalogue

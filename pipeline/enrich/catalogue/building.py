@@ -1,4 +1,4 @@
-"""Builds a catalogue file from lists of brands.
+"""Builds a catalogue file from lists of brands and exports of Wikidata.
 
 Understood are, by their columns: the brands of the name-suggestion-index joined with Wikidata (`qid,label,aliases,…`),
 further organisations (`qid,label,description,twitter`; they lend ids and handles only), and the S&P 500 constituents
@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.catalogue.export import Told, is_export
+from pipeline.enrich.catalogue.export import ReportProgress, is_export
 from pipeline.enrich.catalogue.industries import industries_of_categories, industry_of_sector
 from pipeline.enrich.catalogue.loading import MAX_BYTES, CatalogueError, convert, parse_yaml, write_entities
-from pipeline.enrich.catalogue.settling import settled
-from pipeline.enrich.catalogue.wikidata import MOST, read_wikidata
-from pipeline.enrich.linking.spelling.common_words import Kind, kind_of
-from pipeline.enrich.linking.surfaces import spellings
+from pipeline.enrich.catalogue.resolution import resolved
+from pipeline.enrich.catalogue.wikidata import read_wikidata
+from pipeline.enrich.catalogue_limits import MOST
+from pipeline.enrich.spelling.names import Kind, kind_of, spellings
 from pipeline.text.clean import compact
 
 WELL_KNOWN = Path(__file__).parent / "data" / "well_known.yaml"
@@ -55,25 +55,26 @@ def build(
     *,
     well_known: Path | None = WELL_KNOWN,
     most: int = MOST,
-    told: Told | None = None,
+    report: ReportProgress | None = None,
 ) -> int:
     """Write a catalogue (JSON lines) from lists, folders of lists and exports; gives the number of entities.
 
-    Of an export the `most` best known companies are taken; `told` hears how far it has been read.  Deterministic: the
-    same lists give the same bytes.  Raises `CatalogueError` for a list that is not understood; nothing is written then.
+    Of an export the `most` best known companies are taken; `report` is called with how far it has been read.
+    Deterministic: the same lists give the same bytes.  Raises `CatalogueError` for a list that is not understood;
+    nothing is written then.
     """
-    sources = _read(paths, most, told)
+    sources = _read(paths, most, report)
     known = _well_known(well_known, sources) if well_known else []
     taken = {entity.id for entity in known} | {q for e in _raw(well_known) for q in e.get("absorbs", ())}
     items = {entity.id: entity for entity in sources.items}
     brands = [_brand(row) for row in sources.brands if row["qid"] not in taken]
     taken |= {brand.id for brand in brands}
     listed = [
-        *(_completed(one, items.get(one.id)) for one in known),
-        *(_doubted(one, items.get(one.id)) for one in brands),
+        *(_completed(entity, items.get(entity.id)) for entity in known),
+        *(_doubted(entity, items.get(entity.id)) for entity in brands),
     ]
     entities = _with_shares([*listed, *(e for e in items.values() if e.id not in taken)], sources)
-    return write_entities(settled(entities, {entity.id for entity in known}), out)
+    return write_entities(resolved(entities, {entity.id for entity in known}), out)
 
 
 def _completed(entity: Entity, item: Entity | None) -> Entity:
@@ -102,11 +103,11 @@ def _doubted(brand: Entity, item: Entity | None) -> Entity:
     return completed if item is None else msgspec.structs.replace(completed, ambiguous=item.ambiguous)
 
 
-def _read(paths: Sequence[Path], most: int, told: Told | None) -> Sources:
+def _read(paths: Sequence[Path], most: int, report: ReportProgress | None) -> Sources:
     sources = Sources([], [], [], [])
     for path in (file for given in paths for file in _files(given)):
         if is_export(path):
-            sources.items.extend(read_wikidata(path, most=most, told=told))
+            sources.items.extend(read_wikidata(path, most=most, report=report))
         else:
             _read_table(path, sources)
     return sources
@@ -243,8 +244,8 @@ def _with_shares(entities: list[Entity], sources: Sources) -> list[Entity]:
     for row in sources.shares:
         security = _BRACKETS.sub("", row["Security"]).strip()
         short = _short(security)
-        places = (by_ticker.get(row["Symbol"]), by_name.get(compact(security)), by_name.get(compact(short)))
-        at = next((place for place in places if place is not None), None)
+        positions = (by_ticker.get(row["Symbol"]), by_name.get(compact(security)), by_name.get(compact(short)))
+        at = next((position for position in positions if position is not None), None)
         if at is not None:
             entity = out[at]
             tickers = tuple(dict.fromkeys((*entity.tickers, row["Symbol"])))

@@ -1,4 +1,4 @@
-"""Looks through a catalogue for what would surprise its author: what two companies claim, and names that are words."""
+"""Checks a user's catalogue: conflicting claims, and names that are ordinary words."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.enrich.catalogue.entities import Entity
+from pipeline.enrich.catalogue.entities import SHARED_HANDLES, Entity
 from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS
 from pipeline.enrich.catalogue.loading import SHIPPED, load_catalogue, read_entities
-from pipeline.enrich.linking.spelling.common_words import Kind, kind_of
-from pipeline.enrich.linking.surfaces import SHARED_HANDLES, spellings
+from pipeline.enrich.spelling.names import Kind, kind_of, spellings
 
 
 class Severity(Enum):
@@ -21,7 +20,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-class Finding(NamedTuple):
+class CatalogueFinding(NamedTuple):
     """Something to know about an entity."""
 
     severity: Severity
@@ -47,7 +46,7 @@ _SHOWN = 5
 """Other companies named in one finding."""
 
 
-class Claims:
+class Claimants:
     """Who claims a name, a handle, a site, a ticker, an item of Wikidata."""
 
     def __init__(self, entities: dict[str, Entity]) -> None:
@@ -68,36 +67,36 @@ def claimed(entity: Entity) -> Iterator[tuple[tuple[str, str], str]]:
             yield ("name", form), name
     for network, handles in entity.handles.items():
         # Companies mostly have one handle on several networks, and it is looked up for all of them.
-        place = "handle" if network in SHARED_HANDLES else network
-        yield from (((place, handle.lstrip("@").lower()), f"@{handle.lstrip('@')} on {network}") for handle in handles)
+        scope = "handle" if network in SHARED_HANDLES else network
+        yield from (((scope, handle.lstrip("@").lower()), f"@{handle.lstrip('@')} on {network}") for handle in handles)
     yield from ((("site", site.lower()), f"the site {site}") for site in entity.sites)
     yield from ((("ticker", ticker.upper()), f"the ticker {ticker}") for ticker in entity.tickers)
     if entity.item is not None:
         yield ("item", entity.item), f"{entity.item} of Wikidata"
 
 
-def check(path: Path, *, with_shipped: bool = True) -> list[Finding]:
+def check(path: Path, *, with_shipped: bool = True) -> list[CatalogueFinding]:
     """What there is to say about the user's catalogue, warnings first.  Raises `CatalogueError` if it is unusable."""
     catalogue = load_catalogue(path, with_shipped=with_shipped)
     shipped = {entity.id: entity for entity in read_entities(SHIPPED)} if with_shipped else {}
     own = [e for e in catalogue.entities.values() if shipped.get(e.id) != e]
-    claims = Claims(catalogue.entities)
+    claims = Claimants(catalogue.entities)
     findings = [finding for entity in own for finding in _of(entity, shipped, claims)]
     return sorted(findings, key=lambda f: (f.severity is not Severity.WARNING, f.entity, f.what))
 
 
-def _of(entity: Entity, shipped: dict[str, Entity], claims: Claims) -> Iterator[Finding]:
+def _of(entity: Entity, shipped: dict[str, Entity], claims: Claimants) -> Iterator[CatalogueFinding]:
     title = f"{entity.name} ({entity.id})"
     replaced = shipped.get(entity.id) or shipped.get(entity.wikidata or "")
     if replaced is not None:
-        yield Finding(Severity.NOTE, title, f"takes the place of the shipped {replaced.name} ({replaced.id})")
-    yield from (Finding(severity, title, what) for severity, what in _names(entity))
-    yield from (Finding(Severity.WARNING, title, what) for what in _conflicts(entity, claims))
+        yield CatalogueFinding(Severity.NOTE, title, f"takes the place of the shipped {replaced.name} ({replaced.id})")
+    yield from (CatalogueFinding(severity, title, what) for severity, what in _names(entity))
+    yield from (CatalogueFinding(Severity.WARNING, title, what) for what in _conflicts(entity, claims))
     for industry in entity.industry:
         if industry not in INDUSTRY_WORDS:
             known = ", ".join(sorted(INDUSTRY_WORDS))
             what = f"the industry {industry!r} has no words to go by; known are {known}"
-            yield Finding(Severity.WARNING, title, what)
+            yield CatalogueFinding(Severity.WARNING, title, what)
 
 
 def _names(entity: Entity) -> Iterator[tuple[Severity, str]]:
@@ -116,14 +115,14 @@ def _names(entity: Entity) -> Iterator[tuple[Severity, str]]:
             yield Severity.NOTE, f"{name!r} is told apart better with {_WORDS_HELP}"
 
 
-def _conflicts(entity: Entity, claims: Claims) -> Iterator[str]:
+def _conflicts(entity: Entity, claims: Claimants) -> Iterator[str]:
     """What others claim too, each thing once, and what becomes of it."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for thing, written in claimed(entity):
         others = claims.others(thing, entity)
-        if not others or written in told:
+        if not others or written in reported:
             continue
-        told.add(written)
+        reported.add(written)
         rivals = ", ".join(others[:_SHOWN]) + (f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
         if thing[0] == "name":
             yield f"{written!r} is also a name of {rivals}: a post goes to the one that more speaks for, or to none"

@@ -1,4 +1,4 @@
-"""Which items of Wikidata are companies, and which industries of ours their classes stand for."""
+"""Classes of Wikidata: which are companies, and the industries they stand for."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Subclasses:
 
     def add(self, below: str, above: Iterable[str]) -> None:
         """Note what an item is a subclass of."""
-        for one in above:
-            if not is_item(one):
+        for parent in above:
+            if not is_item(parent):
                 continue
             if len(self._below) < MAX_EDGES:
                 self._below.append(int(below[1:]))
-                self._above.append(int(one[1:]))
+                self._above.append(int(parent[1:]))
             else:
                 self.left_out += 1
 

@@ -1,4 +1,4 @@
-"""What a catalogue holds: companies and brands, and everything by which people call them."""
+"""Entities of a catalogue: companies and brands, with every name people use for them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from msgspec import Meta, Struct
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 EntityId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[\w:.\-]+$")]
 WikidataId = Annotated[str, Meta(max_length=20, pattern=r"^Q[1-9][0-9]*$")]
+SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))
+"""Networks on which a handle is one word, and on which companies mostly have the same one."""
+
 _WIKIDATA = re.compile(r"Q[1-9][0-9]*")
 
 

@@ -1,7 +1,9 @@
-"""Reads an export of Wikidata: one item a line, as often as wanted, in memory that does not grow with the file.
+"""Reader of a Wikidata export, one item a line, in bounded memory.
+
+It can be read as often as wanted.
 
 Understood is the JSON of the public dumps (an array whose every line is an item and ends in a comma) and the same as
-plain JSON lines, as filters and queries leave it; both also compressed with gzip or bzip2, which is told by content.
+plain JSON lines, as filters and queries leave it; both also compressed with gzip or bzip2, recognised by content.
 Only the parts of an item that a catalogue can use are decoded.
 """
 
@@ -22,7 +24,7 @@ from pipeline.enrich.catalogue.loading import CatalogueError
 
 MAX_LINE = 16 * 2**20
 """Bytes of the longest line that is decoded; the largest item of Wikidata has less than a third of that."""
-TOLD_EVERY = 2_000
+REPORT_EVERY = 2_000
 """Lines between two words about progress."""
 MAX_ID = 18
 """Characters of an id: its number fits into 64 bits."""
@@ -33,8 +35,8 @@ _GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"
 
 log = structlog.get_logger()
 
-Told = Callable[[int, int], None]
-"""Is told how many bytes of the file (as it lies on the disk) have been read, and of how many."""
+ReportProgress = Callable[[int, int], None]
+"""Is called with how many bytes of the file (as it lies on the disk) have been read, and of how many."""
 
 
 class Term(Struct, gc=False):
@@ -194,11 +196,11 @@ class Export:
     damaged, or that holds more broken lines than good ones.
     """
 
-    def __init__(self, path: Path, told: Told | None = None) -> None:
+    def __init__(self, path: Path, report: ReportProgress | None = None) -> None:
         self.path = path
         self.broken = 0
         self.read = 0
-        self._told = told or (lambda done, whole: None)
+        self._report = report or (lambda done, whole: None)
 
     def items(self) -> Iterator[Item]:
         """Every item, in the order of the file; properties and whatever else are passed over."""
@@ -207,12 +209,12 @@ class Export:
             whole = self.path.stat().st_size
             with self.path.open("rb", buffering=2**20) as raw, _opened(raw) as lines:
                 for number, line in enumerate(_lines(lines), start=1):
-                    if number % TOLD_EVERY == 0:
-                        self._told(raw.tell(), whole)
+                    if number % REPORT_EVERY == 0:
+                        self._report(raw.tell(), whole)
                     item = self._item(number, line)
                     if item is not None:
                         yield item
-                self._told(whole, whole)
+                self._report(whole, whole)
         except (OSError, EOFError, zlib.error) as error:
             todo = f"{self.read:,} items were read before. Fetch it again"
             raise CatalogueError(f"is cut off or damaged ({error})", subject=str(self.path), todo=todo) from error

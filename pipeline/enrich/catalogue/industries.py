@@ -1,4 +1,4 @@
-"""Industries, the words that speak for them, and how other lists name them."""
+"""Industries, the words typical of each, and their names in other lists."""
 
 from __future__ import annotations
 

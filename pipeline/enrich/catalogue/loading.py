@@ -1,4 +1,4 @@
-"""Reads catalogues: the shipped one, and the user's own YAML, JSON lines or CSV that extend it.
+"""Loads the shipped catalogue, and the user's YAML, JSON lines or CSV that extend it.
 
 A file that is wrong in any line changes nothing: `CatalogueError` names the file, the entry and what is allowed.
 """
@@ -55,8 +55,8 @@ def load_catalogue(path: Path | None = None, *, with_shipped: bool = True) -> Ca
 def _extended(shipped: dict[str, Entity], own: dict[str, Entity]) -> dict[str, Entity]:
     """The shipped entities with the user's in their places."""
     renamed = {e.wikidata: e.id for e in own.values() if e.wikidata in shipped and e.wikidata not in own}
-    kept = (e for e in shipped.values() if e.id not in renamed)
-    moved = (msgspec.structs.replace(e, parent=renamed[e.parent]) if e.parent in renamed else e for e in kept)
+    remaining = (e for e in shipped.values() if e.id not in renamed)
+    moved = (msgspec.structs.replace(e, parent=renamed[e.parent]) if e.parent in renamed else e for e in remaining)
     return {e.id: e for e in moved} | own
 
 

@@ -1,4 +1,4 @@
-"""The companies and brands of an export of Wikidata, as entities of a catalogue.
+"""Entities from a Wikidata export: its best known companies and brands.
 
 The export is read three times, for what an item refers to may stand anywhere in it: first the classes and countries,
 then the companies and the products of makers, then the names of what was referred to, and the namesakes: other things
@@ -20,13 +20,11 @@ import structlog
 
 from pipeline.enrich.catalogue.classes import NO_THING, Subclasses, industries_of_labels
 from pipeline.enrich.catalogue.entities import Entity
-from pipeline.enrich.catalogue.export import Export, Item, Told
+from pipeline.enrich.catalogue.export import Export, Item, ReportProgress
 from pipeline.enrich.catalogue.loading import CatalogueError
+from pipeline.enrich.catalogue_limits import MAX_MOST, MOST
 from pipeline.text.clean import compact
 
-MOST = 20_000
-"""Companies that are kept unless more are asked for."""
-MAX_MOST = 500_000
 MAX_NAME = 60
 """Characters of a name that is kept: nobody writes a longer one."""
 MAX_ALIASES, MAX_HANDLES, MAX_PRODUCTS, MAX_REFERENCES = 24, 8, 16, 32
@@ -41,7 +39,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-class Company(NamedTuple):
+class WikidataCompany(NamedTuple):
     """What is kept of a company while the export is read; other items by their ids."""
 
     entity: Entity
@@ -68,8 +66,8 @@ class Best(Generic[T]):
         self._most = most
         self._heap: list[tuple[int, int, T]] = []
 
-    def offer(self, item: Item, kept: T) -> None:
-        entry = (item.renown, -int(item.id[1:]), kept)
+    def offer(self, item: Item, value: T) -> None:
+        entry = (item.renown, -int(item.id[1:]), value)
         if len(self._heap) < self._most:
             heappush(self._heap, entry)
         else:
@@ -80,21 +78,22 @@ class Best(Generic[T]):
         return (entry[2] for entry in sorted(self._heap, key=lambda entry: (-entry[0], -entry[1])))
 
 
-def read_wikidata(path: Path, *, most: int = MOST, told: Told | None = None) -> list[Entity]:
-    """The best known companies of an export, best known first; `told` hears of the progress of all three readings.
+def read_wikidata(path: Path, *, most: int = MOST, report: ReportProgress | None = None) -> list[Entity]:
+    """The best known companies of an export, best known first; `report` is called with the progress of all three
+    readings.
 
     Guarantees: memory is bounded by `most` and the longest line; the same export gives the same entities.  Raises
     `CatalogueError` for a file that is damaged or no export, or that holds no company.
     """
     if not 1 <= most <= MAX_MOST:
         raise CatalogueError(f"cannot keep {most:,} companies", subject=str(path), todo=f"Ask for 1 to {MAX_MOST:,}")
-    reading = Reading(path, told)
+    reading = WikidataReader(path, report)
     countries, classes = reading.ground()
     companies, products = reading.companies(classes, most)
     if not companies:
         raise CatalogueError("holds no company or brand with a name", subject=str(path), todo="Is it an export?")
     labels, namesakes = reading.names(companies)
-    entities = [_finished(one, labels, countries, products, namesakes) for one in companies.values()]
+    entities = [_finished(company, labels, countries, products, namesakes) for company in companies.values()]
     log.info(
         "export of Wikidata read", path=str(path), items=reading.export.read, broken=reading.export.broken,
         companies=len(entities),
@@ -102,17 +101,17 @@ def read_wikidata(path: Path, *, most: int = MOST, told: Told | None = None) -> 
     return _with_parents(entities, companies)
 
 
-class Reading:
+class WikidataReader:
     """The three readings of one export."""
 
-    def __init__(self, path: Path, told: Told | None) -> None:
+    def __init__(self, path: Path, report: ReportProgress | None) -> None:
         self._round = 0
-        self._told = told
-        self.export = Export(path, self._progress if told else None)
+        self._report = report
+        self.export = Export(path, self._progress if report else None)
 
     def _progress(self, done: int, whole: int) -> None:
-        if self._told is not None:
-            self._told(self._round * whole + done, 3 * whole)
+        if self._report is not None:
+            self._report(self._round * whole + done, 3 * whole)
 
     def ground(self) -> tuple[dict[str, str], frozenset[str]]:
         """Codes of countries, and the classes whose members are companies."""
@@ -130,10 +129,10 @@ class Reading:
             log.warning("more subclasses than are remembered", path=str(self.export.path), left=subclasses.left_out)
         return countries, subclasses.companies()
 
-    def companies(self, classes: frozenset[str], most: int) -> tuple[dict[str, Company], dict[str, list[str]]]:
+    def companies(self, classes: frozenset[str], most: int) -> tuple[dict[str, WikidataCompany], dict[str, list[str]]]:
         """The best known companies by id, and by maker the names of products, best known first."""
         self._round = 1
-        found: Best[Company] = Best(most)
+        found: Best[WikidataCompany] = Best(most)
         made: Best[tuple[str, tuple[str, ...]]] = Best(most * PRODUCTS_EACH)
         for item in self.export.items():
             if not _is_name(item.label):
@@ -142,7 +141,7 @@ class Reading:
                 found.offer(item, _company(item))
             elif item.says.P176:
                 made.offer(item, (item.label, tuple(item.says.of("P176")[:2])))
-        companies = {one.entity.id: one for one in found}
+        companies = {company.entity.id: company for company in found}
         products: dict[str, list[str]] = {}
         for label, makers in made:
             for maker in makers:
@@ -150,11 +149,13 @@ class Reading:
                     products.setdefault(maker, []).append(label)
         return companies, products
 
-    def names(self, companies: dict[str, Company]) -> tuple[dict[str, str], dict[str, Namesake]]:
+    def names(self, companies: dict[str, WikidataCompany]) -> tuple[dict[str, str], dict[str, Namesake]]:
         """The names of what companies refer to by id, and by name (compact) the best known namesake."""
         self._round = 2
-        wanted = {i for one in companies.values() for i in (*one.products, *one.kinds)}
-        called = {compact(name) for one in companies.values() for name in (one.entity.name, *one.entity.aliases)}
+        wanted = {i for company in companies.values() for i in (*company.products, *company.kinds)}
+        called = {
+            compact(name) for company in companies.values() for name in (company.entity.name, *company.entity.aliases)
+        }
         labels: dict[str, str] = {}
         namesakes: dict[str, Namesake] = {}
         for item in self.export.items():
@@ -170,7 +171,7 @@ class Reading:
         return labels, namesakes
 
 
-def _company(item: Item) -> Company:
+def _company(item: Item) -> WikidataCompany:
     """What is kept of an item that is a company."""
     says = item.says
     seen = {compact(item.label)}
@@ -182,7 +183,7 @@ def _company(item: Item) -> Company:
             aliases.append(alias)
     handles = {network: tuple(_handles(says.of(name)))[:MAX_HANDLES] for network, name in NETWORKS.items()}
     owners = says.of("P127")
-    return Company(
+    return WikidataCompany(
         entity=Entity(
             id=item.id,
             name=item.label,
@@ -228,40 +229,40 @@ def _host(address: str) -> str:
 
 
 def _finished(
-    one: Company,
+    company: WikidataCompany,
     labels: dict[str, str],
     countries: dict[str, str],
     products: dict[str, list[str]],
     namesakes: dict[str, Namesake],
 ) -> Entity:
     """The entity, with the names of what it refers to."""
-    entity = one.entity
+    entity = company.entity
     own = {compact(name) for name in (entity.name, *entity.aliases)}
-    made = [*(labels.get(i, "") for i in one.products), *products.get(entity.id, ())]
+    made = [*(labels.get(i, "") for i in company.products), *products.get(entity.id, ())]
     # What a company makes is often a kind of thing ("smartphone"); only names of things tell who made it.
     proper = [name for name in made if _is_name(name) and name != name.lower() and compact(name) not in own]
     notes = {
         name: namesakes[key]
         for name in (entity.name, *entity.aliases)
-        if (key := compact(name)) in namesakes and namesakes[key].id not in one.products
+        if (key := compact(name)) in namesakes and namesakes[key].id not in company.products
     }
     return msgspec.structs.replace(
         entity,
         products=tuple(dict.fromkeys(proper))[:MAX_PRODUCTS],
-        industry=industries_of_labels(labels.get(i, "") for i in one.kinds),
-        country=countries.get(one.country, ""),
+        industry=industries_of_labels(labels.get(i, "") for i in company.kinds),
+        country=countries.get(company.country, ""),
         namesakes={name: note.what for name, note in notes.items()},
-        ambiguous={name.lower(): note.what for name, note in notes.items() if note.renown > one.renown},
+        ambiguous={name.lower(): note.what for name, note in notes.items() if note.renown > company.renown},
     )
 
 
-def _with_parents(entities: list[Entity], companies: dict[str, Company]) -> list[Entity]:
+def _with_parents(entities: list[Entity], companies: dict[str, WikidataCompany]) -> list[Entity]:
     """Each with its parent, as it says itself or as the parent says; nobody is their own forebear."""
-    said: dict[str, list[str]] = {i: [p for p in one.parents if p != i] for i, one in companies.items()}
-    for one in companies.values():
-        for below in one.subsidiaries:
-            if below in said and below != one.entity.id:
-                said[below].append(one.entity.id)
+    said: dict[str, list[str]] = {i: [p for p in company.parents if p != i] for i, company in companies.items()}
+    for company in companies.values():
+        for below in company.subsidiaries:
+            if below in said and below != company.entity.id:
+                said[below].append(company.entity.id)
     parents: dict[str, str] = {}
     for below, above in said.items():
         for parent in above:

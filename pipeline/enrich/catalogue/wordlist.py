@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.enrich.catalogue.loading import CatalogueError
+from pipeline.enrich.catalogue_limits import SIZE
 
-SIZE = 50
-"""SCOWL numbers its lists by how rare their words are: up to here an educated speaker knows them."""
 MAX_BYTES = 64 * 2**20
 HEADING = "# Made from SCOWL; see NOTICE"
 

@@ -1,6 +1,6 @@
-"""Entity linking: which of the followed companies a post speaks of, and how surely."""
+"""Entity linking: which entities of the catalogue a post names, and how surely."""
 
 from pipeline.compiled import LINKER
 
-COMPILED = LINKER.prefer(__path__)
+COMPILED = LINKER.prefer()
 """Whether the hot modules of the linker are the compiled ones."""

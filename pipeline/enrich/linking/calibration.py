@@ -1,6 +1,6 @@
-"""From log-odds of the evidence to a frequency.
+"""Calibration of the linker: from log-odds to the frequency of right links (Platt).
 
-The weights of `evidence.py` are set by hand, so that their sum orders candidates but is no probability.  Platt's method
+The weights of `log_odds.py` are set by hand, so that their sum orders candidates but is no probability.  Platt's method
 (1999) fits two numbers on labelled posts: confidence = logistic(slope * score + intercept).  It is for ordinary words;
 other names (a handle, a distinct name, a brand that few know), of which there are no such posts, keep the plain
 logistic.

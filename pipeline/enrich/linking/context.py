@@ -1,12 +1,12 @@
-"""What stands around a name in a post, worked out once and only when asked for."""
+"""Context of a name in a post: words, capitals and signs around it, computed on demand."""
 
 from __future__ import annotations
 
 import re
 
-from pipeline.enrich.linking.lexicon import Talk
-from pipeline.enrich.linking.spelling.common_words import ordinary
+from pipeline.enrich.linking.lexicon import PostWords
 from pipeline.text.clean import Folded
+from pipeline.text.common_words import ordinary
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _PARTED = "".join([char if char.isalnum() else " " for char in map(chr, range(128))])
@@ -30,7 +30,7 @@ _REACH = 45
 """Characters to each side in which they are looked for."""
 
 
-class Surroundings:
+class PostContext:
     """A post's text and what evidence asks of all of it.
 
     `talk` are the words of the folded text, possessives as their owners.  `has_case` says whether capitals say
@@ -48,7 +48,7 @@ class Surroundings:
         words = found if simple else [w.removesuffix("'s") for w in found]
         if ("$" in text or "£" in text or "€" in text) and _PRICE.search(text):
             words = [*words, "price"]
-        self.talk = Talk(frozenset(words))
+        self.talk = PostWords(frozenset(words))
         capitals = 0 if text.islower() else len(_CAPITAL.findall(text))
         self.has_case = len(found) > 2 and 0 < capitals <= 0.6 * len(found)
         self.shouting = 2 * capitals > len(found) and _shouting(text[:1000])
@@ -72,7 +72,7 @@ def _shouting(text: str) -> bool:
     return letters > 6 and sum(map(str.isupper, text)) > 0.8 * letters
 
 
-class Place:
+class Occurrence:
     """A span of the folded text that may be a name, with what stands right beside it; in the original text it is from
     `left` to `right`."""
 
@@ -80,7 +80,7 @@ class Place:
         "after", "around", "before", "capital", "end", "following", "left", "previous", "right", "start", "surface",
     )  # fmt: skip
 
-    def __init__(self, around: Surroundings, start: int, end: int) -> None:
+    def __init__(self, around: PostContext, start: int, end: int) -> None:
         self.left, self.right = around.folded.span(start, end)
         self.around = around
         self.start, self.end = start, end
@@ -129,7 +129,7 @@ class Place:
         return _SIGNED.search(before) is not None and _SIGNED_END.match(text, self.right) is not None
 
     @property
-    def signs(self) -> bool:
+    def is_signature(self) -> bool:
         """Whether the name is put under the text, as agents do: `We'll look into it. - Emma`."""
         text = self.around.text
         before = text[max(0, self.left - 4) : self.left]

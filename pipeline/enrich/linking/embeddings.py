@@ -1,4 +1,4 @@
-"""A reader that compares a post with what a company does, and with what else its name means, by their embeddings.
+"""Context reader by embeddings: the post against the company and its name's other meaning.
 
 The embeddings come from the model that reads the posts anyway.  It was trained for sentiment, so that two thirds of
 what its vectors vary by is mood; the mean and the strongest directions are therefore taken out before vectors are
@@ -30,7 +30,7 @@ REACH = 300
 """Characters to each side of a name that are read."""
 WORDS = 60
 """Words of an industry, cues and words of another meaning that stand for it."""
-KEPT = 4096
+MAX_REMEMBERED = 4096
 """Entities whose vectors are kept: some 12 MB; beyond that the oldest are worked out anew when they are met."""
 
 Vector = NDArray[np.float32]
@@ -65,7 +65,7 @@ def shipped() -> Fitted:
     return msgspec.json.decode(FILE.read_bytes(), type=Fitted)
 
 
-def reader_of(scorer: Scorer) -> MeaningReader | None:
+def reader_of(scorer: Scorer) -> EmbeddingReader | None:
     """The reader over a model; None, with a line in the log, where it was fitted for another or has no embeddings."""
     model, fitted = f"{scorer.ref.name} {scorer.ref.version}", shipped()
     if fitted.model != model:
@@ -74,20 +74,20 @@ def reader_of(scorer: Scorer) -> MeaningReader | None:
     if scorer.score([""])[0].embedding is None:
         log.info("linking without the model's reading, since it gives no embeddings", model=model)
         return None
-    return MeaningReader(ScorerEmbedder(scorer), fitted)
+    return EmbeddingReader(ScorerEmbedder(scorer), fitted)
 
 
-class MeaningReader:
+class EmbeddingReader:
     """Keeps to `pipeline.enrich.linking.reader.ContextReader`.
 
     Every text is embedded by itself, so that the numbers do not depend on what else is asked.  Entities are embedded
-    when they are first met; `KEPT` of them are remembered.
+    when they are first met; `MAX_REMEMBERED` of them are remembered.
     """
 
     def __init__(self, embedder: Embedder, fitted: Fitted) -> None:
         self._embedder = embedder
         self._fitted = fitted
-        self._topic = Topic(np.asarray(fitted.mean, np.float32), np.asarray(fitted.directions, np.float32))
+        self._topic = TopicProjection(np.asarray(fitted.mean, np.float32), np.asarray(fitted.directions, np.float32))
         self._sides: dict[str, tuple[Entity, Sides]] = {}
 
     def nats(self, questions: Sequence[Question]) -> list[float]:
@@ -115,11 +115,11 @@ class MeaningReader:
         return max(-MOST, min(MOST, said))
 
     def _known(self, entity: Entity) -> Sides:
-        kept = self._sides.get(entity.id)
-        if kept is not None and kept[0] is entity:
-            return kept[1]
+        remembered = self._sides.get(entity.id)
+        if remembered is not None and remembered[0] is entity:
+            return remembered[1]
         sides = Sides(self._middle(about(entity)), self._middle(otherwise(entity)))
-        if len(self._sides) >= KEPT:
+        if len(self._sides) >= MAX_REMEMBERED:
             del self._sides[next(iter(self._sides))]
         self._sides[entity.id] = entity, sides
         return sides
@@ -140,13 +140,13 @@ class ScorerEmbedder:
     def embed(self, texts: Sequence[str]) -> Vector:
         """Raises `ValueError` for a scorer that gives no embeddings."""
         found = [scores.embedding for scores in self._scorer.score(list(texts))]
-        kept = [vector for vector in found if vector is not None]
-        if len(kept) < len(found):
+        vectors = [vector for vector in found if vector is not None]
+        if len(vectors) < len(found):
             raise ValueError(f"{self._scorer.ref.name} gives no embeddings")
-        return np.stack(kept)
+        return np.stack(vectors)
 
 
-class Topic:
+class TopicProjection:
     """Takes out of vectors what all have in common and what they vary by most; gives vectors of length one."""
 
     def __init__(self, mean: Vector, directions: Vector) -> None:
@@ -154,7 +154,7 @@ class Topic:
         self._directions = directions
 
     @classmethod
-    def of(cls, vectors: Vector, directions: int) -> Topic:
+    def of(cls, vectors: Vector, directions: int) -> TopicProjection:
         """For vectors like these, so many directions."""
         mean = vectors.mean(axis=0)
         return cls(mean, np.linalg.svd(vectors - mean, full_matrices=False)[2][:directions])
@@ -193,5 +193,5 @@ def _unit(vectors: NDArray[np.floating[Any]]) -> Vector:
     return np.asarray(vectors / length, np.float32)
 
 
-def _cosine(one: Vector, other: Vector | None) -> float | None:
-    return None if other is None else float(one @ other)
+def _cosine(left: Vector, right: Vector | None) -> float | None:
+    return None if right is None else float(left @ right)

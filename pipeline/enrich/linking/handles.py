@@ -1,4 +1,4 @@
-"""Handles and hashtags: what is left of a brand's name when its usual decorations are taken away.
+"""Brand names inside handles and hashtags, without their usual decorations.
 
 `AppleSupport`, `AskTarget`, `comcastcares`, `British_Airways`, `AldiUK`: companies put a word before or after their
 name.  `#BoycottAcmeAir`: people put theirs into a hashtag.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Container
 from typing import NamedTuple
 
-from pipeline.enrich.linking.spelling.hashtags import split_words
+from pipeline.enrich.spelling.hashtags import split_words
 from pipeline.text.clean import compact
 
 _SERVICE_BEFORE: tuple[str, ...] = ("ask", "help", "support", "contact")

@@ -1,4 +1,4 @@
-"""The words that speak for an entity or against it, in all their forms, ready to be met in a post."""
+"""Lexicon of an entity: words that count for it or against it, in all their forms."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def lexicon_of(entity: Entity) -> Lexicon:
     name = entity.name.lower()
     own = frozenset(name.split())
     cues = forms(entity.cues) - own
-    industry = tuple(INDUSTRY_WORDS[one] for one in entity.industry if one in INDUSTRY_WORDS)
+    industry = tuple(INDUSTRY_WORDS[name] for name in entity.industry if name in INDUSTRY_WORDS)
     return Lexicon(
         cues=cues,
         homonym=forms(entity.homonym) - own - frozenset(entity.cues),
@@ -51,7 +51,7 @@ def lexicon_of(entity: Entity) -> Lexicon:
     )
 
 
-class Talk:
+class PostWords:
     """The words of one post, and what of them speaks for companies at all; worked out once for all candidates.
 
     `known` holds what they say for entities without words of their own, by industries, renown and what

@@ -1,6 +1,6 @@
-"""Whom a post is about: candidates by exact search, then a decision for each.
+"""Entity linker: candidates by exact search, then a decision on log-odds for each.
 
-Handles decide by themselves; names that are ordinary words need evidence (`evidence.py`).  Nobody is an answer.
+Handles decide by themselves; names that are ordinary words need evidence (`log_odds.py`).  Nobody is an answer.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 from pipeline.contracts.messages import EntityRef, LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linking.context import Place, Surroundings
+from pipeline.enrich.linking.context import Occurrence, PostContext
 from pipeline.enrich.linking.log_odds import Certain, at, certain_of, context, decide, score, unknown
-from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, Found, Signs, spans
+from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, LinkCandidate, Markers, spans
 from pipeline.enrich.linking.namesakes import NAMESAKE, is_namesake
 from pipeline.enrich.linking.platforms import as_name
 from pipeline.enrich.linking.reader import MOST, ContextReader, Question
 from pipeline.enrich.linking.senses import Senses
 from pipeline.enrich.linking.shape import shape
-from pipeline.enrich.linking.spelling.common_words import Kind
-from pipeline.enrich.linking.spelling.obfuscation import SHORTEST, disguised
 from pipeline.enrich.linking.surfaces import Surfaces, compile_surfaces
+from pipeline.enrich.spelling.names import Kind
+from pipeline.enrich.spelling.obfuscation import SHORTEST, obfuscated
 from pipeline.text.clean import Folded, fold
 
 MAX_CHARACTERS = 20_000
@@ -73,7 +73,7 @@ class Linker:
         self.reader = reader
         self._table: Surfaces = compile_surfaces(catalogue)
         self._refs = [EntityRef(id=e.id, name=e.name) for e in self._table.entities]
-        self._signs = Signs(self._table)
+        self._markers = Markers(self._table)
         self._clear = {
             name: form for name, form in self._table.forms.items()
             if len(name) >= SHORTEST and all(sense.kind is _DISTINCT for sense in self._table.senses[form])
@@ -87,7 +87,7 @@ class Linker:
     def consider(self, text: str, network: str = "twitter") -> list[Considered]:
         """Every candidate, linked or not; of each entity the surest."""
         text = text[:MAX_CHARACTERS]
-        found = list(self._signs.find(text, network))
+        found = list(self._markers.find(text, network))
         folded = fold(text)
         hits = self._hits(folded.text)
         if not found and not hits:
@@ -95,18 +95,18 @@ class Linker:
         found += self._decide(text, folded, hits, found)
         if self.reader is not None:
             found = self._read(text, found, self.reader)
-        return self._settle(text, found)
+        return self._resolve(text, found)
 
     def owner(self, handle: str | None, network: str = "twitter") -> Entity | None:
         """The company whose own account this is, by its listed handles only."""
-        number = self._signs.listed(handle, network) if handle else None
+        number = self._markers.listed(handle, network) if handle else None
         return None if number is None else self._table.entities[number]
 
     def _hits(self, text: str) -> list[tuple[int, int, int]]:
         """(start, end, form) of names that stand free in folded text; the longest of those that overlap.
 
         A name inside a handle, a hashtag or a link does not stand free, nor do an agent's initials (`^HP`).  Names
-        that mean nothing else are found in disguise too (`Amaz0n`).
+        that mean nothing else are found obfuscated too (`Amaz0n`).
         """
         lengths = self._table.lengths
         last = len(text)
@@ -120,7 +120,7 @@ class Linker:
             if before.isalnum() or before in "@#_$^" or (before == "'" and _is_irish(text, start)):
                 continue
             free.append((start, end, form))
-        free += disguised(text, self._clear)
+        free += obfuscated(text, self._clear)
         if not free:
             return free
         marked = spans(text)
@@ -138,9 +138,11 @@ class Linker:
                 out.append((start, end, form))
         return sorted(out[:MAX_NAMES])
 
-    def _decide(self, text: str, folded: Folded, hits: list[tuple[int, int, int]], signs: list[Found]) -> list[Found]:
+    def _decide(
+        self, text: str, folded: Folded, hits: list[tuple[int, int, int]], marked: list[LinkCandidate]
+    ) -> list[LinkCandidate]:
         """A score for each name found, with the certain ones speaking for the doubtful of the same entity."""
-        certain = {found.entity for found in signs if found.score >= SURE}
+        certain = {found.entity for found in marked if found.score >= SURE}
         doubtful, out = [], []
         for start, end, form in hits:
             plain = self._senses.plain(form)
@@ -153,19 +155,20 @@ class Linker:
                 value += NAMESAKE
             elif alone:
                 certain.add(entity)
-            out.append(Found(entity, how, value, left, right))
-        tags = [f for f in signs if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
+            out.append(LinkCandidate(entity, how, value, left, right))
+        tags = [f for f in marked if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
         if doubtful or tags:
-            around = Surroundings(text, folded)
+            around = PostContext(text, folded)
             known = certain_of(certain, self._table.entities)
             for tag in tags:
-                one = self._table.entities[tag.entity]
-                said = context(one.industry, self._senses.lexicon(tag.entity), unknown(one, tag.kind), around.talk)
+                company = self._table.entities[tag.entity]
+                doubtful_word = unknown(company, tag.kind)
+                said = context(company.industry, self._senses.lexicon(tag.entity), doubtful_word, around.talk)
                 out.append(tag._replace(score=tag.score + said))
-            out += [self._best_sense(form, Place(around, start, end), known) for start, end, form in doubtful]
+            out += [self._best_sense(form, Occurrence(around, start, end), known) for start, end, form in doubtful]
         return out
 
-    def _best_sense(self, form: int, place: Place, certain: Certain) -> Found:
+    def _best_sense(self, form: int, occurrence: Occurrence, certain: Certain) -> LinkCandidate:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
         meanings = self._senses.all(form) if certain.entities else self._senses.alike(form)
         shapes: dict[Kind, float] = {_DISTINCT: 0.0}
@@ -173,10 +176,10 @@ class Linker:
         for meaning in meanings:
             shaped = shapes.get(meaning.kind)
             if shaped is None:
-                shaped = shapes[meaning.kind] = shape(meaning.kind, place)
-            value = shaped + score(meaning, place, certain) + meaning.sense.doubt
-            if meaning.place:
-                value += as_name(place.before, place.after, place.around.talk.words)
+                shaped = shapes[meaning.kind] = shape(meaning.kind, occurrence)
+            value = shaped + score(meaning, occurrence, certain) + meaning.sense.doubt
+            if meaning.names_platform:
+                value += as_name(occurrence.before, occurrence.after, occurrence.around.talk.words)
             if value > best:
                 best, second, chosen = value, best, meaning
             elif value > second:
@@ -185,13 +188,19 @@ class Linker:
                 second = max(second, value)
         if best - second < CLEAR:
             best -= UNCLEAR
-        if is_namesake(place.around.text, place.left, place.right, chosen.entity.industry):
+        if is_namesake(occurrence.around.text, occurrence.left, occurrence.right, chosen.entity.industry):
             best += NAMESAKE
-        return Found(chosen.sense.entity, chosen.sense.how, best, place.left, place.right, chosen.kind)
+        return LinkCandidate(
+            chosen.sense.entity, chosen.sense.how, best, occurrence.left, occurrence.right, chosen.kind
+        )
 
-    def _read(self, text: str, found: list[Found], reader: ContextReader) -> list[Found]:
+    def _read(self, text: str, found: list[LinkCandidate], reader: ContextReader) -> list[LinkCandidate]:
         """The candidates with what the reader says of those that it may turn."""
-        asked = [i for i, one in enumerate(found) if one.kind in READ and abs(one.score - at(one.kind)) < MOST]
+        asked = [
+            i
+            for i, candidate in enumerate(found)
+            if candidate.kind in READ and abs(candidate.score - at(candidate.kind)) < MOST
+        ]
         entities = self._table.entities
         answers = reader.nats(
             [Question(text, f.start, f.end, entities[f.entity], f.score) for f in (found[i] for i in asked)]
@@ -202,22 +211,24 @@ class Linker:
             out[i] = found[i]._replace(score=found[i].score + nats, read=round(nats, 3))
         return out
 
-    def _settle(self, text: str, found: list[Found]) -> list[Considered]:
+    def _resolve(self, text: str, found: list[LinkCandidate]) -> list[Considered]:
         """Of each entity the surest candidate, at most `MAX_LINKS` linked, in order of place."""
         if len(found) > 1:
-            best: dict[int, Found] = {}
-            for one in found:
-                if one.entity not in best or one.score > best[one.entity].score:
-                    best[one.entity] = one
+            best: dict[int, LinkCandidate] = {}
+            for candidate in found:
+                if candidate.entity not in best or candidate.score > best[candidate.entity].score:
+                    best[candidate.entity] = candidate
             found = sorted(best.values(), key=_surest_first) if len(best) > MAX_LINKS else list(best.values())
         out = []
-        for rank, one in enumerate(found):
-            entity, how, value, start, end, kind, read = one
-            sure, enough, told = decide(value, kind)
+        for rank, candidate in enumerate(found):
+            entity, how, value, start, end, kind, read = candidate
+            sure, enough, rounded = decide(value, kind)
             linked = enough and rank < MAX_LINKS
-            out.append(Considered(self._refs[entity], text[start:end], how, sure, start, end, kind, linked, told, read))
+            out.append(
+                Considered(self._refs[entity], text[start:end], how, sure, start, end, kind, linked, rounded, read)
+            )
         if len(out) > 1:
-            out.sort(key=_place)
+            out.sort(key=_in_order_of_text)
         return out
 
 
@@ -226,12 +237,12 @@ def _is_irish(text: str, start: int) -> bool:
     return text.endswith("o'", max(0, start - 2), start) and not text[max(0, start - 3) : start - 2].isalnum()
 
 
-def _surest_first(one: Found) -> tuple[float, int, int]:
-    return -one.score, one.start, one.entity
+def _surest_first(candidate: LinkCandidate) -> tuple[float, int, int]:
+    return -candidate.score, candidate.start, candidate.entity
 
 
-def _place(one: Considered) -> tuple[int, int, str]:
-    return one.start, one.end, one.entity.id
+def _in_order_of_text(considered: Considered) -> tuple[int, int, str]:
+    return considered.start, considered.end, considered.entity.id
 
 
 def _longest_first(hit: tuple[int, int, int]) -> tuple[int, int]:

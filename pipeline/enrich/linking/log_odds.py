@@ -1,4 +1,4 @@
-"""How surely a name means an entity: log-odds added up from what stands around it.
+"""Log-odds that a name means an entity, added up from its context.
 
 The weights are set by hand (in nats); `calibration.py` makes a confidence of the sum.  A candidate below the cut is not
 linked: nobody is an answer.
@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.linking.calibration import logistic, shipped
-from pipeline.enrich.linking.context import Place
-from pipeline.enrich.linking.lexicon import Lexicon, Talk
+from pipeline.enrich.linking.context import Occurrence
+from pipeline.enrich.linking.lexicon import Lexicon, PostWords
 from pipeline.enrich.linking.platforms import NETWORK
-from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.linking.surfaces import Sense
+from pipeline.enrich.spelling.names import Kind
 
 _CALIBRATION = shipped()
 _AT_COMMON = (log(_CALIBRATION.cut / (1.0 - _CALIBRATION.cut)) - _CALIBRATION.intercept) / _CALIBRATION.slope
@@ -81,10 +81,10 @@ _NOTHING = Certain(frozenset(), frozenset())
 
 def certain_of(numbers: Iterable[int], entities: list[Entity]) -> Certain:
     """What is certain in a post."""
-    kept = frozenset(numbers)
-    if not kept:
+    certain = frozenset(numbers)
+    if not certain:
         return _NOTHING
-    return Certain(kept, frozenset(name for number in kept for name in entities[number].industry))
+    return Certain(certain, frozenset(name for number in certain for name in entities[number].industry))
 
 
 def confidence(score: float, kind: Kind = Kind.DISTINCT) -> float:
@@ -135,7 +135,8 @@ class Meaning:
     """
 
     __slots__ = (
-        "clear", "entity", "kind", "lexicon", "mostly", "others", "place", "press", "prior", "sense", "unknown",
+        "clear", "entity", "kind", "lexicon", "mostly", "names_platform", "others", "press", "prior", "sense",
+        "unknown",
     )  # fmt: skip
 
     def __init__(self, sense: Sense, entity: Entity, lexicon: Lexicon, others: bool) -> None:
@@ -147,46 +148,46 @@ class Meaning:
         self.mostly = entity.name.lower() if self.clear and lexicon.homonym and not entity.ambiguous else ""
         """The name, in lower case, that has another meaning now and then."""
         self.press = PRESS in entity.industry
-        self.place = self.clear and sense.how == "name" and NETWORK in entity.industry
+        self.names_platform = self.clear and sense.how == "name" and NETWORK in entity.industry
         """It names a network, which may be meant as a place."""
         self.unknown = unknown(entity, kind)
 
 
-def score(meaning: Meaning, place: Place, certain: Certain) -> float:
-    """Log-odds that what stands at `place` has this meaning."""
+def score(meaning: Meaning, occurrence: Occurrence, certain: Certain) -> float:
+    """Log-odds that what stands at `occurrence` has this meaning."""
     total = meaning.prior
     lexicon = meaning.lexicon
-    if (lexicon.against or lexicon.adjacent) and _said_against(lexicon, place):
+    if (lexicon.against or lexicon.adjacent) and _said_against(lexicon, occurrence):
         total += AGAINST
     if meaning.clear:
-        if not meaning.mostly or place.surface.lower() != meaning.mostly:
+        if not meaning.mostly or occurrence.surface.lower() != meaning.mostly:
             return total
         total += MOSTLY
     industry = meaning.entity.industry
-    if place.previous in _TELLING or len(place.surface) == 1:
-        total += _use(industry, place)
-    if meaning.press and place.is_source:
+    if occurrence.previous in _TELLING or len(occurrence.surface) == 1:
+        total += _use(industry, occurrence)
+    if meaning.press and occurrence.is_source:
         total += SOURCE
     if certain.entities:
         if meaning.sense.entity in certain.entities:
             total += CERTAIN_ELSEWHERE
         else:
-            total += COMPANY_BESIDE if place.capital and not place.title_follows else 0.0
+            total += COMPANY_BESIDE if occurrence.capital and not occurrence.title_follows else 0.0
             total += 0.0 if certain.industries.isdisjoint(industry) else RIVAL
-    return total + context(industry, lexicon, meaning.unknown, place.around.talk, place.following)
+    return total + context(industry, lexicon, meaning.unknown, occurrence.around.talk, occurrence.following)
 
 
-def _said_against(lexicon: Lexicon, place: Place) -> bool:
+def _said_against(lexicon: Lexicon, occurrence: Occurrence) -> bool:
     """Whether a word beside the name says that it means something else."""
-    if lexicon.against and not lexicon.against.isdisjoint(place.before[-2:] + place.after[:3]):
+    if lexicon.against and not lexicon.against.isdisjoint(occurrence.before[-2:] + occurrence.after[:3]):
         return True
-    return bool(lexicon.adjacent) and not lexicon.adjacent.isdisjoint(place.before[-1:] + place.after[:1])
+    return bool(lexicon.adjacent) and not lexicon.adjacent.isdisjoint(occurrence.before[-1:] + occurrence.after[:1])
 
 
-def _use(industry: tuple[str, ...], place: Place) -> float:
+def _use(industry: tuple[str, ...], occurrence: Occurrence) -> float:
     """What the word before a name says, by what the company sells."""
-    total = LETTER if len(place.surface) == 1 else 0.0
-    previous = place.previous
+    total = LETTER if len(occurrence.surface) == 1 else 0.0
+    previous = occurrence.previous
     if previous in _COUNTING and not COUNTED.isdisjoint(industry):
         total += COUNTED_NOUN
     elif previous == "on" and not USED_ON.isdisjoint(industry):
@@ -194,7 +195,7 @@ def _use(industry: tuple[str, ...], place: Place) -> float:
     return total
 
 
-def context(industry: tuple[str, ...], lexicon: Lexicon, unknown: bool, talk: Talk, following: str = "") -> float:
+def context(industry: tuple[str, ...], lexicon: Lexicon, unknown: bool, talk: PostWords, following: str = "") -> float:
     """What the words of a post say for an entity of an industry; `following` is the word right after its name."""
     hits = talk.of_industry(industry, lexicon.industry)
     if lexicon.cues or lexicon.homonym or (lexicon.named and not lexicon.named.isdisjoint(hits)):
@@ -206,7 +207,7 @@ def context(industry: tuple[str, ...], lexicon: Lexicon, unknown: bool, talk: Ta
     return known
 
 
-def _context(lexicon: Lexicon, unknown: bool, talk: Talk, following: str, hits: frozenset[str]) -> float:
+def _context(lexicon: Lexicon, unknown: bool, talk: PostWords, following: str, hits: frozenset[str]) -> float:
     cues = lexicon.cues & talk.words
     total = CUE[min(len(cues), 3)]
     if lexicon.homonym:

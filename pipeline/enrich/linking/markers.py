@@ -1,4 +1,4 @@
-"""Candidates from what is marked as a name: handles, hashtags, tickers, links to a company's site."""
+"""Candidates from marked names: handles, hashtags, tickers, links to a company's site."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from itertools import islice
 from typing import NamedTuple
 
 from pipeline.contracts.messages import LinkHow
+from pipeline.enrich.catalogue.entities import SHARED_HANDLES
 from pipeline.enrich.linking.handles import split_hashtag, undecorate
 from pipeline.enrich.linking.log_odds import CUT, confidence, prior
 from pipeline.enrich.linking.platforms import NETWORK, as_handle, as_tag
-from pipeline.enrich.linking.spelling.common_words import Kind
-from pipeline.enrich.linking.surfaces import SHARED_HANDLES, Sense, Surfaces
+from pipeline.enrich.linking.surfaces import Sense, Surfaces
+from pipeline.enrich.spelling.names import Kind
 from pipeline.text.clean import HASHTAG, LINK, MENTION
 
-MAX_SIGNS = 200
+MAX_MARKERS = 200
 """Handles, hashtags, tickers and links that are each looked up in one post."""
 MAX_HANDLE = 253
 """Longest handle that is looked up, in characters: that of a domain name."""
@@ -46,11 +47,11 @@ _PLATFORMS_TEXT = (
 _PLATFORMS = frozenset(_PLATFORMS_TEXT.split())
 """Sites that people point to for what others put there: a link to one says nothing about the company."""
 _TICKER_SIGN = re.compile(r"(?<![\w$])\$([A-Za-z]{1,5}(?:\.[A-Za-z])?)\b")
-_ONE_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+")
 _HOST = re.compile(r"(?:https?://)?([^\s/?#:]+)", re.IGNORECASE)
 
 
-class Found(NamedTuple):
+class LinkCandidate(NamedTuple):
     """A candidate before the decision; places are of the original text, `read` is what of the score a reader said."""
 
     entity: int
@@ -62,7 +63,7 @@ class Found(NamedTuple):
     read: float = 0.0
 
 
-class Signs:
+class Markers:
     """Finds marked names; remembers what it made of the handles and hashtags that it met."""
 
     def __init__(self, table: Surfaces) -> None:
@@ -78,33 +79,35 @@ class Signs:
             number = self._table.handles.get(name)
         return number
 
-    def find(self, text: str, network: str) -> Iterator[Found]:
+    def find(self, text: str, network: str) -> Iterator[LinkCandidate]:
         """Candidates from handles, hashtags, tickers and links, in this order."""
         if "@" in text:
-            for place in islice(MENTION.finditer(text), MAX_SIGNS):
-                for one in self._handle(place.group(1), network, place.start(), place.end()):
-                    if NETWORK in self._table.entities[one.entity].industry:
-                        one = one._replace(score=one.score + as_handle(text, one.start, one.end))
-                    yield one
+            for match in islice(MENTION.finditer(text), MAX_MARKERS):
+                for candidate in self._handle(match.group(1), network, match.start(), match.end()):
+                    if NETWORK in self._table.entities[candidate.entity].industry:
+                        candidate = candidate._replace(
+                            score=candidate.score + as_handle(text, candidate.start, candidate.end)
+                        )
+                    yield candidate
         if "#" in text or "＃" in text:
-            for place in islice(HASHTAG.finditer(text), MAX_SIGNS):
-                for number, value, kind in self._tagged(place.group(1)):
+            for match in islice(HASHTAG.finditer(text), MAX_MARKERS):
+                for number, value, kind in self._tagged(match.group(1)):
                     if NETWORK in self._table.entities[number].industry:
                         value += as_tag(text)
-                    yield Found(number, "hashtag", value, place.start(), place.end(), kind)
+                    yield LinkCandidate(number, "hashtag", value, match.start(), match.end(), kind)
         if "$" in text:
-            for place in islice(_TICKER_SIGN.finditer(text), MAX_SIGNS):
-                company = self._table.tickers.get(place.group(1).upper())
+            for match in islice(_TICKER_SIGN.finditer(text), MAX_MARKERS):
+                company = self._table.tickers.get(match.group(1).upper())
                 if company is not None:
-                    yield Found(company, "name", TICKER, place.start(), place.end())
+                    yield LinkCandidate(company, "name", TICKER, match.start(), match.end())
         if "://" in text or "www." in text:
-            for place in islice(LINK.finditer(text), MAX_SIGNS):
-                owner = self._site(place.group())
+            for match in islice(LINK.finditer(text), MAX_MARKERS):
+                owner = self._site(match.group())
                 if owner is not None:
-                    yield Found(owner, "handle", SITE, place.start(), place.end())
+                    yield LinkCandidate(owner, "handle", SITE, match.start(), match.end())
 
-    def _handle(self, handle: str, network: str, start: int, end: int) -> Iterable[Found]:
-        word = _ONE_WORD.match(handle)
+    def _handle(self, handle: str, network: str, start: int, end: int) -> Iterable[LinkCandidate]:
+        word = _WORD.match(handle)
         if network in SHARED_HANDLES and word is not None:
             handle, end = word.group(), start + 1 + word.end()
         if len(handle) > MAX_HANDLE:
@@ -113,11 +116,11 @@ class Signs:
         if number is None and network not in SHARED_HANDLES:
             number = self._table.sites.get(handle.lower())
         if number is not None:
-            yield Found(number, "handle", LISTED, start, end)
+            yield LinkCandidate(number, "handle", LISTED, start, end)
             return
         guess = self._decorated(handle.partition(".")[0])
         if guess is not None:
-            yield Found(guess[0], "handle", guess[1], start, end)
+            yield LinkCandidate(guess[0], "handle", guess[1], start, end)
 
     def _undecorate(self, handle: str) -> tuple[int, float] | None:
         """The company that an unlisted handle names, with the log-odds; None when none does clearly."""
@@ -165,9 +168,9 @@ def spans(text: str) -> list[tuple[int, int]]:
     """The spans of handles, hashtags and links: a name inside one does not stand free."""
     out: list[tuple[int, int]] = []
     if "://" in text or "www." in text:
-        out += [place.span() for place in LINK.finditer(text)]
+        out += [match.span() for match in LINK.finditer(text)]
     if "@" in text:
-        out += [place.span() for place in MENTION.finditer(text)]
+        out += [match.span() for match in MENTION.finditer(text)]
     if "#" in text:
-        out += [place.span() for place in HASHTAG.finditer(text)]
+        out += [match.span() for match in HASHTAG.finditer(text)]
     return out

@@ -1,4 +1,4 @@
-"""What bears a company's name and is not the company: a person, a stadium, a tournament.
+"""Namesakes of companies: people, stadiums, tournaments.
 
 `Tim Cook`, `Jarrod Dyson`; `Citizens Bank Park`, `the BNP Paribas Open`.  This is asked also of names that nothing else
 is called by, since companies pay to have theirs on buildings and cups, and many are their founders' family names.

@@ -1,4 +1,4 @@
-"""Where something was said, or whom it is about: "via @YouTube", "on facebook", "is twitter down".
+"""Networks named as places ("via @YouTube", "on facebook"), not as companies.
 
 People name a network mostly as a place.  What an app writes by itself ("I liked a @YouTube video", "Taken with
 instagram") says nothing about the network.  What people write ("get off facebook") may; readers who marked companies in
@@ -19,7 +19,7 @@ NETWORK = "social"
 
 SHARED = -6.0
 """Nats of a place where something was shared or seen: `via @YouTube`, `saw on facebook that`."""
-PLACE = -2.3
+LOCATION = -2.3
 """`on facebook`, `my instagram`, `a twitter account`, `good morning twitter`."""
 TAG = -4.5
 """A network's name as a hashtag is a topic to be found by."""
@@ -70,7 +70,7 @@ def as_name(before: Sequence[str], after: Sequence[str], words: AbstractSet[str]
     if _is_shared(before[-4:], previous, following):
         return SHARED
     if previous in _PLACES or previous in _OWNERS or previous in _GREETINGS or following in _PARTS:
-        return min(0.0, PLACE + _said(words))
+        return min(0.0, LOCATION + _said(words))
     return 0.0
 
 

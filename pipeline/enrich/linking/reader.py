@@ -1,6 +1,6 @@
-"""What a reader of whole posts adds to the evidence of words: the place for a model.
+"""Protocol of a context reader: log-odds from reading the whole post, as a model can.
 
-`evidence.py` counts words.  A model that has read the post (its embedding against the entity's description and against
+`log_odds.py` counts words.  A model that has read the post (its embedding against the entity's description and against
 what else the name means) knows more; it takes part as one more term of the sum, in nats, for names that need evidence.
 """
 

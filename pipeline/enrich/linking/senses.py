@@ -1,4 +1,4 @@
-"""What each name may mean, with all of the decision that is the same in every post: worked out when it is first met."""
+"""Senses of each name, with the part of the decision that no post changes, cached."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pipeline.enrich.linking.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.linking.log_odds import Meaning, prior
 from pipeline.enrich.linking.markers import CLEAR, UNCLEAR
 from pipeline.enrich.linking.platforms import NETWORK
-from pipeline.enrich.linking.spelling.common_words import Kind
 from pipeline.enrich.linking.surfaces import Sense, Surfaces
+from pipeline.enrich.spelling.names import Kind
 
 _DISTINCT = Kind.DISTINCT
 

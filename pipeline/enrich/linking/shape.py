@@ -1,4 +1,6 @@
-"""What capitals and the words right beside a name say, whichever entity it may mean: terms of the sum in `evidence.py`.
+"""Log-odds from capitals and adjacent words, whichever entity the name may mean.
+
+They are terms of the sum in `log_odds.py`.
 
 All weights are in nats, set by hand.
 """
@@ -6,8 +8,9 @@ All weights are in nats, set by hand.
 from __future__ import annotations
 
 from pipeline.enrich.catalogue.industries import SERVICE_WORDS
-from pipeline.enrich.linking.context import Place
-from pipeline.enrich.linking.spelling.common_words import Kind, ordinary
+from pipeline.enrich.linking.context import Occurrence
+from pipeline.enrich.spelling.names import Kind
+from pipeline.text.common_words import ordinary
 
 SUBJECT = 1.0
 """A bare noun that does something: `sprint keeps charging`, where an ordinary noun would have an article."""
@@ -28,7 +31,7 @@ LOWER_AMONG_CAPITALS = -0.8
 LOWER_RARE = -0.3
 ALL_CAPITALS_SHORT = 1.5
 PREPOSITION = 0.8
-PLACE = 1.4
+LOCATIVE = 1.4
 """For `at`, `from` and `via`."""
 POSSESSIVE = 0.5
 OF_PERSON = -1.5
@@ -103,51 +106,51 @@ _OF_PERSONS = frozenset((_NAME, _RARE, Kind.SHORT))
 """Members at hand: looking one up costs as much as a comparison of words."""
 
 
-def shape(kind: Kind, place: Place) -> float:
+def shape(kind: Kind, occurrence: Occurrence) -> float:
     """What capitals and the words beside a name say, whichever entity it may mean."""
-    around, surface, capital = place.around, place.surface, place.capital
-    total = _letters(kind, place)
-    previous = place.previous
+    around, surface, capital = occurrence.around, occurrence.surface, occurrence.capital
+    total = _letters(kind, occurrence)
+    previous = occurrence.previous
     if previous in _DETERMINERS:
-        total += DETERMINER_CAPITAL if capital and around.has_case and not place.at_start else DETERMINER
+        total += DETERMINER_CAPITAL if capital and around.has_case and not occurrence.at_start else DETERMINER
     elif previous in _OWNERS:
         total += OWNER
     elif previous in _PREPOSITIONS:
-        total += PLACE if previous in _PLACES else PREPOSITION
+        total += LOCATIVE if previous in _PLACES else PREPOSITION
     elif previous in _DONE_TO:
         total += OBJECT
-    elif previous == "to" and len(place.before) > 1 and place.before[-2] in _MOTION:
+    elif previous == "to" and len(occurrence.before) > 1 and occurrence.before[-2] in _MOTION:
         total += MOTION
     elif previous == "to" and not capital:
         total += INFINITIVE
     elif previous == "in" and kind in _OF_PLACES:
         total += WITHIN
-    if place.possessive:
-        total += POSSESSIVE if _KIN.isdisjoint(place.after[:3]) else OF_PERSON
-    following = place.following
+    if occurrence.possessive:
+        total += POSSESSIVE if _KIN.isdisjoint(occurrence.after[:3]) else OF_PERSON
+    following = occurrence.following
     does = REPORTED if following in _REPORTED else SUBJECT if following in _DOES else 0.0
-    if following == "to" and capital and not _PLANNED.isdisjoint(place.after[1:2]):
+    if following == "to" and capital and not _PLANNED.isdisjoint(occurrence.after[1:2]):
         does = SUBJECT
     if not does and len(following) > 4 and following.endswith(("ed", "s")) and surface.lower() not in _NUMBERS:
         does = SUBJECT_PERHAPS
-    if does and (not previous or previous in _OPENS or place.at_start):
+    if does and (not previous or previous in _OPENS or occurrence.at_start):
         total += does
     if following in _HAD:
         total += HAS
-    if following == "down" or (following == "is" and place.after[1:2] == ["down"]):
+    if following == "down" or (following == "is" and occurrence.after[1:2] == ["down"]):
         total += DOWN
-    if kind in _OF_PERSONS and place.signs:
+    if kind in _OF_PERSONS and occurrence.is_signature:
         total += SIGNATURE
     if kind is not _PHRASE and capital and around.has_case:
-        total += _within_name(place)
+        total += _within_name(occurrence)
     return total
 
 
-def _within_name(place: Place) -> float:
+def _within_name(occurrence: Occurrence) -> float:
     """What capitals beside a capital say: the name may be a part of a longer one."""
-    follows, precedes = place.title_follows, place.title_precedes
+    follows, precedes = occurrence.title_follows, occurrence.title_precedes
     total = END_OF_NAME if precedes else 0.0
-    if follows and follows not in SERVICE_WORDS and " " not in place.surface:
+    if follows and follows not in SERVICE_WORDS and " " not in occurrence.surface:
         total += PART_OF_NAME
     else:
         follows = ""
@@ -155,9 +158,9 @@ def _within_name(place: Place) -> float:
     return total + (FULL_NAME if (precedes and precedes in names) or (follows and follows in names) else 0.0)
 
 
-def _letters(kind: Kind, place: Place) -> float:
+def _letters(kind: Kind, occurrence: Occurrence) -> float:
     """What capitals say."""
-    around, surface = place.around, place.surface
+    around, surface = occurrence.around, occurrence.surface
     if around.shouting:
         return 0.0
     if len(surface) <= 4 and surface.isupper():
@@ -166,8 +169,8 @@ def _letters(kind: Kind, place: Place) -> float:
         return 0.0
     if " " in surface and surface.title() == surface:
         return CAPITAL
-    if not place.capital:
+    if not occurrence.capital:
         return LOWER_RARE if kind is _RARE else LOWER_AMONG_CAPITALS
-    if place.at_start:
+    if occurrence.at_start:
         return CAPITAL_AT_START
     return CAPITAL_OF_NAME if kind is _NAME else CAPITAL

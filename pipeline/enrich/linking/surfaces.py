@@ -1,4 +1,4 @@
-"""Every form by which entities are named, compiled for searching.
+"""Surface forms of all entities, compiled for searching.
 
 Names are found by one Aho–Corasick automaton (Aho and Corasick 1975) over folded text; handles, hashtags, tickers and
 sites are found whole and looked up.
@@ -14,12 +14,9 @@ from typing import NamedTuple
 import ahocorasick
 
 from pipeline.contracts.messages import LinkHow
-from pipeline.enrich.catalogue.entities import Catalogue, Entity
-from pipeline.enrich.linking.spelling.common_words import FREQUENT, VERY_FREQUENT, Kind, kind_of, ordinary, ranks
-from pipeline.text.clean import fold
-
-SHARED_HANDLES = frozenset(("twitter", "x", "threads", "instagram", "facebook"))
-"""Networks on which a handle is one word, and on which companies mostly have the same one."""
+from pipeline.enrich.catalogue.entities import SHARED_HANDLES, Catalogue, Entity
+from pipeline.enrich.spelling.names import Kind, kind_of, spellings
+from pipeline.text.common_words import FREQUENT, VERY_FREQUENT, ordinary, ranks
 
 OF_VERY_FREQUENT, OF_FREQUENT = -0.8, -0.4
 """Nats for an ordinary word among the commonest: next, three."""
@@ -28,7 +25,6 @@ IN_NAMES = frozenset(("united", "national", "american", "international", "genera
 """Words that are as frequent only for the names that they are part of: United States."""
 
 _SIGNS = re.compile(r"[\W_]+")
-_DASHES = re.compile(r"\s*-\s*")
 
 
 class Sense(NamedTuple):
@@ -126,18 +122,3 @@ def _add_form(table: Surfaces, form: str, sense: Sense) -> None:
     key, shortest = (form, 2) if form.isalnum() else (_SIGNS.sub("", form), 3)
     if len(key) >= shortest and not (form.endswith(" s") and key in ordinary().common):
         table.compacts.setdefault(key, at)
-
-
-def spellings(name: str) -> list[str]:
-    """The folded forms in which people write a name: without apostrophes, dashes as spaces or nothing, `&` as `and`."""
-    form = " ".join(fold(name).text.split()).strip("!.,")
-    out = [form]
-    if "'" in form:
-        out.append(form.replace("'", ""))
-    if "-" in form:
-        out += [_DASHES.sub(" ", form), _DASHES.sub("", form)]
-    if "&" in form:
-        spaced = re.sub(r"\s*&\s*", " & ", form)
-        out += [spaced, spaced.replace("&", "and"), spaced.replace(" & ", "&"), spaced.replace("&", "&amp;"),
-                spaced.replace(" & ", "&amp;")]  # fmt: skip
-    return [f for f in dict.fromkeys(out) if len(f) >= 2]

@@ -1,1 +1,1 @@
-"""Threads: what an answer inherits from the posts before it, and answers that come before those."""
+"""Threads: replies inherit entities from the posts they answer, also from late parents."""

@@ -1,4 +1,4 @@
-"""Replies that came before what they answer.
+"""Orphans: replies that arrived before the post they answer.
 
 A reply to a post that is not known waits for `WAIT` seconds of event time (arrival of the one to arrival of the
 other), also one that names somebody, for it may speak to a company's own account.  What comes of it:
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.enrich.threads.threads import MAX_REVISIONS, Inheritance, Now, Thread, Waiting, addressed, inherit, seen
+from pipeline.enrich.threads.threads import MAX_REVISIONS, Inheritance, Now, Orphan, Thread, addressed, inherit, seen
 
 WAIT = 3600.0
 """Seconds that a reply waits for what it answers."""
@@ -39,35 +39,35 @@ def waits(thread: Thread | None, parent: int, offset: int) -> bool:
     return seen(thread, parent, offset) is None
 
 
-def keep(thread: Thread, waiting: Waiting) -> bool:
+def enqueue(thread: Thread, waiting: Orphan) -> bool:
     """Note a post that waits, and forget those that have waited too long; gives whether anything changed.
 
     Nothing changes when the record was noted already, or as many wait as may.
     """
     if any(w.offset == waiting.offset for w in thread.waiting):
         return False
-    kept = [w for w in thread.waiting if waiting.heard - w.heard <= 2.0 * WAIT]
-    size = sum(len(w.post) for w in kept) + len(waiting.post)
-    if len(kept) >= MAX_WAITING or size > MAX_BYTES:
+    remaining = [w for w in thread.waiting if waiting.arrived - w.arrived <= 2.0 * WAIT]
+    size = sum(len(w.post) for w in remaining) + len(waiting.post)
+    if len(remaining) >= MAX_WAITING or size > MAX_BYTES:
         return False
-    thread.waiting = sorted([*kept, waiting], key=lambda w: w.offset)
+    thread.waiting = sorted([*remaining, waiting], key=lambda w: w.offset)
     return True
 
 
-def concerned(thread: Thread, key: int, offset: int, heard: float) -> Sequence[Waiting]:
+def concerned(thread: Thread, key: int, offset: int, arrival: float) -> Sequence[Orphan]:
     """The posts that wait when the record at `offset` brings news of post `key`: newest versions, parents first."""
-    newest: dict[int, Waiting] = {}
-    for one in thread.waiting:
-        if one.offset < offset and one.key != key and abs(heard - one.heard) <= WAIT:
-            held = newest.get(one.key)
-            if held is None or one.version >= held.version:
-                newest[one.key] = one
+    newest: dict[int, Orphan] = {}
+    for waiting in thread.waiting:
+        if waiting.offset < offset and waiting.key != key and abs(arrival - waiting.arrived) <= WAIT:
+            held = newest.get(waiting.key)
+            if held is None or waiting.version >= held.version:
+                newest[waiting.key] = waiting
     live = {k: w for k, w in newest.items() if not _outdated(thread, w, offset)}
     return list(_parents_first(live))
 
 
 def changed(
-    thread: Thread, waiting: Waiting, root: int, offset: int, now: Now
+    thread: Thread, waiting: Orphan, root: int, offset: int, now: Now
 ) -> tuple[Inheritance, Inheritance] | None:
     """What a waiting post inherited before and what it inherits now, where that is not the same."""
     if waiting.named:
@@ -77,7 +77,7 @@ def changed(
     return None if old == new else (old, new)
 
 
-def _outdated(thread: Thread, waiting: Waiting, offset: int) -> bool:
+def _outdated(thread: Thread, waiting: Orphan, offset: int) -> bool:
     """Whether a newer version of the post has been read, which names somebody, or it was published often enough."""
     revision = seen(thread, waiting.key, offset)
     if revision is None:
@@ -86,10 +86,10 @@ def _outdated(thread: Thread, waiting: Waiting, offset: int) -> bool:
     return revision.version > waiting.version or again >= MAX_REVISIONS
 
 
-def _parents_first(waiting: dict[int, Waiting]) -> Iterator[Waiting]:
+def _parents_first(waiting: dict[int, Orphan]) -> Iterator[Orphan]:
     """Each before those that answer it; posts that answer each other in a circle by offset."""
     left = dict(sorted(waiting.items(), key=lambda item: item[1].offset))
     while left:
-        ready = [key for key, one in left.items() if one.parent not in left or one.parent == key]
+        ready = [key for key, reply in left.items() if reply.parent not in left or reply.parent == key]
         for key in ready or [next(iter(left))]:
             yield left.pop(key)

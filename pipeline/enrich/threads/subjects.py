@@ -1,4 +1,4 @@
-"""Whom a post is about, from its own words, its thread and its author."""
+"""Subjects of a post: entities from its own words, its thread and its author."""
 
 from __future__ import annotations
 
@@ -60,16 +60,19 @@ def subjects(accounts: Accounts, post: Post, thread: Thread | None, offset: int)
 def names(accounts: Accounts, post: Post) -> list[About]:
     """What a post names in its own words."""
     return [
-        About(one.entity, Link(one.surface, one.how, one.confidence), (one.start, one.end))
-        for one in accounts.linker.link(post.text, post.network)
+        About(linked.entity, Link(linked.surface, linked.how, linked.confidence), (linked.start, linked.end))
+        for linked in accounts.linker.link(post.text, post.network)
     ]
 
 
 def joined(accounts: Accounts, post: Post, named: list[About], taken: Inheritance) -> list[About]:
     """What a post names, what it inherits besides, and the company whose own account wrote it."""
     own = {about.entity.id for about in named}
-    others = [one for one in taken.entities if one.entity.id not in own]
-    abouts = [*named, *(About(one.entity, Link("", "inherited", one.confidence), None) for one in others)]
+    others = [inherited for inherited in taken.entities if inherited.entity.id not in own]
+    abouts = [
+        *named,
+        *(About(inherited.entity, Link("", "inherited", inherited.confidence), None) for inherited in others),
+    ]
     return with_owner(accounts, post, abouts)
 
 

@@ -1,7 +1,7 @@
-"""What a thread is about: replies inherit the entities of what they answer.
+"""Threads: replies inherit the entities of the post they answer.
 
 "yeah, they suck" names nobody; it is about the company three posts up.  Each root post has one small value that says
-which of the thread's posts were linked to whom, and which wait for a post that has not come (`waiting.py`).  An entry
+which of the thread's posts were linked to whom, and which wait for a post that has not come (`orphans.py`).  An entry
 knows the offset of the record that it came from, and a reader sees only what came before its own: a record that is
 read again after a crash sees exactly what it saw the first time, so it gives the same mentions.
 """
@@ -53,15 +53,15 @@ class Revision(msgspec.Struct, array_like=True):
         return self.issued or self.version
 
 
-class Waiting(msgspec.Struct, array_like=True):
-    """A post, as it came, that answers one not known; by hashes of ids.  `heard` in seconds; `named` when its own
+class Orphan(msgspec.Struct, array_like=True):
+    """A post, as it came, that answers one not known; by hashes of ids.  `arrived` in seconds; `named` when its own
     words say whom it is about."""
 
     offset: int
     version: int
     key: int
     parent: int
-    heard: float
+    arrived: float
     post: bytes
     named: bool = False
 
@@ -73,7 +73,7 @@ class Thread(msgspec.Struct, array_like=True):
     posts: dict[int, list[Revision]] = {}
     first: int = 0
     until: float = 0.0
-    waiting: list[Waiting] = []
+    waiting: list[Orphan] = []
 
 
 class Inherited(NamedTuple):

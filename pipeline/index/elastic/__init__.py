@@ -1,1 +1,1 @@
-"""The index in Elasticsearch; nothing else of the project knows its client."""
+"""The index in Elasticsearch; nothing outside of this package uses its client."""

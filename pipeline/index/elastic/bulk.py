@@ -1,4 +1,4 @@
-"""The bulk loop: chunks of bounded size, every document's fate known, nothing lost in the middle.
+"""Bulk writes in chunks of bounded size; the fate of every document is known.
 
 The library's helpers give results out of order, lose connection errors in the middle of a run and do not repeat single
 documents.  Here results are matched by (index, id).  A document that the server will never take is given back; what may

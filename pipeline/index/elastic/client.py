@@ -1,4 +1,4 @@
-"""The Elasticsearch client as we use it: no retries of its own, and errors split into those that may pass and others.
+"""The Elasticsearch client: no retries of its own; errors split into transient and terminal.
 
 Retries belong to the bulk loop and to the driver, which know what may be repeated and keep the order.
 """
@@ -14,7 +14,7 @@ from elastic_transport import TlsError
 from elasticsearch import ApiError, AsyncElasticsearch, TransportError, UnsupportedProductError
 
 from pipeline.errors import SettingsError, TerminalError, TransientError
-from pipeline.settings.settings import IndexSettings
+from pipeline.settings.index import IndexSettings
 
 REQUEST_SECONDS = 60.0
 TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))

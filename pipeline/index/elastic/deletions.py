@@ -1,4 +1,4 @@
-"""Deletions in Elasticsearch: remembered first, then carried out, so that no mention slips through in between.
+"""Deletions in Elasticsearch: remembered first, then carried out.
 
 A mention is written first and then checked against the remembered deletions (by id, which is real-time); a deletion is
 remembered first and then searched for mentions (after a refresh).  Whichever comes first, one of the two sees the
@@ -14,7 +14,7 @@ import msgspec
 from elasticsearch import AsyncElasticsearch
 
 from pipeline.contracts.messages import Mention, MentionDeleted
-from pipeline.index.documents import Batch, Gone, author_gone, author_key, milliseconds, post_gone, short
+from pipeline.index.documents import Deletion, WriteBatch, author_gone, author_key, milliseconds, post_gone, short
 from pipeline.index.elastic.bulk import Action, Bulk
 from pipeline.index.elastic.client import explained
 from pipeline.index.elastic.documents import mention_gone, mention_of, tombstone_action
@@ -34,9 +34,9 @@ class Deletions:
         self._bulk = bulk
 
     async def bury_late(self, written: Mapping[str, tuple[Action, Mention]]) -> dict[str, MentionDeleted]:
-        """Bury those of the mentions just written that were deleted before; gives what to tell about them.
+        """Bury those of the mentions just written that were deleted before; gives the tombstones to publish.
 
-        A mention taken back by itself needs no telling: whoever reads mentions has read that as well.
+        A mention taken back by itself needs none: whoever reads mentions has read that as well.
         """
         keys: dict[str, tuple[str, str, str]] = {}
         for id_, (_, mention) in written.items():
@@ -48,17 +48,17 @@ class Deletions:
         answers: dict[str, MentionDeleted] = {}
         graves: list[Action] = []
         for id_, (action, mention) in written.items():
-            deletion, tell = _covering(mention, *(gone.get(key) for key in keys[id_]))
+            deletion, announce = _covering(mention, *(gone.get(key) for key in keys[id_]))
             if deletion is None:
                 continue
             tombstone = deletion.of(mention)
             graves.append(tombstone_action(action.target, tombstone, author_key(mention.network, mention.author.id)))
-            if tell:
+            if announce:
                 answers[id_] = tombstone
         await self._bulk.write(graves)
         return answers
 
-    async def carry_out(self, batch: Batch) -> dict[str, MentionDeleted]:
+    async def carry_out(self, batch: WriteBatch) -> dict[str, MentionDeleted]:
         """Bury what the deletions of a batch cover.
 
         Also names what had been buried before by post or account: a deletion repeated after a crash must be answered.
@@ -69,21 +69,25 @@ class Deletions:
             await self._client.indices.refresh(index=self._names.mentions, ignore_unavailable=True)
         answers: dict[str, MentionDeleted] = {}
         posts = _under("post:", batch.gone)
-        await self._bury("post_id", posts, lambda m: posts[m.post_id], Gone.covers_post, answers)
+        await self._bury("post_id", posts, lambda m: posts[m.post_id], Deletion.covers_post, answers)
         accounts = _under("author:", batch.gone)
         await self._bury(
-            "author_key", accounts, lambda m: accounts[author_key(m.network, m.author.id)], Gone.covers_author, answers
+            "author_key",
+            accounts,
+            lambda m: accounts[author_key(m.network, m.author.id)],
+            Deletion.covers_author,
+            answers,
         )
-        alone = {id_: Gone("", m.version, milliseconds(m.deleted_at)) for id_, m in batch.tombstones.items()}
-        await self._bury("mention_id", alone, lambda m: alone[m.mention_id], Gone.covers_post, {})
+        alone = {id_: Deletion("", m.version, milliseconds(m.deleted_at)) for id_, m in batch.tombstones.items()}
+        await self._bury("mention_id", alone, lambda m: alone[m.mention_id], Deletion.covers_post, {})
         return answers
 
     async def _bury(
         self,
         field: str,
-        values: Mapping[str, Gone],
-        deletion_of: Callable[[Mention], Gone],
-        covers: Callable[[Gone, Mention], bool],
+        values: Mapping[str, Deletion],
+        deletion_of: Callable[[Mention], Deletion],
+        covers: Callable[[Deletion, Mention], bool],
         answers: dict[str, MentionDeleted],
     ) -> None:
         """Find the mentions with a field among values and bury those that are covered."""
@@ -124,7 +128,7 @@ class Deletions:
                     break
                 after = page[-1]["sort"]
 
-    async def _remembered(self, keys: Iterable[str]) -> dict[str, Gone]:
+    async def _remembered(self, keys: Iterable[str]) -> dict[str, Deletion]:
         """The deletions under these keys; by id, so that what was written a moment ago is seen."""
         wanted = {short(key): key for key in keys}
         if not wanted:
@@ -133,7 +137,9 @@ class Deletions:
             answer = await self._client.mget(
                 index=self._names.deletions, ids=list(wanted), filter_path=["docs._id", "docs.found", "docs._source"]
             )
-        return {wanted[doc["_id"]]: Gone(**doc["_source"]) for doc in answer.body.get("docs", ()) if doc.get("found")}
+        return {
+            wanted[doc["_id"]]: Deletion(**doc["_source"]) for doc in answer.body.get("docs", ()) if doc.get("found")
+        }
 
     async def forget_before(self, before: int) -> int:
         """Drop the memory of deletions made before (milliseconds); gives their number."""
@@ -161,9 +167,9 @@ class Deletions:
 
 
 def _covering(
-    mention: Mention, post: Gone | None, account: Gone | None, alone: Gone | None
-) -> tuple[Gone | None, bool]:
-    """The deletion that a mention falls under, and whether others must be told."""
+    mention: Mention, post: Deletion | None, account: Deletion | None, alone: Deletion | None
+) -> tuple[Deletion | None, bool]:
+    """The deletion that a mention falls under, and whether its tombstone must be published."""
     if post is not None and post.covers_post(mention):
         return post, True
     if account is not None and account.covers_author(mention):
@@ -173,5 +179,5 @@ def _covering(
     return None, False
 
 
-def _under(prefix: str, gone: Mapping[str, Gone]) -> dict[str, Gone]:
+def _under(prefix: str, gone: Mapping[str, Deletion]) -> dict[str, Deletion]:
     return {key.removeprefix(prefix): deletion for key, deletion in gone.items() if key.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""Documents as Elasticsearch keeps them: ids, versions, and the way back.
+"""Documents as Elasticsearch stores them: ids, versions, and the way back.
 
 A mention and its tombstone share an id.  Their versions are doubled, and the tombstone's is odd, so that among equals
 the deletion wins and nothing older comes back.
@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from pipeline.contracts.messages import IncidentEvent, Mention, MentionDeleted
-from pipeline.index.documents import Batch, Gone, author_key, micro, milliseconds, short
+from pipeline.index.documents import Deletion, WriteBatch, author_key, micro, milliseconds, short
 from pipeline.index.elastic.bulk import Action
 from pipeline.index.elastic.slices import slice_of
 from pipeline.index.elastic.templates import Names
@@ -41,7 +41,7 @@ def tombstone_action(index: str, mention: MentionDeleted, author: str) -> Action
     return Action(index, short(mention.mention_id), 2 * min(mention.version, _LARGEST) + 1, source)
 
 
-def gone_actions(names: Names, batch: Batch) -> list[Action]:
+def gone_actions(names: Names, batch: WriteBatch) -> list[Action]:
     """Remember the deletions of a batch.
 
     Of two deletions of one account the one dated later is kept, for its date decides; of a post or a mention, the one
@@ -51,14 +51,14 @@ def gone_actions(names: Names, batch: Batch) -> list[Action]:
         (gone, max(gone.at, 0) if gone.key.startswith("author:") else gone.version) for gone in batch.gone.values()
     ]
     for mention in batch.tombstones.values():
-        gone = Gone(mention_gone(mention.mention_id), mention.version, milliseconds(mention.deleted_at))
+        gone = Deletion(mention_gone(mention.mention_id), mention.version, milliseconds(mention.deleted_at))
         records.append((gone, gone.version))
     return [
         Action(names.deletions, short(gone.key), version, _JSON.encode(gone._asdict())) for gone, version in records
     ]
 
 
-def other_actions(names: Names, batch: Batch) -> Iterator[Action]:
+def other_actions(names: Names, batch: WriteBatch) -> Iterator[Action]:
     """Write the incidents and dead letters of a batch."""
     for id_, event in batch.incidents.items():
         yield Action(names.incidents, short(id_), max(micro(event.at), 0), _JSON.encode(event))

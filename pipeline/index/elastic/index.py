@@ -1,4 +1,4 @@
-"""The index in Elasticsearch: mentions in time slices behind an alias, incidents, dead letters, deletions.
+"""The Elasticsearch index: time slices of mentions, incidents, dead letters, deletions.
 
 What the writes guarantee is in `bulk` and `deletions`, what the server needs to have in `templates`.
 """
@@ -14,11 +14,11 @@ from pipeline.index.elastic.bulk import PAUSES, Bulk
 from pipeline.index.elastic.client import connect, explained
 from pipeline.index.elastic.deletions import Deletions
 from pipeline.index.elastic.documents import gone_actions, mention_action, other_actions
-from pipeline.index.elastic.queries import Reader
+from pipeline.index.elastic.queries import ElasticQueries
 from pipeline.index.elastic.slices import start_of
 from pipeline.index.elastic.templates import Names, Setup
 from pipeline.index.protocol import DeadLetter, Document, Page, Query, Refused, Volume, Written
-from pipeline.settings.settings import IndexSettings
+from pipeline.settings.index import IndexSettings
 
 
 class ElasticIndex:
@@ -35,7 +35,7 @@ class ElasticIndex:
         self._setup = Setup(self._client, self._url, self._names)
         self._bulk = Bulk(self._client, self._url, self._setup.create, pauses)
         self._deletions = Deletions(self._client, self._url, self._names, self._bulk)
-        self._reader = Reader(self._client, self._url, self._names)
+        self._reader = ElasticQueries(self._client, self._url, self._names)
         self._ready = False
         self._stems: bool | None = None
 

@@ -1,4 +1,4 @@
-"""Reading from Elasticsearch: searches, counts over time, incidents, dead letters."""
+"""Queries to Elasticsearch: searches, counts over time, incidents, dead letters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAGE = 200
 _LIVE: dict[str, Any] = {"term": {"type": "mention"}}
 
 
-class Reader:
+class ElasticQueries:
     """Answers questions; see `pipeline.index.protocol.Index` for what each promises."""
 
     def __init__(self, client: AsyncElasticsearch, url: str, names: Names) -> None:

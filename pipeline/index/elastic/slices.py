@@ -1,4 +1,4 @@
-"""Time slices: which index a mention belongs to, by the date of its post.
+"""Time slices: the index that a mention belongs to, by the date of its post.
 
 Dates come from strangers, and every slice costs the cluster a shard.  So slices get coarser towards the past: years
 before 2015, one slice for all before 2005, and days, where they are asked for, only from 2026 on.

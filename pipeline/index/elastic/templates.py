@@ -1,4 +1,4 @@
-"""Templates and indices of Elasticsearch: made once, renewed safely, sliced by time, dropped as wholes.
+"""Templates and indices of Elasticsearch: created once, renewed safely, dropped by slice.
 
 Needs nothing that a small or free server lacks: no life-cycle policies, data streams, pipelines or scripts.
 """

@@ -1,4 +1,4 @@
-"""Reading from the embedded index: searches, counts over time, incidents, dead letters."""
+"""Queries to the embedded index: searches, counts over time, incidents, dead letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded index's file: its tables, how it is opened, and what its errors mean.
+"""The embedded index's file: its tables, how it is opened, what its errors mean.
 
 One process writes, several read: the file is in WAL mode, where readers see the last whole transaction and wait for
 nobody.  Deleted mentions leave `mentions` altogether; what is left of them is a row in `tombstones`, without content.

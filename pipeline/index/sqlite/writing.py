@@ -1,4 +1,4 @@
-"""Writing to the embedded index: one transaction a batch, versions decide, deletions win."""
+"""Writes to the embedded index: one transaction a batch; versions decide, deletions win."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import msgspec
 
 from pipeline.contracts.messages import EntityRef, IncidentEvent, Mention, MentionDeleted
 from pipeline.index.documents import (
-    Batch,
-    Gone,
+    Deletion,
+    WriteBatch,
     author_gone,
     author_key,
     micro,
@@ -54,7 +54,7 @@ _LETTER = (
 )
 
 
-def write(db: sqlite3.Connection, batch: Batch) -> list[MentionDeleted]:
+def write(db: sqlite3.Connection, batch: WriteBatch) -> list[MentionDeleted]:
     """Write a batch in one transaction; gives the mentions that its deletions, or earlier ones, took back."""
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -98,15 +98,15 @@ def expire(db: sqlite3.Connection, before: int) -> int:
     return dropped
 
 
-def _write_mentions(db: sqlite3.Connection, batch: Batch, last: int) -> dict[str, MentionDeleted]:
-    """Store the mentions that no deletion covers and that are not older than what is kept; `last` as of `_store`."""
+def _write_mentions(db: sqlite3.Connection, batch: WriteBatch, last: int) -> dict[str, MentionDeleted]:
+    """Store the mentions that no deletion covers and that are not older than what is stored; `last` as of `_store`."""
     mentions = batch.mentions
     authors = {id_: author_key(m.network, m.author.id) for id_, m in mentions.items()}
     gone = _gone_of(db, mentions, authors)
     buried = {
         row[0]: row[1] for row in _among(db, "SELECT mention_id, version FROM tombstones WHERE mention_id", mentions)
     }
-    kept = {
+    stored = {
         row[0]: row[1:]
         for row in _among(db, "SELECT mention_id, number, version, doc FROM mentions WHERE mention_id", mentions)
     }
@@ -122,12 +122,12 @@ def _write_mentions(db: sqlite3.Connection, batch: Batch, last: int) -> dict[str
         if buried.get(id_, -1) >= mention.version:
             continue
         doc = _JSON.encode(mention)
-        if id_ in kept:
-            number, version, old = kept[id_]
+        if id_ in stored:
+            number, version, old = stored[id_]
             if version > mention.version or old == doc:
                 continue
             stale.append((number, old))
-        fresh.append((kept[id_][0] if id_ in kept else None, mention, doc))
+        fresh.append((stored[id_][0] if id_ in stored else None, mention, doc))
         if id_ in buried:
             db.execute("DELETE FROM tombstones WHERE mention_id = ?", (id_,))
     _erase(db, stale)
@@ -160,7 +160,7 @@ def _last_number(db: sqlite3.Connection) -> int:
     return int(db.execute(given).fetchone()[0])
 
 
-def _delete_mentions(db: sqlite3.Connection, batch: Batch) -> dict[str, MentionDeleted]:
+def _delete_mentions(db: sqlite3.Connection, batch: WriteBatch) -> dict[str, MentionDeleted]:
     """Take out what the batch's deletions cover.
 
     The answer also names mentions that had been buried before: after a crash between write and answer the deletion
@@ -180,7 +180,7 @@ def _delete_mentions(db: sqlite3.Connection, batch: Batch) -> dict[str, MentionD
                 doomed[number] = doc
         dead = f"SELECT mention_id, post_id, entity_id, entity_name, version, at FROM tombstones WHERE {column}"
         for id_, post, entity, name, version, at in _among(db, dead, gone):
-            deletion = Gone("", version, at)
+            deletion = Deletion("", version, at)
             answers.setdefault(id_, taken_back(id_, post, EntityRef(entity, name), version, deletion))
     versions = {id_: m.version for id_, m in batch.tombstones.items()}
     live = "SELECT mention_id, number, version, author_key, doc FROM mentions WHERE mention_id"
@@ -209,12 +209,12 @@ def _erase(db: sqlite3.Connection, rows: Iterable[tuple[int, bytes]]) -> None:
     db.executemany("DELETE FROM mentions WHERE number = ?", [(number,) for number, _ in rows])
 
 
-def _gone_of(db: sqlite3.Connection, mentions: dict[str, Mention], authors: dict[str, str]) -> dict[str, Gone]:
+def _gone_of(db: sqlite3.Connection, mentions: dict[str, Mention], authors: dict[str, str]) -> dict[str, Deletion]:
     keys = {post_gone(m.post_id) for m in mentions.values()} | {author_gone(key) for key in authors.values()}
-    return {row[0]: Gone(*row) for row in _among(db, "SELECT key, version, at FROM gone WHERE key", keys)}
+    return {row[0]: Deletion(*row) for row in _among(db, "SELECT key, version, at FROM gone WHERE key", keys)}
 
 
-def _covering(mention: Mention, author: str, gone: dict[str, Gone]) -> Gone | None:
+def _covering(mention: Mention, author: str, gone: dict[str, Deletion]) -> Deletion | None:
     """The deletion that a mention falls under, or None."""
     post = gone.get(post_gone(mention.post_id))
     if post is not None and post.covers_post(mention):

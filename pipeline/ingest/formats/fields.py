@@ -1,4 +1,4 @@
-"""From loose fields, as tables and foreign JSON have them, to a message; the same checks for every layout."""
+"""Builds messages from flat fields, with the same checks for every layout."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
 
 
-class Line(NamedTuple):
+class SourceLine(NamedTuple):
     """A line with its line end.  `whole` is false when only its first `MAX_BYTES` were kept."""
 
     number: int
@@ -61,7 +61,7 @@ def _peek(stream: io.BufferedReader, path: str = "") -> bytes:
         raise TerminalError(f"is damaged ({error})", subject=path, todo="Fetch it again") from error
 
 
-def lines(stream: BinaryIO, name: str = "") -> Iterator[Line]:
+def lines(stream: BinaryIO, name: str = "") -> Iterator[SourceLine]:
     """Every line, numbered from 1; of a line longer than `MAX_BYTES` the first part.
 
     Raises `TerminalError` when compressed data is damaged: the lines before it were given.
@@ -71,10 +71,10 @@ def lines(stream: BinaryIO, name: str = "") -> Iterator[Line]:
         while data := stream.readline(MAX_BYTES + 1):
             number += 1
             if len(data) <= MAX_BYTES or data.endswith(b"\n"):
-                yield Line(number, data)
+                yield SourceLine(number, data)
                 continue
             _skip_line(stream)
-            yield Line(number, data[:MAX_BYTES], whole=False)
+            yield SourceLine(number, data[:MAX_BYTES], whole=False)
     except (EOFError, OSError) as error:  # BadGzipFile is an OSError
         todo = "Fetch the file again; the lines before were read"
         raise TerminalError(f"is damaged after line {number:,} ({error})", subject=name, todo=todo) from error

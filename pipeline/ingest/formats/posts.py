@@ -1,4 +1,4 @@
-"""The format `posts`: our own messages, as JSON lines or as a table with the same names."""
+"""The format `posts`: our own messages, as JSON lines or as a table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _JSON = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
 
 
 class PostsReader:
-    """Posts and deletions of the contract, in the order in which they were heard."""
+    """Posts and deletions of the contract, in the order in which they arrived."""
 
     name = "posts"
     time_order = True

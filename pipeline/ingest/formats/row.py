@@ -1,4 +1,4 @@
-"""What a reader gives for every row of a file: a message, or why there is none."""
+"""The protocol of a reader, and the row that it gives: a message, or why there is none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Row(NamedTuple):
     read: RawMessage | Malformed
 
 
-class Reader(Protocol):
+class FormatReader(Protocol):
     """A layout of files.
 
     `read` gives one `Row` for each row of the file and never raises for bad rows.  `time_order` says that rows lie in

@@ -1,4 +1,4 @@
-"""Sorting by time on disk, and finding the root of every thread, in constant memory.
+"""Sorts posts by time on disk, and finds the root of every thread, in constant memory.
 
 Rows go into a temporary SQLite file and come out in the order of their times.  A post that names the post it answers,
 but no root, gets the topmost post that can be reached by following the answers; if that one answers a post that is not

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from pipeline.errors import Malformed, TerminalError
-from pipeline.ingest.formats.lines import Line, lines
+from pipeline.ingest.formats.lines import SourceLine, lines
 
 
 class TableRow(NamedTuple):
@@ -22,10 +22,10 @@ class TableRow(NamedTuple):
 class _Source:
     """Feeds lines to the csv module and remembers those that went into the row at hand."""
 
-    def __init__(self, source: Iterator[Line]) -> None:
+    def __init__(self, source: Iterator[SourceLine]) -> None:
         self._source = source
-        self._again: deque[Line] = deque()
-        self.taken: list[Line] = []
+        self._again: deque[SourceLine] = deque()
+        self.taken: list[SourceLine] = []
 
     def __iter__(self) -> _Source:
         return self
@@ -94,7 +94,7 @@ def _row(header: list[str], values: list[str]) -> dict[str, str] | Malformed:
     return dict(zip(header, values, strict=True))
 
 
-def _readable(cells: dict[str, str], taken: list[Line]) -> dict[str, str] | Malformed:
+def _readable(cells: dict[str, str], taken: list[SourceLine]) -> dict[str, str] | Malformed:
     if not all(line.whole for line in taken):
         return Malformed("too_large", f"line {taken[-1].number:,} is longer than is read")
     if any(not cell.isascii() and _escaped(cell) for cell in cells.values()):

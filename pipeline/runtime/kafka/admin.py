@@ -1,4 +1,4 @@
-"""Creating and looking at topics."""
+"""Creates topics, and reads their end offsets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 from pipeline.contracts import topics
 from pipeline.errors import TerminalError, TransientError
 from pipeline.runtime.kafka.clients import confluent_options
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 _EXISTS = 36  # TOPIC_ALREADY_EXISTS
 

@@ -1,7 +1,7 @@
-"""Flow control for the embedded broker, which keeps 5 MB a partition and drops what is older without a word.
+"""Back-pressure for the embedded broker, which retains 5 MB a partition and drops the rest.
 
 Whoever produces waits while the slowest consumer group of the topic has more than a budget of bytes ahead of it on that
-partition.  A gate knows what was sent through it and asks the broker how far the groups have committed.
+partition.  A budget knows what was sent through it and asks the broker how far the groups have committed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from pipeline.errors import TransientError
 from pipeline.runtime.kafka.clients import confluent_options
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 BUDGET = 3_000_000
 """Bytes that may lie unread on one partition, all producers together."""
 
 
-class Gate(Protocol):
+class Backpressure(Protocol):
     """Lets a producer go on, or makes it wait."""
 
     async def admit(self, topic: str, partition: int, size: int) -> None:
@@ -36,7 +36,7 @@ class Gate(Protocol):
         ...
 
 
-class OpenGate:
+class NoBackpressure:
     """A real cluster keeps what it is given: nobody waits."""
 
     async def admit(self, topic: str, partition: int, size: int) -> None:
@@ -46,7 +46,7 @@ class OpenGate:
         return
 
 
-class Committed:
+class CommittedOffsets:
     """How far consumer groups have committed; asks the broker at most every `fresh` seconds.  Thread-safe."""
 
     def __init__(self, settings: KafkaSettings, fresh: float = 0.05) -> None:
@@ -57,7 +57,7 @@ class Committed:
         self._lock = threading.Lock()
 
     def offset(self, group: str, topic: str, partition: int) -> int:
-        """Committed offset of a group on a partition; 0 where it has committed nothing yet."""
+        """CommittedOffsets offset of a group on a partition; 0 where it has committed nothing yet."""
         with self._lock:
             at, offset = self._known.get((group, topic, partition), (0.0, 0))
             if time.monotonic() - at < self._fresh:
@@ -85,7 +85,7 @@ class Committed:
         return max(0, int(answer[0].offset))
 
 
-class ByteGate:
+class ByteBudget:
     """Keeps what one producer has unread on each partition within its part of the budget.
 
     `share` is the number of producers that write to the same topics; `waiting` marks the time spent here on purpose.
@@ -93,14 +93,14 @@ class ByteGate:
 
     def __init__(
         self,
-        committed: Committed,
-        readers: Mapping[str, Sequence[str]],
+        committed: CommittedOffsets,
+        groups: Mapping[str, Sequence[str]],
         share: int = 1,
         waiting: Callable[[str], AbstractContextManager[None]] = lambda what: nullcontext(),
     ) -> None:
         self._waiting = waiting
         self._committed = committed
-        self._readers = readers
+        self._groups = groups
         self._budget = BUDGET // max(1, share)
         self._unread: dict[tuple[str, int], deque[tuple[int, int]]] = {}
         self._bytes: dict[tuple[str, int], int] = {}
@@ -125,14 +125,14 @@ class ByteGate:
 
     def sent(self, topic: str, partition: int, offset: int, size: int) -> None:
         """Count bytes as unread until every reading group has committed past `offset`."""
-        if topic in self._readers:
+        if topic in self._groups:
             where = (topic, partition)
             self._unread.setdefault(where, deque()).append((offset, size))
             self._bytes[where] = self._bytes.get(where, 0) + size
 
     def fits(self, topic: str, partition: int, size: int) -> bool:
         """Whether `size` more bytes may go now."""
-        groups = self._readers.get(topic)
+        groups = self._groups.get(topic)
         where = (topic, partition)
         if not groups or not self._bytes.get(where) or self._bytes[where] + size <= self._budget // 2:
             return True

@@ -1,11 +1,11 @@
-"""How every client of ours speaks to Kafka: addresses, TLS and SASL from the settings, in each library's words."""
+"""Connection options of every Kafka client, from the settings: addresses, TLS, SASL."""
 
 from __future__ import annotations
 
 import ssl
 from typing import Any
 
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 
 def ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:

@@ -1,4 +1,4 @@
-"""Has everything been processed?  Asked of the broker: committed offsets against the ends of the topics."""
+"""Waits until every record was processed: committed offsets against the ends of topics."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 from pipeline.runtime.kafka.admin import Offsets
-from pipeline.runtime.kafka.backpressure import Committed
+from pipeline.runtime.kafka.backpressure import CommittedOffsets
 from pipeline.runtime.kafka.clients import group
-from pipeline.runtime.kafka.consumer_groups import READERS
-from pipeline.settings.settings import KafkaSettings
+from pipeline.runtime.kafka.consumer_groups import CONSUMERS
+from pipeline.settings.kafka import KafkaSettings
 
 
 class Drain:
@@ -18,7 +18,7 @@ class Drain:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._offsets = Offsets(settings)
-        self._committed = Committed(settings, fresh=0.0)
+        self._committed = CommittedOffsets(settings, fresh=0.0)
 
     def left(self) -> dict[str, int]:
         """Stage → records still to be acknowledged, in the order in which a post goes through the stages.
@@ -27,7 +27,7 @@ class Drain:
         is on its way.
         """
         left: dict[str, int] = {}
-        for topic, stages in READERS.items():
+        for topic, stages in CONSUMERS.items():
             ends = {partition: end for partition, end in self._offsets.ends(topic).items() if end}
             for stage in stages:
                 name = group(self._settings, stage)

@@ -1,4 +1,4 @@
-"""The embedded Kafka: the mock cluster that ships inside librdkafka, in memory, on loopback, real TCP.
+"""The embedded Kafka broker: the mock cluster inside librdkafka, in memory, on loopback.
 
 It speaks the protocol that producers and Faust need, creates topics when they are first named (4 partitions each), and
 keeps the newest 5 MB of each partition.  It keeps nothing across a restart.
@@ -10,8 +10,8 @@ from confluent_kafka import KafkaException, Producer
 
 from pipeline.errors import TerminalError
 
-KEPT_BYTES = 5_242_880
-"""What it keeps of a partition; older records are dropped without a word (hence `kafka/backpressure.py`)."""
+RETAINED_BYTES = 5_242_880
+"""Bytes that it retains of a partition; older records are dropped silently (hence `kafka/backpressure.py`)."""
 
 
 class EmbeddedBroker:

@@ -1,17 +1,17 @@
-"""Flow control for a producer that knows keys, not partitions, and has no event loop: the ingest side."""
+"""Back-pressure for producers that know keys and may block: the side of ingest."""
 
 from __future__ import annotations
 
 import threading
 
+from pipeline.contracts.partitioning import partition_of
 from pipeline.runtime.kafka.admin import Offsets
-from pipeline.runtime.kafka.backpressure import ByteGate, Committed
-from pipeline.runtime.kafka.consumer_groups import readers
-from pipeline.runtime.kafka.partitioner import partition_of
-from pipeline.settings.settings import KafkaSettings
+from pipeline.runtime.kafka.backpressure import ByteBudget, CommittedOffsets
+from pipeline.runtime.kafka.consumer_groups import consumer_groups
+from pipeline.settings.kafka import KafkaSettings
 
 
-class KeyedGate:
+class KeyedByteBudget:
     """Makes `Publisher` of `pipeline.ingest` wait for the slowest reader of the embedded broker.
 
     Offsets are foreseen from where each partition ended when it was first written to: exact while this is the only
@@ -21,17 +21,17 @@ class KeyedGate:
     def __init__(self, settings: KafkaSettings, share: int = 1, stop: threading.Event | None = None) -> None:
         self._stop = stop or threading.Event()
         self._offsets = Offsets(settings)
-        self._committed = Committed(settings)
-        self._gate = ByteGate(self._committed, readers(settings), share=share)
+        self._committed = CommittedOffsets(settings)
+        self._budget = ByteBudget(self._committed, consumer_groups(settings), share=share)
         self._next: dict[tuple[str, int], int] = {}
         self._partitions: dict[str, int] = {}
 
     def admit(self, topic: str, key: bytes, size: int) -> None:
         """Blocks until a record of `size` bytes with this key may be published, and counts it as sent."""
         partition = self._where(topic, key)
-        self._gate.admit_blocking(topic, partition, size, self._stop)
+        self._budget.admit_blocking(topic, partition, size, self._stop)
         offset = self._next[topic, partition]
-        self._gate.sent(topic, partition, offset, size)
+        self._budget.sent(topic, partition, offset, size)
         self._next[topic, partition] = offset + 1
 
     def close(self) -> None:

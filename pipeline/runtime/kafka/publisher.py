@@ -1,4 +1,4 @@
-"""Publishing from a worker: batches by partition, every delivery awaited.
+"""Publishes the batches of a worker by partition, and awaits every delivery.
 
 Faust sends one message at a time and only logs a failed one; this hands whole batches to aiokafka's idempotent producer
 and returns when the broker has acknowledged every one of them.
@@ -14,16 +14,14 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from pipeline.contracts.headers import arrival_header
 from pipeline.contracts.origin import ORIGIN
+from pipeline.contracts.partitioning import partition_of
 from pipeline.errors import TerminalError, TransientError
-from pipeline.runtime.kafka.backpressure import Gate, OpenGate
+from pipeline.runtime.kafka.backpressure import Backpressure, NoBackpressure
 from pipeline.runtime.kafka.clients import aiokafka_options
-from pipeline.runtime.kafka.partitioner import partition_of
-from pipeline.settings.settings import KafkaSettings
-from pipeline.stages.stage import Outgoing
-
-ARRIVED = "arrived"
-"""Header that carries when the pipeline first heard of something, in seconds; order across partitions is by it."""
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.stages.records import Outgoing
 
 MAX_REQUEST = 4_000_000
 """Bytes of one produce request; a message is smaller (see `Topic.max_message_bytes`)."""
@@ -41,16 +39,16 @@ class ToSend(NamedTuple):
 
 def headers(message: Outgoing) -> tuple[tuple[str, bytes], ...]:
     """The headers of a message: its arrival and its origin, where it has them."""
-    arrived = ((ARRIVED, b"%.6f" % message.arrived),) if message.arrived else ()
+    arrived = (arrival_header(message.arrived),) if message.arrived else ()
     return (*arrived, (ORIGIN, message.origin)) if message.origin else arrived
 
 
 class Publisher:
     """Sends batches; after `send` returns, the broker has every message (acks from all replicas in sync)."""
 
-    def __init__(self, settings: KafkaSettings, gate: Gate | None = None) -> None:
+    def __init__(self, settings: KafkaSettings, backpressure: Backpressure | None = None) -> None:
         self._settings = settings
-        self._gate = gate or OpenGate()
+        self._backpressure = backpressure or NoBackpressure()
         self._counts: dict[str, int] = {}
         self._producer: AIOKafkaProducer | None = None
 
@@ -101,10 +99,10 @@ class Publisher:
         producer = self._connected()
         now = int(time.time() * 1000)
         for batch, size in self._fill(producer, messages, now):
-            await self._gate.admit(topic, partition, size)
+            await self._backpressure.admit(topic, partition, size)
             future = await producer.send_batch(batch, topic, partition=partition)
             metadata = await future
-            self._gate.sent(topic, partition, metadata.offset, size)
+            self._backpressure.sent(topic, partition, metadata.offset, size)
 
     def _fill(self, producer: Any, messages: Iterable[ToSend], now: int) -> Iterable[tuple[Any, int]]:
         batch, size = producer.create_batch(), 0

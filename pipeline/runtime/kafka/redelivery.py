@@ -1,4 +1,4 @@
-"""Putting dead letters back where they came from."""
+"""Publishes dead letters again to the topics that they came from."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from itertools import islice
 import msgspec
 import structlog
 
+from pipeline.contracts.headers import REPLAYED
 from pipeline.index.load import open_index
 from pipeline.index.protocol import DeadLetter
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
 from pipeline.settings.settings import Settings
-from pipeline.stages.stage import REPLAYED
 
 log = structlog.get_logger()
 

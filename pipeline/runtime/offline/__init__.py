@@ -1,1 +1,1 @@
-"""The file driver: the same stages over a file, without a broker."""
+"""The stages over files, without a broker."""

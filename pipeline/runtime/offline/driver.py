@@ -1,4 +1,4 @@
-"""The file driver: a file in, a file out, no broker, as fast as the CPU allows."""
+"""Drives a stage over records in memory, without a broker, as fast as the CPU allows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import islice
 from typing import NamedTuple
 
-from pipeline.stages.stage import Outgoing, Record, Rejected, Stage
+from pipeline.stages.records import Outgoing, Record, Rejected
+from pipeline.stages.stage import Stage
 from pipeline.stages.state import MemoryStore, State
 
 
-class Batch(NamedTuple):
+class BatchResult(NamedTuple):
     """What came of a piece of the input, in input order."""
 
     read: int
@@ -33,7 +34,7 @@ async def through(
     *,
     state: State | None = None,
     clock: Callable[[], float] | None = None,
-) -> AsyncIterator[Batch]:
+) -> AsyncIterator[BatchResult]:
     """Carry records through a stage in batches, its state in memory (constant, but for the stage's own).
 
     `state` is one to go on with.  After each batch `clock` says which event time (seconds) has passed, so that what is
@@ -46,4 +47,4 @@ async def through(
         result = stage.handle(batch, state)
         latest = max(latest, max(record.arrived for record in batch))
         await state.flush(latest if clock is None else clock())
-        yield Batch(len(batch), result.publish, result.rejected)
+        yield BatchResult(len(batch), result.publish, result.rejected)

@@ -1,4 +1,4 @@
-"""Carries what is made of a file out, piece by piece, and knows at any time how far that went.
+"""Writes output piece by piece, so that an interrupted run can be resumed at a line.
 
 A run that is interrupted has written everything up to a line and nothing of what follows, so that another one can go on
 behind it.
@@ -11,26 +11,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import IO, Protocol
+from typing import IO, NamedTuple
 
-from pipeline.ingest.formats.lines import Line
+from pipeline.ingest.formats.lines import SourceLine
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Piece(Protocol):
-    """Output that is complete up to a line of the input, and how many lines could not be read until there."""
+class OutputPiece(NamedTuple):
+    """What came of the next lines of the input, up to and with number `line` (from 1): whole lines of output, and how
+    many lines in all could not be read."""
 
-    @property
-    def line(self) -> int: ...
-    @property
-    def output(self) -> bytes: ...
-    @property
-    def bad(self) -> int: ...
+    line: int
+    output: bytes
+    bad: int
 
 
 @dataclass(slots=True)
-class Carried:
+class OutputProgress:
     """How far it went: lines of the input that are dealt with, those of them that could not be read; whether it was
     asked to stop, or nobody reads the output any more."""
 
@@ -49,16 +47,16 @@ class Stop:
         self._waiting = False
 
     @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Signals are taken like this within; only from the main thread."""
-        before = {number: signal.signal(number, self._hear) for number in SIGNALS}
+    def installed(self) -> Iterator[None]:
+        """Handle the signals like this within; only from the main thread."""
+        before = {number: signal.signal(number, self._interrupt) for number in SIGNALS}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def awaited(self, lines: Iterator[Line]) -> Iterator[Line]:
+    def awaited(self, lines: Iterator[SourceLine]) -> Iterator[SourceLine]:
         """The lines, while each of which is awaited a signal ends the run at once."""
         while True:
             self._waiting = True
@@ -72,23 +70,23 @@ class Stop:
                 return
             yield line
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._waiting or self.asked:
             raise KeyboardInterrupt
         self.asked = True
 
 
-def carry(
-    pieces: Iterator[Piece], out: IO[bytes], stop: Stop, told: Callable[[Carried], None], start: int = 0
-) -> Carried:
-    """Write every piece, and tell after each how far it is; `start` lines were dealt with before."""
-    done = Carried(line=start)
+def write_out(
+    pieces: Iterator[OutputPiece], out: IO[bytes], stop: Stop, report: Callable[[OutputProgress], None], start: int = 0
+) -> OutputProgress:
+    """Write every piece, and report after each how far it is; `start` lines were dealt with before."""
+    done = OutputProgress(line=start)
     try:
         for piece in pieces:
             out.write(piece.output)
             out.flush()
             done.line, done.bad = max(start, piece.line), piece.bad
-            told(done)
+            report(done)
             if stop.asked:
                 done.stopped = True
                 break

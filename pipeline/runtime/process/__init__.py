@@ -1,1 +1,1 @@
-"""The processes of an installation: the stack in one machine, and its supervisor."""
+"""The processes of an installation: the stack on one machine, and its supervisor."""

@@ -1,4 +1,4 @@
-"""Counts what the model does."""
+"""Wraps a scorer with Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from models.scorer import Reading, Scorer, Scores
 from pipeline.observability.metrics import Metrics
 
 
-class TimedScorer:
+class MeteredScorer:
     """A scorer that notes how many posts it read and how long that took."""
 
     def __init__(self, scorer: Scorer, metrics: Metrics) -> None:

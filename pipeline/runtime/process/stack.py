@@ -1,4 +1,4 @@
-"""Brings up what is missing: the broker, the topics, the index, the workers; and takes it down again."""
+"""Starts what is missing (broker, topics, index, workers), and stops it again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import IO
 
 import structlog
 
-from pipeline.contracts.topics import STAGES
+from pipeline.contracts.stage_names import STAGES
 from pipeline.errors import TerminalError
 from pipeline.runtime.kafka.admin import create_all
 from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
@@ -40,7 +40,7 @@ class Stack(AbstractAsyncContextManager["Stack"]):
         self.supervisor: Supervisor | None = None
 
     async def __aenter__(self) -> Stack:
-        self._take_lock()
+        self._acquire_lock()
         settings = self._given
         if not settings.kafka.bootstrap:
             self._broker = EmbeddedBroker()
@@ -100,7 +100,7 @@ class Stack(AbstractAsyncContextManager["Stack"]):
         finally:
             await index.close()
 
-    def _take_lock(self) -> None:
+    def _acquire_lock(self) -> None:
         """One stack a data folder: two would share state files and mix their offsets."""
         self._given.data.mkdir(parents=True, exist_ok=True)
         handle = (self._given.data / "lock").open("a")

@@ -1,4 +1,4 @@
-"""Starts the processes that do the work, and starts them again when they end."""
+"""Starts the worker processes, and restarts those that end."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Supervisor:
     def start(self, child: Child) -> None:
         """Start a child and keep it running."""
         self.children[child.name] = child
-        self._tasks.append(asyncio.create_task(self._keep(child), name=child.name))
+        self._tasks.append(asyncio.create_task(self._supervise(child), name=child.name))
 
     async def finished(self, name: str) -> int:
         """Wait for a `once` child to end for good; gives its exit status."""
@@ -90,7 +90,7 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _keep(self, child: Child) -> None:
+    async def _supervise(self, child: Child) -> None:
         pause = 0.5
         while not self._stopping:
             began = time.monotonic()

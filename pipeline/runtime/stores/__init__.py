@@ -1,1 +1,1 @@
-"""Where the state of a stage lives between batches."""
+"""Stores of the state of a stage: SQLite and a Kafka changelog."""

@@ -1,4 +1,4 @@
-"""State in a compacted Kafka topic, with a copy in memory: for real clusters, where partitions move between workers.
+"""State in a compacted Kafka topic, with a copy in memory; follows the partitions.
 
 The topic has as many partitions as the stage's source, and a key's value lies on the partition that its records come
 from: a worker that is given a partition reads the changelog's partition of the same number, to its end, before it
@@ -15,8 +15,8 @@ from aiokafka.structs import TopicPartition
 
 from pipeline.runtime.kafka.clients import aiokafka_options
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
-from pipeline.settings.settings import KafkaSettings
-from pipeline.stages.state import Change, Expiry, Kept
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.stages.state import Change, Expiry, StoredValue
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ class ChangelogStore:
         self._expiry = Expiry()
 
     def read(self, partition: int, key: str) -> bytes | None:
-        """The kept value of a key of a recovered partition, or None."""
+        """The stored value of a key of a recovered partition, or None."""
         return self._data[partition].get(key)
 
     def expired(self, now: float, limit: int) -> list[tuple[int, str]]:
@@ -46,7 +46,7 @@ class ChangelogStore:
             [ToSend(self._topic, c.key.encode(), c.data, partition=c.partition) for c in changes]
         )
         for change in changes:
-            self._keep(change.partition, change.key, change.expires, change.data)
+            self._remember(change.partition, change.key, change.expires, change.data)
 
     async def recover(self, partition: int) -> None:
         """Read a partition of the changelog to its end; does nothing when it is in hand already."""
@@ -73,7 +73,7 @@ class ChangelogStore:
             await consumer.stop()
         self._data[partition] = {}
         for key, value in data.items():
-            self._keep(partition, key, msgspec.msgpack.decode(value, type=Kept).expires, value)
+            self._remember(partition, key, msgspec.msgpack.decode(value, type=StoredValue).expires, value)
         log.info("state recovered", topic=self._topic, partition=partition, keys=len(data))
 
     def drop(self, partition: int) -> None:
@@ -83,7 +83,7 @@ class ChangelogStore:
     async def close(self) -> None:
         """Nothing of its own to let go of."""
 
-    def _keep(self, partition: int, key: str, expires: float, data: bytes | None) -> None:
+    def _remember(self, partition: int, key: str, expires: float, data: bytes | None) -> None:
         values = self._data[partition]
         if data is None:
             values.pop(key, None)
@@ -103,4 +103,4 @@ def _absorb(data: dict[str, bytes], key: str, value: bytes | None) -> None:
 
 
 def _reach(value: bytes) -> int:
-    return sum(msgspec.msgpack.decode(value, type=Kept).absorbed.values())
+    return sum(msgspec.msgpack.decode(value, type=StoredValue).absorbed.values())

@@ -1,4 +1,4 @@
-"""State in a SQLite file: for the embedded mode, whose broker is too small for a changelog."""
+"""State in a SQLite file, for the embedded broker, which is too small for a changelog."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SqliteStore:
         self._db.execute("CREATE INDEX IF NOT EXISTS state_expires ON state (expires) WHERE expires > 0")
 
     def read(self, partition: int, key: str) -> bytes | None:
-        """The kept value of a key, or None."""
+        """The stored value of a key, or None."""
         row = self._db.execute("SELECT data FROM state WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
 
@@ -41,10 +41,10 @@ class SqliteStore:
 
     def _write(self, changes: list[Change]) -> None:
         gone = [(c.key,) for c in changes if c.data is None]
-        kept = [(c.key, c.partition, c.expires, c.data) for c in changes if c.data is not None]
+        written = [(c.key, c.partition, c.expires, c.data) for c in changes if c.data is not None]
         self._db.execute("BEGIN")
         self._db.executemany("DELETE FROM state WHERE key = ?", gone)
-        self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", kept)
+        self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", written)
         self._db.execute("COMMIT")
 
     async def recover(self, partition: int) -> None:

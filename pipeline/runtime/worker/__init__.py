@@ -1,1 +1,1 @@
-"""The Faust worker: records of a partition through a stage, nothing lost and nothing counted twice."""
+"""The Faust worker: records through a stage, nothing lost and nothing counted twice."""

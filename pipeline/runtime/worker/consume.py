@@ -1,4 +1,4 @@
-"""The one safe consume loop, on Faust.
+"""The consume loop, on Faust: acknowledges records only after all effects are durable.
 
 Measured on faust-streaming 0.15.3: `take()` and `async for` acknowledge what failed; `noack_take` leaves that to us, so
 it is the only way in which we read.  Events come as raw bytes; the body does not raise, and what goes wrong beyond
@@ -20,15 +20,15 @@ import structlog
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
+from pipeline.contracts.headers import ARRIVED, arrival
 from pipeline.contracts.origin import ORIGIN, SIZE
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.publisher import ARRIVED
 from pipeline.runtime.worker.gaps import GapWatch
 from pipeline.runtime.worker.merge import ArrivalMerge
 from pipeline.runtime.worker.processor import Processor
-from pipeline.runtime.worker.progress import Progress
-from pipeline.settings.settings import WorkerSettings
-from pipeline.stages.stage import Record
+from pipeline.runtime.worker.progress import WorkerProgress
+from pipeline.settings.worker import WorkerSettings
+from pipeline.stages.records import PartitionId, Record
 from pipeline.stages.state import Store
 
 log = structlog.get_logger()
@@ -42,8 +42,6 @@ PAUSE = 0.3
 HELD = 8_000
 """Records in hand at which reading pauses, unless the merge waits for a partition: then only reading on helps."""
 
-Where = tuple[str, int]
-
 
 class ConsumeLoop:
     """Reads the sources of a stage through a Faust stream and carries batches through the processor.
@@ -54,7 +52,7 @@ class ConsumeLoop:
 
     def __init__(
         self, app: Any, processor: Processor, store: Store, settings: WorkerSettings, metrics: Metrics,
-        progress: Progress, *, clock: Callable[[], float] = time.time, end: Callable[[int], object] = os._exit,
+        progress: WorkerProgress, *, clock: Callable[[], float] = time.time, end: Callable[[int], object] = os._exit,
     ) -> None:  # fmt: skip
         """`clock` gives wall-clock seconds; `end` ends the process with a status and does not return."""
         self._app = app
@@ -68,7 +66,7 @@ class ConsumeLoop:
         self._gaps = GapWatch()
         self._merges = processor.stage.merges
         self._merge: ArrivalMerge[tuple[Record, Any]] = ArrivalMerge(pause=PAUSE if self._merges else 0.0)
-        self._received: dict[Where, int] = {}
+        self._received: dict[PartitionId, int] = {}
         self._compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -80,7 +78,7 @@ class ConsumeLoop:
         work = asyncio.ensure_future(self._work())
         try:
             async for events in stream.noack_take(self._settings.batch, within=self._settings.within):
-                self._take(events)
+                self._receive(events)
                 if len(self._merge) > HELD and not self._starved:
                     self._room.clear()
                     await self._room.wait()
@@ -123,11 +121,11 @@ class ConsumeLoop:
         sys.stderr.flush()
         self._end_process(UNEXPECTED)
 
-    def _take(self, events: Sequence[Any]) -> None:
+    def _receive(self, events: Sequence[Any]) -> None:
         """Take events in hand, and look for offsets that never came.
 
         What was read before partitions were handed round last comes again, from the last committed offset on; taken
-        now it would overtake what comes before it, and the next stage would take that for heard (`origins.py`).
+        now it would overtake what comes before it, and the next stage would drop that as a repeat.
         """
         items = []
         name, generation = self._processor.stage.name, self._app.consumer_generation_id
@@ -146,7 +144,7 @@ class ConsumeLoop:
             self._metrics.records_in.labels(name, topic).inc(count)
         self._news.set()
 
-    def _check_gap(self, where: Where, offset: int) -> None:
+    def _check_gap(self, where: PartitionId, offset: int) -> None:
         if not self._gaps.knows(where):
             self._gaps.start(where, self._app.consumer._committed_offset.get(TP(*where)))
         lost = self._gaps.see(where, offset)
@@ -185,7 +183,7 @@ class ConsumeLoop:
         """Records that the broker has and that are not acknowledged, over all partitions in hand."""
         return sum(self.lags().values())
 
-    def lags(self) -> dict[Where, int]:
+    def lags(self) -> dict[PartitionId, int]:
         """The same for each partition."""
         out = {}
         for where in self._assigned():
@@ -195,18 +193,18 @@ class ConsumeLoop:
                 out[where] = max(0, end - done)
         return out
 
-    def _assigned(self) -> list[Where]:
+    def _assigned(self) -> list[PartitionId]:
         consumer = self._app.consumer
         try:
             return [(tp.topic, tp.partition) for tp in consumer.assignment()]
         except ConsumerNotStarted:
             return []
 
-    def _highwater(self, where: Where) -> int | None:
+    def _highwater(self, where: PartitionId) -> int | None:
         end = self._app.consumer.highwater(TP(*where))
         return None if end is None else int(end)
 
-    def _pending(self, where: Where) -> bool:
+    def _pending(self, where: PartitionId) -> bool:
         """Whether the broker has more of a partition than what has been taken in hand."""
         if not self._merges:
             return False
@@ -225,7 +223,7 @@ def _record(message: Any) -> Record:
     arrived, origin = message.timestamp, b""
     for name, value in headers:
         if name == ARRIVED:
-            arrived = _seconds(value, message.timestamp)
+            arrived = arrival(value, message.timestamp)
         elif name == ORIGIN and len(value) == SIZE:
             origin = value
     return Record(
@@ -239,12 +237,3 @@ def _record(message: Any) -> Record:
         headers,
         origin,
     )
-
-
-def _seconds(value: bytes, otherwise: float) -> float:
-    """Seconds of an `arrived` header; a header that is not a time is not trusted."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        return otherwise
-    return seconds if 0.0 < seconds < 1e11 else otherwise

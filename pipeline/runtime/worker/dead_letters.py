@@ -1,4 +1,4 @@
-"""Dead letters: records that a stage cannot process, kept with their reason."""
+"""Builds the dead letter of a record that a stage cannot process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pipeline.contracts.topics import dead_letters
 from pipeline.runtime.kafka.publisher import ToSend
-from pipeline.stages.stage import Record, Rejected
+from pipeline.stages.records import Record, Rejected
 
 MAX_REASON = 1_000
 

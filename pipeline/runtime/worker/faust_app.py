@@ -1,4 +1,4 @@
-"""A Faust app set up so that it keeps our promises.
+"""Configures the Faust app of a stage, so that our guarantees hold.
 
 Each stage is an app of its own, so that its consumer group commits and rebalances apart from the others.  What Faust
 would default to and we do not want: a fetch wait of 1.5 s (skewed partitions then starve), a session time-out of 60 s,

@@ -1,4 +1,4 @@
-"""Merging partitions in the order of arrival.
+"""Merges partitions in the order of arrival.
 
 Kafka keeps order within a partition only.  A consumer that catches up reads one partition hours ahead of another, and
 what it publishes is then out of order in event time.  This holds records back until no earlier one can come: each
@@ -14,10 +14,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from pipeline.stages.stage import Record
+from pipeline.stages.records import PartitionId, Record
 
 E = TypeVar("E")
-Where = tuple[str, int]
 
 
 class ArrivalMerge(Generic[E]):
@@ -36,10 +35,10 @@ class ArrivalMerge(Generic[E]):
         self._limit = limit
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._held: dict[Where, deque[tuple[Record, E]]] = {}
+        self._held: dict[PartitionId, deque[tuple[Record, E]]] = {}
         self._size = 0
         self._waiting_since: float | None = None
-        self._given_up: set[Where] = set()
+        self._given_up: set[PartitionId] = set()
         self.forced = 0
 
     def __len__(self) -> int:
@@ -69,7 +68,9 @@ class ArrivalMerge(Generic[E]):
         self._waiting_since = None
         return out
 
-    def pop(self, limit: int, now: float, pending: Callable[[Where], bool], assigned: Iterable[Where]) -> list[E]:
+    def pop(
+        self, limit: int, now: float, pending: Callable[[PartitionId], bool], assigned: Iterable[PartitionId]
+    ) -> list[E]:
         """The handles of at most `limit` records that may go now, in order of arrival.
 
         `pending` says whether the broker has more of a partition than what is in hand; `now` is wall-clock seconds.
@@ -83,12 +84,14 @@ class ArrivalMerge(Generic[E]):
             if now - self._waiting_since < self._patience:
                 return []
             self._given_up |= behind  # until it gives something: one silent partition must not stop the others
-        out = self._take(limit, now, () if behind else assigned, pending)
+        out = self._release(limit, now, () if behind else assigned, pending)
         self.forced += len(out) if behind else 0
         self._waiting_since = None if out else self._waiting_since
         return out
 
-    def _take(self, limit: int, now: float, assigned: Iterable[Where], pending: Callable[[Where], bool]) -> list[E]:
+    def _release(
+        self, limit: int, now: float, assigned: Iterable[PartitionId], pending: Callable[[PartitionId], bool]
+    ) -> list[E]:
         """Pop by arrival until the limit, a record too fresh, or a partition that ran empty with more to come."""
         watched = {where for where in assigned if pending(where)} - self._given_up
         heads = [(queue[0][0].arrived, where) for where, queue in self._held.items() if queue]

@@ -1,4 +1,4 @@
-"""One batch through one stage, with the promises: nothing lost, nothing counted twice.
+"""Processes one batch through one stage: nothing lost, nothing counted twice.
 
 The order is what makes them hold.  Messages and dead letters are published and their delivery awaited; effects are
 applied; the state is written together with the offsets that it has absorbed; only then may the caller acknowledge the
@@ -23,8 +23,9 @@ from pipeline.errors import Malformed, TransientError
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.publisher import ToSend, headers
 from pipeline.runtime.worker.dead_letters import dead_letter
-from pipeline.runtime.worker.progress import Progress
-from pipeline.stages.stage import Outgoing, Record, Rejected, Result, Stage
+from pipeline.runtime.worker.progress import WorkerProgress
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
+from pipeline.stages.stage import Stage
 from pipeline.stages.state import State
 
 log = structlog.get_logger()
@@ -55,7 +56,7 @@ class Processor:
         state: State,
         sender: Sender,
         metrics: Metrics,
-        progress: Progress,
+        progress: WorkerProgress,
         *,
         timeout: float = 120.0,
     ) -> None:
@@ -81,7 +82,7 @@ class Processor:
         except _StageFailed:
             log.exception("the stage failed on a batch; its records go one by one", **_span(batch))
             self.state.drop()
-            await self._one_by_one(batch)
+            await self._each_alone(batch)
         else:
             await self._finish(batch, result)
         self._metrics.batch_seconds.labels(self.stage.name).observe(time.monotonic() - started)
@@ -98,7 +99,7 @@ class Processor:
         except Exception as error:
             raise _StageFailed from error
 
-    async def _one_by_one(self, batch: Sequence[Record]) -> None:
+    async def _each_alone(self, batch: Sequence[Record]) -> None:
         faults = 0
         for record in batch:
             try:

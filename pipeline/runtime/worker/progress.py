@@ -1,4 +1,4 @@
-"""Is the worker getting on?  What the watchdog, the health page and the log say is derived from here."""
+"""Progress of a worker, for its watchdog, its health page and its log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pipeline.observability.metrics import Metrics
 
 
-class Progress:
+class WorkerProgress:
     """When a worker last got something done, whether work is waiting, and what it waits for on purpose.
 
     Guarantee: safe to read from another thread.

@@ -14,17 +14,18 @@ import structlog
 from pipeline.contracts.topics import changelog
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.backpressure import ByteGate, Committed, Gate, OpenGate
+from pipeline.runtime.kafka.backpressure import Backpressure, ByteBudget, CommittedOffsets, NoBackpressure
 from pipeline.runtime.kafka.clients import group
-from pipeline.runtime.kafka.consumer_groups import readers
+from pipeline.runtime.kafka.consumer_groups import consumer_groups
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.runtime.worker.consume import UNEXPECTED, ConsumeLoop
 from pipeline.runtime.worker.faust_app import make_app
 from pipeline.runtime.worker.processor import Processor
-from pipeline.runtime.worker.progress import Progress
-from pipeline.settings.settings import KafkaSettings, Settings
+from pipeline.runtime.worker.progress import WorkerProgress
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Stage
 from pipeline.stages.state import MemoryStore, State, Store
 
@@ -35,15 +36,15 @@ STOP_WITHIN = 15.0
 
 
 class Worker:
-    """Runs a stage until it is told to stop (SIGTERM or SIGINT: the batch in hand is finished and committed)."""
+    """Runs a stage until it is asked to stop (SIGTERM or SIGINT: the batch in hand is finished and committed)."""
 
     def __init__(self, stage: Stage, settings: Settings, metrics: Metrics, instance: str | None = None) -> None:
         self._settings = settings
         self._metrics = metrics
         self._stage = stage
-        self.progress = Progress(stage.name, metrics)
-        self._gate = _gate(stage, settings.kafka, self.progress)
-        self._publisher = Publisher(settings.kafka, self._gate)
+        self.progress = WorkerProgress(stage.name, metrics)
+        self._backpressure = _backpressure(stage, settings.kafka, self.progress)
+        self._publisher = Publisher(settings.kafka, self._backpressure)
         self._store = _store(stage, settings, self._publisher)
         self._processor = Processor(
             stage, State(self._store, stage.codec), self._publisher, metrics, self.progress,
@@ -126,14 +127,14 @@ class Worker:
         self._loop.revoked(revoked)
 
 
-def _gate(stage: Stage, kafka: KafkaSettings, progress: Progress) -> Gate:
+def _backpressure(stage: Stage, kafka: KafkaSettings, progress: WorkerProgress) -> Backpressure:
     """Flow control on the embedded broker.  A stage never waits for itself: what it writes to a topic that it also
     reads (the index takes mentions back) is small, and waiting would be for ever."""
     if not kafka.embedded:
-        return OpenGate()
+        return NoBackpressure()
     own = group(kafka, stage.name)
-    others = {topic: [name for name in groups if name != own] for topic, groups in readers(kafka).items()}
-    return ByteGate(Committed(kafka), {t: g for t, g in others.items() if g}, waiting=progress.waiting)
+    others = {topic: [name for name in groups if name != own] for topic, groups in consumer_groups(kafka).items()}
+    return ByteBudget(CommittedOffsets(kafka), {t: g for t, g in others.items() if g}, waiting=progress.waiting)
 
 
 def _store(stage: Stage, settings: Settings, publisher: Publisher) -> Store:

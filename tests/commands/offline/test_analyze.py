@@ -19,9 +19,8 @@ from typer.testing import CliRunner
 
 from pipeline.commands import context
 from pipeline.commands.main import app
-from pipeline.ingest.formats.lines import Line
-from pipeline.runtime.offline.analysis import Piece
-from pipeline.runtime.offline.resumable_output import Carried, Stop, carry
+from pipeline.ingest.formats.lines import SourceLine
+from pipeline.runtime.offline.resumable_output import OutputPiece, OutputProgress, Stop, write_out
 from pipeline.terminal.file_progress import FileProgress
 
 
@@ -137,20 +136,20 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     assert b"Traceback" not in said
 
 
-def pieces(stop: Stop | None = None) -> Iterator[Piece]:
-    yield Piece(3, b"a\nb\n", 1)
+def pieces(stop: Stop | None = None) -> Iterator[OutputPiece]:
+    yield OutputPiece(3, b"a\nb\n", 1)
     if stop is not None:
         os.kill(os.getpid(), signal.SIGINT)
-    yield Piece(5, b"c\n", 1)
-    yield Piece(7, b"d\n", 2)
+    yield OutputPiece(5, b"c\n", 1)
+    yield OutputPiece(7, b"d\n", 2)
 
 
 def test_the_piece_in_hand_is_finished_before_the_end() -> None:
     stop, out, told = Stop(), BytesIO(), []
     before = signal.getsignal(signal.SIGINT)  # ignored, where the tests run in the background of a shell
-    with stop.heard():
-        done = carry(pieces(stop), out, stop, lambda done: told.append(done.line))
-    assert done == Carried(line=5, bad=1, stopped=True)
+    with stop.installed():
+        done = write_out(pieces(stop), out, stop, lambda done: told.append(done.line))
+    assert done == OutputProgress(line=5, bad=1, stopped=True)
     assert out.getvalue() == b"a\nb\nc\n"
     assert told == [3, 5]
     assert signal.getsignal(signal.SIGINT) is before
@@ -159,43 +158,43 @@ def test_the_piece_in_hand_is_finished_before_the_end() -> None:
 def test_while_a_line_is_awaited_the_end_is_at_once() -> None:
     stop, out = Stop(), BytesIO()
 
-    def slow() -> Iterator[Line]:
-        yield Line(1, b"a\n")
+    def slow() -> Iterator[SourceLine]:
+        yield SourceLine(1, b"a\n")
         os.kill(os.getpid(), signal.SIGINT)
         raise AssertionError("the signal ends the wait")
 
-    made = (Piece(line.number, line.data, 0) for line in stop.awaited(slow()))
-    with stop.heard():
-        done = carry(made, out, stop, lambda _: None, start=0)
-    assert done == Carried(line=1, stopped=True)
+    made = (OutputPiece(line.number, line.data, 0) for line in stop.awaited(slow()))
+    with stop.installed():
+        done = write_out(made, out, stop, lambda _: None, start=0)
+    assert done == OutputProgress(line=1, stopped=True)
     assert out.getvalue() == b"a\n"
 
 
 def test_a_signal_between_two_lines_does_not_wait_for_more() -> None:
     stop, out = Stop(), BytesIO()
-    source = stop.awaited(iter([Line(1, b"a"), Line(2, b"b"), Line(3, b"c")]))
+    source = stop.awaited(iter([SourceLine(1, b"a"), SourceLine(2, b"b"), SourceLine(3, b"c")]))
 
-    def made() -> Iterator[Piece]:
-        yield Piece(next(source).number, b"a\n", 0)
+    def made() -> Iterator[OutputPiece]:
+        yield OutputPiece(next(source).number, b"a\n", 0)
         next(source)
         os.kill(os.getpid(), signal.SIGINT)
         next(source)
         raise AssertionError("nothing more is read")
 
-    with stop.heard():
-        assert carry(made(), out, stop, lambda _: None) == Carried(line=1, stopped=True)
+    with stop.installed():
+        assert write_out(made(), out, stop, lambda _: None) == OutputProgress(line=1, stopped=True)
 
 
 def test_lines_of_an_earlier_run_count_as_done() -> None:
-    assert carry(iter(()), BytesIO(), Stop(), lambda _: None, start=40).line == 40
-    assert carry(pieces(), BytesIO(), Stop(), lambda _: None, start=40).line == 40
+    assert write_out(iter(()), BytesIO(), Stop(), lambda _: None, start=40).line == 40
+    assert write_out(pieces(), BytesIO(), Stop(), lambda _: None, start=40).line == 40
 
 
 def test_progress_says_lines_speed_and_share(tmp_path: Path) -> None:
     file = tmp_path / "posts.jsonl"
     file.write_bytes(b"0123456789\n" * 10)
     progress = FileProgress(str(file))
-    list(progress.counted(Line(n, b"0123456789\n") for n in range(1, 5)))
+    list(progress.counted(SourceLine(n, b"0123456789\n") for n in range(1, 5)))
     assert progress.words(4, progress._began + 2.0) == "4 lines, 2 a second, 40% done"
     assert FileProgress(str(file), 2).words(4, FileProgress(str(file))._began + 2.0).startswith("4 lines, 1 a second")
     assert "%" not in FileProgress("-").words(1, 1e9)

@@ -10,12 +10,13 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.commands.offline.simulate import STORY_KINDS, app
+from pipeline.commands.offline.simulate import app
 from pipeline.contracts.decode import decode_raw
 from pipeline.contracts.messages import Mention, Post
 from pipeline.errors import TerminalError
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.events import INCIDENTS, Story
+from pipeline.simulate.limits import STORY_KINDS
 from pipeline.simulate.load import load_posts
 from pipeline.simulate.texts import names
 

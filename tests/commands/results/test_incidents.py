@@ -14,7 +14,7 @@ from pipeline.commands.main import main
 from pipeline.contracts.messages import EntityRef
 from pipeline.errors import TransientError
 from pipeline.index.load import open_index
-from pipeline.promise.verdicts import FILE, Acknowledgements
+from pipeline.promise.verdicts import FILE, VerdictStore
 from pipeline.settings.settings import load
 from tests.alert.events import event
 
@@ -81,7 +81,7 @@ def test_a_verdict_is_kept_and_the_latest_one_shown(data: Path, groundswell: Gro
     assert groundswell("ack", "acme:pile_on:test:1", "--reason", "false").exit_code == 0
     late = groundswell("ack", "acme:pile_on:test:1", "--reason", "too-late", "--by", "Kim", "--note", "again")
     assert late.stdout == "acme:pile_on:test:1: too late (by Kim)\n"
-    given = Acknowledgements(data).newest()["acme:pile_on:test:1"]
+    given = VerdictStore(data).newest()["acme:pile_on:test:1"]
     assert (given.verdict, given.person, given.note, given.kind, given.rule) == (
         "too late", "Kim", "again", "pile_on", "thread",
     )  # fmt: skip
@@ -104,10 +104,10 @@ def test_mistakes_are_told(data: Path, groundswell: Groundswell, arguments: list
     result = groundswell(*arguments)
     assert result.exit_code == status
     assert says in result.stderr
-    assert Acknowledgements(data).newest() == {}
+    assert VerdictStore(data).newest() == {}
 
 
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"this is no database, and long enough to be seen as none" * 10)
     with pytest.raises(TransientError, match=FILE):
-        Acknowledgements(tmp_path).newest()
+        VerdictStore(tmp_path).newest()

@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from pipeline.enrich.catalogue import Catalogue, Entity, load_catalogue
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.reader import Question
-from pipeline.enrich.load import LOOK_EVERY, NAMED, Renewal, changes, in_background, open_linker
+from pipeline.enrich.load import CHECK_EVERY, NAMED, Renewal, changes, in_background, open_linker
 from pipeline.enrich.stage import Enrich
-from pipeline.settings.settings import EnrichSettings
+from pipeline.settings.enrich import EnrichSettings
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import FixedScorer, post, records
 
@@ -37,7 +37,7 @@ class Scene:
         self.file.write_text(text, encoding="utf-8")
 
     def look(self) -> Linker | None:
-        self.now += LOOK_EVERY
+        self.now += CHECK_EVERY
         return self.renewal()
 
     def settle(self) -> Linker | None:
@@ -168,7 +168,7 @@ def test_a_renewed_linker_reads_as_the_one_before(tmp_path: Path) -> None:
     file, reader = tmp_path / "own.yaml", Silent()
     work: list[Callable[[], None]] = []
     file.write_text(FIRST, encoding="utf-8")
-    now = iter(range(0, 1000, int(LOOK_EVERY) + 1))
+    now = iter(range(0, 1000, int(CHECK_EVERY) + 1))
     linker = open_linker(EnrichSettings(catalogue=file), reader)
     renewal = Renewal(file, linker, clock=lambda: float(next(now)), start=work.append)
     file.write_text(FIRST + "- {id: qualmix, name: Qualmix}\n", encoding="utf-8")

@@ -235,10 +235,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 
 
 def test_progress_goes_over_all_three_readings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_module, "TOLD_EVERY", 5)
+    monkeypatch.setattr(export_module, "REPORT_EVERY", 5)
     told: list[tuple[int, int]] = []
     path = written(tmp_path)
-    read_wikidata(path, told=lambda done, whole: told.append((done, whole)))
+    read_wikidata(path, report=lambda done, whole: told.append((done, whole)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1] == (3 * path.stat().st_size,) * 2
 

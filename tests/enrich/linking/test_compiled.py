@@ -18,7 +18,7 @@ from tests import forms
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-SHARED = ("reader", "spelling")
+SHARED = ("reader",)
 """What both forms are given and are asked by: plain in either."""
 INDUSTRIES = (
     "airline", "banking", "car", "drink", "food", "leisure", "press", "retail", "social", "software", "streaming",

@@ -15,9 +15,9 @@ from pipeline.contracts.messages import ModelRef, Sentiment
 from pipeline.enrich.catalogue import Catalogue, Entity
 from pipeline.enrich.linking import embeddings
 from pipeline.enrich.linking.embeddings import (
-    MeaningReader,
+    EmbeddingReader,
     ScorerEmbedder,
-    Topic,
+    TopicProjection,
     about,
     otherwise,
     reader_of,
@@ -39,7 +39,7 @@ def question(text: str, entity: Entity = SHELL) -> Question:
 
 
 def test_a_post_near_to_what_a_company_does_speaks_for_it_and_one_near_to_the_other_meaning_against() -> None:
-    reader = MeaningReader(Counted(), fitted())
+    reader = EmbeddingReader(Counted(), fitted())
     company, other = reader.nats(
         [question("shell gas company raises oil prices"), question("a shell on the beach, a turtle, a snail")]
     )
@@ -48,12 +48,12 @@ def test_a_post_near_to_what_a_company_does_speaks_for_it_and_one_near_to_the_ot
 
 
 def test_it_never_says_more_than_it_may() -> None:
-    reader = MeaningReader(Counted(), fitted(company=1000.0))
+    reader = EmbeddingReader(Counted(), fitted(company=1000.0))
     assert reader.nats([question("oil and gas"), question("qwertz")]) == [MOST, -MOST]
 
 
 def test_an_entity_of_which_nothing_is_known_gets_no_word_on_the_other_meaning() -> None:
-    reader = MeaningReader(Counted(), fitted(company=0.0))
+    reader = EmbeddingReader(Counted(), fitted(company=0.0))
     assert reader.nats([question("shell", Entity(id="e", name="Shell"))]) == [0.0]
 
 
@@ -61,8 +61,8 @@ def test_an_entity_of_which_nothing_is_known_gets_no_word_on_the_other_meaning()
 @settings(deadline=None)
 def test_any_text_alone_or_among_others(texts: list[str]) -> None:
     questions = [question(text) for text in texts]
-    together = MeaningReader(Counted(), fitted()).nats(questions)
-    assert together == [MeaningReader(Counted(), fitted()).nats([one])[0] for one in questions]
+    together = EmbeddingReader(Counted(), fitted()).nats(questions)
+    assert together == [EmbeddingReader(Counted(), fitted()).nats([one])[0] for one in questions]
     assert all(abs(nats) <= MOST for nats in together)
 
 
@@ -70,7 +70,7 @@ def test_any_text_alone_or_among_others(texts: list[str]) -> None:
 @settings(deadline=None)
 def test_a_linker_that_reads_gives_spans_inside_any_text(text: str, at: int, times: int) -> None:
     embedder = Counted()
-    linker = Linker(Catalogue(entities={"shell": SHELL}), MeaningReader(embedder, fitted()))
+    linker = Linker(Catalogue(entities={"shell": SHELL}), EmbeddingReader(embedder, fitted()))
     mixed = text[:at] + " shell " * times + text[at:]
     considered = linker.consider(mixed)
     assert [mixed[one.start : one.end] for one in considered] == [one.surface for one in considered]
@@ -79,7 +79,7 @@ def test_a_linker_that_reads_gives_spans_inside_any_text(text: str, at: int, tim
 
 def test_every_text_is_embedded_by_itself_and_each_entity_once() -> None:
     embedder = Counted()
-    reader = MeaningReader(embedder, fitted())
+    reader = EmbeddingReader(embedder, fitted())
     reader.nats([question("shell one"), question("shell two"), question("shell one")])
     assert all(len(call) == 1 for call in embedder.calls)
     expected = {"shell one", "shell two", *about(SHELL), *otherwise(SHELL)}
@@ -87,15 +87,15 @@ def test_every_text_is_embedded_by_itself_and_each_entity_once() -> None:
 
 
 def test_a_changed_entity_is_embedded_anew() -> None:
-    reader = MeaningReader(Counted(), fitted())
+    reader = EmbeddingReader(Counted(), fitted())
     changed = Entity(id="shell", name="Shell", description="a turtle's home", industry=("leisure",))
     first, second = reader.nats([question("a turtle's home")]), reader.nats([question("a turtle's home", changed)])
     assert first != second
 
 
 def test_kept_entities_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embeddings, "KEPT", 2)
-    reader = MeaningReader(Counted(), fitted())
+    monkeypatch.setattr(embeddings, "MAX_REMEMBERED", 2)
+    reader = EmbeddingReader(Counted(), fitted())
     for number in range(5):
         reader.nats([question("shell", Entity(id=f"e{number}", name="Shell"))])
     assert len(reader._sides) == 2
@@ -105,7 +105,7 @@ def test_the_strongest_directions_are_taken_out() -> None:
     rng = np.random.default_rng(1)
     mood = rng.normal(size=WIDTH)
     vectors = (rng.normal(size=(200, 1)) * 50 * mood + rng.normal(size=(200, WIDTH)) + 3.0).astype(np.float32)
-    topics = Topic.of(vectors, 1)(vectors)
+    topics = TopicProjection.of(vectors, 1)(vectors)
     assert np.allclose(np.linalg.norm(topics, axis=1), 1.0, atol=1e-5)
     assert float(np.abs(topics @ (mood / np.linalg.norm(mood))).max()) < 0.1
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.catalogue import Catalogue, Entity
-from pipeline.enrich.linking.context import Surroundings
-from pipeline.enrich.linking.lexicon import Talk, forms, lexicon_of
+from pipeline.enrich.linking.context import PostContext
+from pipeline.enrich.linking.lexicon import PostWords, forms, lexicon_of
 from pipeline.enrich.linking.linker import Linker
 from pipeline.text.clean import fold
 
@@ -43,7 +43,7 @@ WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 @given(st.text(alphabet=st.characters(codec="ascii"), max_size=120) | st.text(max_size=120))
 def test_words_are_told_apart_alike_in_plain_texts_and_others(text: str) -> None:
-    around = Surroundings(text, fold(text))
+    around = PostContext(text, fold(text))
     found = WORDS.findall(around.folded.text)
     assert around.talk.words - {"price"} == {word.removesuffix("'s") for word in found} - {"price"}
     middle = len(around.folded.text) // 2
@@ -54,11 +54,11 @@ def test_words_are_told_apart_alike_in_plain_texts_and_others(text: str) -> None
 
 @pytest.mark.parametrize("text", ["two for $3", "£ 2 a cup", "it was 20€"])
 def test_a_price_speaks_of_buying(text: str) -> None:
-    assert "price" in Surroundings(text, fold(text)).talk.words
+    assert "price" in PostContext(text, fold(text)).talk.words
 
 
 def test_talk_knows_the_words_of_companies() -> None:
-    talk = Talk(frozenset(["they", "charged", "me", "twice", "and", "support", "hung", "up"]))
+    talk = PostWords(frozenset(["they", "charged", "me", "twice", "and", "support", "hung", "up"]))
     assert talk.dealings == {"charged", "support"}
     assert talk.service == {"support"}
 

@@ -13,7 +13,7 @@ from pipeline.enrich.linking.handles import split_hashtag, undecorate
 from pipeline.enrich.linking.linker import MAX_LINKS, Linker
 from pipeline.enrich.linking.log_odds import at
 from pipeline.enrich.linking.reader import MOST, Question
-from pipeline.enrich.linking.spelling.common_words import Kind
+from pipeline.enrich.spelling.names import Kind
 
 
 def names(linker: Linker, text: str, network: str = "twitter") -> set[str]:

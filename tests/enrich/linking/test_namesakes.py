@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.namesakes import GIVEN, is_namesake
-from pipeline.enrich.linking.spelling.common_words import Kind, kind_of
+from pipeline.enrich.spelling.names import Kind, kind_of
 
 
 def names(linker: Linker, text: str) -> set[str]:

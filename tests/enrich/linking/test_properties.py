@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.commands.knowledge.explain import Given, explanation
 from pipeline.contracts.messages import Author, Mention, PostDeleted, ScoredMessage
-from pipeline.enrich.linking.embeddings import MeaningReader
+from pipeline.enrich.explanation import PartialPost, explanation
+from pipeline.enrich.linking.embeddings import EmbeddingReader
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
-from pipeline.stages.stage import Outgoing, Record
+from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.conftest import START, FixedScorer, post, records
 from tests.enrich.linking.counted import Counted, fitted
@@ -85,7 +85,7 @@ def test_any_stream_gives_the_same_in_any_batch(linker: Linker, messages: list[A
 @pytest.fixture(scope="module")
 def reading(linker: Linker) -> Linker:
     """The linker, with a reading of posts that turns names one way or the other."""
-    return Linker(linker.catalogue, MeaningReader(Counted(), fitted(company=9.0, other=-9.0)))
+    return Linker(linker.catalogue, EmbeddingReader(Counted(), fitted(company=9.0, other=-9.0)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -113,7 +113,7 @@ def test_any_stream_read_again_gives_the_same(linker: Linker, messages: list[Any
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(max_size=200) | TEXTS, lang=st.none() | st.text(max_size=8))
 def test_any_text_is_explained(linker: Linker, text: str, lang: str | None) -> None:
-    found = explanation(linker, Given(text, lang=lang))
+    found = explanation(linker, PartialPost(text, lang=lang))
     for one in found["candidates"]:
         assert 0 <= one["start"] < one["end"] <= len(text)
         assert text[one["start"] : one["end"]] == one["surface"]

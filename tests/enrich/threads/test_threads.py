@@ -9,10 +9,10 @@ from pipeline.contracts.messages import EntityRef
 from pipeline.enrich.threads.threads import (
     MAX_POSTS,
     MAX_REVISIONS,
+    Orphan,
     Revision,
     Thread,
     ThreadCodec,
-    Waiting,
     before,
     inherit,
     issue,
@@ -94,7 +94,7 @@ def test_a_thread_survives_its_bytes() -> None:
     thread = Thread(entities=[], posts={}, waiting=[])
     note(thread, "n:1", 5, 1, (ACME, 0.9), (ZORBEX, 0.8))
     thread.until = 12.5
-    thread.waiting.append(Waiting(7, 1, 2, 3, 4.5, b"{}"))
+    thread.waiting.append(Orphan(7, 1, 2, 3, 4.5, b"{}"))
     assert ThreadCodec().decode(ThreadCodec().encode(thread)) == thread
 
 

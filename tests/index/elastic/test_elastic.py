@@ -19,7 +19,7 @@ from pipeline.errors import TerminalError, TransientError
 from pipeline.index.elastic.index import ElasticIndex
 from pipeline.index.elastic.slices import end_of, slice_of, start_of
 from pipeline.index.protocol import DeadLetter
-from pipeline.settings.settings import IndexSettings
+from pipeline.settings.index import IndexSettings
 from tests.index.documents import NOON, incident, letter, mention, post_deleted
 from tests.real_servers import RealElasticsearch
 

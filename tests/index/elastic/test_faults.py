@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import SettingsError, TerminalError, TransientError
 from pipeline.index.elastic.index import ElasticIndex
 from pipeline.index.protocol import Query, Written
-from pipeline.settings.settings import IndexSettings
+from pipeline.settings.index import IndexSettings
 from tests.index.documents import letter, mention
 from tests.index.elastic.fake_elasticsearch import Answer, Asked, FakeElasticsearch, fake_elasticsearch, written
 

@@ -15,7 +15,8 @@ from pipeline.index.protocol import Query
 from pipeline.index.slow import SlowIndex
 from pipeline.index.sqlite import schema
 from pipeline.index.sqlite.index import SqliteIndex
-from pipeline.settings.settings import IndexSettings, Settings
+from pipeline.settings.index import IndexSettings
+from pipeline.settings.settings import Settings
 from tests.index.documents import mention, post_deleted
 
 

@@ -18,7 +18,7 @@ from pipeline.errors import Malformed, SettingsError, TerminalError
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.lines import open_source
 from pipeline.ingest.formats.mapped import MappedReader
-from pipeline.ingest.formats.row import Reader, Row
+from pipeline.ingest.formats.row import FormatReader, Row
 from pipeline.settings.ingest import FormatSettings, IngestSettings
 from tests.ingest.conftest import post
 
@@ -26,12 +26,12 @@ TWCS_HEADER = "tweet_id,author_id,inbound,created_at,text,response_tweet_id,in_r
 POSTS_HEADER = "post_id,network,author_id,author_followers,text,created_at,rating,remark\n"
 
 
-def rows(path: Path | str, reader: Reader) -> list[Row]:
+def rows(path: Path | str, reader: FormatReader) -> list[Row]:
     with open_source(str(path)) as stream:
         return list(reader.read(stream, str(path)))
 
 
-def format_of(name: str) -> Reader:
+def format_of(name: str) -> FormatReader:
     return reader_for(name, IngestSettings())
 
 

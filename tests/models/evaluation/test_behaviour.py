@@ -11,8 +11,8 @@ from zlib import crc32
 import pytest
 
 from models.evaluation.behaviour.cases import read_cases
-from models.evaluation.behaviour.run import capabilities, floor_for, judge, read_floors, told
-from models.evaluation.figures import Capability
+from models.evaluation.behaviour.run import capabilities, describe, floor_for, judge, read_floors
+from models.figures import Capability
 from models.scorer import Reading, Scores
 from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
 from tests.models.conftest import scorer_for
@@ -108,8 +108,10 @@ def test_a_model_that_minds_a_name_is_told() -> None:
     named = [case for case in CASES if case.capability == "names"]
     missed = [one for one in judge(Minds("neutral", False, "joy"), named) if one.instead]
     assert missed
-    assert all("Jamal" in told(one) for one in missed)
-    assert "neutral 0.90, then negative 0.90" in told(missed[0]) or "negative 0.90, then neutral" in told(missed[0])
+    assert all("Jamal" in describe(one) for one in missed)
+    assert "neutral 0.90, then negative 0.90" in describe(missed[0]) or "negative 0.90, then neutral" in describe(
+        missed[0]
+    )
 
 
 def test_what_a_model_has_no_head_for_is_left_out() -> None:

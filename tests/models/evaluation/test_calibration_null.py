@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.evaluation.calibration_null import calibration_chance
-from models.evaluation.metrics import Floats, confidence_error
+from models.metrics import Floats, confidence_error
 
 ROWS = 374
 

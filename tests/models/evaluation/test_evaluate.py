@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from models.evaluation.evaluate import figures, seed_figures
-from models.evaluation.figures import Figures
 from models.evaluation.rows import Answers, Rows, answers_of, read_file
 from models.evaluation.slices import dialect, length, slices_of, style
 from models.evaluation.table import in_brackets, render, table
+from models.figures import Figures
 from models.scorer import Reading, Scores
 from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
 from pipeline.errors import TerminalError

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from models.card import render_card
-from models.evaluation.figures import Capability, Compared, Figures, Interval, Retrieval
 from models.evaluation.record import record
+from models.figures import Capability, Compared, Figures, Interval, Retrieval
 from models.manifest import MANIFEST, SHIPPED, read_manifest, verify
 from pipeline.errors import TerminalError
 

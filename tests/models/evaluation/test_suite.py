@@ -61,7 +61,7 @@ def test_every_head_is_measured_on_its_rows_and_with_its_baselines() -> None:
         ("names", "target", 12),
     ]
     steps: list[str] = []
-    posts, names = measure(Words(), found, told=steps.append)
+    posts, names = measure(Words(), found, notify=steps.append)
     assert posts.metrics["accuracy"].value == names.metrics["accuracy"].value == 1.0
     assert posts.texts == 8
     assert [other.name for other in posts.compared] == ["VADER", "TF-IDF + logistic regression"]
@@ -173,6 +173,6 @@ def test_heads_that_the_model_lacks_are_left_out_and_told() -> None:
             return Scores(FEELS_OF["neutral"])
 
     steps: list[str] = []
-    found = measure(Plain(), tasks(pool(), ("sentiment", "target")), compare=False, told=steps.append)
+    found = measure(Plain(), tasks(pool(), ("sentiment", "target")), compare=False, notify=steps.append)
     assert [one.head for one in found] == ["sentiment"]
     assert "target: left out, the model has no such head" in steps

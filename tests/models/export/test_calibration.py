@@ -10,10 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from models.evaluation.cross_fitting import TENTHS, answers_apart, tenth_of
-from models.evaluation.metrics import softmax
 from models.evaluation.rows import Rows, answers_of
 from models.export.calibrate import ALWAYS, Judged, fit_temperature, prior_shift, tempered
 from models.manifest import SHIPPED, Head, read_manifest, save_manifest, verify
+from models.metrics import softmax
 from models.runtime.onnx_cpu import OnnxScorer
 
 PLAIN = Head(("no", "yes"), 1.0, (0.0, 0.0), 0.5)
@@ -42,8 +42,8 @@ def test_full_balance_takes_out_the_shares_of_the_training_data() -> None:
 
 
 def test_each_tenth_has_the_temperature_that_is_found_without_it() -> None:
-    logits, labels = drawn(4_000, 1.5)
-    tenth = np.where(np.arange(4_000) < 1_000, ALWAYS, np.arange(4_000) % TENTHS)
+    logits, labels = drawn(800, 1.5)
+    tenth = np.where(np.arange(800) < 200, ALWAYS, np.arange(800) % TENTHS)
     head = tempered(PLAIN, Judged(logits, labels, tenth))
     assert len(head.tenths) == TENTHS
     for number, temperature in enumerate(head.tenths):

@@ -13,12 +13,12 @@ from msgspec.structs import astuple
 from models.evaluation.behaviour.cases import read_cases
 from models.load import load_scorer
 from models.manifest import SHIPPED
+from models.runtime.batching import pad
 from models.runtime.onnx_cpu import OnnxScorer
-from models.runtime.reading import pad
 from models.scorer import Reading, Scores
 from pipeline.contracts.messages import Label
 from pipeline.errors import TerminalError
-from pipeline.settings.settings import ModelSettings
+from pipeline.settings.model import ModelSettings
 from tests.models.conftest import checkpoint, scorer_for
 from tests.models.test_contract import distance
 from tests.models.texts import ODD, PLAIN

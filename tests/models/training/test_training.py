@@ -191,6 +191,7 @@ def test_a_wrong_key_or_a_wrong_file_is_named(tiny: TrainConfig, tmp_path: Path)
         read_pool(tiny)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_trains_goes_on_after_an_interruption_and_exports(
     tiny: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -202,13 +203,13 @@ def test_trains_goes_on_after_an_interruption_and_exports(
     from models.export.recalibrate import recalibrate
     from models.runtime.onnx_cpu import OnnxScorer
     from models.runtime.torch_any import open_torch
-    from models.training.train import Progress, train
+    from models.training.train import TrainingProgress, train
 
     sha256 = write_base(tmp_path / "tiny_base_for_tests")
     monkeypatch.syspath_prepend(str(tmp_path))
     base = tiny.base.model_copy(update={"sha256": sha256})
     whole = tiny.model_copy(update={"base": base})
-    reports: list[Progress] = []
+    reports: list[TrainingProgress] = []
     finished = train(whole, reports.append)
     assert finished.best_dev > 0.75
     assert reports[-1].step == finished.steps <= reports[-1].steps
@@ -217,7 +218,7 @@ def test_trains_goes_on_after_an_interruption_and_exports(
     class Interrupted(Exception):
         pass
 
-    def interrupt(progress: Progress) -> None:
+    def interrupt(progress: TrainingProgress) -> None:
         if progress.step >= finished.steps // 2:
             raise Interrupted
 
@@ -261,6 +262,7 @@ def test_base_weights_that_are_not_the_stated_ones_are_refused(
         train(tiny, lambda _: None)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_a_teacher_is_trained_first_and_asked_once_for_all_seeds_whose_weights_are_averaged(
     tiny: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -20,14 +20,15 @@ def test_what_is_kept_is_a_share_in_a_mean_of_seeds(tmp_path: Path) -> None:
         read_config(tmp_path / "one.toml")
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
     from safetensors.torch import load_file
 
     from models.export.artefact import export, read_run
+    from models.network import MultiHead
     from models.training.distillation import logits
-    from models.training.network import MultiHead
     from models.training.pretrained import open_base
     from models.training.runs import run
     from models.training.train import train
@@ -71,7 +72,7 @@ def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.Monk
     moved = {name for name, value in as_it_was.items() if not torch.equal(value, begun[name])}
     assert moved <= {"sketch.weight", "sketch.bias"}, "which are not learnt, but made at export"
 
-    half = following.begin.model_copy(update={"kept": 0.5})
+    half = following.begin.model_copy(update={"own_share": 0.5})
     run(following.model_copy(update={"begin": half, "seeds": (1, 2), "output": tmp_path / "half"}), lambda _: None)
     one, two, both = (load_file(tmp_path / name / WEIGHTS) for name in ("half-seed1", "half-seed2", "half"))
     assert all(torch.allclose(one[name], learnt[name]) for name in learnt), "a seed's own run keeps nothing aside"

@@ -9,7 +9,7 @@ from pipeline.errors import TransientError
 from pipeline.runtime.kafka import admin
 from pipeline.runtime.kafka.admin import Offsets
 from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 
 class Leaderless:

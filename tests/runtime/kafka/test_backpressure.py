@@ -6,19 +6,19 @@ import asyncio
 
 from confluent_kafka import Consumer, TopicPartition
 
-from pipeline.runtime.kafka.backpressure import BUDGET, ByteGate, Committed
+from pipeline.contracts.partitioning import partition_of
+from pipeline.runtime.kafka.backpressure import BUDGET, ByteBudget, CommittedOffsets
 from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
-from pipeline.runtime.kafka.keyed_backpressure import KeyedGate
-from pipeline.runtime.kafka.partitioner import partition_of
+from pipeline.runtime.kafka.keyed_backpressure import KeyedByteBudget
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
-from pipeline.settings.settings import KafkaSettings
+from pipeline.settings.kafka import KafkaSettings
 
 TOPIC = "flow-test"
 COUNT = 20_000
 
 
 class Fixed:
-    """Committed offsets as a test says them."""
+    """CommittedOffsets offsets as a test says them."""
 
     def __init__(self) -> None:
         self.at = 0
@@ -29,35 +29,35 @@ class Fixed:
 
 def test_what_is_unread_stays_within_the_budget() -> None:
     committed = Fixed()
-    gate = ByteGate(committed, {"t": ["g"]})  # type: ignore[arg-type]
+    budget = ByteBudget(committed, {"t": ["g"]})  # type: ignore[arg-type]
     offset = 0
-    while gate.fits("t", 0, 1_000):
-        gate.sent("t", 0, offset, 1_000)
+    while budget.fits("t", 0, 1_000):
+        budget.sent("t", 0, offset, 1_000)
         offset += 1
     assert offset * 1_000 <= BUDGET < (offset + 1) * 1_000
     committed.at = 500
-    assert gate.fits("t", 0, 400_000)
-    assert not gate.fits("t", 0, 600_000)
+    assert budget.fits("t", 0, 400_000)
+    assert not budget.fits("t", 0, 600_000)
 
 
 def test_a_message_larger_than_the_budget_goes_when_nothing_is_unread() -> None:
-    gate = ByteGate(Fixed(), {"t": ["g"]})  # type: ignore[arg-type]
-    assert gate.fits("t", 0, BUDGET * 2)
+    budget = ByteBudget(Fixed(), {"t": ["g"]})  # type: ignore[arg-type]
+    assert budget.fits("t", 0, BUDGET * 2)
 
 
 def test_topics_that_nobody_reads_are_never_waited_for() -> None:
-    gate = ByteGate(Fixed(), {})  # type: ignore[arg-type]
+    budget = ByteBudget(Fixed(), {})  # type: ignore[arg-type]
     for offset in range(10):
-        gate.sent("t", 0, offset, BUDGET)
-    assert gate.fits("t", 0, BUDGET)
+        budget.sent("t", 0, offset, BUDGET)
+    assert budget.fits("t", 0, BUDGET)
 
 
 async def test_a_slow_reader_loses_nothing(embedded_broker: EmbeddedBroker) -> None:
     """20 MB through a broker that keeps 5 MB a partition: every record comes out, once."""
     settings = KafkaSettings(bootstrap=embedded_broker.bootstrap, embedded=True)
-    committed = Committed(settings)
-    gate = ByteGate(committed, {TOPIC: ["slow"]})
-    publisher = Publisher(settings, gate)
+    committed = CommittedOffsets(settings)
+    budget = ByteBudget(committed, {TOPIC: ["slow"]})
+    publisher = Publisher(settings, budget)
     await publisher.start()
     reading = asyncio.create_task(asyncio.to_thread(_read, settings, COUNT))
     for begin in range(0, COUNT, 500):
@@ -90,16 +90,16 @@ def _read(settings: KafkaSettings, count: int) -> list[bytes]:
 
 async def test_the_gate_of_ingest_counts_by_key(embedded_broker: EmbeddedBroker) -> None:
     settings = KafkaSettings(bootstrap=embedded_broker.bootstrap, embedded=True)
-    gate = KeyedGate(settings)
+    budget = KeyedByteBudget(settings)
     for _ in range(BUDGET // 100_000):
-        gate.admit("posts.raw.v1", b"one thread", 100_000)
-    blocked = asyncio.create_task(asyncio.to_thread(gate.admit, "posts.raw.v1", b"one thread", 100_000))
+        budget.admit("posts.raw.v1", b"one thread", 100_000)
+    blocked = asyncio.create_task(asyncio.to_thread(budget.admit, "posts.raw.v1", b"one thread", 100_000))
     done, _ = await asyncio.wait({blocked}, timeout=0.3)
     assert not done, "the partition is full and nobody has read"
-    gate.admit("posts.raw.v1", b"another thread!", 100_000)
+    budget.admit("posts.raw.v1", b"another thread!", 100_000)
     reader = Consumer({"bootstrap.servers": settings.bootstrap, "group.id": "groundswell-enrich"})
     where = TopicPartition("posts.raw.v1", partition_of(b"one thread", 4), 20)
     reader.commit(offsets=[where], asynchronous=False)
     await asyncio.wait_for(blocked, 5.0)
     reader.close()
-    gate.close()
+    budget.close()

@@ -15,9 +15,17 @@ import pytest
 from models.scorer import Reading, Scores
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
-from pipeline.ingest.formats.lines import Line, lines
+from pipeline.ingest.formats.lines import SourceLine, lines
 from pipeline.runtime.offline import analysis
-from pipeline.runtime.offline.analysis import CHUNK, Asked, Lines, Piece, Watermark, linked, per_post
+from pipeline.runtime.offline.analysis import (
+    CHUNK,
+    InputLines,
+    SentimentRequest,
+    Watermark,
+    linked,
+    per_post,
+)
+from pipeline.runtime.offline.resumable_output import OutputPiece
 from pipeline.settings.settings import Settings
 from pipeline.stages.state import MemoryStore
 
@@ -47,12 +55,12 @@ class NextWord:
         return Scores(feeling("neutral"), tuple(found), Signals(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), "joy")
 
 
-def source(*posts: object, skip: int = 0) -> Lines:
+def source(*posts: object, skip: int = 0) -> InputLines:
     raw = b"".join((one if isinstance(one, bytes) else json.dumps(one).encode()) + b"\n" for one in posts)
-    return Lines(lines(BytesIO(raw)), skip)
+    return InputLines(lines(BytesIO(raw)), skip)
 
 
-def rows(pieces: Iterator[Piece]) -> list[dict[str, Any]]:
+def rows(pieces: Iterator[OutputPiece]) -> list[dict[str, Any]]:
     return [json.loads(line) for piece in pieces for line in piece.output.splitlines()]
 
 
@@ -61,7 +69,7 @@ def post(number: int, text: str = "we waited an hour for the bus", **other: obje
 
 
 def test_one_line_a_post_in_order_with_all_signals() -> None:
-    found = rows(per_post(NextWord(), source(*map(post, range(600))), Asked()))
+    found = rows(per_post(NextWord(), source(*map(post, range(600))), SentimentRequest()))
     assert [one["post_id"] for one in found] == [f"p{n}" for n in range(600)]
     assert found[0] == {
         "post_id": "p0",
@@ -79,7 +87,11 @@ def test_one_line_a_post_in_order_with_all_signals() -> None:
 def test_each_post_is_asked_about_its_own_target_at_every_place() -> None:
     scorer = NextWord()
     text = "Ada stinks but bob rocks , I say bob rocks"
-    found = rows(per_post(scorer, source(post(1, text, target="Ada"), post(2, text, target="Bob")), Asked(whole=False)))
+    found = rows(
+        per_post(
+            scorer, source(post(1, text, target="Ada"), post(2, text, target="Bob")), SentimentRequest(whole=False)
+        )
+    )
     assert [(one["target"], one["named"], one["sentiment"]["label"]) for one in found] == [
         ("Ada", True, "negative"),
         ("Bob", True, "positive"),
@@ -88,7 +100,9 @@ def test_each_post_is_asked_about_its_own_target_at_every_place() -> None:
 
 
 def test_a_post_that_does_not_name_its_target_says_so() -> None:
-    found = rows(per_post(NextWord(), source(post(1, target="Ada"), post(2), post(3, target="")), Asked(whole=False)))
+    found = rows(
+        per_post(NextWord(), source(post(1, target="Ada"), post(2), post(3, target="")), SentimentRequest(whole=False))
+    )
     assert [(one["target"], one["named"], one["sentiment"]["label"]) for one in found] == [
         ("Ada", False, "neutral"),
         (None, False, "neutral"),
@@ -97,14 +111,16 @@ def test_a_post_that_does_not_name_its_target_says_so() -> None:
 
 
 def test_a_name_for_all_posts_wins_over_their_own() -> None:
-    found = rows(per_post(NextWord(), source(post(1, "#adalovelace rocks", target="x")), Asked(False, "@ada")))
+    found = rows(
+        per_post(NextWord(), source(post(1, "#adalovelace rocks", target="x")), SentimentRequest(False, "@ada"))
+    )
     assert (found[0]["target"], found[0]["named"]) == ("@ada", True)
 
 
 def test_of_a_long_post_the_part_around_the_name_is_read() -> None:
     scorer = NextWord()
     text = "we waited an hour for the bus. " * 100 + "Ada rocks " + "and then we went home. " * 100
-    found = rows(per_post(scorer, source(post(1, text, target="Ada")), Asked(whole=False)))
+    found = rows(per_post(scorer, source(post(1, text, target="Ada")), SentimentRequest(whole=False)))
     assert found[0]["sentiment"]["label"] == "positive"
     (reading,) = scorer.asked
     assert len(reading.text) < 1_000
@@ -113,7 +129,7 @@ def test_of_a_long_post_the_part_around_the_name_is_read() -> None:
 
 def test_what_the_model_was_not_trained_for_is_never_sure_and_says_why() -> None:
     german = "Der Kundendienst antwortet seit zwei Wochen nicht, ich bin sehr enttäuscht von dieser Firma."
-    found = rows(per_post(NextWord(), source(post(1, german), post(2, "👍👍")), Asked()))
+    found = rows(per_post(NextWord(), source(post(1, german), post(2, "👍👍")), SentimentRequest()))
     assert [(one["sentiment"]["sure"], one["untrained"]) for one in found] == [(False, "language"), (False, "no_words")]
     assert found[0]["lang"] == "de"
 
@@ -129,15 +145,15 @@ def test_broken_lines_are_named_and_stop_nothing() -> None:
     for number, broken in enumerate(BROKEN):
         posts += [broken, b"", post(number)]
     read = source(*posts)
-    assert [one["post_id"] for one in rows(per_post(NextWord(), read, Asked()))] == [
+    assert [one["post_id"] for one in rows(per_post(NextWord(), read, SentimentRequest()))] == [
         f"p{n}" for n in range(len(BROKEN))
     ]
     assert (read.bad, read.read) == (len(BROKEN), len(posts))
 
 
-def many(count: int) -> Iterator[Line]:
+def many(count: int) -> Iterator[SourceLine]:
     for number in range(1, count + 1):
-        yield Line(
+        yield SourceLine(
             number, b'{"post_id": "p%d", "text": "we waited an hour for the bus, number %d"}\n' % (number, number)
         )
 
@@ -151,7 +167,7 @@ def test_a_hundred_thousand_posts_take_no_more_memory_than_ten_thousand() -> Non
             return [self.answer] * len(readings)
 
     process, sizes, read = psutil.Process(), [], 0
-    for piece in per_post(Fixed(), Lines(many(100_000)), Asked()):
+    for piece in per_post(Fixed(), InputLines(many(100_000)), SentimentRequest()):
         read += piece.output.count(b"\n")
         if piece.line % (40 * CHUNK) == 0:
             sizes.append(process.memory_info().rss)
@@ -190,7 +206,7 @@ def _timeless(mention: bytes) -> dict[str, Any]:
 
 def test_lines_that_were_skipped_are_neither_answered_nor_told_again() -> None:
     read = source(b"{", post(1), post(2), b"{", post(3), skip=2)
-    assert [one["post_id"] for one in rows(per_post(NextWord(), read, Asked()))] == ["p2", "p3"]
+    assert [one["post_id"] for one in rows(per_post(NextWord(), read, SentimentRequest()))] == ["p2", "p3"]
     assert read.bad == 1
     assert read.read == 5
     again = source(b"{", *STORY, b"{", skip=3)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.runtime.worker.merge import ArrivalMerge
-from pipeline.stages.stage import Record
+from pipeline.stages.records import Record
 
 A, B = ("t", 0), ("t", 1)
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from pipeline.contracts.headers import ARRIVED
 from pipeline.contracts.origin import ORIGIN, packed
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
 from pipeline.errors import Malformed
-from pipeline.runtime.kafka.publisher import ARRIVED, headers
+from pipeline.runtime.kafka.publisher import headers
 from pipeline.runtime.worker.consume import ConsumeLoop, _record
 from pipeline.runtime.worker.dead_letters import dead_letter
-from pipeline.settings.settings import WorkerSettings
-from pipeline.stages.stage import Outgoing, Record, Rejected
+from pipeline.settings.worker import WorkerSettings
+from pipeline.stages.records import Outgoing, Record, Rejected
 
 WHERE = packed(3, 12_345, 1_767_225_600_000)
 
@@ -68,7 +69,7 @@ def test_what_was_read_before_a_rebalance_does_not_overtake_what_comes_again() -
     store: Any = None
     progress: Any = SimpleNamespace()
     loop = ConsumeLoop(app, processor, store, WorkerSettings(), metrics, progress)
-    loop._take([SimpleNamespace(message=one) for one in (stale, *(Message(n, generation_id=2) for n in (4, 5, 6)))])
+    loop._receive([SimpleNamespace(message=one) for one in (stale, *(Message(n, generation_id=2) for n in (4, 5, 6)))])
     taken = loop._merge.pop(10, 100.0, lambda where: False, [])
     assert [record.offset for record, _ in taken] == [4, 5, 6]
     assert not consumer._unacked_messages, "nobody waits for it to be acknowledged"

@@ -13,8 +13,8 @@ from pipeline.errors import Malformed, TransientError
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.publisher import ToSend
 from pipeline.runtime.worker.processor import Processor
-from pipeline.runtime.worker.progress import Progress
-from pipeline.stages.stage import Outgoing, Record, Rejected, Result
+from pipeline.runtime.worker.progress import WorkerProgress
+from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Change, MemoryStore, State
 
 
@@ -100,7 +100,9 @@ def a_processor(
 ) -> tuple[Processor, Broker, MemoryStore]:
     stage, broker, store = Counting(steps, effect_faults), Broker(steps, faults), store or Noting(steps)
     metrics = Metrics()
-    processor = Processor(stage, State(store, stage.codec), broker, metrics, Progress("enrich", metrics), timeout=5.0)
+    processor = Processor(
+        stage, State(store, stage.codec), broker, metrics, WorkerProgress("enrich", metrics), timeout=5.0
+    )
     return processor, broker, store
 
 

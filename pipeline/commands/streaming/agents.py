@@ -1,0 +1,100 @@
+"""Runs the agents of networks, and publishes their posts until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+
+from pipeline.commands.streaming.processes import end_with
+from pipeline.commands.streaming.sources import DEMO
+from pipeline.ingest.cursor import CursorStore
+from pipeline.ingest.listen import Listener
+from pipeline.ingest.networks import AGENTS
+from pipeline.ingest.publisher import RawPublisher
+from pipeline.ingest.rejects import Rejects
+from pipeline.observability.agent_metrics import CountedAgent
+from pipeline.observability.health import HealthServer
+from pipeline.observability.metrics import Metrics
+from pipeline.runtime.kafka.keyed_backpressure import KeyedByteBudget
+from pipeline.settings.settings import Settings
+
+log = structlog.get_logger()
+
+
+async def ingest_until_signal(settings: Settings, networks: list[str], seed: int, parent: int | None) -> None:
+    """Every named network at once, with metrics of them all on one port."""
+    stop, ended = asyncio.Event(), threading.Event()
+
+    def end() -> None:
+        stop.set()
+        ended.set()  # a publisher may be waiting for slower readers, in a thread
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    end_with(parent)
+    publisher = partial(_publisher, settings, ended)
+    metrics = Metrics()
+    health = _health(settings, metrics)
+    try:
+        await asyncio.gather(
+            *(
+                _demo(publisher, seed, stop) if name == DEMO else _listen(name, settings, metrics, publisher, stop)
+                for name in networks
+            )
+        )
+    finally:
+        health.close()
+
+
+def _publisher(settings: Settings, ended: threading.Event) -> RawPublisher:
+    backpressure = KeyedByteBudget(settings.kafka, stop=ended) if settings.kafka.embedded else None
+    return RawPublisher(settings.kafka, backpressure=backpressure)
+
+
+def _health(settings: Settings, metrics: Metrics) -> HealthServer:
+    """`/metrics` and `/healthz` of the agents; they are well while they run, the metrics say how well."""
+    server = HealthServer(
+        settings.metrics.host, settings.metrics.port, metrics.registry, lambda: (True, {"stage": "ingest"})
+    )
+    log.info("agents running", metrics=f"http://{settings.metrics.host}:{server.port}/metrics")
+    return server
+
+
+async def _listen(
+    name: str, settings: Settings, metrics: Metrics, connect: Callable[[], RawPublisher], stop: asyncio.Event
+) -> None:
+    agent = AGENTS[name](settings.ingest)
+    with (
+        closing(CursorStore(settings.data / "cursors.sqlite")) as cursors,
+        closing(Rejects(settings.data / "rejects" / f"{agent.name}.jsonl")) as rejects,
+    ):
+        await Listener(agent, connect, cursors, rejects, hooks=CountedAgent(metrics)).run(stop)
+
+
+async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Event) -> None:
+    """Publish the demonstration, each post when it is due."""
+    from pipeline.simulate.demo import demo_posts  # numpy, which no other agent needs
+
+    publisher = await asyncio.to_thread(connect)
+    began = time.monotonic()
+    try:
+        for post, due in demo_posts(seed, datetime.now(UTC)):
+            ahead = began + due - time.monotonic()
+            if ahead > 0.0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), ahead)
+            if stop.is_set():
+                break
+            arrived = (post.ingested_at or post.created_at).timestamp()
+            await asyncio.to_thread(publisher.publish, post, arrived=arrived)
+    finally:
+        await asyncio.to_thread(publisher.close)

@@ -1,0 +1,95 @@
+"""Runs broker, workers, page and agents until a signal, and reports their status."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pipeline.commands.streaming.processes import stop_signal
+from pipeline.commands.streaming.sources import DEMO
+from pipeline.index.load import open_index
+from pipeline.runtime.process.stack import Stack
+from pipeline.runtime.process.supervisor import Child
+from pipeline.settings.settings import Settings
+from pipeline.terminal.console import err
+from pipeline.version import installed_version
+from pipeline.web.status import write_status
+
+if TYPE_CHECKING:
+    from pipeline.index.protocol import Index
+
+STATUS_EVERY = 5.0
+"""Seconds between status lines, while something changes."""
+
+
+async def run_until_signal(settings: Settings, sources: list[str], seed: int) -> None:
+    """Bring everything up, and take it down in order on SIGINT or SIGTERM."""
+    err.print("Starting Groundswell …")
+    stop = asyncio.create_task(stop_signal())
+    parent = ["--parent", str(os.getpid())]
+    async with Stack(settings, parent=os.getpid()) as stack:
+        stack.start_workers(show_alerts=True)
+        stack.start(Child("web", ["web", *parent]))
+        for name in sources:
+            seeded = ["--seed", str(seed)] if name == DEMO else []
+            stack.start(Child(f"ingest-{name}", ["ingest", name, *seeded, *parent]))
+        _welcome(stack, sources)
+        status = asyncio.create_task(_status(stack, sources))
+        await asyncio.wait({stop, status}, return_when=asyncio.FIRST_COMPLETED)
+        status.cancel()
+        with suppress(asyncio.CancelledError):
+            await status
+        err.print("\nStopping …")
+    err.print("Stopped. The index is kept; what the embedded broker and the detector held is gone.")
+
+
+def _welcome(stack: Stack, sources: list[str]) -> None:
+    settings = stack.settings
+    say = err.print
+    if DEMO in sources:
+        say("[bold]This is a demonstration:[/] the companies are invented and the posts simulated, at a faster clock.")
+    say(f"  page    http://{settings.web.host}:{settings.web.port}/")
+    kind = "embedded broker, in memory" if settings.kafka.embedded else "your cluster"
+    say(f"  topics  posts.raw.v1 → mentions.scored.v1 → incidents.v1   on {settings.kafka.bootstrap} ({kind})")
+    say(f"  index   {settings.index.url or settings.data / 'index.sqlite'}")
+    say(f"  logs    {settings.data / 'logs'}")
+    say("Incidents appear below as they are noticed. Ctrl-C ends it.\n")
+
+
+def _write_status(stack: Stack, sources: list[str]) -> None:
+    """What the page says of what is running."""
+    kafka = stack.settings.kafka
+    parts = dict.fromkeys(("enrich", "detect", "index", "alert"), "running")
+    status = {
+        "source": "simulation" if DEMO in sources else ", ".join(sources),
+        "running": {**parts, "Kafka": "embedded, in memory" if kafka.embedded else kafka.bootstrap},
+        "version": installed_version(),
+    }
+    write_status(stack.settings.data, status)
+
+
+async def _status(stack: Stack, sources: list[str]) -> None:
+    """One line now and then: that mentions flow, and what is open."""
+    index = open_index(stack.settings)
+    last = ""
+    try:
+        while True:
+            _write_status(stack, sources)
+            await asyncio.sleep(STATUS_EVERY)
+            stack.check()
+            line = await _line(index)
+            if line != last:
+                err.print(f"[dim]{line}[/]")
+            last = line
+    finally:
+        await index.close()
+
+
+async def _line(index: Index) -> str:
+    mentions = await index.count()
+    still_open = len(await index.incidents(open_only=True))
+    dead = sum((await index.dead_letter_counts()).values())
+    plural = "" if still_open == 1 else "s"
+    return f"{mentions:,} mentions · {still_open} open incident{plural} · {dead} dead letters"

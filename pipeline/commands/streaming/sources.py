@@ -1,0 +1,10 @@
+"""Sources of posts that can be named on the command line."""
+
+from __future__ import annotations
+
+from pipeline.ingest.networks import AGENTS
+
+DEMO = "demo"
+"""The simulated stream of invented companies."""
+
+NETWORKS = (*AGENTS, DEMO)

@@ -1,1 +1,0 @@
-"""How names are spelt: ordinary words, hashtags split into words, letters that signs stand for."""

@@ -1,0 +1,1 @@
+"""Spelling of names: their forms, hashtags split into words, letters put as signs."""
