@@ -44,7 +44,7 @@ KNOWN_DEFECTS: dict[str, str] = {
     RECEIVER_AWAY: "what a receiver did not take in its time becomes a letter, and nobody tells it later",
     ALERT_KILLED: "alerts of the records since the last commit are sent again after a restart",
     ANSWER_LOST: "a receiver that does not know an event again is told twice; only the receiver can mend that",
-    STATE_COMPACTED: "compaction keeps the last value of a key, also where a worker wrote it that had lost its partition",
+    STATE_COMPACTED: "compaction keeps the last value of a key, also what a worker wrote that had lost it",
     MANY_REPEATED: "posts that a source sends again are known by the newest ids only",
     MANY_DELETED: "deletions beyond the posts that the detector remembers change nothing in its counts",
 }

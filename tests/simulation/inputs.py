@@ -15,11 +15,11 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from pipeline.contracts.headers import ARRIVED
 from pipeline.contracts.messages import Author, AuthorDeleted, Post, PostDeleted, RawMessage
+from pipeline.contracts.partitioning import partition_of
 from pipeline.contracts.topics import POSTS_RAW
-from pipeline.ingest.producer import key_of
-from pipeline.runtime.kafka.partitioner import partition_of
-from pipeline.runtime.kafka.publisher import ARRIVED
+from pipeline.ingest.publisher import key_of
 from pipeline.simulate.companies import demo_companies
 from tests.simulation.world.broker import PARTITIONS, Broker
 from tests.simulation.world.loop import EPOCH

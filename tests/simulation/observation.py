@@ -8,14 +8,14 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.contracts.messages import IncidentEvent, Mention
+from pipeline.contracts.partitioning import partition_of
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, STATEFUL, changelog
 from pipeline.detect.stage import DetectCodec
 from pipeline.index.protocol import DeadLetter, Query
 from pipeline.index.sqlite.index import SqliteIndex
-from pipeline.runtime.kafka.partitioner import partition_of
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.simulate.companies import demo_companies
-from pipeline.stages.state import Kept
+from pipeline.stages.state import StoredValue
 from tests.simulation.world.broker import PARTITIONS
 from tests.simulation.world.world import World
 
@@ -93,7 +93,7 @@ async def _counted(world: World) -> dict[int, Counted]:
     for number, company in enumerate(demo_companies()):
         data = store.read(partition_of(company.id.encode(), PARTITIONS), company.id)
         if data is not None:
-            entity = codec.decode(msgspec.msgpack.decode(data, type=Kept).value)
+            entity = codec.decode(msgspec.msgpack.decode(data, type=StoredValue).value)
             out[number] = Counted(entity.mentions, entity.negative)
     return out
 

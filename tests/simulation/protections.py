@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from pipeline.alert.stage import Alert
-from pipeline.detect.origins import Origins
+from pipeline.detect.deduplication import HighWaterMarks
 from pipeline.enrich.threads import orphans
 from pipeline.index.sqlite import writing
 from pipeline.index.stage import IndexStage
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
 from pipeline.runtime.stores import changelog
 from pipeline.runtime.worker.processor import Processor
-from pipeline.stages.stage import Result
+from pipeline.stages.records import Result
 from pipeline.stages.state import State
 from tests.simulation.world.reader import Message, Reader
 
@@ -156,7 +156,7 @@ PROTECTIONS = (
     ),
     Protection(
         "deduplication by origin", "what enrich publishes again after a crash",
-        _always(Origins, "heard", False),
+        _always(HighWaterMarks, "seen_or_mark", False),
     ),
     Protection("absorbed offsets", "records that come again after a crash", _always(State, "absorbed", False)),
     Protection("state before acknowledgement", "a crash between the two", _instead(State, "flush", _written_soon)),

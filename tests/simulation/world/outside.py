@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from pipeline.alert.delivery import Patience
+from pipeline.alert.delivery import RetryLimits
 from pipeline.alert.stage import Alert
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.contracts.topics import changelog
@@ -131,9 +131,9 @@ class Outside:
             index = PointedIndex(self.index_path, process)
             self._opened.append(index)
             return IndexStage(index)
-        patience = Patience(clock=self._world.loop.time)
+        limits = RetryLimits(clock=self._world.loop.time)
         receivers = [Receiver(receiver, pages, process, self.delivered) for receiver, pages in RECEIVERS]
-        return Alert(receivers, patience=patience)
+        return Alert(receivers, limits=limits)
 
     def store(self, name: str, publisher: Publisher, process: Process) -> Store:
         """The store of a worker that begins."""

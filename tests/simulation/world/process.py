@@ -17,7 +17,7 @@ from pipeline.errors import GroundswellError
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.worker.consume import ConsumeLoop
 from pipeline.runtime.worker.processor import Processor
-from pipeline.runtime.worker.progress import Progress
+from pipeline.runtime.worker.progress import WorkerProgress
 from pipeline.stages.state import State
 from tests.simulation.world.broker import Broker
 from tests.simulation.world.clients import HOST
@@ -52,7 +52,7 @@ class Process:
         self.reader = Reader(self, world.groups[stage], world.history.commit_seconds)
         self.stage: Stage | None = None
         self.store: Store | None = None
-        self.progress: Progress | None = None
+        self.progress: WorkerProgress | None = None
         self._standing_still: asyncio.Event | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._context = copy_context()
@@ -141,7 +141,7 @@ class Process:
             self._ended(1)
         self.stage = world.outside.stage(name, self)
         self.store = world.outside.store(name, publisher, self)
-        self.progress = Progress(name, world.metrics, world.loop.time)
+        self.progress = WorkerProgress(name, world.metrics, world.loop.time)
         state = State(self.store, self.stage.codec)
         processor = Processor(self.stage, state, publisher, world.metrics, self.progress)
         consume = ConsumeLoop(

@@ -9,7 +9,8 @@ from random import Random
 
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW
 from pipeline.observability.metrics import Metrics
-from pipeline.settings.settings import KafkaSettings, WorkerSettings
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.settings.worker import WorkerSettings
 from tests.simulation.history import History
 from tests.simulation.inputs import Raw, raw_records
 from tests.simulation.world.broker import Broker
