@@ -121,7 +121,8 @@ def test_it_never_calls_anybody_by_itself(text: str, why: str | None, calls: boo
     before = list(quiet(rng, 15.0, 60.0))
     start = (before[-1].created_at - START).total_seconds() + 60.0
     crowd = [text.format(*rng.sample(ENGLISH, 5), *rng.sample(SPANISH, 5)) for _ in range(150)]
-    mentions, events = reported([*before, *(by(n, t, start + 24.0 * (n + rng.random()), "c") for n, t in enumerate(crowd))])
+    posts = [by(n, t, start + 24.0 * (n + rng.random()), "c") for n, t in enumerate(crowd)]
+    mentions, events = reported([*before, *posts])
     assert {(m.untrained, m.sentiment.label, m.sentiment.sure) for m in mentions[-150:]} == {
         (why, "negative", why is None)
     }
