@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.commands.streaming.processes import stop_signal
-from pipeline.commands.streaming.sources import DEMO
+from pipeline.commands.streaming.sources import COMPANIES, DEMO
 from pipeline.index.load import open_index
+from pipeline.runtime.process.data_folder import DataFolder
+from pipeline.runtime.process.preflight import check_port
 from pipeline.runtime.process.stack import Stack
 from pipeline.runtime.process.supervisor import Child
 from pipeline.settings.settings import Settings
@@ -29,7 +32,7 @@ async def run_until_signal(settings: Settings, sources: list[str], seed: int) ->
     err.print("Starting Groundswell …")
     stop = asyncio.create_task(stop_signal())
     parent = ["--parent", str(os.getpid())]
-    async with Stack(settings, parent=os.getpid()) as stack:
+    async with Stack(settings, parent=os.getpid(), prepare=partial(_prepare, settings, sources)) as stack:
         stack.start_workers(show_alerts=True)
         stack.start(Child("web", ["web", *parent]))
         for name in sources:
@@ -43,6 +46,17 @@ async def run_until_signal(settings: Settings, sources: list[str], seed: int) ->
             await status
         err.print("\nStopping …")
     err.print("Stopped. The index is kept; what the embedded broker and the detector held is gone.")
+
+
+def _prepare(settings: Settings, sources: list[str], folder: DataFolder) -> None:
+    """Check the ports; the demonstration begins with an empty folder."""
+    check_port("page", settings.web.host, settings.web.port, "web.port")
+    check_port("metrics", settings.metrics.host, settings.metrics.port, "metrics.port")
+    if DEMO in sources:
+        from pipeline.simulate.companies import demo_catalogue
+
+        folder.empty()
+        (folder.path / COMPANIES).write_text(demo_catalogue(), encoding="utf-8")
 
 
 def _welcome(stack: Stack, sources: list[str]) -> None:
