@@ -13,7 +13,8 @@ from pipeline.commands.streaming.sources import COMPANIES, DEMO
 from pipeline.index.load import open_index
 from pipeline.runtime.process.data_folder import DataFolder
 from pipeline.runtime.process.preflight import check_port
-from pipeline.runtime.process.stack import Stack
+from pipeline.runtime.process.services import Service, ask_services
+from pipeline.runtime.process.stack import Stack, worker_addresses
 from pipeline.runtime.process.supervisor import Child
 from pipeline.settings.settings import Settings
 from pipeline.terminal.console import err
@@ -72,13 +73,14 @@ def _welcome(stack: Stack, sources: list[str]) -> None:
     say("Incidents appear below as they are noticed. Ctrl-C ends it.\n")
 
 
-def _write_status(stack: Stack, sources: list[str]) -> None:
-    """What the page says of what is running."""
+async def _write_status(stack: Stack, sources: list[str]) -> None:
+    """Let the page say what runs: each process has just been asked."""
     kafka = stack.settings.kafka
-    parts = dict.fromkeys(("enrich", "detect", "index", "alert"), "running")
+    services = await ask_services(stack.children, worker_addresses(stack.settings))
+    broker = Service("Kafka", "running", "embedded, in memory" if kafka.embedded else kafka.bootstrap)
     status = {
         "source": "simulation" if DEMO in sources else ", ".join(sources),
-        "running": {**parts, "Kafka": "embedded, in memory" if kafka.embedded else kafka.bootstrap},
+        "services": [*services, broker],
         "version": installed_version(),
     }
     write_status(stack.settings.data, status)
@@ -90,7 +92,7 @@ async def _status(stack: Stack, sources: list[str]) -> None:
     last = ""
     try:
         while True:
-            _write_status(stack, sources)
+            await _write_status(stack, sources)
             await asyncio.sleep(STATUS_EVERY)
             stack.check()
             line = await _line(index)

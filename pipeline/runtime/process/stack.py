@@ -103,10 +103,15 @@ class Stack(AbstractAsyncContextManager["Stack"]):
             raise RuntimeError("enter the stack first")
         self.supervisor.start(child)
 
+    @property
+    def children(self) -> dict[str, Child]:
+        """The processes that were started, by name."""
+        return self.supervisor.children if self.supervisor is not None else {}
+
     def check(self, most: int = 5) -> None:
         """Raise `TerminalError` when waiting on would be for ever: a process keeps ending, or the disk is full."""
         check_disk(self.settings.data, LEAST_BYTES)
-        for child in self.supervisor.children.values() if self.supervisor else ():
+        for child in self.children.values():
             if child.restarts >= most:
                 why = f": {child.last_error}" if child.last_error else ""
                 raise TerminalError(
