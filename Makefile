@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 GROUNDSWELL := $(BIN)/groundswell
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format real-servers real-servers-down bench compiled install install-train lock contracts clean
+.PHONY: help run test test-all check format real-servers real-servers-down bench compiled install install-train lock contracts house clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
