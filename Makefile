@@ -7,7 +7,7 @@ FITS := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Groundswe
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench compiled install install-train lock contracts clean
+.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench compiled install install-train lock contracts house clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
