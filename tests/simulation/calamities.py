@@ -10,9 +10,11 @@ from tests.simulation.world.faults import Compact, Crash, Fault, LostAck, Outage
 _POINTS = {
     "enrich": ("fetch", "publish", "published", "state", "stated", "commit", "recover"),
     "detect": ("fetch", "publish", "published", "state", "stated", "commit", "recover"),
-    "index": ("fetch", "index", "indexed", "publish", "published", "commit"),
+    "index": ("fetch", "index", "indexing", "indexed", "publish", "published", "commit"),
     "alert": ("fetch", "notify", "notified", "state", "stated", "commit", "recover"),
 }
+
+_IN_A_FLOOD = (("enrich", "published"), ("enrich", "stated"), ("detect", "stated"), ("detect", "commit"))
 
 
 def faults(chance: Random, held: tuple[str, ...], store: str, flooded: bool) -> tuple[Fault, ...]:
@@ -22,9 +24,7 @@ def faults(chance: Random, held: tuple[str, ...], store: str, flooded: bool) -> 
     for kind in kinds:
         out += kind(chance, held, store)
     if flooded:
-        stage, point = chance.choice((("enrich", "published"), ("enrich", "state"), ("enrich", "stated"),
-                                      ("detect", "stated"), ("detect", "commit")))  # fmt: skip
-        out.append(Crash(stage, point, chance.randrange(1, 25)))
+        out += [Crash(*chance.choice(_IN_A_FLOOD), chance.randrange(1, 9)) for _ in range(2)]
     return tuple(out)
 
 

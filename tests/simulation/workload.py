@@ -42,8 +42,9 @@ def made(seed: int, allowed: Iterable[str] = ()) -> History:
     inputs = _Writer(chance, held).inputs()
     flooded = any(isinstance(given, Crowd) and given.people == FLOOD for given in inputs)
     store = "changelog" if chance.random() < 0.75 else "sqlite"
+    index = "sqlite" if store == "sqlite" or chance.random() < 0.7 else "elastic"
     workers = tuple(
-        (stage, 1 if stage == "index" or store == "sqlite" else chance.choice((1, 1, 2, 3)))
+        (stage, 1 if store == "sqlite" or (stage == "index" and index == "sqlite") else chance.choice((1, 1, 2, 3)))
         for stage in ("enrich", "detect", "index", "alert")
     )
     return History(
@@ -52,8 +53,9 @@ def made(seed: int, allowed: Iterable[str] = ()) -> History:
         faults=faults(chance, held, store, flooded),
         hazards=held,
         store=store,  # type: ignore[arg-type]
+        index=index,  # type: ignore[arg-type]
         workers=workers,
-        batch_messages=chance.choice((1, 3, 1000)),
+        one_by_one=tuple(stage for stage in ("enrich", "detect") if chance.random() < 0.5),
         batch_records=256 if flooded else chance.choice((1, 8, 256)),
         commit_seconds=chance.choice((0.5, 0.5, 5.0)),
     )
@@ -160,7 +162,9 @@ class _Writer:
         """Many complaints at once, about a company that nobody else speaks of: answers to a post, or posts."""
         chance = self._chance
         people = chance.choice((30, 40, 40, FLOOD))
-        at, seconds = self._time(), chance.choice((0.2, 2.0) if people == FLOOD else (2.0, 20.0))
+        at, seconds = self._time(), chance.choice((2.0, 20.0))
+        if people == FLOOD:
+            at, seconds = 1.0, 0.1
         more: list[Input] = []
         if hazards.MANY_REPEATED in self._held and chance.random() < 0.5:
             more.append(Again(round(at + seconds + 5.0, 2), 1_002, posts=chance.choice((10, 50))))
