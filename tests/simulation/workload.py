@@ -104,16 +104,21 @@ class _Writer:
         for say in self._some(3):
             if network_of(say.post) == UNVERSIONED:
                 continue
-            names = say.names
-            if hazards.CHANGED_SUBJECT in self._held and self._chance.random() < 0.5:
-                names = self._chance.choice(((0,), (1,), (2,)))
-            out.append(self._version(say, names))
+            other = self._chance.choice(((0,), (1,), (2,)))
+            if hazards.OLDER_ELSEWHERE in self._held and self._chance.random() < 0.5:
+                out.append(self._version(say, other))
+            elif hazards.CHANGED_SUBJECT in self._held and self._chance.random() < 0.5:
+                out += [self._version(say, names, overtakes=False) for names in (other, say.names)]
+            else:
+                out.append(self._version(say, say.names))
         return out
 
-    def _version(self, say: Say, names: tuple[int, ...]) -> Say:
-        """Another version of a post, written after all others."""
+    def _version(self, say: Say, names: tuple[int, ...], *, overtakes: bool = True) -> Say:
+        """Another version of a post, written after all others; it may overtake some of them."""
         written = self._newest(say.post) + self._chance.uniform(0.1, 15.0)
         at = round(written + self._late(), 2)
+        if not overtakes:
+            at = max(at, round(max(one.at for one in self._says if one.post == say.post) + 1.0, 2))
         new = Say(at, say.post, names, not say.bad, say.by, say.answers, say.root, round(at - written, 2))
         self._says.append(new)
         return new
