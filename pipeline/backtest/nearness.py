@@ -22,20 +22,20 @@ from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.entity import EntityState
 
 NEAR = 0.7
-"""Share of a threshold from which evidence is worth a look."""
+"""Share of a threshold from which evidence is worth attention."""
 
 APART = lifecycle.REFRACTORY
 """Seconds of event time that keep two candidates of an entity apart."""
 
-KEPT = 50
-"""Most candidates kept, the nearest."""
+MOST_RETAINED = 50
+"""Most near misses that are retained, the nearest."""
 
 
-class Candidate(Struct, kw_only=True):
+class NearMiss(Struct, kw_only=True):
     """A stretch that came near: at its height (`at`, an arrival), `value` of evidence against `threshold` in `test`.
 
     `would_need`: the false alarms per entity and month, promised for all tests together, at which it would have been
-    told.  `text` is the mention that led to the height.
+    an incident.  `text` is the mention that led to the height.
     """
 
     entity: str
@@ -57,62 +57,62 @@ class Candidate(Struct, kw_only=True):
 
 
 class Nearness:
-    """Watches one run of the detector, all entities; bounded by one candidate in progress an entity and `KEPT`."""
+    """Watches a run of the detector, all entities; bounded by a candidate in progress each, and `MOST_RETAINED`."""
 
     def __init__(self, table: Table | None = None) -> None:
         self._table = thresholds.shipped() if table is None else table
-        self._now: dict[str, Candidate] = {}
-        self._kept: list[tuple[float, int, Candidate]] = []
+        self._now: dict[str, NearMiss] = {}
+        self._retained: list[tuple[float, int, NearMiss]] = []
         self._order = 0
 
-    def look(self, entity: EntityState, mention: InboundMention, limits: Thresholds) -> None:
-        """Look at the evidence after the detector has heard `mention`."""
+    def observe(self, state: EntityState, mention: InboundMention, limits: Thresholds) -> None:
+        """Compare the evidence with its thresholds, after the detector has processed `mention`."""
         key = mention.entity.id
         now = self._now.get(key)
-        if now is not None and entity.clock - now.until > APART:
-            self._keep(self._now.pop(key))
+        if now is not None and state.clock - now.until > APART:
+            self._retain(self._now.pop(key))
             now = None
-        if any(incident is not None and incident.open for incident in (entity.acute, entity.slow)):
+        if any(incident is not None and incident.open for incident in (state.acute, state.slow)):
             if now is not None:
                 del self._now[key]
             return
         if mention.author_role == "own" or mention.sentiment.negative < 0.5:
             return
-        for test, curve, value, limit in _evidence(entity, mention, limits):
-            # At 1 and above it is told already, or held back by a rule that is not about evidence.
+        for test, curve, value, limit in _evidence(state, mention, limits):
+            # At 1 and above there is an incident already, or a rule holds it back that is not about evidence.
             if not NEAR <= value / limit < 1.0:
                 continue
             if now is None or value / limit > now.ratio:
-                began = entity.clock if now is None else now.began
-                now = self._now[key] = self._candidate(entity, mention, (test, curve), value, limit, began)
-            now.until = entity.clock
+                began = state.clock if now is None else now.began
+                now = self._now[key] = self._candidate(state, mention, (test, curve), value, limit, began)
+            now.until = state.clock
 
-    def nearest(self) -> list[Candidate]:
+    def nearest(self) -> list[NearMiss]:
         """The candidates, the nearest first."""
         for key in list(self._now):
-            self._keep(self._now.pop(key))
-        return [candidate for _, _, candidate in sorted(self._kept, key=lambda kept: (-kept[0], kept[1]))]
+            self._retain(self._now.pop(key))
+        return [candidate for _, _, candidate in sorted(self._retained, key=lambda entry: (-entry[0], entry[1]))]
 
-    def _keep(self, candidate: Candidate) -> None:
+    def _retain(self, candidate: NearMiss) -> None:
         self._order += 1
-        heapq.heappush(self._kept, (candidate.ratio, self._order, candidate))
-        if len(self._kept) > KEPT:
-            heapq.heappop(self._kept)
+        heapq.heappush(self._retained, (candidate.ratio, self._order, candidate))
+        if len(self._retained) > MOST_RETAINED:
+            heapq.heappop(self._retained)
 
     def _candidate(
         self,
-        entity: EntityState,
+        state: EntityState,
         mention: InboundMention,
         tests: tuple[TestName, TestName],
         value: float,
         limit: float,
         began: int,
-    ) -> Candidate:
+    ) -> NearMiss:
         test, curve = tests
-        plain = value / _caution(entity) if curve != "groundswell" else value
+        plain = value / _caution(state) if curve != "groundswell" else value
         if curve == "pile_on":
-            plain -= entity.baseline.busy
-        return Candidate(
+            plain -= state.baseline.busy
+        return NearMiss(
             entity=mention.entity.id,
             name=mention.entity.name or mention.entity.id,
             test=test,
@@ -123,40 +123,40 @@ class Nearness:
             author=mention.author.handle or mention.author.id,
             text=mention.text[:1_000],
             began=began,
-            until=entity.clock,
+            until=state.clock,
         )
 
 
 def _evidence(
-    entity: EntityState, mention: InboundMention, limits: Thresholds
+    state: EntityState, mention: InboundMention, limits: Thresholds
 ) -> list[tuple[TestName, TestName, float, float]]:
     """Each test that may fire now: what it is called, whose curve holds for it, evidence and threshold."""
-    caution = _caution(entity)
-    age = entity.baseline.age(entity.clock)
+    caution = _caution(state)
+    age = state.baseline.age(state.clock)
     found: list[tuple[TestName, TestName, float, float]] = []
     root = mention.root_id
     if root is None or (root == mention.post_id and mention.parent_id is not None):
         root = mention.parent_id or mention.post_id  # as the detector finds the thread of a mention
-    thread = entity.threads.get(crc32(root.encode()))
+    thread = state.threads.get(crc32(root.encode()))
     pile_on = 0.0 if thread is None else thread.pile_on()
-    surge = min(max(entity.evidence.rate), max(entity.evidence.share))
+    surge = min(max(state.evidence.rate), max(state.evidence.share))
     if thread is not None:
         found.append(("amplification", "amplification", thread.amplified(), limits.amplification * caution))
-    if judgement.learned(entity):
+    if judgement.learned(state):
         if judgement.worth_asking(pile_on, surge):
-            alone = limits.pile_on + entity.baseline.busy
+            alone = limits.pile_on + state.baseline.busy
             name: TestName = "pile_on" if judgement.threaded(pile_on, surge, alone, limits.surge) else "surge"
-            found.append((name, "together", judgement.snowball(entity, thread, pile_on, surge), limits.together))
+            found.append((name, "together", judgement.snowball(state, thread, pile_on, surge), limits.together))
     else:
         if thread is not None:
-            found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + entity.baseline.busy) * caution))
-        if age >= SURGE_AFTER and (entity.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
+            found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + state.baseline.busy) * caution))
+        if age >= SURGE_AFTER and (state.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
             found.append(("surge", "surge", surge, limits.surge * caution))
     if age >= GROUNDSWELL_AFTER:
-        found.append(("groundswell", "groundswell", entity.groundswell.evidence, limits.groundswell))
+        found.append(("groundswell", "groundswell", state.groundswell.evidence, limits.groundswell))
     return found
 
 
-def _caution(entity: EntityState) -> float:
+def _caution(state: EntityState) -> float:
     """By how much the thresholds of a young entity are raised."""
-    return 1.0 + CAUTION * max(0.0, 1.0 - entity.baseline.age(entity.clock) / lifecycle.LEARNING)
+    return 1.0 + CAUTION * max(0.0, 1.0 - state.baseline.age(state.clock) / lifecycle.LEARNING)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pipeline.contracts.fingerprint import LENGTH, alike, parts, sketch
 from pipeline.enrich.fingerprint import fingerprint
 from tests.detect.streams import WORDS
-from tests.enrich.conftest import START
 from tests.enrich.paging import by, quiet, reported
+from tests.support.scorers import START
 
 PASTES = (
     "Everyone should stop buying from Zorbexium right now, bad batteries explode and they refuse to recall them",

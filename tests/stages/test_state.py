@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
 
+from pipeline.runtime.kafka.clients import aiokafka_options
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
@@ -54,13 +58,14 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await publisher.close()
 
 
-def _create(settings: KafkaSettings, topic: str) -> None:
-    from confluent_kafka.admin import AdminClient, NewTopic
+def _create(settings: KafkaSettings, topic: str, **config: str) -> None:
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
 
     if not settings.embedded:
         admin = AdminClient({"bootstrap.servers": settings.bootstrap})
-        new = NewTopic(topic, num_partitions=4, replication_factor=1, config={"cleanup.policy": "compact"})
-        admin.create_topics([new])[topic].result(30)
+        config |= {"cleanup.policy": "compact"}
+        admin.create_topics([NewTopic(topic, 4, 1, config=config)])[topic].result(30)
 
 
 async def test_a_value_comes_back_with_what_it_absorbed(store: tuple[Store, Reopen | None]) -> None:
@@ -115,8 +120,9 @@ async def test_a_value_renewed_does_not_expire_at_its_old_time(store: tuple[Stor
     assert State(kept, Codec()).get("acme", record(9)) == 2
 
 
-async def test_the_value_that_absorbed_most_wins_over_a_late_one(embedded_broker: Any) -> None:
-    """A worker that lost its partition may still write; what it writes must not undo the other's work."""
+async def test_the_value_that_absorbed_most_wins_over_a_late_one_while_the_log_has_both(embedded_broker: Any) -> None:
+    """A worker that lost its partition may still write; what it writes must not undo the other's work.  That holds
+    until the log is compacted: the embedded broker never compacts, a real one keeps the value that was written last."""
     settings = KafkaSettings(bootstrap=embedded_broker.bootstrap, embedded=True)
     publisher = await connected(settings)
     old, new = (ChangelogStore(settings, "zombie-state", publisher) for _ in range(2))
@@ -131,6 +137,54 @@ async def test_the_value_that_absorbed_most_wins_over_a_late_one(embedded_broker
     await third.recover(0)
     assert State(third, Codec()).get("acme", record(11, partition=0)) == 10
     await publisher.close()
+
+
+@pytest.mark.real
+@pytest.mark.slow
+async def test_state_comes_back_from_a_log_that_was_compacted(
+    real_kafka: Any, unique_name: Callable[[str], str]
+) -> None:
+    """Of a hundred values of a key the broker keeps one, and in time not even the tombstone of a forgotten one."""
+    settings, topic = KafkaSettings(bootstrap=real_kafka.bootstrap), unique_name("compacted")
+    at_once = ("segment.ms", "max.compaction.lag.ms", "delete.retention.ms")
+    _create(settings, topic, **dict.fromkeys(at_once, "100"), **{"min.cleanable.dirty.ratio": "0.001"})
+    publisher = await connected(settings)
+    writer = ChangelogStore(settings, topic, publisher)
+    await writer.recover(2)
+    state = State(writer, Codec())
+    for number in range(100):
+        for key in ("acme", "corvane"):
+            state.put(key, number, record(number))
+        state.put("passing", number, record(number), expires=50.0)
+        await state.flush(0.0)
+    await state.flush(100.0)
+    async with asyncio.timeout(90):
+        while len(await _log(settings, topic, 2)) > 20:
+            state.put("tick", 1, record(100))  # a segment ends when something is written after its time
+            await state.flush(100.0)
+            await asyncio.sleep(1.0)
+    again = ChangelogStore(settings, topic, publisher)
+    await again.recover(2)
+    fresh = State(again, Codec())
+    assert [fresh.get(key, record(101)) for key in ("acme", "corvane", "passing", "tick")] == [99, 99, None, 1]
+    assert fresh.absorbed("acme", record(99))
+    await publisher.close()
+
+
+async def _log(settings: KafkaSettings, topic: str, partition: int) -> list[bytes]:
+    """The keys of what a partition of a topic holds."""
+    consumer = AIOKafkaConsumer(group_id=None, auto_offset_reset="earliest", **aiokafka_options(settings))
+    await consumer.start()
+    try:
+        where = TopicPartition(topic, partition)
+        consumer.assign([where])
+        end, keys = (await consumer.end_offsets([where]))[where], []
+        while await consumer.position(where) < end:
+            for found in (await consumer.getmany(where, timeout_ms=500)).values():
+                keys += [message.key for message in found]
+        return keys
+    finally:
+        await consumer.stop()
 
 
 async def connected(settings: KafkaSettings) -> Publisher:

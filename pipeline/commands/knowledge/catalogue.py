@@ -30,11 +30,11 @@ def build_catalogue(
     Example:  `groundswell catalogue build lists/ latest-all.json.gz --most 50000 --out brands.jsonl`
     """
     from pipeline.enrich.catalogue.building import build
-    from pipeline.terminal.catalogue_progress import Reading
+    from pipeline.terminal.catalogue_progress import CatalogueProgress
 
     try:
-        with Reading("reading") as reading:
-            count = build(lists, out, most=most, report=reading)
+        with CatalogueProgress("reading") as progress:
+            count = build(lists, out, most=most, report=progress)
     except GroundswellError as error:
         raise _failed(error) from None
     typer.echo(f"{count:,} entities in {out}")

@@ -14,7 +14,7 @@ from pipeline.detect.state.incident import Incident
 from pipeline.detect.state.quotable_posts import QuotablePost
 from pipeline.detect.state.regulars import Standing
 from pipeline.text.duration import duration
-from pipeline.text.reasons import REASON_WORDS
+from pipeline.text.incident_words import REASON_WORDS
 
 TOP_POSTS: Final = 3
 
