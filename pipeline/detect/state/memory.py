@@ -30,6 +30,7 @@ GONE: Final = 0
 
 _AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
 _MINUTES: Final = 0xFFFF_FFFF
+_SELDOM: Final = 127
 
 
 class RememberedPost(NamedTuple):
@@ -70,6 +71,8 @@ class Memory:
             del authors[key]
         elif len(authors) >= AUTHORS:
             del authors[next(iter(authors))]
+            if key & _SELDOM == 0:  # to find the oldest, a dictionary walks over the deleted: a copy has none
+                self.authors = authors = dict(authors)
         authors[key] = minute << 2 | 1
         return 1.0
 
