@@ -33,7 +33,7 @@ from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.simulate.companies import demo_catalogue
 from pipeline.stages.stage import Stage
 from pipeline.stages.state import Change, MemoryStore, Store
-from tests.enrich.conftest import FixedScorer
+from tests.support.scorers import FixedScorer
 
 if TYPE_CHECKING:
     from tests.simulation.world.process import Process
