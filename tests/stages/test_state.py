@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.runtime.kafka.publisher import Publisher
-from pipeline.runtime.stores.changelog import ChangelogStore
+from pipeline.runtime.stores.changelog import ChangelogStore, Fenced
 from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.stages.records import Record
@@ -54,12 +55,14 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await publisher.close()
 
 
-def _create(settings: KafkaSettings, topic: str) -> None:
+def _create(settings: KafkaSettings, topic: str, options: dict[str, str] | None = None) -> None:
     from confluent_kafka.admin import AdminClient, NewTopic
 
     if not settings.embedded:
         admin = AdminClient({"bootstrap.servers": settings.bootstrap})
-        new = NewTopic(topic, num_partitions=4, replication_factor=1, config={"cleanup.policy": "compact"})
+        new = NewTopic(
+            topic, num_partitions=4, replication_factor=1, config={"cleanup.policy": "compact", **(options or {})}
+        )
         admin.create_topics([new])[topic].result(30)
 
 
@@ -115,28 +118,57 @@ async def test_a_value_renewed_does_not_expire_at_its_old_time(store: tuple[Stor
     assert State(kept, Codec()).get("acme", record(9)) == 2
 
 
-async def test_the_value_that_absorbed_most_wins_over_a_late_one(embedded_broker: Any) -> None:
-    """A worker that lost its partition may still write; what it writes must not undo the other's work."""
-    settings = KafkaSettings(bootstrap=embedded_broker.bootstrap, embedded=True)
-    publisher = await connected(settings)
-    old, new = (ChangelogStore(settings, "zombie-state", publisher) for _ in range(2))
-    for worker in (old, new):
-        await worker.recover(0)
-    stale, current = State(old, Codec()), State(new, Codec())
-    current.put("acme", 10, record(10, partition=0))
-    stale.put("acme", 3, record(3, partition=0))
+@pytest.mark.real
+async def test_a_late_write_undoes_nothing_on_a_broker_that_compacts(
+    fresh_kafka: Any, unique_name: Callable[[str], str]
+) -> None:
+    """A worker that lost its partition writes late; the broker retains the last record of each key, and nothing else.
+
+    The same without a broker, in many more forms: `tests/runtime/stores/test_fencing.py`.
+    """
+    settings, topic = KafkaSettings(bootstrap=fresh_kafka.bootstrap), unique_name("state")
+    eager = {"segment.ms": "100", "min.cleanable.dirty.ratio": "0.001", "min.compaction.lag.ms": "0"}
+    _create(settings, topic, eager)
+    publisher = Publisher(settings)
+    zombie, owner, last = (ChangelogStore(settings, topic, publisher) for _ in range(3))
+    await zombie.recover(0)
+    state = State(zombie, Codec())
+    state.put("acme", 100, record(100, partition=0))
+    await state.flush(0.0)
+    await owner.recover(0)
+    current = State(owner, Codec())
+    current.put("acme", 200, record(200, partition=0))
     await current.flush(0.0)
-    await stale.flush(0.0)
-    third = ChangelogStore(settings, "zombie-state", publisher)
-    await third.recover(0)
-    assert State(third, Codec()).get("acme", record(11, partition=0)) == 10
+    state.put("acme", 150, record(150, partition=0))
+    with pytest.raises(Fenced):
+        await state.flush(0.0)
+    assert await _records(settings, topic) > 2
+    async with asyncio.timeout(90.0):
+        while await _records(settings, topic) > 2:
+            await asyncio.sleep(1.0)
+            state = State(owner, Codec())
+            state.put("other", 1, record(201, partition=0))  # a segment is closed when the next is written
+            await state.flush(0.0)
+    await last.recover(0)
+    assert State(last, Codec()).get("acme", record(201, partition=0)) == 200
     await publisher.close()
 
 
-async def connected(settings: KafkaSettings) -> Publisher:
-    publisher = Publisher(settings)
-    await publisher.start()
-    return publisher
+async def _records(settings: KafkaSettings, topic: str) -> int:
+    """Records of the key that are still on the first partition."""
+    from aiokafka import AIOKafkaConsumer
+    from aiokafka.structs import TopicPartition
+
+    where = TopicPartition(topic, 0)
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest", group_id=None)
+    await consumer.start()
+    consumer.assign([where])
+    end, count = (await consumer.end_offsets([where]))[where], 0
+    while await consumer.position(where) < end:
+        for records in (await consumer.getmany(where, timeout_ms=500)).values():
+            count += sum((entry.key or b"").startswith(b"acme") for entry in records)
+    await consumer.stop()
+    return count
 
 
 async def test_at_most_so_many_values_stay_decoded() -> None:
