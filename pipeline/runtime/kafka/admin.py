@@ -64,7 +64,7 @@ def least_in_sync(replication: int) -> int:
     return max(1, replication - 1)
 
 
-def in_one_replica_only(settings: KafkaSettings) -> list[str]:
+def too_few_in_sync(settings: KafkaSettings) -> list[str]:
     """The topics that exist and would acknowledge a message which fewer replicas have than `least_in_sync`.
 
     Raises `TransientError` when the broker does not answer.
