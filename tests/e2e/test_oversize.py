@@ -55,6 +55,7 @@ async def test_two_of_almost_four_megabytes_on_the_embedded_broker(tmp_path: Pat
     async with running(settings_for(tmp_path)) as stack:
         kafka = stack.settings.kafka
         publisher = Publisher(kafka, ByteBudget(CommittedOffsets(kafka), consumer_groups(kafka)))
+        await publisher.start()
         for number, value in enumerate(mixed(large, 2)):
             await publisher.send([ToSend(POSTS_RAW.name, b"key-%d" % number, value)])
         await publisher.close()

@@ -83,8 +83,8 @@ class Processor:
 
         Passing faults are retried in place for as long as they last.  A batch on which the stage fails or is too slow,
         or of which the broker refuses a message, is done again by halves, down to the record that does it alone, which
-        becomes a dead letter: one record that nobody foresaw must not stop the stream.  When several do, the fault is
-        not in them: the exception leaves here.
+        becomes a dead letter: one record that nobody foresaw must not stop the stream.  When several do, or the stage
+        raises a `TerminalError`, the fault is not in them: the exception leaves here.
         """
         started = time.monotonic()
         self._faults = 0
@@ -124,6 +124,8 @@ class Processor:
         except TimeoutError as error:
             self._metrics.abandoned_threads.labels(self.stage.name).inc()
             raise _BatchFailed(_slow(limit)) from error
+        except TerminalError:
+            raise  # something that the stage needs is gone, such as its model: no record is to blame
         except Exception as error:
             raise _BatchFailed(_unforeseen(error)) from error
         finally:

@@ -40,6 +40,9 @@ STOP_WITHIN = 15.0
 FINISH_WITHIN = 8.0
 """Of these, seconds for the batch in hand."""
 
+LEAVE_WITHIN = 5.0
+"""And for the consumer, to commit and to leave its group."""
+
 HANDLING_SHARE = 0.75
 """Of `worker.stuck_seconds`, how long the stage may take to handle a batch: a batch is halved before the watchdog ends
 the worker."""
@@ -104,7 +107,10 @@ class Worker:
     async def _stop(self, health: HealthServer) -> None:
         """End in order; `_stop_signal` ends the process should anything here not come to its end."""
         await self._loop.finish(FINISH_WITHIN)
-        await self._app.stop()
+        stopped, _ = await asyncio.wait({asyncio.create_task(self._app.stop())}, timeout=LEAVE_WITHIN)
+        if not stopped:
+            log.warning("the broker did not let go; unacknowledged records will come again", stage=self._stage.name)
+            _end_now(UNEXPECTED)
         await self._processor.close()
         await self._store.close()
         await self._publisher.close()

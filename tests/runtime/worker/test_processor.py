@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from pipeline.contracts.topics import POSTS_RAW, Topic
-from pipeline.errors import Malformed, TransientError
+from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.publisher import RefusedMessage, Sent, ToSend, Undelivered
 from pipeline.runtime.worker.processor import Processor
-from pipeline.runtime.worker.progress import WorkerProgress
+from pipeline.runtime.worker.progress import Wait, WorkerProgress
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Change, MemoryStore, State
 
@@ -191,6 +191,18 @@ async def test_a_stage_that_fails_on_everything_is_not_dead_lettered_away() -> N
     assert len(broker.sent) <= 3
 
 
+async def test_a_stage_that_lost_what_it_needs_buries_no_record() -> None:
+    processor, broker, _ = a_processor([])
+
+    def without_model(batch: Sequence[Record], state: State) -> Result:
+        raise TerminalError("the model does not answer")
+
+    processor.stage.handle = without_model  # type: ignore[method-assign]
+    with pytest.raises(TerminalError):
+        await processor.process(records(b"one", b"two"))
+    assert broker.sent == []
+
+
 class Slow(Counting):
     """Never ends with a record that says so, nor with anything while `stuck`."""
 
@@ -301,3 +313,22 @@ async def test_a_record_for_another_stage_is_passed_over() -> None:
     one, two = records(b"one", b"two")
     await processor.process([one._replace(headers=(("for", b"index"),)), two._replace(headers=(("for", b"enrich"),))])
     assert [message.value for message in broker.sent] == [b"1"]
+
+
+async def test_a_wait_for_the_broker_is_known_with_what_and_since_when() -> None:
+    metrics, clock = Metrics(), [0.0]
+    progress = WorkerProgress("enrich", metrics, lambda: clock[0])
+    stage = Counting([])
+
+    class Away(Broker):
+        async def send(self, messages: Sequence[ToSend]) -> Sent:
+            if clock[0] < 400.0:
+                seen.extend(progress.waits())
+                clock[0] += 200.0
+                raise Undelivered(list(messages), OSError("away"))
+            return Sent()
+
+    seen: list[Wait] = []
+    await Processor(stage, State(MemoryStore(), stage.codec), Away([]), metrics, progress).process(records(b"one"))
+    assert seen == [Wait("broker", 0.0)], "from the first failure on"
+    assert progress.waits() == []
