@@ -3,15 +3,17 @@
     python docs/house.py            # writes docs/images/house.svg anew (make house)
     python docs/house.py --check    # exits 1 when the picture is not that of the code
 
-A layered drawing in the manner of Sugiyama, Tagawa and Toda (1981): a room stands one row above the highest that it
-imports, long arrows bend where they pass a row, and rooms of a row are ordered by where their neighbours stand.  An
-arrow that follows from others is left out (transitive reduction).  The same code gives the same bytes.
+Rows are the layers of the contract in pyproject.toml, to which import-linter holds the code; arrows are the imports.
+Drawn in the manner of Sugiyama, Tagawa and Toda (1981): long arrows bend where they pass a row, and rooms of a row are
+ordered by where their neighbours stand.  An arrow that follows from others is left out (transitive reduction).  The
+same code gives the same bytes.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "images" / "house.svg"
 PACKAGE, MODEL = "pipeline", "models"
 
-ROW, BOX, MARGIN, BETWEEN = 126, 76, 30, 26
+ROW, BOX, MARGIN, BETWEEN = 100, 62, 30, 26
 """Pixels: from row to row, height of a box, edge of the picture, between boxes."""
 BEND = 16
 """Width of the gap through which an arrow passes a row."""
@@ -40,11 +42,10 @@ Edges = Mapping[str, set[str]]
 
 @dataclass(frozen=True)
 class Room:
-    """A package at the top of the house: what it is for, how many modules it has in all, and the rooms within."""
+    """A package at the top of the house: what it is for, and the rooms within."""
 
     name: str
     purpose: str
-    modules: int
     inner: tuple[str, ...]
 
     @property
@@ -52,11 +53,11 @@ class Room:
         """What its box says below the name."""
         half = (len(self.inner) + 1) // 2 if len(self.inner) > 3 else len(self.inner)
         rows = (" · ".join(self.inner[:half]), " · ".join(self.inner[half:]))
-        return (f"{self.modules} modules", *(row for row in rows if row))
+        return tuple(row for row in rows if row)
 
     @property
     def width(self) -> float:
-        return max(96.0, 24 + LETTER * max(map(len, self.lines)), 24 + 9 * len(self.name))
+        return max([96.0, 24.0 + 9 * len(self.name), *(24 + LETTER * len(row) for row in self.lines)])
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,9 @@ def rooms_and_imports() -> tuple[dict[str, Room], dict[str, set[str]]]:
 def described(name: str) -> Room:
     """A room by its folder."""
     folder = ROOT / MODEL if name == MODEL else ROOT / PACKAGE / name
-    modules = [path for path in folder.rglob("*.py") if path.name != "__init__.py"]
     inner = sorted(path.parent.name for path in folder.glob("*/__init__.py") if ast.parse(path.read_text()).body)
     purpose = (ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or "").partition("\n")[0]
-    return Room(name, purpose, len(modules), tuple(inner))
+    return Room(name, purpose, tuple(inner))
 
 
 def reduced(imports: Edges) -> dict[str, set[str]]:
@@ -107,20 +107,18 @@ def reduced(imports: Edges) -> dict[str, set[str]]:
     return {name: targets - frozenset().union(*(below(t) for t in targets)) for name, targets in imports.items()}
 
 
-def heights(imports: Edges) -> dict[str, int]:
-    """Rows counted from the ground: one above the highest room that is imported."""
-    height: dict[str, int] = {}
-    for name in TopologicalSorter(imports).static_order():
-        height[name] = 1 + max((height[target] for target in imports[name]), default=-1)
-    return height
+def layers() -> list[list[str]]:
+    """The rooms of each layer, from the ground up, as the contract has them."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (contract,) = [contract for contract in contracts if contract["type"] == "layers"]
+    rows = [[room_of(name.strip()) for name in layer.split("|")] for layer in reversed(contract["layers"])]
+    return [found for row in rows if (found := [name for name in row if name is not None])]
 
 
 def rows_with_bends(rooms: Mapping[str, Room], arrows: Edges) -> tuple[list[list[Point]], list[tuple[str, str]]]:
     """Rows from the ground up, with a bend for each row that an arrow passes; and the pieces of arrows, downwards."""
-    height = heights(arrows)
-    rows: list[list[Point]] = [[] for _ in range(1 + max(height.values()))]
-    for name in sorted(rooms):
-        rows[height[name]].append(Point(name, rooms[name].width))
+    rows = [[Point(name, rooms[name].width) for name in layer] for layer in layers()]
+    height = {point.name: number for number, row in enumerate(rows) for point in row}
     pieces: list[tuple[str, str]] = []
     for name in sorted(arrows):
         for target in sorted(arrows[name]):
@@ -192,9 +190,9 @@ def line(x1: float, y1: float, x2: float, y2: float, pointed: bool = False, shor
 
 
 def box(room: Room, x: float, y: float) -> str:
-    """A room: its name, how many modules it has, and the rooms within; what it is for when the pointer rests on it."""
+    """A room: its name and the rooms within; what it is for when the pointer rests on it."""
     left, small = round(x - room.width / 2, 1), 'font-size="11" fill="#44525f"'
-    first = y + 46 - 9 * len(room.lines)
+    first = y + BOX // 2 + 5 - 8 * len(room.lines)
     text = [f'<text x="{x}" y="{first}" font-size="14" font-weight="bold" fill="#13202b">{escape(room.name)}</text>']
     text += [
         f'<text x="{x}" y="{first + 17 + 14 * number}" {small}>{escape(words)}</text>'

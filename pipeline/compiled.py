@@ -1,11 +1,10 @@
-"""Hot modules in compiled form, of the detector and of the linker: found when there is one, made by
+"""Hot modules of detector and linker in compiled form: found when there is one, made by
 
     python -m pipeline.compiled
 
-Most sources are compiled as they are (mypyc), a few of the detector's are written anew in C (`detect/native/`); the
-plain modules are the oracle of both.  Nothing needs the compiled form: without a C compiler everything runs as plain
-Python, only slower.  A compiled form is used only when it was made from the very sources and the very interpreter at
-hand, so it can never be out of date.
+mypyc compiles the very files that run as plain Python elsewhere, so there is one source of everything; nothing needs
+the compiled form.  It is used only when it was made from the sources and the interpreter at hand, so it can never be
+out of date.
 `GROUNDSWELL_PURE=1` leaves it aside.
 """
 
@@ -18,68 +17,89 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 PURE = "GROUNDSWELL_PURE"
 """Set to anything, this environment variable leaves every compiled form aside."""
 
-_ROOT = Path(__file__).parent
+_ROOT = Path(__file__).parent.parent
 _MARK = "made_from"
+_SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
+
+
+class CompiledFinder(MetaPathFinder):
+    """Finds compiled modules, wherever in their package they stand, by their full names."""
+
+    def __init__(self) -> None:
+        self.libraries: dict[str, Path] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        library = self.libraries.get(fullname)
+        return None if library is None else spec_from_file_location(fullname, library)
+
+
+FINDER = CompiledFinder()
 
 
 @dataclass(frozen=True, slots=True)
 class Hot:
-    """The hot modules of a package, which is `folder` of ours; told of by its `name`.
-
-    `modules` are compiled as they are; `native` are written anew in C, in a folder of that name.
-    """
+    """The hot `modules` of a `package`, named as they stand in it; `name` is what a person calls them."""
 
     name: str
-    folder: str
+    package: str
     modules: tuple[str, ...]
-    native: tuple[str, ...] = ()
     within: Path = _ROOT
     """Where the folder that the compiled form lies in is."""
 
     @property
-    def package(self) -> str:
-        return f"pipeline.{self.folder.replace('/', '.')}"
-
-    @property
     def group(self) -> str:
-        """The module that holds the code of all those that are compiled as they are."""
-        return f"{self.package}.hot"
+        """The module that holds the code of them all."""
+        return f"{self.package}.hot__mypyc"
 
     @property
-    def sources(self) -> Path:
-        return _ROOT / self.folder
+    def sources(self) -> list[Path]:
+        return [_ROOT.joinpath(*f"{self.package}.{module}".split(".")).with_suffix(".py") for module in self.modules]
 
     @property
     def compiled(self) -> Path:
         """Where the compiled form lies."""
-        return self.within / self.folder / "compiled"
+        return self.within.joinpath(*self.package.split("."), "compiled")
 
-    def prefer(self, path: list[str]) -> bool:
-        """Let the package's search path find the compiled modules first; gives whether it does."""
+    def prefer(self) -> bool:
+        """Let imports find the compiled modules first; gives whether they do."""
+        self.leave()
         if os.environ.get(PURE) or not self._is_current():
             return False
-        path.insert(0, str(self.compiled))
+        for library in self.compiled.glob(f"*{_SUFFIX}"):
+            FINDER.libraries[f"{self.package}.{library.name.removesuffix(_SUFFIX)}"] = library
+        if FINDER not in sys.meta_path:
+            sys.meta_path.insert(0, FINDER)
         try:
-            import_module(f"{self.group}__mypyc")
+            import_module(self.group)
         except ImportError:  # made for another system: a folder that was carried along
-            path.remove(str(self.compiled))
+            self.leave()
             return False
         return True
+
+    def leave(self) -> None:
+        """Let imports find the sources again."""
+        for name in [name for name in FINDER.libraries if name.startswith(f"{self.package}.")]:
+            del FINDER.libraries[name]
 
     def fingerprint(self) -> str:
         """What the compiled form depends on: the sources and the interpreter."""
         parts = hashlib.sha256(f"{sys.version} {sysconfig.get_config_var('SOABI')}".encode())
-        written = [self.sources / f"{name}.py" for name in (*self.modules, *self.native)]
-        for source in (*written, *sorted((self.sources / "native").glob("*.[ch]"))):
+        for source in self.sources:
             parts.update(source.read_bytes())
         return parts.hexdigest()
 
@@ -93,14 +113,15 @@ class Hot:
         made_from = self.fingerprint()
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-m", "pipeline.compiled", self.name, "--into", folder]
-            done = subprocess.run(command, cwd=_ROOT.parent, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 said = (done.stderr or done.stdout).strip().splitlines()
                 return f"compiling failed ({said[-1] if said else done.returncode})"
             shutil.rmtree(self.compiled, ignore_errors=True)
             self.compiled.mkdir(parents=True)
-            for library in Path(folder).rglob(f"lib/**/*{sysconfig.get_config_var('EXT_SUFFIX')}"):
-                shutil.copy2(library, self.compiled)
+            libraries = Path(folder, "lib", *self.package.split("."))
+            for library in libraries.rglob(f"*{_SUFFIX}"):
+                shutil.copy2(library, self.compiled / ".".join(library.relative_to(libraries).parts))
             (self.compiled / _MARK).write_text(made_from)
         return None
 
@@ -111,15 +132,17 @@ class Hot:
             return False
 
 
-DETECTOR = Hot("detector", "detect", modules=(
-    "baseline", "detector", "entity", "evidence", "explain", "grouping", "groundswell", "keeping", "lifecycle",
-    "outlook", "phrases", "regulars", "review", "severity", "shares", "spans", "telling", "threads", "together",
-    "weighed",
-), native=("memory", "ring", "trees", "vectors", "weight", "words", "wordvector"))  # fmt: skip
+DETECTOR = Hot("detector", "pipeline.detect", modules=(
+    "detector", "evidence.baseline", "evidence.boosted", "evidence.groundswell", "evidence.pile_on", "evidence.surge",
+    "incidents.context", "incidents.counters", "incidents.explain", "incidents.forecast", "incidents.forecast_review",
+    "incidents.lifecycle", "incidents.severity", "judgement", "mentions.weighting", "narratives.clustering",
+    "narratives.phrases", "narratives.vectors", "narratives.vocabulary", "narratives.words", "state.entity",
+    "state.memory", "state.quotable_posts", "state.regulars",
+))  # fmt: skip
 """What runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside, since a compiled
-class can be none; in C are tables that Python has no small form of, and what asks structs for many fields."""
+class can be none."""
 
-LINKER = Hot("linker", "enrich/linking", modules=(
+LINKER = Hot("linker", "pipeline.enrich.linking", modules=(
     "context", "lexicon", "linker", "log_odds", "markers", "namesakes", "senses", "shape",
 ))  # fmt: skip
 """What decides whom a post is about; the search itself is in C anyway."""
@@ -142,13 +165,9 @@ def _compile(hot: Hot, into: Path) -> None:
     """Compile into a folder, in a process of its own."""
     setuptools = import_module("setuptools")  # before mypyc, which looks whether it is there
     mypycify = import_module("mypyc.build").mypycify
-    options: list[str] = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
-    paths = [str(hot.sources / f"{name}.py") for name in hot.modules]
-    extensions: list[Any] = mypycify(
-        [*options, *paths], group_name=hot.group, debug_level="0", target_dir=str(into / "c")
-    )
-    c = hot.sources / "native"
-    extensions += [setuptools.Extension(name, [str(c / f"{name}.c")], include_dirs=[str(c)]) for name in hot.native]
+    options = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent", *map(str, hot.sources)]
+    group = hot.group.removesuffix("__mypyc")
+    extensions: list[Any] = mypycify(options, group_name=group, debug_level="0", target_dir=str(into / "c"))
     for extension in extensions:
         # No product and sum in one step: it rounds once where Python rounds twice.  And no detour at calls, since no
         # other library is to take the place of a function of ours.
@@ -164,8 +183,8 @@ def main(arguments: list[str]) -> int:
         return 0
     for hot in HOT:
         reason = hot.make()
-        told = "is compiled" if reason is None else f"runs as plain Python: {reason}"
-        print(f"The {hot.name} {told}")
+        outcome = "is compiled" if reason is None else f"runs as plain Python: {reason}"
+        print(f"The {hot.name} {outcome}")
     return 0
 
 

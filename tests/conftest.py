@@ -1,17 +1,19 @@
 """What every test sees: the real servers where they are asked for, and a plain line for what is left out.
 
-Tests carry the marker of what they need (`real`, `torch`, `browser`, `monitoring`).  Where it is missing they are left
-out, and the last lines of the run say how many and how to run them.  With GROUNDSWELL_TEST_STRICT=1 that, and any
-skipped test, is a failure.
+Tests carry the marker of what they need (`slow`, `real`, `torch`, `browser` …, see `tests.availability`).  Where it is
+missing they are left out, and the last lines of the run say how many and how to run them.  With
+GROUNDSWELL_TEST_STRICT=1 that, and any skipped test, is a failure.
 """
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
-from tests.availability import GROUPS, real_servers_impossible, strict
+from pipeline.compiled import PURE
+from tests.availability import GROUPS, STRICT, left_out, strict
 from tests.real_servers import fresh_kafka, real_elasticsearch, real_kafka, real_servers, unique_name
 
 __all__ = ["fresh_kafka", "real_elasticsearch", "real_kafka", "real_servers", "unique_name"]
@@ -20,44 +22,48 @@ _LINES = pytest.StashKey[list[str]]()
 
 # Settings of the person who runs the tests must not leak into them.
 for _name in [name for name in os.environ if name.startswith("GROUNDSWELL_")]:
-    if not _name.startswith("GROUNDSWELL_TEST_"):
+    if not _name.startswith("GROUNDSWELL_TEST_") and _name != PURE:
         del os.environ[_name]
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared out among the workers already
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "monitoring: needs promtool and amtool (Debian: prometheus, -alertmanager)")
+    for group in GROUPS:
+        config.addinivalue_line("markers", f"{group.marker}: tests {group.what}")
+    config.stash[_LINES] = []
+    if strict() and (missing := [reason for group in GROUPS if (reason := group.missing())]):
+        raise pytest.UsageError("\n".join([f"{STRICT}=1 leaves nothing out, but:", *missing]))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here; in strict mode refuse to run at all."""
-    lines = config.stash.setdefault(_LINES, [])
-    for group in GROUPS:
-        concerned = [item for item in items if item.get_closest_marker(group.marker)]
-        missing = group.missing() if concerned else None
-        if missing is None:
-            continue
-        config.hook.pytest_deselected(items=concerned)
-        items[:] = [item for item in items if item not in set(concerned)]
-        count = f"{len(concerned)} test{'s' if len(concerned) > 1 else ''}"
-        lines.append(f"Left out: {count} {group.what}: {missing}.")
-    if lines and strict():
-        raise pytest.UsageError("\n".join(["GROUNDSWELL_TEST_STRICT=1 leaves nothing out.", *lines]))
-    if any(item.get_closest_marker("real") for item in items) and (why := real_servers_impossible()):
-        raise pytest.UsageError(f"GROUNDSWELL_TEST_REAL=1, but {why}")
+    """Leave out what cannot run here."""
+    lines, concerned = left_out(items)
+    config.stash[_LINES] = lines
+    config.hook.pytest_deselected(items=[item for item in items if item in concerned])
+    items[:] = [item for item in items if item not in concerned]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In strict mode a skipped test fails the run."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    """A worker hands its lines over; in strict mode a skipped test fails the run."""
+    config = session.config
+    if (output := getattr(config, "workeroutput", None)) is not None:
+        output["left_out"] = config.stash[_LINES]
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
     if strict() and reporter is not None and (skipped := reporter.stats.get("skipped")):
-        session.config.stash.setdefault(_LINES, []).append(
-            f"Failed: {len(skipped)} skipped, and GROUNDSWELL_TEST_STRICT=1 leaves nothing out."
-        )
+        config.stash[_LINES].append(f"Failed: {len(skipped)} skipped, and {STRICT}=1 leaves nothing out.")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Workers collect the same tests, so they leave out the same: the lines of one of them are those of the run."""
+    node.config.stash[_LINES] = getattr(node, "workeroutput", {}).get("left_out") or node.config.stash[_LINES]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """One plain line a group that was left out."""
-    for line in config.stash.get(_LINES, []):
+    for line in config.stash[_LINES]:
         terminalreporter.write_line(line, yellow=True)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from pipeline.compiled import PURE, Hot
+from pipeline.compiled import FINDER, PURE, Hot
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ def _anew(package: str, shared: Collection[str]) -> Iterator[None]:
 
     for name in kept:
         import_module(name)
-    saved = own()
+    saved, libraries = own(), dict(FINDER.libraries)
     for name in saved:
         del sys.modules[name]
     try:
@@ -54,5 +54,6 @@ def _anew(package: str, shared: Collection[str]) -> Iterator[None]:
         for name in own():
             del sys.modules[name]
         sys.modules.update(saved)
+        FINDER.libraries = libraries
         parent, _, child = package.rpartition(".")
         setattr(sys.modules[parent], child, saved[package])

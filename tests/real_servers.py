@@ -49,8 +49,8 @@ def real_elasticsearch(real_servers: RealServers) -> RealElasticsearch:
 @pytest.fixture
 def fresh_kafka() -> Iterator[RealKafka]:
     """An empty broker of this test's own (about five seconds): for the topics' real names, and for doing it harm."""
-    with own_kafka() as bootstrap:
-        yield RealKafka(bootstrap)
+    with own_kafka() as kafka:
+        yield RealKafka(kafka.bootstrap)
 
 
 @pytest.fixture

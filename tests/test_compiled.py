@@ -6,15 +6,23 @@ import shutil
 import sys
 import sysconfig
 from dataclasses import replace
-from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from pipeline import compiled
-from pipeline.compiled import HOT, Hot
+from pipeline.compiled import FINDER, HOT, Hot
 
 pytestmark = pytest.mark.parametrize("hot", HOT, ids=lambda hot: hot.name)
+
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
+
+
+@pytest.fixture(autouse=True)
+def finder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found compiled is as before afterwards."""
+    monkeypatch.setattr(FINDER, "libraries", dict(FINDER.libraries))
 
 
 def made(hot: Hot, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Hot:
@@ -23,40 +31,50 @@ def made(hot: Hot, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Hot:
     monkeypatch.delenv(compiled.PURE, raising=False)
     hot.compiled.mkdir(parents=True)
     (hot.compiled / "made_from").write_text(hot.fingerprint())
+    for module in ("hot__mypyc", *hot.modules):
+        (hot.compiled / f"{module}{SUFFIX}").write_bytes(b"of another machine")
     return hot
 
 
-def test_a_current_form_is_preferred_unless_told_otherwise(
+def found(hot: Hot) -> set[str]:
+    """The modules of the package that are found compiled."""
+    return {name.removeprefix(f"{hot.package}.") for name in FINDER.libraries if name.startswith(f"{hot.package}.")}
+
+
+def test_a_current_form_is_preferred_unless_switched_off(
     hot: Hot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hot = made(hot, tmp_path, monkeypatch)
-    monkeypatch.setitem(sys.modules, f"{hot.package}.hot__mypyc", sys)
-    path = ["sources"]
-    assert hot.prefer(path)
-    assert path == [str(hot.compiled), "sources"]
+    monkeypatch.setitem(sys.modules, hot.group, sys)
+    assert hot.prefer()
+    assert found(hot) == {"hot__mypyc", *hot.modules}
+    name = f"{hot.package}.{hot.modules[-1]}"
+    spec = FINDER.find_spec(name, None)
+    assert spec is not None
+    assert spec.origin == str(hot.compiled / f"{hot.modules[-1]}{SUFFIX}")
     monkeypatch.setenv(compiled.PURE, "1")
-    path = ["sources"]
-    assert not hot.prefer(path)
-    assert path == ["sources"]
+    assert not hot.prefer()
+    assert found(hot) == set()
+    assert FINDER.find_spec(name, None) is None
+
+
+def test_every_hot_module_is_there(hot: Hot) -> None:
+    assert [source for source in hot.sources if not source.exists()] == []
+    assert find_spec(f"{hot.package}.{hot.modules[0]}") is not None
 
 
 def test_a_form_of_other_sources_is_left_aside(hot: Hot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hot = made(hot, tmp_path, monkeypatch)
     (hot.compiled / "made_from").write_text("other sources")
-    path = ["sources"]
-    assert not hot.prefer(path)
-    assert path == ["sources"]
+    assert not hot.prefer()
+    assert found(hot) == set()
 
 
 def test_a_form_that_cannot_be_loaded_is_left_aside(hot: Hot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hot = made(hot, tmp_path, monkeypatch)
-    library = f"hot__mypyc{sysconfig.get_config_var('EXT_SUFFIX')}"
-    (hot.compiled / library).write_bytes(b"of another machine")
-    path = [str(hot.sources)]
-    monkeypatch.setattr(import_module(hot.package), "__path__", path)
-    monkeypatch.delitem(sys.modules, f"{hot.package}.hot__mypyc", raising=False)
-    assert not hot.prefer(path)
-    assert path == [str(hot.sources)]
+    monkeypatch.delitem(sys.modules, hot.group, raising=False)
+    assert not hot.prefer()
+    assert found(hot) == set()
 
 
 def test_without_a_compiler_it_says_so_and_leaves_everything_plain(

@@ -24,9 +24,10 @@ import numpy as np
 from benchmarks.detection import second, streams
 from benchmarks.detection.recorder import Recorder
 from benchmarks.detection.streams import CALIBRATION, EPOCH, JUDGED, NULL, WARM, Plan
-from pipeline.detect import thresholds, together
-from pipeline.detect.entity import EntityState
-from pipeline.detect.threads import Thread
+from pipeline.detect import judgement
+from pipeline.detect.evidence import thresholds
+from pipeline.detect.evidence.pile_on import ThreadEvidence
+from pipeline.detect.state.entity import EntityState
 
 GRID = {
     "together": np.arange(1.0, 12.01, 0.25),
@@ -60,13 +61,13 @@ class Curves(Recorder):
         super().__init__()
         self.seen: dict[str, list[tuple[float, float]]] = {name: [] for name in GRID}
 
-    def note(self, s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> None:
+    def note(self, s: EntityState, thread: ThreadEvidence | None, pile_on: float, surge: float) -> None:
         self.seen["surge"].append((s.clock, surge))
         if thread is not None:
             self.seen["pile_on"].append((s.clock, pile_on - s.baseline.busy))
             self.seen["amplification"].append((s.clock, thread.amplified()))
-        if together.looked_at(pile_on, surge) and together.learned(s):
-            self.seen["together"].append((s.clock, together.snowball(s, thread, pile_on, surge)))
+        if judgement.worth_asking(pile_on, surge) and judgement.learned(s):
+            self.seen["together"].append((s.clock, judgement.snowball(s, thread, pile_on, surge)))
 
     def note_block(self, s: EntityState) -> None:
         self.seen["groundswell"].append((s.clock, s.groundswell.evidence))
@@ -78,7 +79,7 @@ def alarms(seed: int) -> dict[str, list[int]]:
     plan = NULL if seed % 2 else MIXED
     month = streams.month(seed, plan) if seed % 4 < 2 else second.month(seed, plan)
     for m in month.mentions:
-        recorder.hear(state, m)
+        recorder.observe(state, m)
     first = EPOCH.timestamp() + WARM * 86_400.0
     counts = {}
     for name, grid in GRID.items():
@@ -92,7 +93,7 @@ def spreads(seed: int) -> list[int]:
     """How many amplifications each threshold gives in the judged days of a month of floods."""
     recorder, state = Curves(), EntityState()
     for m in streams.month(seed, FLOODED).mentions:
-        recorder.hear(state, m)
+        recorder.observe(state, m)
     first = EPOCH.timestamp() + WARM * 86_400.0
     seen = np.array([pair for pair in recorder.seen["amplification"] if pair[0] >= first]).reshape(-1, 2)
     return [_crossings(seen, level, APART) for level in GRID["amplification"]]

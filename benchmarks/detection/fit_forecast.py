@@ -10,18 +10,19 @@ at a time.  Prints the scores of these fits (`score_forecast.py`).  Needs scikit
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
 
-from benchmarks.detection.forests import of_regressor
+from benchmarks.detection.forests import Columns, of_regressor
 from benchmarks.detection.score_forecast import Guess, Rows, rows, score
 from benchmarks.detection.streams import real_trees, simulated_tree
-from pipeline.detect import forecast
-from pipeline.detect.forecast import QUANTILES, Model, margin
-from pipeline.detect.forest import Forest
+from pipeline.detect.evidence.boosted import Forest
+from pipeline.detect.incidents import forecast
+from pipeline.detect.incidents.forecast import QUANTILES, margin
 
 AGES = tuple(float(age) for age in np.unique(np.round(np.geomspace(2.0, 480.0, 28))))
 LEAVES = {"low": 8, "middle": 32, "high": 8}
@@ -42,8 +43,8 @@ HELD_AT = {0.0: (7.0, 10.0, 15.0), 20.0: (22.0, 30.0, 40.0), 45.0: (50.0, 60.0, 
 """From an age in minutes on, the ages at which the interval is to hold."""
 
 
-def fitted(real: list[np.ndarray], simulated: list[np.ndarray], seed: int = 1) -> dict[str, Forest]:
-    """The forests for all quantiles."""
+def fitted(real: list[np.ndarray], simulated: list[np.ndarray], seed: int = 1) -> dict[str, Columns]:
+    """The forests for all quantiles, as they are shipped."""
     mine, more = rows(real, AGES), rows(simulated, AGES)
     x, y = np.concatenate([mine.x, more.x]), np.concatenate([mine.y, more.y])
     forests = {}
@@ -59,7 +60,9 @@ def fitted(real: list[np.ndarray], simulated: list[np.ndarray], seed: int = 1) -
 
 def guessed(forests: dict[str, Forest], asked: Rows) -> Guess:
     """What the forests say of each row, before the interval is widened; nothing shrinks."""
-    low, middle, high = (np.array([max(forests[name].predict(x), 0.0) for x in asked.x]) for name in QUANTILES)
+    low, middle, high = (
+        np.array([max(forests[name].predict(tuple(map(float, x))), 0.0) for x in asked.x]) for name in QUANTILES
+    )
     return Guess(low, middle, high)
 
 
@@ -71,7 +74,8 @@ def crossed(real: list[np.ndarray], simulated: list[np.ndarray], seed: int) -> t
     for one in range(FOLDS):
         forests = fitted([tree for tree, part in zip(real, fold, strict=True) if part != one], simulated, seed)
         here = fold[asked.tree] == one
-        for whole, part in zip(found, guessed(forests, asked.where(here)), strict=True):
+        grown = {name: columns.forest() for name, columns in forests.items()}
+        for whole, part in zip(found, guessed(grown, asked.where(here)), strict=True):
             whole[here] = part
     return asked, found
 
@@ -85,7 +89,7 @@ def widening(asked: Rows, guess: Guess) -> tuple[tuple[float, float], ...]:
     )
 
 
-def widened(guess: Guess, asked: Rows, margins: tuple[tuple[float, float], ...]) -> Guess:
+def widened(guess: Guess, asked: Rows, margins: Sequence[tuple[float, float]]) -> Guess:
     """The guess with its interval widened, as it is told."""
     by = np.array([margin(margins, age) for age in asked.at])
     low = np.maximum(guess.low - by, 0.0)
@@ -128,10 +132,11 @@ def main() -> None:
     mine = real[::2]
     margins = validate(mine, simulated[::2])
     made_by = "python -m benchmarks.detection.fit_forecast --trees twitter16_cascades.csv.gz --write"
-    made = Model(made_by, margins, fitted(mine, simulated[::2]))
+    forests = {name: columns._asdict() for name, columns in fitted(mine, simulated[::2]).items()}
     print(f"fitted on {len(mine)} real trees, widened by {margins}")
     if options.write:
-        Path(forecast.__file__).with_name("forecast.json").write_bytes(msgspec.json.encode(made) + b"\n")
+        made = {"made_by": made_by, "margins": margins, "forests": forests}
+        Path(str(forecast.SHIPPED)).write_bytes(msgspec.json.encode(made) + b"\n")
 
 
 if __name__ == "__main__":

@@ -29,10 +29,10 @@ from benchmarks.detection.forests import of_classifier
 from benchmarks.detection.judge import AFTER
 from benchmarks.detection.recorder import Recorder
 from benchmarks.detection.streams import EPOCH, WARM, WEAK, Errors, Month, Plan
-from pipeline.detect import judgement, together
-from pipeline.detect.entity import EntityState
-from pipeline.detect.judgement import FEATURES, RAISING, Model
-from pipeline.detect.threads import Thread
+from pipeline.detect import judgement
+from pipeline.detect.evidence.pile_on import ThreadEvidence
+from pipeline.detect.judgement import FEATURES, RAISING
+from pipeline.detect.state.entity import EntityState
 
 MOMENTS = 30
 """Moments of a snowball that are looked at, evenly spread over its first half, and what all of them weigh together."""
@@ -73,9 +73,9 @@ class Moments(Recorder):
         super().__init__()
         self.seen: list[tuple[float, ...]] = []
 
-    def note(self, s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> None:
-        if together.looked_at(pile_on, surge):
-            self.seen.append((s.clock - EPOCH.timestamp(), *together.features(s, thread, pile_on, surge)))
+    def note(self, s: EntityState, thread: ThreadEvidence | None, pile_on: float, surge: float) -> None:
+        if judgement.worth_asking(pile_on, surge):
+            self.seen.append((s.clock - EPOCH.timestamp(), *judgement.features(s, thread, pile_on, surge)))
 
 
 def rows(seed: int, world: World) -> Rows:
@@ -84,7 +84,7 @@ def rows(seed: int, world: World) -> Rows:
     month = second.month(seed, plan) if world.other else streams.month(seed, plan)
     moments, state = Moments(), EntityState()
     for m in month.mentions:
-        moments.hear(state, m)
+        moments.observe(state, m)
     seen = np.array(moments.seen).reshape(-1, 1 + len(FEATURES))
     return labelled(seen[seen[:, 0] >= WARM * streams.DAY], month, world.weight)
 
@@ -117,8 +117,8 @@ def every(pool: ProcessPoolExecutor) -> Iterator[Rows]:
         yield from found
 
 
-def fitted(found: list[Rows]) -> Model:
-    """The model for these moments."""
+def fitted(found: list[Rows]) -> dict[str, object]:
+    """The model for these moments, as it is shipped."""
     x, y, w = (np.concatenate(column) for column in zip(*found, strict=True))
     model = HistGradientBoostingClassifier(
         max_iter=TREES, max_leaf_nodes=LEAVES, min_samples_leaf=LEAST, learning_rate=RATE, l2_regularization=SHRINKING,
@@ -127,7 +127,8 @@ def fitted(found: list[Rows]) -> Model:
     quiet = y == 0
     zero = float(np.average(model.decision_function(x[quiet]), weights=w[quiet]))
     print(f"{len(y)} moments; quiet ones score {zero:.3f} on average, which is zero from now on")
-    return Model("python -m benchmarks.detection.fit_judgement --write", of_classifier(model, zero))
+    made_by = "python -m benchmarks.detection.fit_judgement --write"
+    return {"made_by": made_by, "forest": of_classifier(model, zero)._asdict()}
 
 
 def main() -> None:
@@ -138,7 +139,7 @@ def main() -> None:
     with ProcessPoolExecutor(options.workers) as pool:
         made = fitted(list(every(pool)))
     if options.write:
-        Path(judgement.__file__).with_name("judgement.json").write_bytes(msgspec.json.encode(made) + b"\n")
+        Path(str(judgement.SHIPPED)).write_bytes(msgspec.json.encode(made) + b"\n")
 
 
 if __name__ == "__main__":

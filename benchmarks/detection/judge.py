@@ -20,9 +20,9 @@ import numpy as np
 from benchmarks.detection import minscan, streams
 from benchmarks.detection.streams import EPOCH, JUDGING, WARM, WEAK, Plan
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 
 BINS = ((20, 60), (60, 200), (200, 10**9))
 AFTER = 6 * 3600.0
@@ -56,7 +56,7 @@ def detector_alarms(month: streams.Month, false_alarms: float, marks: Marks) -> 
     detector, state, told = Detector(false_alarms), EntityState(), []
     begun = time.process_time()
     for m in month.mentions:
-        events = detector.hear(state, m)
+        events = detector.observe(state, m)
         if events:
             told.extend(events)
     marks.told = len(told)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from math import log
 from zlib import crc32
 
-from pipeline.detect.baseline import BIN, Baseline
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.memory import SHORT_TEXT, Memory
+from pipeline.detect.evidence.baseline import BIN, Baseline
+from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.state.memory import SHORT_TEXT, Memory
 
 WINDOWS = (1, 3, 6, 18, 36, 72, 144)
 """In bins of ten minutes: up to a day."""
@@ -30,7 +30,7 @@ class MinScan:
         self.spent = 0.0
         self.hot_until = 0.0
 
-    def hear(self, m: HeardMention) -> float:
+    def hear(self, m: InboundMention) -> float:
         key = crc32(m.post_id.encode())
         if self.memory.version(key) >= 0:
             return 0.0
@@ -87,7 +87,7 @@ def _share(negative: float, n: float, p0: float) -> float:
     return negative * log(p / p0) + ((n - negative) * log((1.0 - p) / (1.0 - p0)) if p < 1.0 else 0.0)
 
 
-def scores(mentions: Iterable[HeardMention]) -> list[tuple[float, float]]:
+def scores(mentions: Iterable[InboundMention]) -> list[tuple[float, float]]:
     """(arrival in seconds, score) of the mentions that score at all."""
     scan, out = MinScan(), []
     for m in mentions:

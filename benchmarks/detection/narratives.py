@@ -26,11 +26,12 @@ from models.manifest import MODEL, TOKENIZER, verify
 from models.runtime.batching import read_tokenizer
 from models.runtime.onnx_cpu import open_session
 from pipeline.contracts.sketch import Sketch, decode, encode
-from pipeline.detect import grouping
-from pipeline.detect.grouping import place
-from pipeline.detect.narratives import Narratives
-from pipeline.detect.phrases import Past, terms
-from pipeline.detect.wordvector import hashed
+from pipeline.detect.narratives import clustering
+from pipeline.detect.narratives.clustering import assign
+from pipeline.detect.narratives.narrative import NarrativeClusters
+from pipeline.detect.narratives.vectors import hashed
+from pipeline.detect.narratives.vocabulary import PastVocabulary
+from pipeline.detect.narratives.words import terms
 
 STORIES = Path(__file__).with_name("stories.txt")
 CHATTER = (
@@ -76,9 +77,9 @@ def incidents(told: dict[str, list[str]], seed: int) -> Iterator[list[Item]]:
 
 def grouped(items: Sequence[Item], vectors: Sequence[Sketch | None], by: str) -> list[int]:
     """The final slot of each item (-1: none), mergers followed."""
-    made, slots = Narratives(), []
+    made, slots = NarrativeClusters(), []
     for t, vector in enumerate(vectors):
-        slot, lost = place(made, vector, by, 1_800_000_000 + 20 * t)
+        slot, lost = assign(made, vector, by, 1_800_000_000 + 20 * t)
         for old, new in lost:
             slots = [new if known == old else known for known in slots]
         slots.append(slot)
@@ -163,7 +164,7 @@ def main() -> None:
     if options.choose:
         for way, by, known in ways:
             for limit, few in product((0.08, 0.12, 0.15, 0.18, 0.25, 0.35), (0.0, 0.05, 0.1, 0.15, 0.3)):
-                grouping.ALIKE[by] = (limit, few)
+                clustering.ALIKE[by] = (limit, few)
                 print(way, limit, few, *(f"{x:.2f}" for x in judge(choosing, known, by, 1)))
         return
     print("stories", ", ".join(judging))
@@ -191,7 +192,7 @@ def vectors(
         (way, "sketch", {text: decode(sketch or "") for text, sketch in zip(texts, sketches, strict=True)})
         for way, sketches in made
     ]
-    past = Past()
+    past = PastVocabulary()
     for line in CHATTER:
         past.learn(line)
     return [*found, ("words", "words", {text: hashed(terms(text), past) for text in texts})]

@@ -6,11 +6,11 @@ from __future__ import annotations
 import msgspec
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect import thresholds
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.threads import Thread
+from pipeline.detect.evidence import thresholds
+from pipeline.detect.evidence.pile_on import ThreadEvidence
+from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.state.entity import EntityState
 
 
 class Recorder(Detector):
@@ -20,19 +20,19 @@ class Recorder(Detector):
         super().__init__(0.2, thresholds.shipped())
         self.thresholds = msgspec.structs.replace(self.thresholds, groundswell=1e9)
 
-    def note(self, s: EntityState, thread: Thread | None, pile_on: float, surge: float) -> None:
+    def note(self, entity: EntityState, thread: ThreadEvidence | None, pile_on: float, surge: float) -> None:
         """A negative mention has been taken in; `thread` is the one that it answers in, with that evidence."""
 
-    def note_block(self, s: EntityState) -> None:
+    def note_block(self, entity: EntityState) -> None:
         """A block of the groundswell has been closed."""
 
     def _judge(
-        self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, surge: float
+        self, entity: EntityState, mention: InboundMention, root: int, thread: ThreadEvidence | None, surge: float
     ) -> IncidentEvent | None:
-        self.note(s, thread, 0.0 if thread is None else thread.pile_on(), surge)
+        self.note(entity, thread, 0.0 if thread is None else thread.pile_on(), surge)
         return None
 
-    def _close_block(self, s: EntityState, m: HeardMention) -> tuple[IncidentEvent, ...]:
-        super()._close_block(s, m)
-        self.note_block(s)
+    def _close_block(self, entity: EntityState, mention: InboundMention) -> tuple[IncidentEvent, ...]:
+        super()._close_block(entity, mention)
+        self.note_block(entity)
         return ()

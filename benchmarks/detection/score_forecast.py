@@ -11,10 +11,9 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from pipeline.detect.course import SPANS
-from pipeline.detect.lifecycle import QUIET
-from pipeline.detect.outlook import features
-from pipeline.detect.shares import shares
+from pipeline.detect.incidents.forecast import features, shares
+from pipeline.detect.incidents.lifecycle import QUIET
+from pipeline.detect.state.timeline import SPANS
 
 SEEN = 5
 """Posts that a tree has when it is first asked about."""

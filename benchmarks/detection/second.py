@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 from benchmarks.detection.streams import EPOCH, JUDGED, WARM, Month, Plan, Truth
-from pipeline.detect.heard import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.mentions.inbound import InboundAuthor, InboundEntity, InboundMention, InboundSentiment
 from pipeline.simulate.delivery import SentimentErrors
 from pipeline.simulate.schedule import StoryRates
 from pipeline.simulate.streams import Plan as Simulated
 from pipeline.simulate.streams import Stream
 
-_ENTITY = HeardEntity("e", "Entity")
+_ENTITY = InboundEntity("e", "Entity")
 _LABELLED = ("cascade", "groundswell", "brigade")
 
 
@@ -44,13 +44,13 @@ def month(seed: int, plan: Plan = Plan()) -> Month:
         if e.story and not e.repeat:
             times[e.story].append(e.created - start)
         mentions.append(
-            HeardMention(
+            InboundMention(
                 post_id=e.post_id,
                 entity=_ENTITY,
-                author=HeardAuthor(e.author),
+                author=InboundAuthor(e.author),
                 created_at=datetime.fromtimestamp(e.created, UTC),
                 ingested_at=datetime.fromtimestamp(e.arrived, UTC),
-                sentiment=HeardSentiment(e.negative),
+                sentiment=InboundSentiment(e.negative),
                 text=f"words of text number {e.text}",
                 root_id=e.root_id,
                 parent_id=e.parent_id,

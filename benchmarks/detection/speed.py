@@ -26,11 +26,11 @@ from benchmarks.detection import busy, speed_peers
 from benchmarks.detection.streams import JUDGING, Plan, month
 from pipeline import detect
 from pipeline.compiled import PURE
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardEntity, HeardMention, read
+from pipeline.detect.mentions.inbound import InboundEntity, InboundMention, read
 from pipeline.detect.stage import run
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 
 LIMIT = 10_000
 """Bytes that a state may have."""
@@ -43,11 +43,11 @@ BATCH = 1_000
 """Mentions that are read before they are heard."""
 
 
-def feed(wanted: int) -> list[HeardMention]:
+def feed(wanted: int) -> list[InboundMention]:
     """About so many mentions of several entities, in order of arrival."""
     streams, count, seed = [], 0, JUDGING + 900_000
     while count < wanted:
-        entity, mentions = HeardEntity(f"e{seed}", "Entity"), month(seed, Plan()).mentions
+        entity, mentions = InboundEntity(f"e{seed}", "Entity"), month(seed, Plan()).mentions
         for m in mentions:
             m.entity = entity
         streams.append(mentions)
@@ -62,7 +62,7 @@ def core(lines: Sequence[bytes]) -> tuple[float, int]:
     Mentions are read a batch at a time, as workers do it; reading is not counted.
     """
     detector, states, events, taken = Detector(), {}, 0, 0.0
-    hear = detector.hear
+    observe = detector.observe
     for first in range(0, len(lines), BATCH):
         batch = [m for line in lines[first : first + BATCH] if (m := read(line)) is not None]
         begun = time.process_time()
@@ -71,7 +71,7 @@ def core(lines: Sequence[bytes]) -> tuple[float, int]:
             state = states.get(key)
             if state is None:
                 state = states[key] = EntityState()
-            events += len(hear(state, m))
+            events += len(observe(state, m))
         taken += time.process_time() - begun
     return taken, events
 
@@ -104,7 +104,7 @@ def sizes(entities: int) -> np.ndarray:
         most = len(mentions) if number % WHOLE == 0 else min(len(mentions), 1 + int(rng.pareto(1.2) * 4.0))
         state = EntityState()
         for m in mentions[: rng.integers(most // 2, most) + 1]:
-            detector.hear(state, m)
+            detector.observe(state, m)
         found[number] = len(codec.encode(state))
     return found
 
@@ -120,7 +120,7 @@ def never_resting(a_second: float, seconds: float) -> list[str]:
         for first in range(0, len(mentions), 5_000):
             begun = time.process_time()
             for m in mentions[first : first + 5_000]:
-                opened += [event for event in detector.hear(state, m) if event.event == "opened"]
+                opened += [event for event in detector.observe(state, m) if event.event == "opened"]
             taken += time.process_time() - begun
             largest = max(largest, len(codec.encode(state)))
         assert largest <= LIMIT, largest

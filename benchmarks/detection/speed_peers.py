@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 
 
-def measured(mentions: Sequence[HeardMention]) -> list[tuple[str, float | str]]:
+def measured(mentions: Sequence[InboundMention]) -> list[tuple[str, float | str]]:
     """Name and microseconds a mention, or what is missing."""
     rows: list[tuple[str, float | str]] = []
     for name, package, peer, most in (
@@ -25,13 +25,13 @@ def measured(mentions: Sequence[HeardMention]) -> list[tuple[str, float | str]]:
     return rows
 
 
-def _timed(peer: Callable[[Sequence[HeardMention]], int], part: Sequence[HeardMention]) -> float:
+def _timed(peer: Callable[[Sequence[InboundMention]], int], part: Sequence[InboundMention]) -> float:
     begun = time.process_time()
     peer(part)
     return (time.process_time() - begun) / len(part) * 1e6
 
 
-def _adwin(mentions: Sequence[HeardMention]) -> int:
+def _adwin(mentions: Sequence[InboundMention]) -> int:
     from river.drift import ADWIN
 
     known: dict[str, ADWIN] = {}
@@ -45,7 +45,7 @@ def _adwin(mentions: Sequence[HeardMention]) -> int:
     return drifts
 
 
-def _trees(mentions: Sequence[HeardMention]) -> int:
+def _trees(mentions: Sequence[InboundMention]) -> int:
     from river.anomaly import HalfSpaceTrees
 
     known: dict[str, tuple[HalfSpaceTrees, float]] = {}
@@ -60,7 +60,7 @@ def _trees(mentions: Sequence[HeardMention]) -> int:
     return high
 
 
-def _rolling(mentions: Sequence[HeardMention]) -> int:
+def _rolling(mentions: Sequence[InboundMention]) -> int:
     import pandas as pd
 
     frame = pd.DataFrame(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.detect.heard import HeardAuthor, HeardEntity, HeardMention, HeardSentiment
+from pipeline.detect.mentions.inbound import InboundAuthor, InboundEntity, InboundMention, InboundSentiment
 
 WARM, JUDGED = 14, 30
 """Days to learn from, days judged."""
@@ -27,7 +27,7 @@ EPOCH = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 CALIBRATION, JUDGING = 1_000_000, 5_000_000
 """First seeds; a month's own seed is added."""
 
-_ENTITY = HeardEntity("e", "Entity")
+_ENTITY = InboundEntity("e", "Entity")
 
 
 @dataclass
@@ -96,7 +96,7 @@ DISTRACTED = Plan(0, 0)
 class Month:
     """Mentions in order of arrival, and what is true."""
 
-    mentions: list[HeardMention]
+    mentions: list[InboundMention]
     truths: list[Truth]
     a_day: float
 
@@ -266,7 +266,7 @@ def _groundswell(rng: np.random.Generator, draft: Draft, start: float, negatives
     return Truth("groundswell", start, start + days * DAY, len(times), np.sort(np.array(times)))
 
 
-def _heard(rng: np.random.Generator, draft: Draft, errors: Errors) -> list[HeardMention]:
+def _heard(rng: np.random.Generator, draft: Draft, errors: Errors) -> list[InboundMention]:
     """As it arrives: with errors of the model, late and repeated deliveries."""
     n = len(draft.at)
     truth = np.array(draft.negative)
@@ -282,13 +282,13 @@ def _heard(rng: np.random.Generator, draft: Draft, errors: Errors) -> list[Heard
     for i in range(n):
         created = EPOCH + timedelta(seconds=draft.at[i])
         mentions.append(
-            HeardMention(
+            InboundMention(
                 post_id=f"x:{i}",
                 entity=_ENTITY,
-                author=HeardAuthor(f"a{draft.author[i]}"),
+                author=InboundAuthor(f"a{draft.author[i]}"),
                 created_at=created,
                 ingested_at=created + timedelta(seconds=float(late[i])),
-                sentiment=HeardSentiment(float(p[i])),
+                sentiment=InboundSentiment(float(p[i])),
                 text=f"words of text number {text[i]}",
                 root_id=f"x:{draft.root[i]}",
                 kind=kinds[draft.kind[i]],

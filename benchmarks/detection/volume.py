@@ -1,6 +1,6 @@
 """The volume of a series alone, row by row: how unlikely is so large a count, going by what the series did before?
 
-What the detector knows about normal hours (`pipeline.detect.baseline`: level, profile over the week, nothing tuned
+What the detector knows about normal hours (`detect/evidence/baseline.py`: level, profile over the week, nothing tuned
 here), and then a tail that the series itself has drawn: real counts have bursts that no Poisson or negative binomial
 foresees, so the excess over the baseline (square roots, which makes the noise of small and large counts alike, Anscombe
 1948) is held against all earlier excesses; beyond the largest fiftieth of them the tail is taken as exponential (peaks
@@ -18,7 +18,7 @@ from math import log, sqrt
 
 import numpy as np
 
-from pipeline.detect.baseline import Baseline
+from pipeline.detect.evidence.baseline import Baseline
 
 ROW = 300.0
 """Seconds of a row."""

@@ -19,14 +19,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands.streaming.replay_run import ReplayRun
+from benchmarks.end_to_end.ours import whole
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW
-from pipeline.ingest.formats.formats import reader_for
-from pipeline.ingest.replay import parse_speed
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.build import build
 from pipeline.runtime.offline.driver import records, through
-from pipeline.runtime.process.stack import Stack, worker_addresses
 from pipeline.settings import settings as settings_module
 from pipeline.settings.settings import Settings
 from pipeline.simulate.companies import catalogue_yaml, companies
@@ -64,38 +61,6 @@ async def indexing(settings: Settings, mentions: Sequence[Outgoing]) -> float:
     took = time.perf_counter() - started
     await index.close()
     return len(decoded) / took
-
-
-async def whole(settings: Settings, posts: Path) -> tuple[float, dict[str, float], dict[str, float]]:
-    """Posts per second end to end (start-up of the workers not counted), the counts, and CPU seconds by stage
-    (start-up left out)."""
-    group = f"{settings.kafka.prefix}-replay"
-    async with Stack(settings, wait_for=(group,), parent=os.getpid()) as stack:
-        stack.start_workers()
-        await _ready(stack.settings, 4)
-        run = ReplayRun(stack.settings, [str(posts)], reader_for("posts", settings.ingest), parse_speed("max"), stack)
-        before = {name: _cpu(child.process.pid) for name, child in _children(stack)}
-        started = time.perf_counter()
-        counts = await run.go(time.monotonic(), True)
-        took = time.perf_counter() - started
-        spent = {name: _cpu(child.process.pid) - before[name] for name, child in _children(stack)}
-    return counts["published"] / took, counts, spent
-
-
-def _children(stack: Stack) -> list[tuple[str, Any]]:
-    assert stack.supervisor is not None
-    return list(stack.supervisor.children.items())
-
-
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-async def _ready(settings: Settings, count: int) -> None:
-    while len(worker_addresses(settings)) < count:  # noqa: ASYNC110 - other processes
-        await asyncio.sleep(0.2)
-    await asyncio.sleep(4.0)  # joining the consumer groups
 
 
 def main() -> None:
@@ -141,24 +106,22 @@ async def _main(arguments: argparse.Namespace, folder: Path) -> None:
         with RealServers() as servers:
             index = {"url": servers.url, "username": servers.username, "password": servers.password}
             for backend, label in (("fixed", "without the model"), ("onnx", "with the model")):
-                with own_kafka() as bootstrap:
+                with own_kafka() as kafka:
                     real = settings(
-                        f"r-{backend}", backend, kafka={"bootstrap": bootstrap},
+                        f"r-{backend}", backend, kafka={"bootstrap": kafka.bootstrap},
                         index={**index, "prefix": f"bench-{os.getpid()}-{backend}"},
                     )  # fmt: skip
                     await _end(ends, f"real, {label}", real, files[backend], backend, model_rate)
     console.print(ends)
 
 
-async def _end(
-    table: Table, label: str, settings: Settings, posts: Path, backend: str, model_rate: float
-) -> None:  # fmt: skip
-    rate, counts, spent = await whole(settings, posts)
-    if counts["indexed"] != counts["published"]:
-        raise SystemExit(f"{label}: {counts['published']} published, {counts['indexed']} indexed")
-    share = f"{rate / model_rate:.0%}" if backend == "onnx" else ""
-    cost = ", ".join(f"{name} {cpu / counts['published'] * 1e6:,.0f}" for name, cpu in spent.items())
-    table.add_row(label, f"{rate:,.0f}", share, cost)
+async def _end(table: Table, label: str, settings: Settings, posts: Path, backend: str, model_rate: float) -> None:
+    run, counts = await whole(settings, posts)
+    if counts["indexed"] != run.posts:
+        raise SystemExit(f"{label}: {run.posts} published, {counts['indexed']} indexed")
+    share = f"{run.rate / model_rate:.0%}" if backend == "onnx" else ""
+    cost = ", ".join(f"{name} {cpu / run.posts * 1e6:,.0f}" for name, cpu in run.spent.items())
+    table.add_row(label, f"{run.rate:,.0f}", share, cost)
 
 
 def _row(table: Table, label: str, rate: float) -> None:

@@ -20,13 +20,12 @@ import random
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from models.manifest import SHIPPED, TOKENIZER
+from benchmarks.model.roberta import roberta_base
+from models.manifest import SHIPPED
 from models.runtime.onnx_cpu import OnnxScorer
 from models.scorer import Reading
 
@@ -70,27 +69,6 @@ def texts(count: int, seed: int, tokens: int = TOKENS, spread: float = 8.0) -> l
 def readings(given: Sequence[str]) -> list[Reading]:
     """The texts, each asked about its first word."""
     return [Reading(text, (((0, len(text.split()[0])),),)) for text in given]
-
-
-def roberta_base(threads: int) -> Callable[[str], object]:
-    """A `transformers` text-classification pipeline on a RoBERTa-base of random weights."""
-    import torch
-    from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaForSequenceClassification, pipeline
-
-    if threads:
-        torch.set_num_threads(threads)
-    tokenizer = Tokenizer.from_file(str(SHIPPED / TOKENIZER))
-    tokenizer.no_truncation()
-    with tempfile.TemporaryDirectory() as folder:
-        PreTrainedTokenizerFast(
-            tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", model_max_length=512
-        ).save_pretrained(folder)
-        fast = PreTrainedTokenizerFast.from_pretrained(folder)
-    shape = RobertaConfig(vocab_size=50_265, max_position_embeddings=514, type_vocab_size=1, num_labels=3)
-    model: Any = RobertaForSequenceClassification(shape)
-    model.eval()
-    return pipeline("text-classification", model=model, tokenizer=fast, device="cpu")
 
 
 class Race:

@@ -30,7 +30,7 @@ def fetch(base: Path) -> Distribution:
     The folder is named by the content of pom.xml, so that changed versions are fetched anew.
     Raises `MissingTool` without Maven or Java, `TerminalError` when Maven fails.
     """
-    target = base / f"dist-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
+    target = distribution_folder(base)
     if not target.exists():
         base.mkdir(parents=True, exist_ok=True)
         partial = base / f"{target.name}.partial-{os.getpid()}"
@@ -41,6 +41,11 @@ def fetch(base: Path) -> Distribution:
     if len(homes) != 1 or not (target / "kafka" / "libs").is_dir():
         raise TerminalError("is incomplete", subject=str(target), todo="Delete the folder and try again")
     return Distribution(target / "kafka" / "libs", homes[0])
+
+
+def distribution_folder(base: Path) -> Path:
+    """Where the servers of the pinned versions are, or will be, under `base`."""
+    return base / f"dist-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
 
 
 def _run_maven(target: Path, log: Path) -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 from deploy.local import elasticsearch, kafka, state
 from deploy.local.download import Distribution, fetch
@@ -89,10 +90,17 @@ class RealServers:
                 _stop(self._base, servers)
 
 
+class OwnKafka(NamedTuple):
+    """A Kafka of one's own."""
+
+    bootstrap: str
+    pid: int
+
+
 @contextlib.contextmanager
-def own_kafka(base: Path = BASE) -> Iterator[str]:
-    """A fresh Kafka that nobody else uses, for tests that need the topics' real names or harm the broker; gives its
-    bootstrap address.  It is stopped, and its data dropped, at the end of the block.
+def own_kafka(base: Path = BASE) -> Iterator[OwnKafka]:
+    """A fresh Kafka that nobody else uses, for tests that need the topics' real names or harm the broker.  It is
+    stopped, and its data dropped, at the end of the block.
     """
     with state.locked(base):
         libs = fetch(base).kafka
@@ -104,7 +112,7 @@ def own_kafka(base: Path = BASE) -> Iterator[str]:
     try:
         bootstrap = f"127.0.0.1:{port}"
         _wait({"Kafka": child}, {"Kafka": log}, {"Kafka": lambda: kafka.ready(bootstrap)})
-        yield bootstrap
+        yield OwnKafka(bootstrap, child.pid)
     finally:
         stop([process] if process else [])
         shutil.rmtree(folder, ignore_errors=True)

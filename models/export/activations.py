@@ -28,7 +28,7 @@ class _Watch:
         self._largest: list[Any] = []
         self._some: list[Any] = []
 
-    def __call__(self, _: Any, given: tuple[Tensor, ...]) -> None:
+    def __call__(self, layer: Any, given: tuple[Tensor, ...]) -> None:
         values = given[0].detach().float().reshape(-1, given[0].shape[-1]).numpy()
         self._least.append(values.min(axis=0))
         self._largest.append(values.max(axis=0))

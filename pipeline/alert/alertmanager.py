@@ -20,7 +20,7 @@ from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import SettingsError
-from pipeline.text.reasons import REASON_WORDS
+from pipeline.text.incident_words import REASON_WORDS
 from pipeline.text.safe import clean, single_line, topic
 
 ALERTNAME = "GroundswellIncident"

@@ -19,11 +19,9 @@ from pipeline.alert.notifier import may_page
 from pipeline.contracts.messages import Explanation, IncidentEvent, PostRef, Series
 from pipeline.errors import TransientError
 from pipeline.text.duration import duration
-from pipeline.text.reasons import REASON_WORDS
+from pipeline.text.incident_words import KIND_WORDS, REASON_WORDS, SEVERITY_WORDS
 from pipeline.text.safe import single_line, topic
 
-KINDS = {"pile_on": "pile-on", "surge": "surge", "groundswell": "groundswell", "amplification": "amplification"}
-SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")
 _COLOURS = ("cyan", "cyan", "yellow", "dark_orange", "red", "bright_red")
 _WIDTH = 100
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -68,7 +66,7 @@ class Terminal:
 def block(event: IncidentEvent) -> Panel:
     """What happened, how big, what people say, who drives it: in this order."""
     colour = "green" if event.event == "resolved" else _COLOURS[event.severity]
-    kind = KINDS[event.kind]
+    kind = KIND_WORDS[event.kind]
     title = Text(
         f" {event.event.upper()}  {single_line(event.entity.name, 60)}: {kind}, {_severity(event)} ", style="bold"
     )
@@ -87,7 +85,7 @@ def block(event: IncidentEvent) -> Panel:
 
 
 def _severity(event: IncidentEvent) -> str:
-    return f"severity {event.severity} of 5 ({SEVERITIES[event.severity]})"
+    return f"severity {event.severity} of 5 ({SEVERITY_WORDS[event.severity]})"
 
 
 def _facts(event: IncidentEvent) -> Table:

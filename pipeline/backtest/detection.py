@@ -10,17 +10,16 @@ from msgspec import Struct
 from pipeline.alert.notifier import firing
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
-from pipeline.backtest.spool import Company, MentionSpool
+from pipeline.backtest.spool import CompanyHistory, MentionSpool
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.detectors import Detectors
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardDeletion, HeardMention
-from pipeline.detect.kin import OFTEN
-from pipeline.detect.promise import MONTH, Promise
-from pipeline.detect.stage import KEPT
-from pipeline.detect.watch import Watch
+from pipeline.detect.evidence.budget import MONTH, Promise
+from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundMention
+from pipeline.detect.partition import PartitionState
+from pipeline.detect.priors import OFTEN
+from pipeline.detect.stage import FORGET_AFTER, Detectors
+from pipeline.detect.state.entity import EntityState
 
-_TOLD_EVERY = 2_000
+_TICK_EVERY = 2_000
 
 
 class Episode(Struct):
@@ -39,7 +38,7 @@ class Episode(Struct):
 
 
 class Outcome(Struct):
-    """What a run of the detector told.  `openings` are the events `opened`, in order."""
+    """The events of one run of the detector.  `openings` are the events `opened`, in order."""
 
     promise: Promise
     openings: list[IncidentEvent]
@@ -64,45 +63,46 @@ def run_detector(
     Deterministic.  Memory: one state an entity, as in the workers; `nearness` is shown every mention.
     """
     detectors = Detectors(false_alarms)
-    watch = Watch()
+    partition = PartitionState()
     states: dict[str, EntityState] = {}
     outcome = Outcome(detectors.promise, [], {})
     done = 0
-    for heard in spool:
-        key = heard.entity.id
-        if isinstance(heard, HeardMention):
-            for late in watch.pass_to(heard):
-                for event in watch.settle(late, states[late], heard):
-                    _take(outcome, event)
+    for inbound in spool:
+        key = inbound.entity.id
+        if isinstance(inbound, InboundMention):
+            for late in partition.advance_to(inbound):
+                for event in partition.resolve_due(late, states[late], inbound):
+                    _record(outcome, event)
         state = states.get(key)
-        if state is None or (state.clock and _arrival(heard) > state.clock + KEPT):
-            state = states[key] = watch.kin.begin(heard)  # the workers forget an entity after so long a silence
+        if state is None or (state.clock and _arrival(inbound) > state.clock + FORGET_AFTER):
+            # The workers forget an entity after so long a silence.
+            state = states[key] = partition.priors.begin(inbound)
         detector = detectors.of(key)
-        for event in detector.hear(state, heard):
-            _take(outcome, event)
+        for event in detector.observe(state, inbound):
+            _record(outcome, event)
         if not state.clock & OFTEN:
-            watch.kin.look(heard, state)
-        watch.look(key, state)
-        if nearness is not None and isinstance(heard, HeardMention):
-            nearness.look(state, heard, detector.thresholds)
+            partition.priors.observe(inbound, state)
+        partition.schedule(key, state)
+        if nearness is not None and isinstance(inbound, InboundMention):
+            nearness.observe(state, inbound, detector.thresholds)
         done += 1
-        if done % _TOLD_EVERY == 0:
-            tick(_TOLD_EVERY)
-    tick(done % _TOLD_EVERY)
+        if done % _TICK_EVERY == 0:
+            tick(_TICK_EVERY)
+    tick(done % _TICK_EVERY)
     return outcome
 
 
-def entity_months(companies: Iterable[Company]) -> float:
+def entity_months(companies: Iterable[CompanyHistory]) -> float:
     """Months of all companies together, each from its first mention to its last: what the promise counts in."""
     return sum(company.last - company.first for company in companies) / MONTH
 
 
-def _arrival(heard: Heard) -> float:
-    when = heard.deleted_at if isinstance(heard, HeardDeletion) else heard.ingested_at or heard.created_at
+def _arrival(inbound: Inbound) -> float:
+    when = inbound.deleted_at if isinstance(inbound, InboundDeletion) else inbound.ingested_at or inbound.created_at
     return when.timestamp()
 
 
-def _take(outcome: Outcome, event: IncidentEvent) -> None:
+def _record(outcome: Outcome, event: IncidentEvent) -> None:
     """The event into the life of its incident."""
     if event.event == "opened":
         outcome.openings.append(event)

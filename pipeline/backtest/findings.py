@@ -10,8 +10,8 @@ from msgspec import Struct
 from pipeline.backtest.detection import Episode, Outcome, entity_months
 from pipeline.backtest.forecasts import Marks, forecast_marks
 from pipeline.backtest.labels import Score, delay
-from pipeline.backtest.nearness import Candidate
-from pipeline.backtest.spool import Company
+from pipeline.backtest.nearness import NearMiss
+from pipeline.backtest.spool import CompanyHistory
 from pipeline.backtest.volumes import Window
 from pipeline.web.cards import Card
 
@@ -46,13 +46,13 @@ class Findings(Struct, kw_only=True):
     read: int
     rejects: dict[str, int]
     mentions: int
-    companies: list[Company]
+    companies: list[CompanyHistory]
     outcome: Outcome
     rates: list[Rate]
-    candidates: list[Candidate]
+    candidates: list[NearMiss]
     score: Score | None = None
     cards: list[tuple[Episode, Card]] = []
-    volumes: list[tuple[Company, Window]] = []
+    volumes: list[tuple[CompanyHistory, Window]] = []
 
     @property
     def forecasts(self) -> list[Marks]:
@@ -84,7 +84,7 @@ class Findings(Struct, kw_only=True):
         return sorted(self.outcome.episodes.values(), key=lambda e: (e.opened.at, e.opened.incident_id))
 
 
-def rate_of(outcome: Outcome, companies: list[Company], chosen: float, score: Score | None) -> Rate:
+def rate_of(outcome: Outcome, companies: list[CompanyHistory], chosen: float, score: Score | None) -> Rate:
     """A row of the table of rates."""
     rate = outcome.false_alarms
     allowed = sum(outcome.promise.of(company.id) * entity_months([company]) for company in companies)

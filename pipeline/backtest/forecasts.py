@@ -11,10 +11,10 @@ from pipeline.backtest.detection import Episode
 from pipeline.contracts.messages import Foretold
 
 AGES = (("at the opening", 0.0), ("after half an hour", 30.0), ("after an hour", 60.0))
-"""Ages of an incident from which a forecast is kept, in minutes, in words."""
+"""Ages of an incident from which a forecast is judged, in minutes, in words."""
 
 SLOW = "of a groundswell"
-"""A groundswell is days old when it is told: its forecasts stand apart."""
+"""A groundswell is days old when it opens: its forecasts stand apart."""
 
 
 class Marks(Struct, frozen=True):
@@ -27,7 +27,7 @@ class Marks(Struct, frozen=True):
 
 
 def forecast_marks(episodes: Iterable[Episode]) -> list[Marks]:
-    """The marks by age; ages of which nothing was foretold are left out.
+    """The marks by age; ages of which there was no forecast are left out.
 
     An incident counts when it is over and did not turn out to be coordinated: what few accounts will do, nobody knows.
     """
@@ -35,12 +35,17 @@ def forecast_marks(episodes: Iterable[Episode]) -> list[Marks]:
     for episode in episodes:
         if episode.last.resolved_at is None or episode.last.coordinated:
             continue
-        for told in episode.last.review:
-            by_age[SLOW if episode.last.kind == "groundswell" else _age(told.minutes)].append(told)
+        for review in episode.last.review:
+            by_age[SLOW if episode.last.kind == "groundswell" else _age(review.minutes)].append(review)
     return [
-        Marks(age, len(told), median(one.error for one in told), sum(one.held for one in told) / len(told))
-        for age, told in by_age.items()
-        if told
+        Marks(
+            age,
+            len(given),
+            median(forecast.error for forecast in given),
+            sum(forecast.held for forecast in given) / len(given),
+        )
+        for age, given in by_age.items()
+        if given
     ]
 
 

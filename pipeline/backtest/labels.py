@@ -15,7 +15,7 @@ from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import Malformed, TerminalError
 from pipeline.ingest.formats.lines import lines, open_source
 from pipeline.simulate.events import Story
-from pipeline.simulate.verdicts import Verdict, compare
+from pipeline.simulate.verdicts import StoryVerdict, compare
 
 MOST = 1_000_000
 """Most stories that are read."""
@@ -26,10 +26,10 @@ _STORY = msgspec.json.Decoder(Story)
 class Score(Struct):
     """Stories found and missed; distractors that paged nobody (`quiet`), and what paged without a cause."""
 
-    found: list[Verdict]
-    missed: list[Verdict]
-    quiet: list[Verdict]
-    paged_wrongly: list[Verdict]
+    found: list[StoryVerdict]
+    missed: list[StoryVerdict]
+    quiet: list[StoryVerdict]
+    paged_wrongly: list[StoryVerdict]
     false_alarms: tuple[IncidentEvent, ...]
 
     @property
@@ -80,6 +80,6 @@ def score(stories: Sequence[Story], outcome: Outcome) -> Score:
     )
 
 
-def delay(verdict: Verdict) -> timedelta | None:
+def delay(verdict: StoryVerdict) -> timedelta | None:
     """From the beginning of a story to the first notice of it."""
     return None if verdict.noticed is None else max(timedelta(0), verdict.noticed - verdict.story.start)

@@ -13,27 +13,29 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from pipeline.detect import lifecycle, thresholds, together
+from pipeline.detect import judgement
 from pipeline.detect.detector import CAUTION, GROUNDSWELL_AFTER, SURGE_AFTER, SURGE_MENTIONS
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
-from pipeline.detect.thresholds import Table, TestName, Thresholds
+from pipeline.detect.evidence import thresholds
+from pipeline.detect.evidence.thresholds import Table, TestName, Thresholds
+from pipeline.detect.incidents import lifecycle
+from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.state.entity import EntityState
 
 NEAR = 0.7
-"""Share of a threshold from which evidence is worth a look."""
+"""Share of a threshold from which evidence is worth attention."""
 
 APART = lifecycle.REFRACTORY
 """Seconds of event time that keep two candidates of an entity apart."""
 
-KEPT = 50
-"""Most candidates kept, the nearest."""
+MOST_RETAINED = 50
+"""Most near misses that are retained, the nearest."""
 
 
-class Candidate(Struct, kw_only=True):
+class NearMiss(Struct, kw_only=True):
     """A stretch that came near: at its height (`at`, an arrival), `value` of evidence against `threshold` in `test`.
 
     `would_need`: the false alarms per entity and month, promised for all tests together, at which it would have been
-    told.  `text` is the mention that led to the height.
+    an incident.  `text` is the mention that led to the height.
     """
 
     entity: str
@@ -55,98 +57,106 @@ class Candidate(Struct, kw_only=True):
 
 
 class Nearness:
-    """Watches one run of the detector, all entities; bounded by one candidate in progress an entity and `KEPT`."""
+    """Watches a run of the detector, all entities; bounded by a candidate in progress each, and `MOST_RETAINED`."""
 
     def __init__(self, table: Table | None = None) -> None:
         self._table = thresholds.shipped() if table is None else table
-        self._now: dict[str, Candidate] = {}
-        self._kept: list[tuple[float, int, Candidate]] = []
+        self._now: dict[str, NearMiss] = {}
+        self._retained: list[tuple[float, int, NearMiss]] = []
         self._order = 0
 
-    def look(self, s: EntityState, m: HeardMention, limits: Thresholds) -> None:
-        """Look at the evidence after the detector has heard `m`."""
-        key = m.entity.id
+    def observe(self, state: EntityState, mention: InboundMention, limits: Thresholds) -> None:
+        """Compare the evidence with its thresholds, after the detector has processed `mention`."""
+        key = mention.entity.id
         now = self._now.get(key)
-        if now is not None and s.clock - now.until > APART:
-            self._keep(self._now.pop(key))
+        if now is not None and state.clock - now.until > APART:
+            self._retain(self._now.pop(key))
             now = None
-        if any(incident is not None and incident.open for incident in (s.acute, s.slow)):
+        if any(incident is not None and incident.open for incident in (state.acute, state.slow)):
             if now is not None:
                 del self._now[key]
             return
-        if m.author_role == "own" or m.sentiment.negative < 0.5:
+        if mention.author_role == "own" or mention.sentiment.negative < 0.5:
             return
-        for test, curve, value, limit in _evidence(s, m, limits):
-            # At 1 and above it is told already, or held back by a rule that is not about evidence.
+        for test, curve, value, limit in _evidence(state, mention, limits):
+            # At 1 and above there is an incident already, or a rule holds it back that is not about evidence.
             if not NEAR <= value / limit < 1.0:
                 continue
             if now is None or value / limit > now.ratio:
-                began = s.clock if now is None else now.began
-                now = self._now[key] = self._candidate(s, m, (test, curve), value, limit, began)
-            now.until = s.clock
+                began = state.clock if now is None else now.began
+                now = self._now[key] = self._candidate(state, mention, (test, curve), value, limit, began)
+            now.until = state.clock
 
-    def nearest(self) -> list[Candidate]:
+    def nearest(self) -> list[NearMiss]:
         """The candidates, the nearest first."""
         for key in list(self._now):
-            self._keep(self._now.pop(key))
-        return [candidate for _, _, candidate in sorted(self._kept, key=lambda kept: (-kept[0], kept[1]))]
+            self._retain(self._now.pop(key))
+        return [candidate for _, _, candidate in sorted(self._retained, key=lambda entry: (-entry[0], entry[1]))]
 
-    def _keep(self, candidate: Candidate) -> None:
+    def _retain(self, candidate: NearMiss) -> None:
         self._order += 1
-        heapq.heappush(self._kept, (candidate.ratio, self._order, candidate))
-        if len(self._kept) > KEPT:
-            heapq.heappop(self._kept)
+        heapq.heappush(self._retained, (candidate.ratio, self._order, candidate))
+        if len(self._retained) > MOST_RETAINED:
+            heapq.heappop(self._retained)
 
     def _candidate(
-        self, s: EntityState, m: HeardMention, tests: tuple[TestName, TestName], value: float, limit: float, began: int
-    ) -> Candidate:
+        self,
+        state: EntityState,
+        mention: InboundMention,
+        tests: tuple[TestName, TestName],
+        value: float,
+        limit: float,
+        began: int,
+    ) -> NearMiss:
         test, curve = tests
-        plain = value / _caution(s) if curve != "groundswell" else value
+        plain = value / _caution(state) if curve != "groundswell" else value
         if curve == "pile_on":
-            plain -= s.baseline.busy
-        return Candidate(
-            entity=m.entity.id,
-            name=m.entity.name or m.entity.id,
+            plain -= state.baseline.busy
+        return NearMiss(
+            entity=mention.entity.id,
+            name=mention.entity.name or mention.entity.id,
             test=test,
-            at=(m.ingested_at or m.created_at).astimezone(UTC),
+            at=(mention.ingested_at or mention.created_at).astimezone(UTC),
             value=value,
             threshold=limit,
             would_need=self._table.curves[curve].rate(plain) / self._table.share[curve],
-            author=m.author.handle or m.author.id,
-            text=m.text[:1_000],
+            author=mention.author.handle or mention.author.id,
+            text=mention.text[:1_000],
             began=began,
-            until=s.clock,
+            until=state.clock,
         )
 
 
-def _evidence(s: EntityState, m: HeardMention, limits: Thresholds) -> list[tuple[TestName, TestName, float, float]]:
+def _evidence(
+    state: EntityState, mention: InboundMention, limits: Thresholds
+) -> list[tuple[TestName, TestName, float, float]]:
     """Each test that may fire now: what it is called, whose curve holds for it, evidence and threshold."""
-    caution = _caution(s)
-    age = s.baseline.age(s.clock)
+    caution = _caution(state)
+    age = state.baseline.age(state.clock)
     found: list[tuple[TestName, TestName, float, float]] = []
-    root = m.root_id
-    if root is None or (root == m.post_id and m.parent_id is not None):
-        root = m.parent_id or m.post_id  # as the detector finds the thread of a mention
-    thread = s.threads.get(crc32(root.encode()))
+    root = mention.root_id
+    if root is None or (root == mention.post_id and mention.parent_id is not None):
+        root = mention.parent_id or mention.post_id  # as the detector finds the thread of a mention
+    thread = state.threads.get(crc32(root.encode()))
     pile_on = 0.0 if thread is None else thread.pile_on()
-    surge = min(max(s.evidence.rate), max(s.evidence.share))
+    surge = min(max(state.evidence.rate), max(state.evidence.share))
     if thread is not None:
         found.append(("amplification", "amplification", thread.amplified(), limits.amplification * caution))
-    if together.learned(s):
-        if together.looked_at(pile_on, surge):
-            alone = limits.pile_on + s.baseline.busy
-            name: TestName = "pile_on" if together.threaded(pile_on, surge, alone, limits.surge) else "surge"
-            found.append((name, "together", together.snowball(s, thread, pile_on, surge), limits.together))
+    if judgement.learned(state):
+        if judgement.worth_asking(pile_on, surge):
+            alone = limits.pile_on + state.baseline.busy
+            name: TestName = "pile_on" if judgement.threaded(pile_on, surge, alone, limits.surge) else "surge"
+            found.append((name, "together", judgement.snowball(state, thread, pile_on, surge), limits.together))
     else:
         if thread is not None:
-            found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + s.baseline.busy) * caution))
-        if age >= SURGE_AFTER and (s.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
+            found.append(("pile_on", "pile_on", pile_on, (limits.pile_on + state.baseline.busy) * caution))
+        if age >= SURGE_AFTER and (state.mentions >= SURGE_MENTIONS or age >= lifecycle.LEARNING):
             found.append(("surge", "surge", surge, limits.surge * caution))
     if age >= GROUNDSWELL_AFTER:
-        found.append(("groundswell", "groundswell", s.groundswell.evidence, limits.groundswell))
+        found.append(("groundswell", "groundswell", state.groundswell.evidence, limits.groundswell))
     return found
 
 
-def _caution(s: EntityState) -> float:
+def _caution(state: EntityState) -> float:
     """By how much the thresholds of a young entity are raised."""
-    return 1.0 + CAUTION * max(0.0, 1.0 - s.baseline.age(s.clock) / lifecycle.LEARNING)
+    return 1.0 + CAUTION * max(0.0, 1.0 - state.baseline.age(state.clock) / lifecycle.LEARNING)

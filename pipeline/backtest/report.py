@@ -20,10 +20,10 @@ from markupsafe import Markup
 from pipeline.backtest.findings import LISTED, Findings
 from pipeline.backtest.labels import delay
 from pipeline.errors import TerminalError
-from pipeline.simulate.verdicts import Verdict
+from pipeline.simulate.verdicts import StoryVerdict
 from pipeline.text.duration import duration
+from pipeline.text.incident_words import KIND_WORDS, SEVERITY_WORDS
 from pipeline.web import render as page
-from pipeline.web.cards import KINDS, SEVERITIES
 
 HERE = Path(__file__).parent / "templates"
 
@@ -48,8 +48,8 @@ def render(found: Findings) -> str:
             policy=f"default-src 'none'; style-src 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'",
             episodes=found.episodes[:LISTED],
             unlisted=max(0, len(found.episodes) - LISTED),
-            kinds=KINDS,
-            severities=SEVERITIES,
+            kinds=KIND_WORDS,
+            severities=SEVERITY_WORDS,
         )
     )
 
@@ -90,7 +90,7 @@ def lasted(span: timedelta) -> str:
     return duration(span.total_seconds())
 
 
-def waited(verdict: Verdict) -> str:
+def waited(verdict: StoryVerdict) -> str:
     """How long a story went on before it was noticed."""
     wait = delay(verdict)
     return "" if wait is None else lasted(wait)

@@ -15,9 +15,8 @@ from pipeline.backtest.detection import Episode, Outcome, run_detector
 from pipeline.backtest.findings import COMPANIES, SHOWN, Findings, rate_of
 from pipeline.backtest.labels import read_labels, score
 from pipeline.backtest.nearness import Nearness
-from pipeline.backtest.spool import Company, MentionSpool
-from pipeline.detect.load import promised
-from pipeline.detect.promise import Promise
+from pipeline.backtest.spool import CompanyHistory, MentionSpool
+from pipeline.detect.evidence.budget import Promise, promised
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.settings import Settings
 from pipeline.terminal.steps import Steps
@@ -27,7 +26,7 @@ RATES = (0.05, 0.2, 0.5, 1.0)
 """Promises that the report compares, besides the chosen one."""
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class BacktestRequest(Struct, frozen=True, kw_only=True):
     """What to read, and how."""
 
     files: tuple[str, ...]
@@ -35,23 +34,23 @@ class Asked(Struct, frozen=True, kw_only=True):
     labels: Path | None = None
 
 
-def backtest(settings: Settings, asked: Asked, rejects: Rejects, steps: Steps) -> Findings:
-    """What would have happened, had this history been heard as it came.
+def backtest(settings: Settings, request: BacktestRequest, rejects: Rejects, steps: Steps) -> Findings:
+    """What would have happened, had this history been read as it came.
 
     Guarantees: the same files, settings and model give the same findings; each post is read by the model once; memory
     does not grow with the length of the history (but for its incidents).  Raises `SettingsError` for an unknown
     format, `TerminalError` when a file cannot be read.
     """
-    stories = None if asked.labels is None else read_labels(asked.labels)
+    stories = None if request.labels is None else read_labels(request.labels)
     with MentionSpool(Path(settings.data)) as spool:
-        read, model = _fill(spool, settings, asked, rejects, steps)
+        read, model = _fill(spool, settings, request, rejects, steps)
         companies = sorted(spool.companies.values(), key=lambda c: (-c.mentions, c.id))
         chosen = settings.detect.false_alarms
         outcomes, nearness = _detect(spool, promised(settings.detect), steps)
         outcome = outcomes[chosen]
         found = Findings(
-            files=[Path(file).name for file in asked.files],
-            format=asked.format,
+            files=[Path(file).name for file in request.files],
+            format=request.format,
             false_alarms=chosen,
             version=installed_version(),
             model=model,
@@ -61,8 +60,8 @@ def backtest(settings: Settings, asked: Asked, rejects: Rejects, steps: Steps) -
             companies=companies,
             outcome=outcome,
             rates=[
-                rate_of(one, companies, chosen, None if stories is None else score(stories, one))
-                for _, one in sorted(outcomes.items())
+                rate_of(other, companies, chosen, None if stories is None else score(stories, other))
+                for _, other in sorted(outcomes.items())
             ],
             candidates=nearness.nearest(),
             score=None if stories is None else score(stories, outcome),
@@ -72,23 +71,23 @@ def backtest(settings: Settings, asked: Asked, rejects: Rejects, steps: Steps) -
 
 
 def _fill(
-    spool: MentionSpool, settings: Settings, asked: Asked, rejects: Rejects, steps: Steps
+    spool: MentionSpool, settings: Settings, request: BacktestRequest, rejects: Rejects, steps: Steps
 ) -> tuple[int, str]:  # fmt: skip
     """Mentions into the spool; gives the rows read and the model that judged them."""
-    lines = source.line_count(asked.files)
-    if asked.format == source.MENTIONS:
+    lines = source.line_count(request.files)
+    if request.format == source.MENTIONS:
         steps.step("reading mentions", lines)
-        return source.mentions_into(spool, asked.files, rejects, steps.tick).read, ""
+        return source.mentions_into(spool, request.files, rejects, steps.tick).read, ""
     from pipeline.ingest.formats.formats import reader_for
     from pipeline.observability.metrics import Metrics
     from pipeline.runtime.build import build
 
-    in_order = reader_for(asked.format, settings.ingest).time_order
+    in_order = reader_for(request.format, settings.ingest).time_order
     stage = build("enrich", settings, Metrics())
     sorting = _Sorting(steps, lines, in_order)
     try:
         counts = source.posts_into(
-            spool, settings, asked.files, asked.format, rejects, stage, sorting.row, sorting.post
+            spool, settings, request.files, request.format, rejects, stage, sorting.row, sorting.post
         )
     finally:
         asyncio.run(stage.close())
@@ -135,7 +134,7 @@ def _draw(spool: MentionSpool, found: Findings, steps: Steps) -> None:
         found.episodes, key=lambda e: (e.paged is None, -e.worst.severity, -e.last.counts.negative)
     )[:SHOWN]
     shown.sort(key=lambda e: (e.opened.at, e.opened.incident_id))
-    companies: list[Company] = found.companies[:COMPANIES]
+    companies: list[CompanyHistory] = found.companies[:COMPANIES]
     around = [volumes.around(episode) for episode in shown]
     overall = volumes.overall(spool, companies)
     volumes.count(spool, [*around, *overall], steps.tick)

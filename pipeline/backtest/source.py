@@ -29,12 +29,12 @@ CHUNK = 256
 """Posts in hand at a time."""
 
 Tick = Callable[[int], None]
-"""Told how many records were done since the last call."""
+"""Called with the number of records done since the last call."""
 
 _encode = msgspec.json.Encoder().encode
 
 
-class Counts(Struct):
+class SourceCounts(Struct):
     """Rows read (good or bad) and messages that the enrich stage was given."""
 
     read: int = 0
@@ -58,30 +58,30 @@ def line_count(files: Sequence[str]) -> int | None:
 def posts_into(
     spool: MentionSpool, settings: Settings, files: Sequence[str], format: str, rejects: Rejects, stage: Stage,
     on_row: Tick, on_post: Tick,
-) -> Counts:  # fmt: skip
+) -> SourceCounts:  # fmt: skip
     """Every post of the files through the enrich stage, once, in time order; the mentions go into the spool.
 
     Raises `SettingsError` for an unknown format, `TerminalError` when a file as a whole cannot be read.
     """
-    counts = Counts()
+    counts = SourceCounts()
 
     def row() -> None:
         counts.read += 1
         on_row(1)
 
     reader = reader_for(format, settings.ingest)
-    heard = history(files, reader, rejects, spool_folder=Path(settings.data), on_row=row)
-    # An arrival is also the time of the record: a history is heard when it happened, so that a rerun gives the same.
+    entries = history(files, reader, rejects, spool_folder=Path(settings.data), on_row=row)
+    # An arrival is also the time of the record: a history is read as if live, so that a rerun gives the same.
     source = (
-        Record(POSTS_RAW.name, 0, number, None, _encode(one.message), one.arrived, one.arrived)
-        for number, one in enumerate(heard)
+        Record(POSTS_RAW.name, 0, number, None, _encode(entry.message), entry.arrived, entry.arrived)
+        for number, entry in enumerate(entries)
     )
     asyncio.run(_enrich(stage, source, spool, rejects, counts, on_post))
     return counts
 
 
 async def _enrich(
-    stage: Stage, source: Iterator[Record], spool: MentionSpool, rejects: Rejects, counts: Counts, on_post: Tick
+    stage: Stage, source: Iterator[Record], spool: MentionSpool, rejects: Rejects, counts: SourceCounts, on_post: Tick
 ) -> None:
     async for batch in through(stage, source, CHUNK):
         counts.posts += batch.read
@@ -95,12 +95,12 @@ async def _enrich(
         on_post(batch.read)
 
 
-def mentions_into(spool: MentionSpool, files: Sequence[str], rejects: Rejects, on_row: Tick) -> Counts:
+def mentions_into(spool: MentionSpool, files: Sequence[str], rejects: Rejects, on_row: Tick) -> SourceCounts:
     """Every mention of the files, in the order of the files.
 
     Raises `TerminalError` when a file as a whole cannot be read.
     """
-    counts = Counts()
+    counts = SourceCounts()
     for path in files:
         with open_source(path) as stream:
             for number, data, whole in lines(stream, path):

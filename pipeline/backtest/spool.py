@@ -10,13 +10,13 @@ from typing import IO
 
 from msgspec import Struct
 
-from pipeline.detect.heard import Heard, HeardMention, read
+from pipeline.detect.mentions.inbound import Inbound, InboundMention, read
 from pipeline.errors import TerminalError
 
 DAY = 86_400
 
 
-class Company(Struct, kw_only=True):
+class CompanyHistory(Struct, kw_only=True):
     """What a history holds about one entity; times are arrivals in seconds since 1970."""
 
     id: str
@@ -41,18 +41,18 @@ class MentionSpool:
         self._file: IO[bytes] = tempfile.TemporaryFile(  # noqa: SIM115
             prefix="groundswell-mentions-", dir=folder, buffering=2**20
         )
-        self.companies: dict[str, Company] = {}
+        self.companies: dict[str, CompanyHistory] = {}
         self.days: Counter[int] = Counter()
         self.records = 0
 
     def add(self, line: bytes) -> None:
-        """Take in one message of the mentions' topic, without a line break in it.
+        """Store one message of the mentions' topic, without a line break in it.
 
         What is not for the detector is passed over.  Raises `Malformed` for what cannot be read, `TerminalError` when
         the disk is full.
         """
-        heard = read(line)
-        if heard is None:
+        inbound = read(line)
+        if inbound is None:
             return
         self.records += 1
         try:
@@ -61,16 +61,16 @@ class MentionSpool:
             raise TerminalError(
                 str(error.strerror), subject="temporary file of mentions", todo="Make room, or set another data folder"
             ) from error
-        if isinstance(heard, HeardMention):
-            self._count(heard)
+        if isinstance(inbound, InboundMention):
+            self._count(inbound)
 
-    def __iter__(self) -> Iterator[Heard]:
+    def __iter__(self) -> Iterator[Inbound]:
         """Everything that was added, in that order.  One iteration at a time."""
         self._file.seek(0)
         for line in self._file:
-            heard = read(line)
-            if heard is not None:
-                yield heard
+            inbound = read(line)
+            if inbound is not None:
+                yield inbound
 
     @property
     def mentions(self) -> int:
@@ -87,14 +87,16 @@ class MentionSpool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _count(self, m: HeardMention) -> None:
-        arrived = (m.ingested_at or m.created_at).timestamp()
-        company = self.companies.get(m.entity.id)
+    def _count(self, mention: InboundMention) -> None:
+        arrived = (mention.ingested_at or mention.created_at).timestamp()
+        company = self.companies.get(mention.entity.id)
         if company is None:
-            name = m.entity.name or m.entity.id
-            company = self.companies[m.entity.id] = Company(id=m.entity.id, name=name, first=arrived, last=arrived)
+            name = mention.entity.name or mention.entity.id
+            company = self.companies[mention.entity.id] = CompanyHistory(
+                id=mention.entity.id, name=name, first=arrived, last=arrived
+            )
         company.mentions += 1
-        company.negative += m.sentiment.negative >= 0.5
+        company.negative += mention.sentiment.negative >= 0.5
         company.first = min(company.first, arrived)
         company.last = max(company.last, arrived)
-        self.days[int(m.created_at.timestamp() // DAY)] += 1
+        self.days[int(mention.created_at.timestamp() // DAY)] += 1

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.backtest.detection import Episode
 from pipeline.backtest.source import Tick
-from pipeline.backtest.spool import DAY, Company, MentionSpool
-from pipeline.detect.heard import HeardMention
+from pipeline.backtest.spool import DAY, CompanyHistory, MentionSpool
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.index.protocol import Volume
 from pipeline.web.cards import BARS, MARGIN, SHORTEST, Card, earlier, later
 from pipeline.web.chart import Chart, chart, step_for
@@ -32,18 +32,18 @@ class Window:
     mentions: Counter[int] = field(default_factory=Counter)
     negative: Counter[int] = field(default_factory=Counter)
 
-    def take(self, t: float, negative: bool) -> None:
-        """Count a mention written at `t`."""
-        if self.since <= t < self.until:
-            place = int(t // self.seconds) * self.seconds
-            self.mentions[place] += 1
-            self.negative[place] += negative
+    def add(self, time: float, negative: bool) -> None:
+        """Count a mention written at `time`."""
+        if self.since <= time < self.until:
+            start = int(time // self.seconds) * self.seconds
+            self.mentions[start] += 1
+            self.negative[start] += negative
 
     def drawn(self, *, expected: float | None = None, opened: float | None = None) -> Chart:
         """The bars."""
         volumes = [
-            Volume(datetime.fromtimestamp(place, UTC), count, self.negative[place])
-            for place, count in sorted(self.mentions.items())
+            Volume(datetime.fromtimestamp(start, UTC), count, self.negative[start])
+            for start, count in sorted(self.mentions.items())
         ]
         return chart(volumes, self.since, self.until - 1.0, self.seconds, expected=expected, opened=opened)
 
@@ -67,7 +67,7 @@ def card(episode: Episode, window: Window) -> Card:
     return Card(last, window.drawn(expected=expected, opened=last.opened_at.timestamp()), None)
 
 
-def overall(spool: MentionSpool, companies: Sequence[Company]) -> list[Window]:
+def overall(spool: MentionSpool, companies: Sequence[CompanyHistory]) -> list[Window]:
     """The whole history of each company, all with the same axis."""
     if not spool.days:
         return []
@@ -83,14 +83,14 @@ def count(spool: MentionSpool, windows: Sequence[Window], tick: Tick) -> None:
     for window in windows:
         by_entity[window.entity].append(window)
     done = 0
-    for heard in spool:
+    for inbound in spool:
         done += 1
         if done % 2_000 == 0:
             tick(2_000)
-        if isinstance(heard, HeardMention) and heard.entity.id in by_entity:
-            t, negative = heard.created_at.timestamp(), heard.sentiment.negative >= 0.5
-            for window in by_entity[heard.entity.id]:
-                window.take(t, negative)
+        if isinstance(inbound, InboundMention) and inbound.entity.id in by_entity:
+            time, negative = inbound.created_at.timestamp(), inbound.sentiment.negative >= 0.5
+            for window in by_entity[inbound.entity.id]:
+                window.add(time, negative)
     tick(done % 2_000)
 
 

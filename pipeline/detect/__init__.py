@@ -1,6 +1,6 @@
-"""Detecting a snowball: pure and deterministic, `(state, mention) → (state, incident events)`."""
+"""The detector: pure and deterministic, `(state, mention) → (state, incident events)`."""
 
 from pipeline.compiled import DETECTOR
 
-COMPILED = DETECTOR.prefer(__path__)
+COMPILED = DETECTOR.prefer()
 """Whether the hot modules are the compiled ones."""

@@ -1,4 +1,4 @@
-"""The detector: `(state of the entity, what was heard) → incident events`, and the state changed in place.
+"""The detector: `(state, mention) → incident events`, the state changed in place.
 
 Pure and deterministic: no clock but the mentions' own, nothing read or written outside the state, so that a replay
 gives the same events byte for byte and any split into batches the same incidents.  O(1) a mention.
@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipeline.contracts.messages import IncidentEvent, TestResult
-from pipeline.detect import corrections, lifecycle, telling, thresholds, together
-from pipeline.detect.entity import RING, EntityState
-from pipeline.detect.heard import Heard, HeardMention
-from pipeline.detect.ring import keep_post, kept_post
-from pipeline.detect.start import Start
-from pipeline.detect.threads import LEARNED_FROM, Thread
-from pipeline.detect.threads import follow as follow_thread
-from pipeline.detect.weighed import CHANGED, PASSED, Weighed
-from pipeline.detect.weight import recognised, weigh
+from pipeline.detect import judgement
+from pipeline.detect.evidence import thresholds
+from pipeline.detect.evidence.change_point import ChangePoint
+from pipeline.detect.evidence.pile_on import LEARNED_FROM, ThreadEvidence
+from pipeline.detect.evidence.pile_on import follow as follow_thread
+from pipeline.detect.incidents import context, lifecycle, retractions
+from pipeline.detect.mentions.inbound import Inbound, InboundMention
+from pipeline.detect.mentions.weighting import CHANGED, PASSED, WeighedMention, recognised, weigh
+from pipeline.detect.state.entity import POSTS, EntityState
+from pipeline.detect.state.quotable_posts import quotable_post, retain_post
 
 LATE: Final = 600
 """Seconds behind the entity's clock after which a mention is history: counted, but no evidence."""
@@ -27,7 +28,7 @@ FORGOTTEN: Final = 86_400
 """Seconds behind the clock after which a mention no longer enters the baseline's present bin."""
 
 CAUTION: Final = 0.6
-"""By how much the thresholds of an entity never heard of before are raised; falls to nothing while it is learned."""
+"""By how much the thresholds of an entity never seen before are raised; falls to nothing while it is learned."""
 
 SURGE_AFTER: Final = 12 * 3600
 SURGE_MENTIONS: Final = 30
@@ -40,7 +41,7 @@ _NOTHING: Final[tuple[IncidentEvent, ...]] = ()
 
 
 class Detector:
-    """Hears mentions, one entity's state at a time.
+    """Takes in mentions, one entity's state at a time.
 
     `false_alarms`: the promise per entity and month, from which the thresholds come.
     """
@@ -48,37 +49,32 @@ class Detector:
     def __init__(self, false_alarms: float = 0.2, table: thresholds.Table | None = None) -> None:
         self.thresholds = thresholds.promised(false_alarms, table)
 
-    def hear(self, s: EntityState, heard: Heard) -> Sequence[IncidentEvent]:
+    def observe(self, entity: EntityState, inbound: Inbound) -> Sequence[IncidentEvent]:
         """Take in a mention or a deletion; gives the events it leads to, in order."""
-        if type(heard) is HeardMention:
-            return self._hear(s, heard)
-        corrections.take_back(s, heard.post_id)
+        if type(inbound) is InboundMention:
+            return self._observe(entity, inbound)
+        retractions.retract(entity, inbound.post_id)
         return _NOTHING
 
-    def _hear(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
-        memory = s.memory
-        key, t, news = recognised(memory, m)
+    def _observe(self, entity: EntityState, mention: InboundMention) -> Sequence[IncidentEvent]:
+        memory = entity.memory
+        key, event_time, news = recognised(memory, mention)
         if news == PASSED:
             return _NOTHING
         if news == CHANGED:
-            corrections.replace(s, m, key)
-        clock, baseline = s.clock, s.baseline
+            retractions.replace(entity, mention, key)
+        clock, baseline = entity.clock, entity.baseline
         events: Sequence[IncidentEvent] = _NOTHING
-        if t > clock:
+        if event_time > clock:
             if clock == 0:
-                self._first(s, t)
-            s.clock = clock = t
-            if t >= baseline.bin_end or s.acute is not None:
-                events = self._pass_time(s, m)
-        (
-            root, voice, negative, other, author, probability, complains, praises, first, copied, answer, repost,
-        ) = weigh(memory, m, key, clock // 60)  # fmt: skip
-        w = Weighed(
-            key, root, voice, negative, other, author, probability, complains, praises, first, copied, answer, repost,
-        )  # fmt: skip
-        behind = clock - t
+                self._first(entity, event_time)
+            entity.clock = clock = event_time
+            if event_time >= baseline.bin_end or entity.acute is not None:
+                events = self._pass_time(entity, mention)
+        weighed = weigh(memory, mention, key, clock // 60)
+        negative, other, behind = weighed.negative, weighed.other, clock - event_time
         if behind < FORGOTTEN:
-            swell = s.groundswell
+            swell = entity.groundswell
             if negative:
                 baseline.negative += negative
                 swell.negative += negative
@@ -86,134 +82,137 @@ class Detector:
                 baseline.other += other
                 swell.other += other
         if behind > LATE:
-            self._count(s, m, w, t)
+            self._count(entity, mention, weighed, event_time)
             return events
-        thread = self._answer(s, w) if w.answer else None
-        told = None
+        thread = self._answer(entity, weighed) if weighed.answer else None
+        event = None
         if negative > 0.0:
-            surge = self._complaint(s, negative, other)
-            self._count(s, m, w, t)
-            told = self._judge(s, m, w.root, thread, surge)
+            surge = self._complaint(entity, negative, other)
+            self._count(entity, mention, weighed, event_time)
+            event = self._judge(entity, mention, weighed.root, thread, surge)
         else:
-            s.evidence.others += other
-            self._count(s, m, w, t)
-        acute = s.acute
-        if told is None and acute is not None and acute.resolved == 0 and (acute.wide or w.root in acute.roots):
-            told = lifecycle.follow(s, acute, m)
-        return events if told is None else (*events, told)
+            entity.evidence.others += other
+            self._count(entity, mention, weighed, event_time)
+        acute = entity.acute
+        if event is None and acute is not None and acute.resolved == 0 and (acute.wide or weighed.root in acute.roots):
+            event = lifecycle.follow(entity, acute, mention)
+        return events if event is None else (*events, event)
 
-    def _answer(self, s: EntityState, w: Weighed) -> Thread:
+    def _answer(self, entity: EntityState, weighed: WeighedMention) -> ThreadEvidence:
         """The mention as evidence of its thread."""
-        clock, baseline = s.clock, s.baseline
-        thread = follow_thread(s.threads, w.root, clock)
-        if w.repost:
-            thread.repost(clock, w.author, w.probability, baseline.branching)
+        clock, baseline = entity.clock, entity.baseline
+        thread = follow_thread(entity.threads, weighed.root, clock)
+        if weighed.repost:
+            thread.repost(clock, weighed.author, weighed.probability, baseline.branching)
         else:
             if thread.negative < LEARNED_FROM:
-                baseline.answers += w.negative
-            thread.add(clock, w.negative, baseline.branching)
-            thread.negative += w.complains
-            thread.copies += w.copied
-        thread.authors += w.first
+                baseline.answers += weighed.negative
+            thread.add(clock, weighed.negative, baseline.branching)
+            thread.negative += weighed.complains
+            thread.copies += weighed.copied
+        thread.authors += weighed.first
         return thread
 
-    def _complaint(self, s: EntityState, negative: float, other: float) -> float:
+    def _complaint(self, entity: EntityState, negative: float, other: float) -> float:
         """The mention as evidence of a surge."""
-        clock, evidence, baseline = s.clock, s.evidence, s.baseline
+        clock, evidence, baseline = entity.clock, entity.evidence, entity.baseline
         expected, phi = baseline.expected(clock), baseline.phi
-        evidence.settle(clock, expected, phi)
+        evidence.advance(clock, expected, phi)
         if evidence.rests():
-            evidence.begin(Start(clock, s.mentions, s.negative, s.authors, s.copies, expected))
+            evidence.begin(entity.change_point(clock, expected))
         return evidence.add(negative, other, phi)
 
-    def _count(self, s: EntityState, m: HeardMention, w: Weighed, t: int) -> None:
+    def _count(self, entity: EntityState, mention: InboundMention, weighed: WeighedMention, event_time: int) -> None:
         """The mention in the counts and in the evidence to show, late or not."""
-        s.mentions += 1
-        s.negative += w.complains
-        s.authors += w.first
-        s.copies += w.copied
-        if w.complains:
-            self._keep(s, m, w.root)
-        acute, slow = s.acute, s.slow
+        entity.mentions += 1
+        entity.negative += weighed.complains
+        entity.authors += weighed.first
+        entity.copies += weighed.copied
+        if weighed.complains:
+            self._remember(entity, mention, weighed.root)
+        acute, slow = entity.acute, entity.slow
         if acute is None and slow is None:
-            telling.learn(s, m, w)
+            context.learn(entity, mention, weighed)
             return
-        heard = False
+        in_scope, clock = False, entity.clock
         for incident in (acute, slow):
             if incident is None or incident.resolved:
                 continue
-            telling.chart(s, incident.course, t, w.complains)
-            if t >= incident.started and (incident.wide or w.root in incident.roots):
-                lifecycle.count(s, incident, m, w)
-                telling.hear(s, incident, m, w, t)
-                heard = True
-        if heard and w.complains:
-            telling.group(s, m, t)
+            incident.timeline.advance(clock, entity.baseline.expected(clock))
+            incident.timeline.add(event_time, weighed.complains)
+            if event_time >= incident.started and (incident.wide or weighed.root in incident.roots):
+                lifecycle.count(entity, incident, mention, weighed)
+                context.observe(entity, incident, mention, weighed, event_time)
+                in_scope = True
+        if in_scope and weighed.complains:
+            context.group(entity, mention, event_time)
 
-    def _first(self, s: EntityState, t: int) -> None:
-        """The entity is heard of for the first time."""
-        s.baseline.begin(t)
-        s.evidence.refresh(s.baseline.p0)
-        s.groundswell.close(t, 0.0, 0.0, 1.0, Start(t))
+    def _first(self, entity: EntityState, event_time: int) -> None:
+        """The first mention of the entity."""
+        entity.baseline.begin(event_time)
+        entity.evidence.refresh(entity.baseline.p0)
+        entity.groundswell.close(event_time, 0.0, 0.0, 1.0, ChangePoint(event_time))
 
-    def _pass_time(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
+    def _pass_time(self, entity: EntityState, mention: InboundMention) -> Sequence[IncidentEvent]:
         """Let time come to the clock: incidents end, bins and blocks close."""
         events: list[IncidentEvent] = []
-        t, acute = s.clock, s.acute
+        clock, acute = entity.clock, entity.acute
         if acute is not None:
-            if acute.resolved == 0 and lifecycle.over(acute, t):
-                events.append(lifecycle.resolve(s, acute, lifecycle.occasion(m), acute.hot + lifecycle.QUIET))
-            if acute.resolved and t - acute.resolved >= lifecycle.REFRACTORY:
-                s.acute = None
-        baseline = s.baseline
-        if t >= baseline.bin_end:
-            hot = (s.acute is not None and s.acute.resolved == 0) or s.slow is not None
-            if baseline.close(t, hot):
-                s.evidence.refresh(baseline.p0)
-            if s.acute is not None and s.acute.resolved == 0:
-                s.groundswell.explained = True
-            if t >= s.groundswell.end:
-                events.extend(self._close_block(s, m))
+            if acute.resolved == 0 and lifecycle.over(acute, clock):
+                occasion = lifecycle.occasion(mention)
+                events.append(lifecycle.resolve(entity, acute, occasion, acute.hot + lifecycle.QUIET))
+            if acute.resolved and clock - acute.resolved >= lifecycle.REFRACTORY:
+                entity.acute = None
+        baseline = entity.baseline
+        if clock >= baseline.bin_end:
+            hot = (entity.acute is not None and entity.acute.resolved == 0) or entity.slow is not None
+            if baseline.close(clock, hot):
+                entity.evidence.refresh(baseline.p0)
+            if entity.acute is not None and entity.acute.resolved == 0:
+                entity.groundswell.explained = True
+            if clock >= entity.groundswell.end:
+                events.extend(self._close_block(entity, mention))
         return events
 
-    def _close_block(self, s: EntityState, m: HeardMention) -> Sequence[IncidentEvent]:
+    def _close_block(self, entity: EntityState, mention: InboundMention) -> Sequence[IncidentEvent]:
         """Score the block of six hours that has ended; a groundswell opens, goes on or ends only here."""
-        swell, baseline, slow = s.groundswell, s.baseline, s.slow
-        expected = baseline.expected(s.clock)
-        mark = Start(s.clock, s.mentions, s.negative, s.authors, s.copies, expected)
-        if not swell.close(s.clock, expected, baseline.p0, baseline.phi, mark):
+        swell, baseline, slow = entity.groundswell, entity.baseline, entity.slow
+        expected = baseline.expected(entity.clock)
+        mark = entity.change_point(entity.clock, expected)
+        if not swell.close(entity.clock, expected, baseline.p0, baseline.phi, mark):
             return _NOTHING
         if slow is not None and slow.resolved:
-            s.slow = slow = None
+            entity.slow = slow = None
         if slow is not None:
             if swell.quiet >= lifecycle.QUIET_BLOCKS:
-                return (lifecycle.resolve(s, slow, lifecycle.occasion(m), s.clock),)
-            told = lifecycle.follow(s, slow, m)
-            return _NOTHING if told is None else (told,)
+                return (lifecycle.resolve(entity, slow, lifecycle.occasion(mention), entity.clock),)
+            event = lifecycle.follow(entity, slow, mention)
+            return _NOTHING if event is None else (event,)
         threshold = self.thresholds.groundswell
-        if swell.evidence < threshold or baseline.age(s.clock) < GROUNDSWELL_AFTER:
+        if swell.evidence < threshold or baseline.age(entity.clock) < GROUNDSWELL_AFTER:
             return _NOTHING
         test = TestResult("groundswell", swell.evidence, threshold, self.thresholds.rates["groundswell"])
-        s.slow = lifecycle.begin(s, m, test, swell.since, None)
-        return (lifecycle.tell(s, s.slow, lifecycle.occasion(m), "opened"),)
+        entity.slow = lifecycle.begin(entity, mention, test, swell.since, None)
+        return (lifecycle.report(entity, entity.slow, lifecycle.occasion(mention), "opened"),)
 
-    def _keep(self, s: EntityState, m: HeardMention, root: int) -> None:
-        """Keep a negative post as possible evidence, and count the answer it gives to another."""
-        if m.parent_id is not None:
-            for kept in s.ring:
-                if kept.post_id == m.parent_id:
-                    kept.replies += 1
+    def _remember(self, entity: EntityState, mention: InboundMention, root: int) -> None:
+        """Remember a negative post that may be quoted, and count the answer it gives to another."""
+        if mention.parent_id is not None:
+            for post in entity.posts:
+                if post.post_id == mention.parent_id:
+                    post.replies += 1
                     break
-            for incident in (s.acute, s.slow):
+            for incident in (entity.acute, entity.slow):
                 if incident is not None and incident.first_post is not None:
-                    incident.first_post.replies += incident.first_post.post_id == m.parent_id
-        if m.kind != "repost":
-            post = kept_post(m.post_id, m.author.handle or m.author.id, m.text, s.clock, m.url, root)
-            if post is not None:
-                keep_post(s.ring, post, RING)
+                    incident.first_post.replies += incident.first_post.post_id == mention.parent_id
+        if mention.kind != "repost":
+            author = mention.author.handle or mention.author.id
+            quotable = quotable_post(mention.post_id, author, mention.text, entity.clock, mention.url, root)
+            if quotable is not None:
+                retain_post(entity.posts, quotable, POSTS)
 
     def _judge(
-        self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, surge: float
+        self, entity: EntityState, mention: InboundMention, root: int, thread: ThreadEvidence | None, surge: float
     ) -> IncidentEvent | None:
         """Whether the evidence now suffices, and what follows: an incident opens, or one in progress takes it in.
 
@@ -223,15 +222,15 @@ class Detector:
         limits = self.thresholds
         pile_on = thread.pile_on() if thread is not None else 0.0
         spread = thread.amplified() if thread is not None else 0.0
-        acute = s.acute
-        if (acute is None or acute.resolved) and together.learned(s):
-            return self._open(s, m, root, thread, pile_on, spread, surge)
-        busy = s.baseline.busy
+        acute = entity.acute
+        if (acute is None or acute.resolved) and judgement.learned(entity):
+            return self._open(entity, mention, root, thread, pile_on, spread, surge)
+        busy = entity.baseline.busy
         if pile_on < limits.pile_on + busy and surge < limits.surge and spread < limits.amplification:
             return None
-        age = s.baseline.age(s.clock)
+        age = entity.baseline.age(entity.clock)
         caution = 1.0 + CAUTION * max(0.0, 1.0 - age / lifecycle.LEARNING)
-        if age < SURGE_AFTER or (s.mentions < SURGE_MENTIONS and age < lifecycle.LEARNING):
+        if age < SURGE_AFTER or (entity.mentions < SURGE_MENTIONS and age < lifecycle.LEARNING):
             surge = 0.0  # few mentions in months are all that some entities have; few in a day may be the beginning
         for name, value, limit in (
             ("pile_on", pile_on, limits.pile_on + busy),
@@ -240,44 +239,46 @@ class Detector:
         ):
             if value >= limit * caution:
                 test = TestResult(name, value, limit * caution, limits.rates[name])
-                return self._fire(s, m, test, root, thread if name != "surge" else None)
+                return self._fire(entity, mention, test, root, thread if name != "surge" else None)
         return None
 
     def _open(
-        self, s: EntityState, m: HeardMention, root: int, thread: Thread | None, pile_on: float, spread: float,
-        surge: float,
+        self, entity: EntityState, mention: InboundMention, root: int, thread: ThreadEvidence | None, pile_on: float,
+        spread: float, surge: float,
     ) -> IncidentEvent | None:  # fmt: skip
         """Whether all evidence together suffices to open an incident; it is named for what there is most of."""
         limits = self.thresholds
-        if together.looked_at(pile_on, surge):
-            value = together.snowball(s, thread, pile_on, surge)
+        if judgement.worth_asking(pile_on, surge):
+            value = judgement.snowball(entity, thread, pile_on, surge)
             if value >= limits.together:
-                threads = together.threaded(pile_on, surge, limits.pile_on + s.baseline.busy, limits.surge)
+                threads = judgement.threaded(pile_on, surge, limits.pile_on + entity.baseline.busy, limits.surge)
                 name = "pile_on" if threads else "surge"
                 test = TestResult(name, value, limits.together, limits.rates["together"])
-                return self._fire(s, m, test, root, thread if threads else None)
+                return self._fire(entity, mention, test, root, thread if threads else None)
         if spread >= limits.amplification:
             test = TestResult("amplification", spread, limits.amplification, limits.rates["amplification"])
-            return self._fire(s, m, test, root, thread)
+            return self._fire(entity, mention, test, root, thread)
         return None
 
     def _fire(
-        self, s: EntityState, m: HeardMention, test: TestResult, root: int, thread: Thread | None
+        self, entity: EntityState, mention: InboundMention, test: TestResult, root: int, thread: ThreadEvidence | None
     ) -> IncidentEvent | None:
         """A test has fired: one snowball is one incident."""
-        acute = s.acute
+        acute = entity.acute
         about = None if thread is None else root
         if acute is not None and acute.resolved == 0:
-            lifecycle.merge(s, acute, test, about)
+            lifecycle.merge(entity, acute, test, about)
             return None
         if acute is not None and (about is None or about in acute.roots):
-            lifecycle.reopen(s, acute, test)
-            return lifecycle.tell(s, acute, lifecycle.occasion(m), "escalated")
+            lifecycle.reopen(entity, acute, test)
+            return lifecycle.report(entity, acute, lifecycle.occasion(mention), "escalated")
         if thread is None:
-            s.acute = lifecycle.begin(s, m, test, s.evidence.start(), None)
+            entity.acute = lifecycle.begin(entity, mention, test, entity.evidence.start(), None)
         else:
-            expected = s.baseline.expected(s.clock) - s.baseline.mu_negative * (s.clock - thread.first)
-            start = Start(thread.first, s.mentions, s.negative, s.authors, s.copies, expected)
-            s.acute = lifecycle.begin(s, m, test, start, root)
-            lifecycle.take_thread(s.acute, thread)
-        return lifecycle.tell(s, s.acute, lifecycle.occasion(m), "opened")
+            expected = entity.baseline.expected(entity.clock) - entity.baseline.mu_negative * (
+                entity.clock - thread.first
+            )
+            start = entity.change_point(thread.first, expected)
+            entity.acute = lifecycle.begin(entity, mention, test, start, root)
+            lifecycle.adopt_thread(entity.acute, thread)
+        return lifecycle.report(entity, entity.acute, lifecycle.occasion(mention), "opened")

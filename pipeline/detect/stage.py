@@ -10,57 +10,77 @@ import structlog
 
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED, Topic
-from pipeline.detect.codec import EntityCodec
 from pipeline.detect.detector import Detector
-from pipeline.detect.detectors import Detectors
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import Heard, HeardMention, read
-from pipeline.detect.kin import OFTEN
-from pipeline.detect.promise import Promise
-from pipeline.detect.watch import Watch
+from pipeline.detect.evidence.budget import Promise
+from pipeline.detect.mentions.inbound import Inbound, InboundMention, read
+from pipeline.detect.partition import PartitionState
+from pipeline.detect.priors import OFTEN
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.errors import Malformed
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Codec, State
 
-KEPT = 90 * 86_400.0
+FORGET_AFTER = 90 * 86_400.0
 """Seconds of event time without a mention after which an entity is forgotten."""
 
-WATCH = "\0watch/"
-"""Beginning of the keys under which the watches of partitions are kept; no entity's id begins so."""
+PARTITION = "\0watch/"
+"""Beginning of the keys of the states of partitions; no entity's id begins so."""
 
 _ENCODER = msgspec.json.Encoder()
 _log = structlog.get_logger()
-_WATCH_BYTE = b"\xc1"  # begins nothing that MessagePack writes
+_PARTITION_BYTE = b"\xc1"  # begins nothing that MessagePack writes
+
+
+class Detectors:
+    """Detectors by what was promised; few, however many the entities."""
+
+    def __init__(self, false_alarms: float | Promise) -> None:
+        """`false_alarms`: per entity and month, or what is promised to whom."""
+        self.promise = false_alarms if isinstance(false_alarms, Promise) else Promise(false_alarms)
+        self._rest = Detector(self.promise.each)
+        self._own: dict[str, Detector] = {}
+        made: dict[float, Detector] = {}
+        for entity in (entity for team in self.promise.teams for entity in team.entities):
+            rate = self.promise.of(entity)
+            detector = made.get(rate)
+            if detector is None:
+                detector = made[rate] = Detector(rate)
+            self._own[entity] = detector
+
+    def of(self, entity: str) -> Detector:
+        """The detector that keeps the promise for this entity."""
+        return self._own.get(entity, self._rest)
 
 
 class DetectCodec:
-    """Bytes of an entity's state, or of a partition's watch."""
+    """Bytes of an entity's state, or of a partition's."""
 
     def __init__(self) -> None:
         self._entities = EntityCodec()
-        self._watch = msgspec.msgpack.Decoder(Watch)
+        self._partition = msgspec.msgpack.Decoder(PartitionState)
 
     def encode(self, value: Any) -> bytes:
-        if type(value) is Watch:
-            return _WATCH_BYTE + msgspec.msgpack.encode(value)
+        if type(value) is PartitionState:
+            return _PARTITION_BYTE + msgspec.msgpack.encode(value)
         return self._entities.encode(value)
 
     def decode(self, data: bytes) -> Any:
-        if data[:1] == _WATCH_BYTE:
-            return self._watch.decode(data[1:])
+        if data[:1] == _PARTITION_BYTE:
+            return self._partition.decode(data[1:])
         return self._entities.decode(data)
 
 
 class Detect:
-    """Mentions in, incident events out, keyed by incident; one state an entity, and one watch a partition.
+    """Mentions in, incident events out, keyed by incident; one state an entity, and one a partition.
 
     Guarantees: the same records in the same order give the same events byte for byte, however they are split into
     batches; records that the state has absorbed are passed over, and so are mentions that enrich publishes again after
-    a crash, however many (`origins.py`).  `false_alarms`: the promise per entity and month, or what is promised to
-    whom; `page_coordinated`: incidents that look coordinated are pageable, too.
+    a crash, however many (`deduplication.py`).  `false_alarms`: the promise per entity and month, or what is promised
+    to whom; `page_coordinated`: incidents that look coordinated are pageable, too.
 
-    What a watch notes follows from the states of the entities, and it is written after them: when a crash comes in
-    between, the records are read again, entities that have absorbed them are left alone, and the watch catches up.
+    What a partition notes follows from the states of the entities, and it is written after them: when a crash comes in
+    between, the records are read again, entities that have absorbed them are left alone, and the partition catches up.
     """
 
     name: str = "detect"
@@ -76,60 +96,64 @@ class Detect:
     def handle(self, batch: Sequence[Record], state: State) -> Result:
         """Take in a batch; what cannot be read is rejected with the reason."""
         result = Result(publish=[], rejected=[], effects=[])
-        watches: dict[str, tuple[Watch, Record]] = {}
+        partitions: dict[str, tuple[PartitionState, Record]] = {}
         again = 0
         for record in batch:
             try:
-                heard = _read(record)
+                inbound = _read(record)
             except Malformed as reason:
                 result.rejected.append(Rejected(record, reason))
                 continue
-            if heard is None:
+            if inbound is None:
                 continue
-            key = f"{WATCH}{record.partition}"
-            if state.absorbed(key, record):  # so have all entities, since a watch is written last
+            key = f"{PARTITION}{record.partition}"
+            if state.absorbed(key, record):  # so have all entities, since a partition is written last
                 continue
-            if key not in watches:
-                watches[key] = (state.get(key, record) or Watch(), record)
-            watch = watches[key][0]
-            watches[key] = (watch, record)
-            if record.origin and watch.origins.heard(record.origin):
+            if key not in partitions:
+                partitions[key] = (state.get(key, record) or PartitionState(), record)
+            partition = partitions[key][0]
+            partitions[key] = (partition, record)
+            if record.origin and partition.high_water.seen_or_mark(record.origin):
                 again += 1
                 continue
-            if type(heard) is HeardMention:
-                for late in watch.pass_to(heard):
-                    result.publish.extend(self._settled(late, watch, heard, record, state))
-            entity = self._heard(heard, watch, record, state, result)
-            watch.look(heard.entity.id, entity)
-        for key, (watch, record) in watches.items():
-            state.put(key, watch, record)
+            if type(inbound) is InboundMention:
+                for late in partition.advance_to(inbound):
+                    result.publish.extend(self._silent(late, partition, inbound, record, state))
+            entity = self._observe(inbound, partition, record, state, result)
+            partition.schedule(inbound.entity.id, entity)
+        for key, (partition, record) in partitions.items():
+            state.put(key, partition, record)
         if again:
             _log.info("published again, and passed over", stage=self.name, mentions=again)
         return result
 
-    def _heard(self, heard: Heard, watch: Watch, record: Record, state: State, result: Result) -> EntityState:
+    def _observe(
+        self, inbound: Inbound, partition: PartitionState, record: Record, state: State, result: Result
+    ) -> EntityState:
         """The entity's state with this mention in it."""
-        key = heard.entity.id
+        key = inbound.entity.id
         entity: EntityState | None = state.get(key, record)
         if entity is None:
-            entity = watch.kin.begin(heard)
+            entity = partition.priors.begin(inbound)
         absorbed = state.absorbed(key, record)
         if not absorbed:
-            for event in self._detectors.of(key).hear(entity, heard):
+            for event in self._detectors.of(key).observe(entity, inbound):
                 result.publish.append(self._outgoing(event, record))
         if not entity.clock & OFTEN:
-            watch.kin.look(heard, entity, lend=not absorbed)
+            partition.priors.observe(inbound, entity, lend=not absorbed)
         if not absorbed:
             _put(key, entity, record, state)
         return entity
 
-    def _settled(self, key: str, watch: Watch, heard: HeardMention, record: Record, state: State) -> Iterator[Outgoing]:
+    def _silent(
+        self, key: str, partition: PartitionState, inbound: InboundMention, record: Record, state: State
+    ) -> Iterator[Outgoing]:
         """What silence ends in another entity of the partition."""
         entity: EntityState | None = state.get(key, record)
         if entity is None or state.absorbed(key, record):
-            watch.look(key, entity or EntityState())
+            partition.schedule(key, entity or EntityState())
             return
-        for event in watch.settle(key, entity, heard):
+        for event in partition.resolve_due(key, entity, inbound):
             yield self._outgoing(event, record)
         _put(key, entity, record, state)
 
@@ -151,35 +175,34 @@ def outgoing(event: IncidentEvent, arrived: float) -> Outgoing:
     return Outgoing(INCIDENTS.name, event.incident_id.encode(), _ENCODER.encode(event), arrived)
 
 
-def _read(record: Record) -> Heard | None:
-    heard = read(record.value)
-    if heard is not None and heard.entity.id.startswith(WATCH):
+def _read(record: Record) -> Inbound | None:
+    inbound = read(record.value)
+    if inbound is not None and inbound.entity.id.startswith(PARTITION):
         raise Malformed("wrong_value", "the entity's id begins with a zero byte", todo="Use an id of the catalogue")
-    return heard
+    return inbound
 
 
 def _put(key: str, entity: EntityState, record: Record, state: State) -> None:
-    state.put(key, entity, record, expires=entity.clock + KEPT if entity.clock else 0.0)
+    state.put(key, entity, record, expires=entity.clock + FORGET_AFTER if entity.clock else 0.0)
 
 
-def run(heard: Iterable[Heard], false_alarms: float = 0.2) -> Iterator[IncidentEvent]:
+def run(stream: Iterable[Inbound], false_alarms: float = 0.2) -> Iterator[IncidentEvent]:
     """The events of mentions in order of arrival, of any number of entities, with no driver at all."""
     detector = Detector(false_alarms)
-    hear = detector.hear
-    watch = Watch()
+    partition = PartitionState()
     states: dict[str, EntityState] = {}
-    for one in heard:
-        key = one.entity.id
-        if type(one) is HeardMention:
-            for late in watch.pass_to(one):
-                yield from watch.settle(late, states[late], one)
+    for inbound in stream:
+        key = inbound.entity.id
+        if type(inbound) is InboundMention:
+            for late in partition.advance_to(inbound):
+                yield from partition.resolve_due(late, states[late], inbound)
         state = states.get(key)
         if state is None:
-            state = states[key] = watch.kin.begin(one)
-        events = hear(state, one)
+            state = states[key] = partition.priors.begin(inbound)
+        events = detector.observe(state, inbound)
         if events:
             yield from events
         if not state.clock & OFTEN:
-            watch.kin.look(one, state)
+            partition.priors.observe(inbound, state)
         if state.acute is not None or state.slow is not None:
-            watch.look(key, state)
+            partition.schedule(key, state)

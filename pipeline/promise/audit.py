@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from pipeline.detect.load import promised
-from pipeline.detect.promise import MONTH, Check, Promise, Told, Watched, check
+from pipeline.detect.evidence.budget import MONTH, Promise, promised
 from pipeline.errors import GroundswellError
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index, Query
 from pipeline.observability.metrics import Metrics
+from pipeline.promise.compliance import ComplianceReport, ReportedIncident, WatchedEntity, check
 from pipeline.promise.verdicts import VerdictStore
 from pipeline.settings.settings import Settings
 
@@ -34,7 +34,7 @@ _DAY = 86_400
 _AT_ONCE = 8
 
 
-async def audit(index: Index, verdicts: VerdictStore, promise: Promise, days: float = DAYS) -> Check:
+async def audit(index: Index, verdicts: VerdictStore, promise: Promise, days: float = DAYS) -> ComplianceReport:
     """The check over the last `days` before the newest mention: event time, so that a replay is judged as it was.
 
     An entity counts from the first day of the span on which it was mentioned.  Incidents count when somebody was
@@ -48,26 +48,26 @@ async def audit(index: Index, verdicts: VerdictStore, promise: Promise, days: fl
     entities = await index.entities(ENTITIES)
     room = asyncio.Semaphore(_AT_ONCE)
 
-    async def watched(entity: str, name: str) -> Watched | None:
+    async def watched(entity: str, name: str) -> WatchedEntity | None:
         async with room:
             spans = await index.volume(Query(entity=entity, since=since), _DAY)
         if not spans:
             return None
         begun = max(since, spans[0].start)
-        return Watched(entity, name, max(1.0 / 30.0, (until - begun).total_seconds() / MONTH))
+        return WatchedEntity(entity, name, max(1.0 / 30.0, (until - begun).total_seconds() / MONTH))
 
     found = await asyncio.gather(*(watched(entity, name) for entity, name, _ in entities))
     events = [e for e in await index.incidents(limit=INCIDENTS) if since <= e.opened_at <= until]
     given = await asyncio.to_thread(verdicts.newest, [event.incident_id for event in events])
     reported = [
-        Told(event.entity.id, given[event.incident_id].verdict if event.incident_id in given else None)
+        ReportedIncident(event.entity.id, given[event.incident_id].verdict if event.incident_id in given else None)
         for event in events
         if event.pageable or event.incident_id in given
     ]
     return check(promise, [entity for entity in found if entity is not None], reported, days)
 
 
-async def audit_installation(settings: Settings, days: float = DAYS) -> Check:
+async def audit_installation(settings: Settings, days: float = DAYS) -> ComplianceReport:
     """The same with the index and the data folder of the settings."""
     index = open_index(settings)
     try:
@@ -76,11 +76,11 @@ async def audit_installation(settings: Settings, days: float = DAYS) -> Check:
         await index.close()
 
 
-def publish(metrics: Metrics, found: Check) -> None:
+def publish(metrics: Metrics, found: ComplianceReport) -> None:
     """The check as metrics: the whole and every team; entities only while their promise is broken."""
     for gauge in (metrics.false_alarms_allowed, metrics.false_alarms_reported, metrics.promise_broken):
         gauge.clear()
-    for result in found.kept:
+    for result in found.results:
         if result.scope == "entity" and not result.broken:
             continue
         metrics.false_alarms_allowed.labels(result.scope, result.name).set(result.allowed)

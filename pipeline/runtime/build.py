@@ -29,7 +29,7 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
             renewed=None if enrich.catalogue is None else Renewal(enrich.catalogue, linker),
         )
     if name == "detect":
-        from pipeline.detect.load import promised
+        from pipeline.detect.evidence.budget import promised
         from pipeline.detect.stage import Detect
 
         return Detect(promised(settings.detect), page_coordinated=settings.detect.page_coordinated)

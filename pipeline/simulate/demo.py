@@ -72,7 +72,7 @@ _LOOP_FROM = 600.0
 _LOOP_KINDS: tuple[StoryKind, ...] = ("cascade", "promotion", "cascade", "repost_flood", "cascade", "news_surge")
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class ScriptedStory(Struct, frozen=True, kw_only=True):
     """What the simulation does: a story, the company's name, and the second at which it begins (0: in the backlog)."""
 
     story: Story
@@ -123,18 +123,18 @@ class Demo:
             last = arrived
             yield scribe.post(event._replace(arrived=arrived)), self._due(arrived)
 
-    def script(self, seconds: float = 1_200.0) -> list[Told]:
+    def script(self, seconds: float = 1_200.0) -> list[ScriptedStory]:
         """What happens in the backlog and in the first `seconds`: the labels."""
         stream = self._stream()
         end = self.clock(seconds).timestamp()
         for columns in stream.days():
             if len(columns) and columns["arrived"][-1] > end:
                 break
-        told = [
-            Told(story=story, name=self._names[story.entity], due=self._due(story.start.timestamp()))
+        scripted = [
+            ScriptedStory(story=story, name=self._names[story.entity], due=self._due(story.start.timestamp()))
             for story in stream.stories
         ]
-        return sorted((t for t in told if t.due <= seconds), key=lambda t: t.due)
+        return sorted((story for story in scripted if story.due <= seconds), key=lambda story: story.due)
 
     def _due(self, at: float) -> float:
         """Seconds after the start at which the simulation's clock shows `at`, rounded up to a millisecond."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.simulate import stories as tales
+from pipeline.simulate import stories as story_generators
 from pipeline.simulate.background import DAY, Background, Profile, draw_profile
 from pipeline.simulate.cascades import CascadeShape, cascade, draw_shape
 from pipeline.simulate.delivery import Lateness, Outage, SentimentErrors, deliver, observe
@@ -22,20 +22,20 @@ from pipeline.simulate.events import EVENT, INCIDENTS, KINDS, Columns, Event, Or
 from pipeline.simulate.schedule import StoryRates, draw_orders, draw_outages
 
 EPOCH = 1_767_225_600.0
-"""1 January 2026, 00:00 UTC: where a stream starts unless told otherwise."""
+"""1 January 2026, 00:00 UTC: where a stream starts unless a plan says otherwise."""
 
 STORY_POSTS = 10**8
 """The posts of story number n are numbered from (n + 1) times this; background posts from 0."""
 
 _PROFILE, _BACKGROUND, _DELIVERY, _ORDERS, _OUTAGES, _STORY = range(6)
 
-_TELLERS = {
-    "groundswell": tales.groundswell,
-    "amplification": tales.amplification,
-    "repost_flood": tales.repost_flood,
-    "promotion": tales.promotion,
-    "news_surge": tales.news_surge,
-    "brigade": tales.brigade,
+_GENERATORS = {
+    "groundswell": story_generators.groundswell,
+    "amplification": story_generators.amplification,
+    "repost_flood": story_generators.repost_flood,
+    "promotion": story_generators.promotion,
+    "news_surge": story_generators.news_surge,
+    "brigade": story_generators.brigade,
 }
 
 
@@ -105,7 +105,7 @@ class Stream:
             for e, background in enumerate(backgrounds):
                 self._await(waiting, self._finish(background.day(start), deliveries[e], outages[e]))
             for order in orders.until(start + DAY):
-                self._await(waiting, self._tell(order, outages[order.entity]))
+                self._await(waiting, self._deliver_story(order, outages[order.entity]))
             yield _sorted(waiting.pop(day, []))
         yield _sorted([columns for chunk in sorted(waiting) for columns in waiting[chunk]])
 
@@ -166,10 +166,10 @@ class Stream:
         """Cut at the end of the plan, read by the model, delivered."""
         events["text_kind"] = _kinds_of_originals(events)
         observe(rng, events, self.plan.errors)
-        kept = events[events["created"] < self.plan.end]
-        return deliver(rng, kept, self.plan.lateness, outages)
+        within = events[events["created"] < self.plan.end]
+        return deliver(rng, within, self.plan.lateness, outages)
 
-    def _tell(self, order: Order, outages: list[Outage]) -> Columns:
+    def _deliver_story(self, order: Order, outages: list[Outage]) -> Columns:
         """The deliveries of one story; its label is noted."""
         rng = self._rng(order.entity, _STORY, order.number)
         profile = self.profiles[order.entity]
@@ -178,7 +178,7 @@ class Stream:
             shape = draw_shape(rng, order)
             events = cascade(rng, order, profile, shape)
         else:
-            events = _TELLERS[order.kind](rng, order, profile)
+            events = _GENERATORS[order.kind](rng, order, profile)
         events["entity"] = order.entity
         events["story"] = order.number
         for name in ("post", "root", "text"):

@@ -14,7 +14,7 @@ _EARLY = timedelta(minutes=10)
 _AFTER = timedelta(hours=2)
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class StoryVerdict(Struct, frozen=True, kw_only=True):
     """A story with what came of it: when it was noticed first (of several incidents), and whether that may page."""
 
     story: Story
@@ -28,14 +28,14 @@ class Verdict(Struct, frozen=True, kw_only=True):
         return self.noticed is not None if self.story.incident else not self.paged
 
 
-class Verdicts(Struct, frozen=True, kw_only=True):
+class StoryVerdicts(Struct, frozen=True, kw_only=True):
     """All stories, and the incidents that belong to none of them."""
 
-    stories: tuple[Verdict, ...]
+    stories: tuple[StoryVerdict, ...]
     false_alarms: tuple[IncidentEvent, ...]
 
 
-def compare(stories: Sequence[Story], events: Iterable[IncidentEvent]) -> Verdicts:
+def compare(stories: Sequence[Story], events: Iterable[IncidentEvent]) -> StoryVerdicts:
     """Match openings of incidents to stories: same entity, opened from 10 minutes before to 2 hours after the story.
 
     An incident belongs to the latest story that fits, so that one cannot serve two.
@@ -54,11 +54,11 @@ def compare(stories: Sequence[Story], events: Iterable[IncidentEvent]) -> Verdic
         else:
             alone.append(event)
     verdicts = tuple(_verdict(story, found[story.story]) for story in sorted(stories, key=lambda s: s.start))
-    return Verdicts(stories=verdicts, false_alarms=tuple(event for event in alone if event.pageable))
+    return StoryVerdicts(stories=verdicts, false_alarms=tuple(event for event in alone if event.pageable))
 
 
-def _verdict(story: Story, events: list[IncidentEvent]) -> Verdict:
-    return Verdict(
+def _verdict(story: Story, events: list[IncidentEvent]) -> StoryVerdict:
+    return StoryVerdict(
         story=story,
         noticed=min((event.at for event in events), default=None),
         paged=any(event.pageable for event in events),

@@ -8,7 +8,7 @@ from typing import Self
 from rich.progress import Progress
 
 
-class Shown:
+class ProgressBar:
     """A bar that is begun and ended with a block, whatever ends it."""
 
     _bar: Progress

@@ -10,13 +10,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.ingest.formats.lines import STDIN, SourceLine
 from pipeline.terminal import console
-from pipeline.terminal.bar import Shown
+from pipeline.terminal.bar import ProgressBar
 
 QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 
 
-class FileProgress(Shown):
+class FileProgress(ProgressBar):
     """Lines and bytes of a file that are done.  How much there is in all is known of plain files alone."""
 
     def __init__(self, path: str, skip: int = 0) -> None:
@@ -28,7 +28,7 @@ class FileProgress(Shown):
         )  # fmt: skip
         self._task = self._bar.add_task("0 lines", total=self._total)
         self._bytes = 0
-        self._began = self._told = time.monotonic()
+        self._began = self._reported = time.monotonic()
 
     def counted(self, lines: Iterator[SourceLine]) -> Iterator[SourceLine]:
         """The lines, whose bytes are counted on the way."""
@@ -36,13 +36,13 @@ class FileProgress(Shown):
             self._bytes += len(line.data)
             yield line
 
-    def told(self, line: int) -> None:
+    def written(self, line: int) -> None:
         """Everything up to this line is written."""
         now = time.monotonic()
         words = self.words(line, now)
         self._bar.update(self._task, completed=self._bytes, description=words)
-        if not console.interactive() and now - self._told >= QUIET_EVERY:
-            self._told = now
+        if not console.interactive() and now - self._reported >= QUIET_EVERY:
+            self._reported = now
             console.err.print(words, soft_wrap=True)
 
     def words(self, line: int, now: float) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.terminal import console
-from pipeline.terminal.bar import Shown
+from pipeline.terminal.bar import ProgressBar
 
 if TYPE_CHECKING:
     from pipeline.ingest.replay import ReplayCounts
@@ -17,7 +17,7 @@ QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 
 
-class ReplayProgress(Shown):
+class ReplayProgress(ProgressBar):
     """Shows what was published, then what is still to be processed, stage by stage."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class ReplayProgress(Shown):
         )  # fmt: skip
         self._task = self._bar.add_task("publishing", total=None, detail="")
         self._most = 0
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
 
     def published(self, counts: ReplayCounts) -> None:
         """Called about five times a second while publishing."""
@@ -49,7 +49,7 @@ class ReplayProgress(Shown):
         self._line(f"still to do: {detail}")
 
     def _line(self, text: str) -> None:
-        if console.interactive() or time.monotonic() - self._told < QUIET_EVERY:
+        if console.interactive() or time.monotonic() - self._reported < QUIET_EVERY:
             return
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         console.err.print(text)

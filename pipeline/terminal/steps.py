@@ -7,14 +7,14 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.terminal.bar import Shown
+from pipeline.terminal.bar import ProgressBar
 from pipeline.text.duration import duration
 
 QUIET_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 
 
-class Steps(Shown):
+class Steps(ProgressBar):
     """The steps of a backtest, one after the other."""
 
     def __init__(self, console: Console, *, interactive: bool) -> None:
@@ -26,7 +26,7 @@ class Steps(Shown):
         )  # fmt: skip
         self._task = self._bar.add_task("starting", total=None)
         self._name, self._done, self._total = "starting", 0, 0
-        self._began = self._told = time.monotonic()
+        self._began = self._reported = time.monotonic()
 
     def step(self, name: str, total: int | None) -> None:
         """Begin a step of `total` records; None where that is not known."""
@@ -41,8 +41,8 @@ class Steps(Shown):
             self._bar.advance(self._task, done)
             return
         now = time.monotonic()
-        if now - self._told >= QUIET_EVERY:
-            self._told = now
+        if now - self._reported >= QUIET_EVERY:
+            self._reported = now
             self._console.print(self.line(now), soft_wrap=True)
 
     def line(self, now: float) -> str:

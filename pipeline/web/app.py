@@ -1,7 +1,7 @@
 """Routes of the page and of its JSON interface.
 
 ``/`` is the page, ``/part/…`` the parts of it that the script fetches anew, ``/incidents/…/picture.svg`` (or ``.png``)
-an incident as a picture, ``/api/…`` JSON for anybody.  Errors of the index are told to the visitor and never take the
+an incident as a picture, ``/api/…`` JSON for anybody.  Errors of the index are shown to the visitor and never take the
 page down.
 """
 
@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from pipeline.detect.promise import Promise
+from pipeline.detect.evidence.budget import Promise
 from pipeline.errors import GroundswellError, TransientError
 from pipeline.index.protocol import Index
 from pipeline.promise.verdicts import VerdictStore
@@ -59,14 +59,14 @@ def create_app(
     """
     pages = _Pages(View(index, status, acknowledgements, clock, promise))
     routes = [
-        Route("/", pages.told_as_page(pages.page)),
-        Route("/part/{name:str}", pages.told_as_page(pages.part)),
-        Route("/incidents/{incident:path}/picture.{form:str}", pages.told_as_page(pages.picture)),
-        Route("/api/incidents", pages.told_as_json(pages.incidents)),
-        Route("/api/mentions", pages.told_as_json(pages.mentions)),
-        Route("/api/volume", pages.told_as_json(pages.volume)),
-        Route("/api/entities", pages.told_as_json(pages.entities)),
-        Route("/api/status", pages.told_as_json(pages.status)),
+        Route("/", pages.errors_as_page(pages.page)),
+        Route("/part/{name:str}", pages.errors_as_page(pages.part)),
+        Route("/incidents/{incident:path}/picture.{form:str}", pages.errors_as_page(pages.picture)),
+        Route("/api/incidents", pages.errors_as_json(pages.incidents)),
+        Route("/api/mentions", pages.errors_as_json(pages.mentions)),
+        Route("/api/volume", pages.errors_as_json(pages.volume)),
+        Route("/api/entities", pages.errors_as_json(pages.entities)),
+        Route("/api/status", pages.errors_as_json(pages.status)),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Guarded, hosts=tuple(hosts))])
@@ -115,7 +115,7 @@ class _Pages:
     async def status(self, request: Request) -> Response:
         return _json(await self._view.status())
 
-    def told_as_json(self, handler: Handler) -> Handler:
+    def errors_as_json(self, handler: Handler) -> Handler:
         """A handler whose errors become ``{"error": …}``."""
 
         async def answer(request: Request) -> Response:
@@ -124,7 +124,7 @@ class _Pages:
 
         return answer
 
-    def told_as_page(self, handler: Handler) -> Handler:
+    def errors_as_page(self, handler: Handler) -> Handler:
         """A handler whose errors become a page in plain words."""
 
         async def answer(request: Request) -> Response:

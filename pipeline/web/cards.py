@@ -6,19 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.messages import IncidentEvent, IncidentKind
 from pipeline.index.protocol import Index, Query
 from pipeline.promise.verdicts import GivenVerdict
-from pipeline.text.reasons import REASON_WORDS
+from pipeline.text.incident_words import KIND_WORDS, REASON_WORDS, SEVERITY_WORDS
 from pipeline.web.chart import Chart, chart, course, step_for
 
-KINDS = {
-    "pile_on": ("Pile-on", "many answer one post"),
-    "surge": ("Surge", "many more negative posts than usual"),
-    "groundswell": ("Groundswell", "negative posts grow over days"),
-    "amplification": ("Amplification", "one negative post is passed on by many"),
+MEANINGS: dict[IncidentKind, str] = {
+    "pile_on": "many answer one post",
+    "surge": "many more negative posts than usual",
+    "groundswell": "negative posts grow over days",
+    "amplification": "one negative post is passed on by many",
 }
-SEVERITIES = ("note", "minor", "moderate", "major", "severe", "critical")
 READ_AS = (
     "a note for the record",
     "a handful of upset people: answer them",
@@ -51,15 +50,15 @@ class Card:
 
     @property
     def kind(self) -> str:
-        return KINDS[self.event.kind][0]
+        return KIND_WORDS[self.event.kind].capitalize()
 
     @property
     def meaning(self) -> str:
-        return KINDS[self.event.kind][1]
+        return MEANINGS[self.event.kind]
 
     @property
     def severity(self) -> str:
-        return SEVERITIES[self.event.severity]
+        return SEVERITY_WORDS[self.event.severity]
 
     @property
     def read_as(self) -> str:

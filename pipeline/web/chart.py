@@ -129,9 +129,9 @@ def step_points(values: Sequence[float], top: float, width: float, height: float
     """Corners of a line of steps, one a value, in a picture that reaches up to `top`; y grows downwards."""
     step = width / max(1, len(values))
     corners = []
-    for place, value in enumerate(values):
+    for position, value in enumerate(values):
         y = height * (1.0 - min(value, top) / top)
-        corners += [(step * place, y), (step * (place + 1), y)]
+        corners += [(step * position, y), (step * (position + 1), y)]
     return corners
 
 
@@ -149,11 +149,11 @@ def _short(number: float) -> str:
     return f"{number:.1f}".removesuffix(".0")
 
 
-def _bar(volume: Volume, place: int, width: float, top: float) -> Bar:
+def _bar(volume: Volume, position: int, width: float, top: float) -> Bar:
     height = HEIGHT * volume.mentions / top
     negative = HEIGHT * volume.negative / top
     return Bar(
-        x=round(width * (place + _GAP / 2), 2),
+        x=round(width * (position + _GAP / 2), 2),
         width=round(width * (1.0 - _GAP), 2),
         y=round(HEIGHT - height, 2),
         height=round(height, 2),
@@ -178,5 +178,5 @@ def _label(bars: Sequence[Bar], seconds: int, expected: float | None) -> str:
 
 
 def _moment(seconds: float) -> datetime:
-    """The time, kept on the calendar: a span may begin before its first day."""
+    """The time, clamped to the calendar: a span may begin before its first day."""
     return datetime.fromtimestamp(min(max(seconds, -62_135_596_800.0), 253_402_300_799.0), UTC)

@@ -1,7 +1,7 @@
 """Picture of an incident as SVG: mentions of the company against what was expected.
 
 A pure function of the event's own series, as SVG without script, style sheet, link or font of its own: for the page,
-for a pager's message, for a slide.  Grey, orange and black are told apart by those who do not see colours, too, since
+for a pager's message, for a slide.  Grey, orange and black are distinct to those who do not see colours, too, since
 they differ in lightness, and the dashes of what was expected are no bar.
 """
 
@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from pipeline.contracts.messages import IncidentEvent, Series
+from pipeline.text.incident_words import KIND_WORDS, SEVERITY_WORDS
 from pipeline.text.safe import single_line
-from pipeline.web.cards import KINDS, SEVERITIES
 from pipeline.web.chart import span_name, step_points
 
 WIDTH, HEIGHT = 720, 320
@@ -28,7 +28,7 @@ def picture(event: IncidentEvent) -> str | None:
     if series is None or not series.mentions or series.seconds <= 0:
         return None
     name = single_line(event.entity.name, 48)
-    heading = f"{name}: {KINDS[event.kind][0].lower()}, severity {event.severity} ({SEVERITIES[event.severity]})"
+    heading = f"{name}: {KIND_WORDS[event.kind]}, severity {event.severity} ({SEVERITY_WORDS[event.severity]})"
     counts = event.counts
     below = (
         f"{counts.mentions:,} mentions by {counts.authors:,} people, {counts.negative:,} negative; "
@@ -53,12 +53,12 @@ def picture(event: IncidentEvent) -> str | None:
 
 def in_words(event: IncidentEvent, series: Series) -> str:
     """The picture for those who cannot see it."""
-    place = max(range(len(series.negative)), key=series.negative.__getitem__)
-    when = series.start.timestamp() + place * series.seconds
+    position = max(range(len(series.negative)), key=series.negative.__getitem__)
+    when = series.start.timestamp() + position * series.seconds
     return (
         f"Mentions per {span_name(series.seconds)} from {_time(series.start)} UTC. At most "
-        f"{series.negative[place]:,} negative of {series.mentions[place]:,}, from {_time(_moment(when))} UTC on, where "
-        f"{series.expected[place]:.1f} negative were to be expected. Found at {_time(event.opened_at)} UTC."
+        f"{series.negative[position]:,} negative of {series.mentions[position]:,}, from {_time(_moment(when))} UTC on, "
+        f"where {series.expected[position]:.1f} negative were to be expected. Found at {_time(event.opened_at)} UTC."
     )
 
 
@@ -66,11 +66,11 @@ def _bars(series: Series) -> list[str]:
     width = _PLOT_WIDTH / len(series.mentions)
     top = highest(series)
     drawn = []
-    for place, (seen, negative) in enumerate(zip(series.mentions, series.negative, strict=False)):
+    for position, (seen, negative) in enumerate(zip(series.mentions, series.negative, strict=False)):
         for value, colour in ((seen, SEEN), (min(negative, seen), NEGATIVE)):
             if value > 0:
                 height = _PLOT_HEIGHT * value / top
-                x, y = _LEFT + width * (place + 0.08), _TOP + _PLOT_HEIGHT - height
+                x, y = _LEFT + width * (position + 0.08), _TOP + _PLOT_HEIGHT - height
                 drawn.append(
                     f'<rect x="{x:.1f}" y="{y:.1f}" width="{width * 0.84:.1f}" height="{height:.1f}" fill="{colour}"/>'
                 )
@@ -133,10 +133,10 @@ def _text(
     x: float, y: float, words: str, size: int, colour: str, *, bold: bool = False, anchor: str = "start",
     halo: bool = False,
 ) -> str:  # fmt: skip
-    look = ' font-weight="600"' if bold else ""
-    look += ' stroke="#ffffff" stroke-width="4" paint-order="stroke"' if halo else ""
+    style = ' font-weight="600"' if bold else ""
+    style += ' stroke="#ffffff" stroke-width="4" paint-order="stroke"' if halo else ""
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" text-anchor="{anchor}"{look}>'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" text-anchor="{anchor}"{style}>'
         f"{escape(words)}</text>"
     )
 

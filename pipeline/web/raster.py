@@ -47,7 +47,7 @@ def png(event: IncidentEvent) -> bytes | None:
 
 
 class _Canvas:
-    """Pixels by their place in the palette."""
+    """Pixels by their position in the palette."""
 
     def __init__(self) -> None:
         self._rows = [bytearray(WIDTH) for _ in range(HEIGHT)]
@@ -63,11 +63,11 @@ class _Canvas:
 
     def write(self, text: str, x: float, y: float, colour: str) -> None:
         """Digits and colons, `y` their top."""
-        for place, glyph in enumerate(text):
+        for position, glyph in enumerate(text):
             for row, dots in enumerate(_GLYPHS.get(glyph, ())):
                 for column in range(5):
                     if dots >> (4 - column) & 1:
-                        left = x + (6 * place + column) * _SCALE
+                        left = x + (6 * position + column) * _SCALE
                         self.fill(left, y + row * _SCALE, _SCALE, _SCALE, colour)
 
     def encoded(self) -> bytes:
@@ -97,19 +97,19 @@ def _draw_axes(canvas: _Canvas, series: Series, top: int) -> None:
 
 def _draw_bars(canvas: _Canvas, series: Series, top: int) -> None:
     width = _PLOT_WIDTH / len(series.mentions)
-    for place, (seen, negative) in enumerate(zip(series.mentions, series.negative, strict=False)):
+    for position, (seen, negative) in enumerate(zip(series.mentions, series.negative, strict=False)):
         for value, colour in ((seen, SEEN), (min(negative, seen), NEGATIVE)):
             if value > 0:
                 height = _PLOT_HEIGHT * value / top
-                x, y = _LEFT + width * (place + 0.08), _TOP + _PLOT_HEIGHT - height
+                x, y = _LEFT + width * (position + 0.08), _TOP + _PLOT_HEIGHT - height
                 canvas.fill(x, y, width * 0.84, height, colour)
 
 
 def _draw_expected(canvas: _Canvas, series: Series, top: int) -> None:
     """The steps of what was expected; dashes along the level parts."""
     points = step_points(series.expected, top, _PLOT_WIDTH, _PLOT_HEIGHT)
-    for place, (x, y) in enumerate(points[:-1]):
-        onward, level = points[place + 1]
+    for position, (x, y) in enumerate(points[:-1]):
+        onward, level = points[position + 1]
         if y != level:
             canvas.fill(_LEFT + x, _TOP + min(y, level), 4, abs(y - level), EXPECTED)
             continue

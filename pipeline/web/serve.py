@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from pipeline.detect.load import promised
+from pipeline.detect.evidence.budget import promised
 from pipeline.errors import TerminalError
 from pipeline.index.load import open_index
 from pipeline.promise.verdicts import VerdictStore

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.promise import Promise, sentence
+from pipeline.detect.evidence.budget import Promise
 from pipeline.index.protocol import Index, Page, Query, Volume
 from pipeline.promise.audit import audit
+from pipeline.promise.compliance import sentence
 from pipeline.promise.verdicts import GivenVerdict, VerdictStore, with_verdict
 from pipeline.web import params
 from pipeline.web.cache import Cache
@@ -41,7 +42,7 @@ ASKED = ("q", "entity", "sentiment", "network", "since", "until", "order", "offs
 """Parameters of a search that the page keeps in its address."""
 
 
-class Line(NamedTuple):
+class PromiseLine(NamedTuple):
     """A promise on the page: for whom, whether broken, and how it was kept in words."""
 
     name: str
@@ -66,7 +67,7 @@ class View:
         self._clock = clock
         self._promise = promise
         self._cache: Cache[Any] = Cache(FRESH)
-        self._seldom: Cache[list[Line]] = Cache(SELDOM)
+        self._seldom: Cache[list[PromiseLine]] = Cache(SELDOM)
 
     async def whole(self, given: Given) -> dict[str, Any]:
         """Everything, for the first load."""
@@ -96,15 +97,15 @@ class View:
 
     async def side(self, given: Given) -> dict[str, Any]:
         """What is running, the numbers at the top, and how the promise is kept."""
-        return {"state": await self.status(), "promise": await self._seldom.get("promise", self._kept)}
+        return {"state": await self.status(), "promise": await self._seldom.get("promise", self._promise_lines)}
 
     async def status(self) -> dict[str, Any]:
         """Numbers, what runs, and a `revision` that changes when the page should be drawn anew."""
         counted: dict[str, Any] = await self._cache.get("counts", self._counts)
-        told = dict(self._status())
-        if "services" not in told and isinstance(told.get("running"), Mapping):
-            told["services"] = [_service(name, state) for name, state in told["running"].items()]
-        return {**told, **counted, "now": self._now()}
+        shown = dict(self._status())
+        if "services" not in shown and isinstance(shown.get("running"), Mapping):
+            shown["services"] = [_service(name, state) for name, state in shown["running"].items()]
+        return {**shown, **counted, "now": self._now()}
 
     async def search(self, given: Given) -> Page:
         return await self._search(params.query(given, self._now()))
@@ -156,13 +157,13 @@ class View:
             return {}
         return await asyncio.to_thread(self._acknowledgements.newest, [event.incident_id for event in events])
 
-    async def _kept(self) -> list[Line]:
+    async def _promise_lines(self) -> list[PromiseLine]:
         """How the promise is kept in all and for every team, and for the companies for which it is broken."""
         if self._promise is None or self._acknowledgements is None:
             return []
         found = await audit(self._index, self._acknowledgements, self._promise)
-        shown = [one for one in found.kept if one.scope != "entity" or one.broken][:LINES]
-        return [Line(one.name, one.broken, sentence(one, found.days)) for one in shown]
+        rows = [row for row in found.results if row.scope != "entity" or row.broken][:LINES]
+        return [PromiseLine(row.name, row.broken, sentence(row, found.days)) for row in rows]
 
     async def _counts(self) -> dict[str, Any]:
         count, letters, open_, newest = await asyncio.gather(
@@ -171,12 +172,12 @@ class View:
             self._index.incidents(open_only=True, limit=params.MAX_LIMIT),
             self._index.search(Query(limit=1)),
         )
-        heard = newest.mentions[0].created_at if newest.mentions else None
+        written = newest.mentions[0].created_at if newest.mentions else None
         last = await self._index.incidents(limit=1)
-        shape = [count, heard, letters, [(e.incident_id, e.event, e.at) for e in (*open_, *last)], self._status()]
+        shape = [count, written, letters, [(e.incident_id, e.event, e.at) for e in (*open_, *last)], self._status()]
         return {
             "mentions": count,
-            "newest": heard,
+            "newest": written,
             "open_incidents": len(open_),
             "dead_letters": letters,
             "dead_letters_total": sum(letters.values()),
@@ -205,6 +206,6 @@ class View:
 
 
 def _service(name: str, state: Any) -> dict[str, Any]:
-    """A service of which no more than a word or an address is told."""
+    """A service of which no more than a word or an address is shown."""
     known = state in ("running", "starting", "restarting", "stopped", "stuck")
     return {"name": name, "state": state if known else "running", "detail": "" if known else state}

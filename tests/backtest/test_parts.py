@@ -13,8 +13,8 @@ from pipeline.backtest.detection import entity_months, run_detector
 from pipeline.backtest.forecasts import forecast_marks
 from pipeline.backtest.spool import MentionSpool
 from pipeline.backtest.volumes import around, card, count, overall
-from pipeline.detect.heard import read
-from pipeline.detect.promise import Promise, Team
+from pipeline.detect.evidence.budget import Promise, Team
+from pipeline.detect.mentions.inbound import read
 from pipeline.detect.stage import run
 from pipeline.errors import Malformed
 from pipeline.terminal.steps import Steps

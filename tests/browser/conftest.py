@@ -18,6 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from pipeline.index.protocol import Document
 from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.web.app import create_app
+from tests import availability
 from tests.web.story import afternoon, now, running
 
 FLAGS = (
@@ -100,11 +101,11 @@ def live(tmp_path: Path) -> Iterator[Live]:
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """One browser for all tests, with a profile of its own."""
     options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
+    options.binary_location = availability.browser() or ""
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver = webdriver.Chrome(options=options, service=Service(availability.browser_driver()))
     driver.set_page_load_timeout(30)
     yield driver
     driver.quit()

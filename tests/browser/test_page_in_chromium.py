@@ -155,8 +155,10 @@ def test_everything_can_be_reached_by_keyboard_and_focus_is_seen(visitor: Visito
 def test_the_skip_link_leads_to_the_incidents(visitor: Visitor) -> None:
     visitor.open()
     visitor.driver.switch_to.active_element.send_keys(Keys.TAB)
+    assert visitor.js("document.activeElement.id") != "main"
     visitor.driver.switch_to.active_element.send_keys(Keys.ENTER)
     visitor.until("document.activeElement.id === 'main'")
+    assert visitor.js("document.activeElement.contains(document.querySelector('.card'))"), "incidents are in it"
 
 
 def test_focus_survives_a_refresh(visitor: Visitor) -> None:

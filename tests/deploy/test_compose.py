@@ -139,9 +139,9 @@ def test_the_image_holds_no_more_than_it_needs() -> None:
 
 def test_the_image_runs_the_compiled_form_of_all_that_has_one() -> None:
     _, building, running = re.split(r"^FROM .*$", (ROOT / "deploy" / "Dockerfile").read_text(), flags=re.MULTILINE)
-    parts = re.search(r"for part in ([\w ]+);", building)
-    assert parts is not None
-    assert sorted(parts[1].split()) == sorted(hot.folder for hot in HOT)
-    assert building.index("-m pipeline.compiled") < parts.start()
+    copied = re.search(r"cp -r --parents ((?:[\w/]+/compiled )+)/opt/groundswell/", building)
+    assert copied is not None
+    assert sorted(copied[1].split()) == sorted(str(hot.compiled.relative_to(ROOT)) for hot in HOT)
+    assert building.index("-m pipeline.compiled") < copied.start()
     assert "gcc" not in running, "the compiler stays behind"
     assert "**/compiled" in (ROOT / ".dockerignore").read_text().split(), "what a machine made for itself stays there"

@@ -26,17 +26,17 @@ def run(*command: str | Path, folder: Path = ROOT) -> str:
     return done.stdout
 
 
-@pytest.mark.monitoring
+@pytest.mark.promtool
 def test_prometheus_takes_its_configuration() -> None:
     assert "SUCCESS" in run("promtool", "check", "config", PROMETHEUS / "prometheus.yml")
 
 
-@pytest.mark.monitoring
+@pytest.mark.promtool
 def test_rules_raise_what_they_should_and_nothing_else() -> None:
     assert "SUCCESS" in run("promtool", "test", "rules", "rules_test.yml", folder=Path(__file__).parent)
 
 
-@pytest.mark.monitoring
+@pytest.mark.amtool
 @pytest.mark.parametrize("name", ["alertmanager.yml", "paging.example.yml"])
 def test_alertmanager_takes_its_configuration(name: str) -> None:
     run("amtool", "check-config", ALERTMANAGER / name)

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.compiled import DETECTOR
-from pipeline.detect.heard import Heard, HeardAuthor, HeardEntity, HeardMention, HeardSentiment
-from pipeline.detect.weighed import FRESH
-from tests.detect import oracle
-from tests.detect.oracle import Form
-from tests.detect.tales import TALES
-from tests.detect.teller import Mentions
+from pipeline.detect.mentions.inbound import Inbound, InboundAuthor, InboundEntity, InboundMention, InboundSentiment
+from pipeline.detect.mentions.weighting import FRESH, WeighedMention
+from tests.detect import forms as detector_forms
+from tests.detect.forms import Form
+from tests.detect.stories.script import Mentions
+from tests.detect.stories.stories import STORIES
 from tests.detect.test_invariants import stream
 
 JSON = msgspec.json.Encoder()
@@ -28,17 +28,17 @@ JSON = msgspec.json.Encoder()
 def forms() -> tuple[Form, Form]:
     """The compiled form and its oracle.  Making the first takes a minute, once, unless it was made with the rest."""
     reason = DETECTOR.make()
-    fast, plain = oracle.compiled(), oracle.pure()
+    fast, plain = detector_forms.compiled(), detector_forms.pure()
     assert fast.compiled == (reason is None), reason
     assert not plain.compiled
     return fast, plain
 
 
-def told(form: Form, heard: Sequence[Heard], false_alarms: float = 5.0) -> list[bytes]:
+def reported(form: Form, inbound: Sequence[Inbound], false_alarms: float = 5.0) -> list[bytes]:
     """Events as they go out, and the bytes of the state every so often, from which it then goes on."""
     detector, state, found = form.detector(false_alarms), form.state(), []
-    for number, one in enumerate(heard):
-        found += [JSON.encode(event) for event in detector.hear(state, one)]
+    for number, one in enumerate(inbound):
+        found += [JSON.encode(event) for event in detector.observe(state, one)]
         if number % 97 == 96:
             data = form.codec.encode(state)
             found.append(data)
@@ -48,11 +48,11 @@ def told(form: Form, heard: Sequence[Heard], false_alarms: float = 5.0) -> list[
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("tale", TALES, ids=lambda tale: tale.__name__)
-def test_stories_are_told_alike_to_the_bit(tale: Mentions) -> None:
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_stories_are_told_alike_to_the_bit(story: Mentions) -> None:
     fast, plain = forms()
-    heard = list(tale())  # type: ignore[operator]
-    assert told(fast, heard, 0.2) == told(plain, heard, 0.2)
+    inbound = list(story())  # type: ignore[operator]
+    assert reported(fast, inbound, 0.2) == reported(plain, inbound, 0.2)
 
 
 @pytest.mark.slow
@@ -61,8 +61,8 @@ def test_stories_are_told_alike_to_the_bit(tale: Mentions) -> None:
 @given(st.integers(0, 2**32))
 def test_any_stream_is_told_alike_to_the_bit(seed: int) -> None:
     fast, plain = forms()
-    heard = stream(seed)
-    assert told(fast, heard) == told(plain, heard)
+    inbound = stream(seed)
+    assert reported(fast, inbound) == reported(plain, inbound)
 
 
 @pytest.mark.slow
@@ -70,15 +70,15 @@ def test_any_stream_is_told_alike_to_the_bit(seed: int) -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 400))
 def test_one_form_goes_on_from_the_state_of_the_other(seed: int, cut: int) -> None:
-    heard, forward = stream(seed), forms()
+    inbound, forward = stream(seed), forms()
     ends = []
     for first, second in (forward, forward[::-1]):
         state = first.state()
-        for one in heard[:cut]:
-            first.detector(5.0).hear(state, one)
+        for one in inbound[:cut]:
+            first.detector(5.0).observe(state, one)
         state = second.codec.decode(first.codec.encode(state))
         detector = second.detector(5.0)
-        events = [JSON.encode(event) for one in heard[cut:] for event in detector.hear(state, one)]
+        events = [JSON.encode(event) for one in inbound[cut:] for event in detector.observe(state, one)]
         ends.append([*events, second.codec.encode(state)])
     assert ends[0] == ends[1]
 
@@ -87,12 +87,12 @@ TIMES = st.datetimes(timezones=st.sampled_from((UTC, timezone(timedelta(hours=-7
 NAMES = st.sampled_from(("", "net:1", "net:2", "é", "a longer name than twelve", "ein längerer als zwölf"))
 SHARES = st.sampled_from((0.0, 0.2, 0.3, 0.5, 0.65, 0.9, 1.0))
 MENTIONS = st.builds(
-    HeardMention,
+    InboundMention,
     post_id=NAMES,
-    entity=st.just(HeardEntity("acme")),
-    author=st.builds(HeardAuthor, NAMES),
+    entity=st.just(InboundEntity("acme")),
+    author=st.builds(InboundAuthor, NAMES),
     created_at=TIMES,
-    sentiment=st.builds(HeardSentiment, SHARES, SHARES, st.booleans()),
+    sentiment=st.builds(InboundSentiment, SHARES, SHARES, st.booleans()),
     ingested_at=st.none() | TIMES,
     kind=st.sampled_from(("post", "reply", "repost")),
     text=NAMES,
@@ -109,14 +109,15 @@ MENTIONS = st.builds(
 @pytest.mark.timeout(900)
 @settings(max_examples=300, deadline=None)
 @given(st.lists(MENTIONS, min_size=1, max_size=12))
-def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[HeardMention]) -> None:
+def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[InboundMention]) -> None:
     found = []
     for form in forms():
-        memory, answers = form.memory.Memory(), []
+        memory, answers = form.modules["state.memory"].Memory(), []
         for number, m in enumerate(mentions):
-            key, t, news = form.weight.recognised(memory, m)
+            key, t, news = form.modules["mentions.weighting"].recognised(memory, m)
             answers.append((key, t, news))
             if news == FRESH:
-                answers.append(form.weight.weigh(memory, m, key, 29_000_000 + 100 * number))
+                weighed = form.modules["mentions.weighting"].weigh(memory, m, key, 29_000_000 + 100 * number)
+                answers.append([getattr(weighed, name) for name in WeighedMention.__slots__])
         found.append((answers, memory.pack(29_002_000)))
     assert found[0] == found[1]

@@ -9,18 +9,18 @@ import pytest
 
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.contracts.topics import MENTIONS_SCORED
-from pipeline.detect.codec import EntityCodec
-from pipeline.detect.entity import EntityState
-from pipeline.detect.heard import HeardMention
+from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import Detect
+from pipeline.detect.state.codec import EntityCodec
+from pipeline.detect.state.entity import EntityState
 from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
-from tests.detect.scene import pile_on, quiet, together
+from tests.detect.streams import pile_on, quiet, together
 
 AT = 3 * 86_400 + 50_000.0
 
 
-def records(mentions: Sequence[HeardMention]) -> list[Record]:
+def records(mentions: Sequence[InboundMention]) -> list[Record]:
     return [
         Record(MENTIONS_SCORED.name, 0, offset, m.entity.id.encode(), msgspec.json.encode(m), arrived=float(offset))
         for offset, m in enumerate(mentions)

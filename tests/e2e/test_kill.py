@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.contracts.topics import MENTIONS_SCORED, changelog
-from pipeline.detect.codec import EntityCodec
+from pipeline.detect.state.codec import EntityCodec
 from pipeline.runtime.kafka.admin import Offsets
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.process.stack import Stack

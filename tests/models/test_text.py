@@ -35,7 +35,8 @@ def test_clean_up(text: str, cleaned: str) -> None:
 
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=200))
 def test_any_string_becomes_valid_unicode(text: str) -> None:
-    normalise(text).encode("utf-8")
+    cleaned = normalise(text)
+    assert cleaned.encode("utf-8").decode("utf-8") == cleaned
 
 
 def test_repeats_are_found_across_mentions_links_and_case() -> None:

@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 
 from pipeline.commands import context
 from pipeline.commands.main import app
-from pipeline.detect.promise import Promise, Team
+from pipeline.detect.evidence.budget import Promise, Team
 from pipeline.index.load import open_index
 from pipeline.observability.metrics import Metrics
 from pipeline.promise.audit import audit, audit_and_publish, publish
 from pipeline.promise.verdicts import VerdictStore
 from pipeline.settings.settings import Settings, load
 from pipeline.web.app import create_app
-from tests.index.documents import NOON, incident, mention
+from tests.support.messages import NOON, incident, mention
 
 DAYS = 60
 FALSE = 6

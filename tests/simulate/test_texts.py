@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.simulate.companies import NETWORKS, catalogue_yaml, companies, demo_catalogue, demo_companies
 from pipeline.simulate.events import Event
-from pipeline.simulate.limits import MOST_COMPANIES
+from pipeline.simulate.limits import MOST_COMPANIES, StoryKind
 from pipeline.simulate.phrases import phrases
 from pipeline.simulate.streams import Plan, Stream
 from pipeline.simulate.texts import Writer, names, typo
@@ -19,7 +19,7 @@ COMPANIES = {company.id: company for company in demo_companies()}
 
 
 @pytest.fixture(scope="module")
-def written() -> list[tuple[Event, str, str | None]]:
+def written() -> list[tuple[Event, str, StoryKind | None]]:
     stream = Stream(Plan(seed=3, entities=10, days=9, names=tuple(COMPANIES)))
     writer = Writer(3)
     out = []
@@ -29,14 +29,14 @@ def written() -> list[tuple[Event, str, str | None]]:
     return out
 
 
-def test_thousands_of_texts_are_distinct(written: list[tuple[Event, str, str | None]]) -> None:
+def test_thousands_of_texts_are_distinct(written: list[tuple[Event, str, StoryKind | None]]) -> None:
     texts = {text for _, text, _ in written}
     assert len(texts) > 5_000
     posts = [text for event, text, kind in written if event.kind == "post" and kind is None and not event.repeat]
     assert len(set(posts)) > 0.8 * len(posts)
 
 
-def test_a_text_names_the_company_or_is_an_answer(written: list[tuple[Event, str, str | None]]) -> None:
+def test_a_text_names_the_company_or_is_an_answer(written: list[tuple[Event, str, StoryKind | None]]) -> None:
     answers = 0
     for event, text, _ in written:
         named = any(name.casefold() in text.casefold() for name in names(COMPANIES[event.entity]))
@@ -45,14 +45,14 @@ def test_a_text_names_the_company_or_is_an_answer(written: list[tuple[Event, str
     assert answers > 100
 
 
-def test_no_text_names_another_company(written: list[tuple[Event, str, str | None]]) -> None:
+def test_no_text_names_another_company(written: list[tuple[Event, str, StoryKind | None]]) -> None:
     for event, text, _ in written:
         for company in COMPANIES.values():
             if company.id != event.entity:
                 assert company.name not in text
 
 
-def test_copies_say_the_same_and_no_slot_is_left_open(written: list[tuple[Event, str, str | None]]) -> None:
+def test_copies_say_the_same_and_no_slot_is_left_open(written: list[tuple[Event, str, StoryKind | None]]) -> None:
     said: dict[str, set[str]] = defaultdict(set)
     for event, text, _ in written:
         assert text.strip()
@@ -62,7 +62,7 @@ def test_copies_say_the_same_and_no_slot_is_left_open(written: list[tuple[Event,
     assert {len(texts) for texts in said.values()} == {1}
 
 
-def test_a_snowball_is_about_one_thing(written: list[tuple[Event, str, str | None]]) -> None:
+def test_a_snowball_is_about_one_thing(written: list[tuple[Event, str, StoryKind | None]]) -> None:
     topics: dict[str, set[str]] = defaultdict(set)
     starts = {
         (industry, topic): [template.partition("{")[0] for template in templates]

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
 
+from pipeline.runtime.kafka.clients import aiokafka_options
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.stores.changelog import ChangelogStore, Fenced
 from pipeline.runtime.stores.sqlite import SqliteStore
@@ -55,15 +58,14 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await publisher.close()
 
 
-def _create(settings: KafkaSettings, topic: str, options: dict[str, str] | None = None) -> None:
-    from confluent_kafka.admin import AdminClient, NewTopic
+def _create(settings: KafkaSettings, topic: str, **config: str) -> None:
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
 
     if not settings.embedded:
         admin = AdminClient({"bootstrap.servers": settings.bootstrap})
-        new = NewTopic(
-            topic, num_partitions=4, replication_factor=1, config={"cleanup.policy": "compact", **(options or {})}
-        )
-        admin.create_topics([new])[topic].result(30)
+        config |= {"cleanup.policy": "compact"}
+        admin.create_topics([NewTopic(topic, 4, 1, config=config)])[topic].result(30)
 
 
 async def test_a_value_comes_back_with_what_it_absorbed(store: tuple[Store, Reopen | None]) -> None:
@@ -119,56 +121,90 @@ async def test_a_value_renewed_does_not_expire_at_its_old_time(store: tuple[Stor
 
 
 @pytest.mark.real
+@pytest.mark.slow
 async def test_a_late_write_undoes_nothing_on_a_broker_that_compacts(
-    fresh_kafka: Any, unique_name: Callable[[str], str]
+    real_kafka: Any, unique_name: Callable[[str], str]
 ) -> None:
     """A worker that lost its partition writes late; the broker retains the last record of each key, and nothing else.
 
     The same without a broker, in many more forms: `tests/runtime/stores/test_fencing.py`.
     """
-    settings, topic = KafkaSettings(bootstrap=fresh_kafka.bootstrap), unique_name("state")
-    eager = {"segment.ms": "100", "min.cleanable.dirty.ratio": "0.001", "min.compaction.lag.ms": "0"}
-    _create(settings, topic, eager)
-    publisher = Publisher(settings)
+    settings, topic = KafkaSettings(bootstrap=real_kafka.bootstrap), unique_name("state")
+    _create(settings, topic, **{"segment.ms": "100", "min.cleanable.dirty.ratio": "0.001"})
+    publisher = await connected(settings)
     zombie, owner, last = (ChangelogStore(settings, topic, publisher) for _ in range(3))
+    late, current = State(zombie, Codec()), State(owner, Codec())
     await zombie.recover(0)
-    state = State(zombie, Codec())
-    state.put("acme", 100, record(100, partition=0))
-    await state.flush(0.0)
+    late.put("acme", 100, record(100, partition=0))
+    await late.flush(0.0)
     await owner.recover(0)
-    current = State(owner, Codec())
     current.put("acme", 200, record(200, partition=0))
     await current.flush(0.0)
-    state.put("acme", 150, record(150, partition=0))
+    late.put("acme", 150, record(150, partition=0))
     with pytest.raises(Fenced):
-        await state.flush(0.0)
-    assert await _records(settings, topic) > 2
+        await late.flush(0.0)
     async with asyncio.timeout(90.0):
-        while await _records(settings, topic) > 2:
+        while sum(key.startswith(b"acme") for key in await _log(settings, topic, 0)) > 2:
             await asyncio.sleep(1.0)
-            state = State(owner, Codec())
-            state.put("other", 1, record(201, partition=0))  # a segment is closed when the next is written
-            await state.flush(0.0)
+            current.put("tick", 1, record(201, partition=0))  # a segment ends when something is written after its time
+            await current.flush(0.0)
     await last.recover(0)
     assert State(last, Codec()).get("acme", record(201, partition=0)) == 200
     await publisher.close()
 
 
-async def _records(settings: KafkaSettings, topic: str) -> int:
-    """Records of the key that are still on the first partition."""
-    from aiokafka import AIOKafkaConsumer
-    from aiokafka.structs import TopicPartition
+@pytest.mark.real
+@pytest.mark.slow
+async def test_state_comes_back_from_a_log_that_was_compacted(
+    real_kafka: Any, unique_name: Callable[[str], str]
+) -> None:
+    """Of a hundred values of a key the broker keeps one, and in time not even the tombstone of a forgotten one."""
+    settings, topic = KafkaSettings(bootstrap=real_kafka.bootstrap), unique_name("compacted")
+    at_once = ("segment.ms", "max.compaction.lag.ms", "delete.retention.ms")
+    _create(settings, topic, **dict.fromkeys(at_once, "100"), **{"min.cleanable.dirty.ratio": "0.001"})
+    publisher = await connected(settings)
+    writer = ChangelogStore(settings, topic, publisher)
+    await writer.recover(2)
+    state = State(writer, Codec())
+    for number in range(100):
+        for key in ("acme", "corvane"):
+            state.put(key, number, record(number))
+        state.put("passing", number, record(number), expires=50.0)
+        await state.flush(0.0)
+    await state.flush(100.0)
+    async with asyncio.timeout(90):
+        while len(await _log(settings, topic, 2)) > 20:
+            state.put("tick", 1, record(100))  # a segment ends when something is written after its time
+            await state.flush(100.0)
+            await asyncio.sleep(1.0)
+    again = ChangelogStore(settings, topic, publisher)
+    await again.recover(2)
+    fresh = State(again, Codec())
+    assert [fresh.get(key, record(101)) for key in ("acme", "corvane", "passing", "tick")] == [99, 99, None, 1]
+    assert fresh.absorbed("acme", record(99))
+    await publisher.close()
 
-    where = TopicPartition(topic, 0)
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest", group_id=None)
+
+async def _log(settings: KafkaSettings, topic: str, partition: int) -> list[bytes]:
+    """The keys of what a partition of a topic holds."""
+    consumer = AIOKafkaConsumer(group_id=None, auto_offset_reset="earliest", **aiokafka_options(settings))
     await consumer.start()
-    consumer.assign([where])
-    end, count = (await consumer.end_offsets([where]))[where], 0
-    while await consumer.position(where) < end:
-        for records in (await consumer.getmany(where, timeout_ms=500)).values():
-            count += sum((entry.key or b"").startswith(b"acme") for entry in records)
-    await consumer.stop()
-    return count
+    try:
+        where = TopicPartition(topic, partition)
+        consumer.assign([where])
+        end, keys = (await consumer.end_offsets([where]))[where], []
+        while await consumer.position(where) < end:
+            for found in (await consumer.getmany(where, timeout_ms=500)).values():
+                keys += [message.key for message in found]
+        return keys
+    finally:
+        await consumer.stop()
+
+
+async def connected(settings: KafkaSettings) -> Publisher:
+    publisher = Publisher(settings)
+    await publisher.start()
+    return publisher
 
 
 async def test_at_most_so_many_values_stay_decoded() -> None:

@@ -66,7 +66,7 @@ async def test_no_banner_without_a_simulation(index: SqliteIndex) -> None:
         text = (await visitor.get("/")).text
     assert "Simulated" not in text
     assert "No open incident" in text
-    assert "Nothing heard yet" in text
+    assert "No mentions yet" in text
 
 
 async def test_landmarks_labels_and_a_skip_link(visitor: httpx.AsyncClient) -> None:

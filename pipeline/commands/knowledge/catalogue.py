@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands import context
 from pipeline.enrich.catalogue_limits import MOST, SIZE
 from pipeline.errors import GroundswellError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="The catalogue: whom posts can be about.\n\nExample:  `groundswell catalogue check brands.jsonl`",
-)
+app = context.new_app("The catalogue: whom posts can be about.\n\nExample:  `groundswell catalogue check brands.jsonl`")
 
 
 @app.command("build")
@@ -30,11 +28,11 @@ def build_catalogue(
     Example:  `groundswell catalogue build lists/ latest-all.json.gz --most 50000 --out brands.jsonl`
     """
     from pipeline.enrich.catalogue.building import build
-    from pipeline.terminal.catalogue_progress import Reading
+    from pipeline.terminal.catalogue_progress import CatalogueProgress
 
     try:
-        with Reading("reading") as reading:
-            count = build(lists, out, most=most, report=reading)
+        with CatalogueProgress("reading") as progress:
+            count = build(lists, out, most=most, report=progress)
     except GroundswellError as error:
         raise _failed(error) from None
     typer.echo(f"{count:,} entities in {out}")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.commands import context
+
 if TYPE_CHECKING:
     from models.training.train import TrainingProgress
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="The model: training, evaluation, export, the shipped artefact.\n\nExample:  `groundswell model verify`",
+app = context.new_app(
+    "The model: training, evaluation, export, the shipped artefact.\n\nExample:  `groundswell model verify`"
 )
 
 ConfigFile = Annotated[Path, typer.Argument(help="TOML file of the run, such as models/configs/groundswell.toml")]
@@ -102,7 +103,7 @@ def evaluate(
     if file is not None:
         found.figures += command.of_file(scorer, file, head, other)
     if suite is not None:
-        found.figures += command.of_suite(scorer, suite, data, baselines, other, _tell)
+        found.figures += command.of_suite(scorer, suite, data, baselines, other, _report)
     if behaviour or set_floors:
         found.behaviour = command.of_behaviour(scorer, set_floors)
     if record:
@@ -128,7 +129,7 @@ def calibrate(
     from models.evaluation.command import Evaluation, show
     from models.export.recalibrate import recalibrate
 
-    manifest = recalibrate(model or SHIPPED, settings, version, _tell)
+    manifest = recalibrate(model or SHIPPED, settings, version, _report)
     show(Evaluation(f"{manifest.name} {manifest.version}", manifest.figures), as_json=False)
 
 
@@ -158,7 +159,7 @@ def card(model: Artefact = None) -> None:
     typer.echo(render_card(read_manifest(model or SHIPPED)), nl=False)
 
 
-def _tell(what: str) -> None:
+def _report(what: str) -> None:
     typer.echo(what, err=True)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline.backtest.findings import Findings
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 LISTED = 20
 """Most incidents in the summary on the terminal."""
@@ -43,7 +43,7 @@ def backtest(
 
     from pipeline.backtest import report
     from pipeline.backtest.findings import as_json as for_machines
-    from pipeline.backtest.run import Asked
+    from pipeline.backtest.run import BacktestRequest
     from pipeline.backtest.run import backtest as find
     from pipeline.ingest.rejects import Rejects, rejects_path
     from pipeline.terminal.steps import Steps
@@ -55,12 +55,12 @@ def backtest(
     settings = context.load()
     report.check_writable(out)
     started = time.monotonic()
-    asked = Asked(files=tuple(files), format=format, labels=labels)
+    request = BacktestRequest(files=tuple(files), format=format, labels=labels)
     with (
         Rejects(rejects_path(Path(settings.data), "backtest")) as rejects,
         Steps(console.err, interactive=console.interactive()) as steps,
     ):
-        found = find(settings, asked, rejects, steps)
+        found = find(settings, request, rejects, steps)
     report.write(out, report.render(found))
     if found.rejected:
         console.err.print(f"{found.rejected:,} rows could not be read; they are in {rejects.path}", markup=False)

@@ -14,7 +14,7 @@ from pipeline.commands import context
 from pipeline.errors import TerminalError
 from pipeline.terminal import console
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def analyze(
             pieces = per_post(load_scorer(settings.model), source, SentimentRequest(whole, toward))
         else:
             pieces = linked(settings, source)
-        done = write_out(pieces, sys.stdout.buffer, stop, lambda done: progress.told(done.line), skip)
+        done = write_out(pieces, sys.stdout.buffer, stop, lambda done: progress.written(done.line), skip)
     if done.unread:
         _nobody_reads()
     if done.stopped:

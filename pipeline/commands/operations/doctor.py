@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.index.protocol import Index
     from pipeline.settings.settings import Settings
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 class Diagnosis(NamedTuple):
@@ -112,8 +112,8 @@ def _index(settings: Settings) -> str:
 def _promise(settings: Settings) -> str:
     import asyncio
 
-    from pipeline.detect.promise import sentence
     from pipeline.promise.audit import audit_installation
+    from pipeline.promise.compliance import sentence
 
     found = asyncio.run(audit_installation(settings))
     if found.broken:

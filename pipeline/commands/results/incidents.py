@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from pipeline.promise.verdicts import GivenVerdict
     from pipeline.settings.settings import Settings
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Incidents: list them, and record what they turned out to be.\n\n"
-    "Example:  `groundswell incidents list --open`",
+app = context.new_app(
+    "Incidents: list them, and record what they turned out to be.\n\nExample:  `groundswell incidents list --open`"
 )
 
 SEARCHED = 1_000
@@ -95,7 +93,7 @@ def _table(found: list[IncidentEvent], verdicts: dict[str, GivenVerdict]) -> Tab
     from rich.table import Table
     from rich.text import Text
 
-    from pipeline.alert.terminal import KINDS
+    from pipeline.text.incident_words import KIND_WORDS
     from pipeline.text.safe import single_line
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -108,7 +106,7 @@ def _table(found: list[IncidentEvent], verdicts: dict[str, GivenVerdict]) -> Tab
             "over" if event.event == "resolved" else "open",
             f"{event.severity}",
             single_line(event.entity.name, 30),
-            KINDS[event.kind] + (" (coordinated)" if event.coordinated else ""),
+            KIND_WORDS[event.kind] + (" (coordinated)" if event.coordinated else ""),
             f"{event.counts.mentions:,}",
             given.verdict if given else "",
             single_line(event.incident_id, 300),

@@ -11,9 +11,9 @@ from pipeline.commands import context
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipeline.detect.promise import Check
+    from pipeline.promise.compliance import ComplianceReport
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 LISTED = 30
 """Most rows for a person."""
@@ -47,17 +47,17 @@ def promise(
         raise typer.Exit(1)
 
 
-def _show(console: Console, found: Check) -> None:
+def _show(console: Console, found: ComplianceReport) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pipeline.detect.promise import sentence
+    from pipeline.promise.compliance import sentence
     from pipeline.text.safe import single_line
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("", "for", "months", "allowed", "called false", "no verdict", "at least a month"):
         table.add_column(heading, justify="left" if heading in ("", "for") else "right")
-    for row in found.kept[:LISTED]:
+    for row in found.results[:LISTED]:
         table.add_row(
             "[red]broken[/]" if row.broken else "[green]kept[/]" if row.judged else "unknown",
             Text(single_line(f"team {row.name}" if row.scope == "team" else row.name, 40)),
@@ -76,13 +76,13 @@ def _show(console: Console, found: Check) -> None:
         )
 
 
-def _for_machines(found: Check) -> dict[str, object]:
+def _for_machines(found: ComplianceReport) -> dict[str, object]:
     import msgspec
 
-    from pipeline.detect.promise import sentence
+    from pipeline.promise.compliance import sentence
 
     rows = [
         msgspec.to_builtins(row) | {"likely": round(row.likely, 2), "sentence": sentence(row, found.days)}
-        for row in found.kept
+        for row in found.results
     ]
     return {"days": found.days, "kept": rows}

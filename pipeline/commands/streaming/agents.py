@@ -14,9 +14,9 @@ from functools import partial
 import structlog
 
 from pipeline.commands.streaming.sources import DEMO
-from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
+from pipeline.ingest.networks import AGENTS
 from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.observability.agent_metrics import CountedAgent
@@ -47,7 +47,7 @@ async def ingest_until_signal(settings: Settings, networks: list[str], seed: int
     try:
         await asyncio.gather(
             *(
-                _demo(publisher, seed, stop) if name == DEMO else _listen(settings, metrics, publisher, stop)
+                _demo(publisher, seed, stop) if name == DEMO else _listen(name, settings, metrics, publisher, stop)
                 for name in networks
             )
         )
@@ -70,9 +70,9 @@ def _health(settings: Settings, metrics: Metrics) -> HealthServer:
 
 
 async def _listen(
-    settings: Settings, metrics: Metrics, connect: Callable[[], RawPublisher], stop: asyncio.Event
+    name: str, settings: Settings, metrics: Metrics, connect: Callable[[], RawPublisher], stop: asyncio.Event
 ) -> None:
-    agent = BlueskyAgent(settings.ingest.bluesky)
+    agent = AGENTS[name](settings.ingest)
     with (
         closing(CursorStore(settings.data / "cursors.sqlite")) as cursors,
         closing(Rejects(settings.data / "rejects" / f"{agent.name}.jsonl")) as rejects,

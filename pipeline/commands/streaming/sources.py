@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pipeline.ingest.networks import AGENTS
+
 DEMO = "demo"
 """The simulated stream of invented companies."""
 
-NETWORKS = ("bluesky", DEMO)
+NETWORKS = (*AGENTS, DEMO)

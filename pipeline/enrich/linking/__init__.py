@@ -2,5 +2,5 @@
 
 from pipeline.compiled import LINKER
 
-COMPILED = LINKER.prefer(__path__)
+COMPILED = LINKER.prefer()
 """Whether the hot modules of the linker are the compiled ones."""

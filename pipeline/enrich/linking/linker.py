@@ -11,7 +11,7 @@ from pipeline.contracts.messages import EntityRef, LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linking.context import Occurrence, PostContext
 from pipeline.enrich.linking.log_odds import Certain, at, certain_of, context, decide, score, unknown
-from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, Candidate, Markers, spans
+from pipeline.enrich.linking.markers import CLEAR, SURE, UNCLEAR, LinkCandidate, Markers, spans
 from pipeline.enrich.linking.namesakes import NAMESAKE, is_namesake
 from pipeline.enrich.linking.platforms import as_name
 from pipeline.enrich.linking.reader import MOST, ContextReader, Question
@@ -139,8 +139,8 @@ class Linker:
         return sorted(out[:MAX_NAMES])
 
     def _decide(
-        self, text: str, folded: Folded, hits: list[tuple[int, int, int]], marked: list[Candidate]
-    ) -> list[Candidate]:
+        self, text: str, folded: Folded, hits: list[tuple[int, int, int]], marked: list[LinkCandidate]
+    ) -> list[LinkCandidate]:
         """A score for each name found, with the certain ones speaking for the doubtful of the same entity."""
         certain = {found.entity for found in marked if found.score >= SURE}
         doubtful, out = [], []
@@ -155,7 +155,7 @@ class Linker:
                 value += NAMESAKE
             elif alone:
                 certain.add(entity)
-            out.append(Candidate(entity, how, value, left, right))
+            out.append(LinkCandidate(entity, how, value, left, right))
         tags = [f for f in marked if f.how == "hashtag" and f.kind is not _DISTINCT and f.score < SURE]
         if doubtful or tags:
             around = PostContext(text, folded)
@@ -168,7 +168,7 @@ class Linker:
             out += [self._best_sense(form, Occurrence(around, start, end), known) for start, end, form in doubtful]
         return out
 
-    def _best_sense(self, form: int, occurrence: Occurrence, certain: Certain) -> Candidate:
+    def _best_sense(self, form: int, occurrence: Occurrence, certain: Certain) -> LinkCandidate:
         """The likeliest meaning of a name; less sure when another is nearly as likely."""
         meanings = self._senses.all(form) if certain.entities else self._senses.alike(form)
         shapes: dict[Kind, float] = {_DISTINCT: 0.0}
@@ -190,9 +190,11 @@ class Linker:
             best -= UNCLEAR
         if is_namesake(occurrence.around.text, occurrence.left, occurrence.right, chosen.entity.industry):
             best += NAMESAKE
-        return Candidate(chosen.sense.entity, chosen.sense.how, best, occurrence.left, occurrence.right, chosen.kind)
+        return LinkCandidate(
+            chosen.sense.entity, chosen.sense.how, best, occurrence.left, occurrence.right, chosen.kind
+        )
 
-    def _read(self, text: str, found: list[Candidate], reader: ContextReader) -> list[Candidate]:
+    def _read(self, text: str, found: list[LinkCandidate], reader: ContextReader) -> list[LinkCandidate]:
         """The candidates with what the reader says of those that it may turn."""
         asked = [
             i
@@ -209,10 +211,10 @@ class Linker:
             out[i] = found[i]._replace(score=found[i].score + nats, read=round(nats, 3))
         return out
 
-    def _resolve(self, text: str, found: list[Candidate]) -> list[Considered]:
+    def _resolve(self, text: str, found: list[LinkCandidate]) -> list[Considered]:
         """Of each entity the surest candidate, at most `MAX_LINKS` linked, in order of place."""
         if len(found) > 1:
-            best: dict[int, Candidate] = {}
+            best: dict[int, LinkCandidate] = {}
             for candidate in found:
                 if candidate.entity not in best or candidate.score > best[candidate.entity].score:
                     best[candidate.entity] = candidate
@@ -235,7 +237,7 @@ def _is_irish(text: str, start: int) -> bool:
     return text.endswith("o'", max(0, start - 2), start) and not text[max(0, start - 3) : start - 2].isalnum()
 
 
-def _surest_first(candidate: Candidate) -> tuple[float, int, int]:
+def _surest_first(candidate: LinkCandidate) -> tuple[float, int, int]:
     return -candidate.score, candidate.start, candidate.entity
 
 

@@ -51,7 +51,7 @@ _WORD = re.compile(r"\w+")
 _HOST = re.compile(r"(?:https?://)?([^\s/?#:]+)", re.IGNORECASE)
 
 
-class Candidate(NamedTuple):
+class LinkCandidate(NamedTuple):
     """A candidate before the decision; places are of the original text, `read` is what of the score a reader said."""
 
     entity: int
@@ -79,7 +79,7 @@ class Markers:
             number = self._table.handles.get(name)
         return number
 
-    def find(self, text: str, network: str) -> Iterator[Candidate]:
+    def find(self, text: str, network: str) -> Iterator[LinkCandidate]:
         """Candidates from handles, hashtags, tickers and links, in this order."""
         if "@" in text:
             for match in islice(MENTION.finditer(text), MAX_MARKERS):
@@ -94,19 +94,19 @@ class Markers:
                 for number, value, kind in self._tagged(match.group(1)):
                     if NETWORK in self._table.entities[number].industry:
                         value += as_tag(text)
-                    yield Candidate(number, "hashtag", value, match.start(), match.end(), kind)
+                    yield LinkCandidate(number, "hashtag", value, match.start(), match.end(), kind)
         if "$" in text:
             for match in islice(_TICKER_SIGN.finditer(text), MAX_MARKERS):
                 company = self._table.tickers.get(match.group(1).upper())
                 if company is not None:
-                    yield Candidate(company, "name", TICKER, match.start(), match.end())
+                    yield LinkCandidate(company, "name", TICKER, match.start(), match.end())
         if "://" in text or "www." in text:
             for match in islice(LINK.finditer(text), MAX_MARKERS):
                 owner = self._site(match.group())
                 if owner is not None:
-                    yield Candidate(owner, "handle", SITE, match.start(), match.end())
+                    yield LinkCandidate(owner, "handle", SITE, match.start(), match.end())
 
-    def _handle(self, handle: str, network: str, start: int, end: int) -> Iterable[Candidate]:
+    def _handle(self, handle: str, network: str, start: int, end: int) -> Iterable[LinkCandidate]:
         word = _WORD.match(handle)
         if network in SHARED_HANDLES and word is not None:
             handle, end = word.group(), start + 1 + word.end()
@@ -116,11 +116,11 @@ class Markers:
         if number is None and network not in SHARED_HANDLES:
             number = self._table.sites.get(handle.lower())
         if number is not None:
-            yield Candidate(number, "handle", LISTED, start, end)
+            yield LinkCandidate(number, "handle", LISTED, start, end)
             return
         guess = self._decorated(handle.partition(".")[0])
         if guess is not None:
-            yield Candidate(guess[0], "handle", guess[1], start, end)
+            yield LinkCandidate(guess[0], "handle", guess[1], start, end)
 
     def _undecorate(self, handle: str) -> tuple[int, float] | None:
         """The company that an unlisted handle names, with the log-odds; None when none does clearly."""

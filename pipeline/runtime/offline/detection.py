@@ -23,7 +23,7 @@ def detect_file(settings: Settings, lines: Iterable[bytes], out: IO[bytes]) -> i
 
 
 async def _detect(settings: Settings, lines: Iterable[bytes], out: IO[bytes]) -> int:
-    from pipeline.detect.load import promised
+    from pipeline.detect.evidence.budget import promised
     from pipeline.detect.stage import Detect
 
     stage = Detect(promised(settings.detect), page_coordinated=settings.detect.page_coordinated)

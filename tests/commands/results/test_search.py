@@ -1,51 +1,14 @@
-"""`groundswell search` and `groundswell index` against the embedded index."""
+"""`groundswell search` against the embedded index."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from pipeline.commands import context
-from pipeline.commands.main import app
 from pipeline.errors import SettingsError
-from pipeline.index.protocol import Document
-from pipeline.index.sqlite.index import SqliteIndex
-from tests.index.documents import mention
-
-
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(context, "_flags", {"data": str(tmp_path)})
-    monkeypatch.setenv("COLUMNS", "200")
-    put(
-        tmp_path,
-        mention("net:1", "The parcel \x1b[2J never\ncame [bold]"),
-        mention("net:2", "Lovely staff", label="positive", minutes=1),
-        mention("net:3", "Elsewhere", author="net:bob", entity="umbrella", minutes=2),
-    )
-    return tmp_path
-
-
-def put(folder: Path, *documents: Document) -> int:
-    """Write and give the number of mentions kept."""
-
-    async def run() -> int:
-        index = SqliteIndex(folder / "index.sqlite")
-        await index.write(documents)
-        count = await index.count()
-        await index.close()
-        return count
-
-    return asyncio.run(run())
-
-
-def groundswell(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments)
+from tests.commands.conftest import groundswell
 
 
 def test_a_table_for_people_that_no_post_can_break_out_of(data: Path) -> None:
@@ -83,19 +46,3 @@ def test_wrong_values_are_named(data: Path, arguments: tuple[str, str]) -> None:
     result = groundswell("search", *arguments)
     assert isinstance(result.exception, SettingsError)
     assert arguments[0] in str(result.exception)
-
-
-def test_setup_and_expire(data: Path) -> None:
-    assert groundswell("index", "setup").exit_code == 0
-    assert "dropped 0" in groundswell("index", "expire", "--before", "2026-03-14").stdout
-    assert "dropped 3" in groundswell("index", "expire", "--before", "2026-03-15").stdout
-    assert groundswell("index", "expire").exit_code == 2
-
-
-def test_forget_asks_and_what_is_forgotten_does_not_come_back(data: Path) -> None:
-    assert CliRunner().invoke(app, ["index", "forget", "--post", "net:1"], input="n\n").exit_code == 1
-    assert "1 mentions forgotten" in groundswell("index", "forget", "--post", "net:1", "--yes").stdout
-    assert put(data, mention("net:1", version=7)) == 2
-    assert "1 mentions forgotten" in groundswell("index", "forget", "--author", "net:bob", "--yes").stdout
-    assert put(data, mention("net:4", author="net:bob")) == 1
-    assert groundswell("index", "forget").exit_code == 2

@@ -94,7 +94,7 @@ def test_a_changed_entity_is_embedded_anew() -> None:
 
 
 def test_kept_entities_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embeddings, "KEPT", 2)
+    monkeypatch.setattr(embeddings, "MAX_REMEMBERED", 2)
     reader = EmbeddingReader(Counted(), fitted())
     for number in range(5):
         reader.nats([question("shell", Entity(id=f"e{number}", name="Shell"))])

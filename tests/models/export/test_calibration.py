@@ -42,8 +42,8 @@ def test_full_balance_takes_out_the_shares_of_the_training_data() -> None:
 
 
 def test_each_tenth_has_the_temperature_that_is_found_without_it() -> None:
-    logits, labels = drawn(4_000, 1.5)
-    tenth = np.where(np.arange(4_000) < 1_000, ALWAYS, np.arange(4_000) % TENTHS)
+    logits, labels = drawn(800, 1.5)
+    tenth = np.where(np.arange(800) < 200, ALWAYS, np.arange(800) % TENTHS)
     head = tempered(PLAIN, Judged(logits, labels, tenth))
     assert len(head.tenths) == TENTHS
     for number, temperature in enumerate(head.tenths):

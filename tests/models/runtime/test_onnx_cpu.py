@@ -76,9 +76,10 @@ def test_imports_neither_torch_nor_transformers() -> None:
         "from models.load import load_scorer\n"
         "from pipeline.settings.settings import ModelSettings\n"
         "load_scorer(ModelSettings(threads=1)).score(['hello'])\n"
-        "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules), 'heavy import'\n"
+        "print(sorted({'torch', 'transformers', 'onnx'} & set(sys.modules)))\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
 
 
 def test_micro_batches_hold_every_text_once_with_little_padding() -> None:

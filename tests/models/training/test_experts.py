@@ -32,6 +32,7 @@ def test_an_expert_learns_its_heads_alone_and_the_parts_stay_as_they_are(tmp_pat
         read_config(tmp_path / "wrong.toml")
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_an_expert_is_heard_about_its_heads_where_it_was_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np

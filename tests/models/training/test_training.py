@@ -191,6 +191,7 @@ def test_a_wrong_key_or_a_wrong_file_is_named(tiny: TrainConfig, tmp_path: Path)
         read_pool(tiny)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_trains_goes_on_after_an_interruption_and_exports(
     tiny: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -261,6 +262,7 @@ def test_base_weights_that_are_not_the_stated_ones_are_refused(
         train(tiny, lambda _: None)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_a_teacher_is_trained_first_and_asked_once_for_all_seeds_whose_weights_are_averaged(
     tiny: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

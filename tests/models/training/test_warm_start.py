@@ -20,6 +20,7 @@ def test_what_is_kept_is_a_share_in_a_mean_of_seeds(tmp_path: Path) -> None:
         read_config(tmp_path / "one.toml")
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_a_run_goes_on_from_an_artefact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch

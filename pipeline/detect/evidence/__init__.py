@@ -1,0 +1,1 @@
+"""Evidence that complaints rise: baselines, sequential tests, and their thresholds."""

@@ -1,0 +1,125 @@
+"""Gathers the context of an incident: timeline, words, narratives, people, coordination.
+
+None of it decides whether there is an incident.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.contracts.sketch import decode
+from pipeline.detect.incidents.counters import bump
+from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.mentions.weighting import WeighedMention
+from pipeline.detect.narratives.clustering import assign
+from pipeline.detect.narratives.narrative import NarrativeClusters
+from pipeline.detect.narratives.phrases import IncidentVocabulary
+from pipeline.detect.narratives.vectors import hashed
+from pipeline.detect.narratives.words import terms
+from pipeline.detect.state import timeline
+from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.incident import DRIVERS, NETWORKS, REGULARS, Incident
+from pipeline.detect.state.quotable_posts import NAME_BYTES, QuotablePost, clip, quotable_post
+from pipeline.detect.state.timeline import Timeline
+
+SAMPLE: Final = 4
+SAMPLE_LATER: Final = 32
+KNOWN: Final = 100
+"""One in so many mentions of quiet times teaches the words of the past: more until so many have been learned."""
+
+NETWORK_BYTES: Final = 24
+ENTITY_BYTES: Final = 80
+
+
+def learn(entity: EntityState, mention: InboundMention, weighed: WeighedMention) -> None:
+    """A mention of quiet times: what people usually say, and who they are."""
+    if weighed.key % (SAMPLE if entity.past.mentions < KNOWN else SAMPLE_LATER) == 0 and mention.text:
+        entity.past.learn(mention.text)
+    if weighed.first:
+        entity.regulars.learn(weighed.voice, weighed.complains, weighed.praises, weighed.key >> 3)
+
+
+def observe(
+    entity: EntityState, incident: Incident, mention: InboundMention, weighed: WeighedMention, event_time: int
+) -> None:
+    """A mention in the incident's scope."""
+    born = mention.author.created_at
+    age = None if born is None else (mention.created_at - born).total_seconds()
+    incident.signs.add(event_time, age, weighed.complains and not weighed.repost)
+    if weighed.complains:
+        name = clip(mention.author.handle or mention.author.id, NAME_BYTES)
+        bump(incident.networks, _network(mention.network, mention.post_id), NETWORKS)
+        bump(incident.drivers, name, DRIVERS)
+    standing = entity.regulars.standing(weighed.voice)
+    if standing is not None:
+        name = clip(mention.author.handle or mention.author.id, NAME_BYTES)
+        before = incident.regulars.get(name)
+        if before is not None or len(incident.regulars) < REGULARS:
+            incident.regulars[name] = (1 if before is None else before[0] + 1, *standing)
+
+
+def group(entity: EntityState, mention: InboundMention, event_time: int) -> None:
+    """A complaint of an incident: its words, and the narrative that it belongs to."""
+    said = terms(mention.text)
+    if mention.sketch is not None:
+        vector, by = decode(mention.sketch), "sketch"
+    else:
+        vector, by = hashed(said, entity.past), "words"
+    slot, lost = assign(entity.narratives, vector, by, event_time)
+    for old, new in lost:
+        entity.vocabulary.move(old, new)
+        for post in entity.posts:
+            if post.slot == old:
+                post.slot = new
+    entity.vocabulary.add(said, entity.past, entity.name, slot)
+    if entity.posts and entity.posts[-1].post_id == mention.post_id:
+        entity.posts[-1].slot = slot
+
+
+def backfill(entity: EntityState, mention: InboundMention, incident: Incident, root: int | None) -> None:
+    """Fill an incident that begins with what is known from before it was found; `mention` led to it."""
+    entity.name = clip(mention.entity.name or mention.entity.id, ENTITY_BYTES)
+    if not any(other is not None and other.open for other in (entity.acute, entity.slow)):
+        entity.vocabulary, entity.narratives = IncidentVocabulary(), NarrativeClusters()
+        for post in entity.posts:
+            post.slot = -1
+    posts = sorted(
+        [
+            post
+            for post in entity.posts
+            if incident.covers(post.root) and (root is not None or post.at >= incident.started)
+        ],
+        key=_time,
+    )
+    for post in posts:
+        bump(incident.drivers, post.author, DRIVERS)
+        bump(incident.networks, _network("", post.post_id), NETWORKS)
+        incident.signs.add(post.at, None, True)
+        if post.post_id == mention.post_id:
+            group(entity, mention, post.at)
+        else:
+            entity.vocabulary.add(terms(post.text), entity.past, entity.name)
+    incident.first_post = posts[0].copy() if posts else None
+    if incident.first_post is None and root is not None:
+        author = mention.author.handle or mention.author.id
+        incident.first_post = quotable_post(mention.post_id, author, mention.text, entity.clock, mention.url, root)
+
+
+def timeline_since(entity: EntityState, started: int) -> Timeline:
+    """The timeline of an incident that began at `started` and is found now, as far as mentions are remembered."""
+    since, mentions = timeline.remembered(entity.memory, entity.clock)
+    clock, baseline = entity.clock, entity.baseline
+    known_since = max(since, int(baseline.born))
+    made = timeline.begun(started, clock, known_since, baseline.mu_negative, baseline.expected(clock))
+    for event_time, complains in mentions:
+        made.add(min(event_time, clock), complains)
+    return made
+
+
+def _network(network: str, post_id: str) -> str:
+    """The network of a post; ids begin with it."""
+    return clip(network or post_id.partition(":")[0], NETWORK_BYTES)
+
+
+def _time(post: QuotablePost) -> int:
+    return post.at

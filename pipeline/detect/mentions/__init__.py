@@ -1,0 +1,1 @@
+"""Mentions as they come in, and how much each of them counts."""

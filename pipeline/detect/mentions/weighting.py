@@ -1,0 +1,111 @@
+"""Weighs a mention before any test looks at it: whether it is news, and how much it counts.
+
+Each voice counts once and each text once; what the model is not sure of is evidence of nothing, though it is counted.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from zlib import crc32
+
+from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.state.memory import GONE, SHORT_TEXT, Memory, stamp
+
+PASSED: Final = 0
+FRESH: Final = 1
+CHANGED: Final = 2
+"""What to do with a mention: pass it over (seen, deleted, or the company's own words, which are context and never
+evidence), count it, or count it instead of another version."""
+
+
+class WeighedMention:
+    """A mention as counted.
+
+    `key`, `voice`: hashes of its id and its author's.  `negative`, `other`: its clean weight, split by how likely it is
+    negative.  `author`: the weight of its author.
+    Raw: it `complains` (more likely negative than not) or `praises`, is the `first` of its author in six hours, is
+    `copied`, is an `answer` in the thread `root`, a `repost`.
+    """
+
+    __slots__ = (
+        "answer", "author", "complains", "copied", "first", "key", "negative", "other", "praises", "probability",
+        "repost", "root", "voice",
+    )  # fmt: skip
+
+    def __init__(
+        self, key: int, root: int, voice: int, negative: float, other: float, author: float, probability: float,
+        complains: bool, praises: bool, first: bool, copied: bool, answer: bool, repost: bool,
+    ) -> None:  # fmt: skip
+        self.key = key
+        self.root = root
+        self.voice = voice
+        self.negative = negative
+        self.other = other
+        self.author = author
+        self.probability = probability
+        self.complains = complains
+        self.praises = praises
+        self.first = first
+        self.copied = copied
+        self.answer = answer
+        self.repost = repost
+
+
+def recognised(memory: Memory, mention: InboundMention) -> tuple[int, int, int]:
+    """The hash of the post, its event time in whole seconds (0 for what is passed over), and what to do with it."""
+    if mention.author_role == "own":
+        return 0, 0, PASSED
+    key = crc32(mention.post_id.encode())
+    known = memory.version(key)
+    if known >= 0 and known in (GONE, stamp(mention.version)):
+        return key, 0, PASSED
+    created, arrived = mention.created_at, mention.ingested_at
+    if arrived is not None and arrived < created:
+        created = arrived  # a clock that is ahead must not make everyone else late
+    return key, int(created.timestamp()), FRESH if known < 0 else CHANGED
+
+
+def weigh(memory: Memory, mention: InboundMention, key: int, minute: int) -> WeighedMention:
+    """Weigh a mention whose id hashes to `key` and that is news, and remember it; `minute`: the entity's clock.
+
+    A text that the model was not trained for is no complaint.
+    """
+    voice = crc32(mention.author.id.encode())
+    author = weight = memory.author_weight(voice, minute)
+    text = mention.fingerprint or mention.text
+    copies, repost = 0, False
+    if len(text) >= SHORT_TEXT:
+        copies = memory.copies(text, minute)
+        if copies:
+            # A repost with words of its own is a quote: the model has judged it by itself.
+            repost = mention.kind == "repost"
+            weight = (0.4 * author if repost else author) / (1 + copies)
+    elif mention.kind == "repost":
+        repost, weight = True, 0.4 * author
+    sentiment, trained = mention.sentiment, mention.untrained is None
+    praises = sentiment.positive > max(sentiment.negative, 0.5)
+    probability: float = sentiment.negative if trained else 0.0
+    complains = probability >= 0.5
+    post_id, root_id = mention.post_id, mention.root_id
+    if root_id is None or (root_id == post_id and mention.parent_id is not None):
+        root_id = mention.parent_id or post_id  # a quote joins the thread that it quotes
+    answer = root_id != post_id
+    root = crc32(root_id.encode()) if answer else key
+    if trained and not sentiment.sure:
+        weight = probability = 0.0
+    memory.remember(key, minute, complains, weight, root if answer else 0, stamp(mention.version))
+    negative = weight * soft(probability) if probability > 0.2 else 0.0
+    return WeighedMention(
+        key, root, voice, negative, weight - negative, author, probability,
+        complains, praises, author == 1.0, copies > 0 and not repost, answer, repost,
+    )  # fmt: skip
+
+
+def soft(probability: float) -> float:
+    """How much of a negative a mention is, from the model's probability: none below 0.2, all above 0.65.
+
+    A calibrated probability in between is part of a complaint; small ones are left out, since there are so many.
+    """
+    if probability >= 0.65:
+        return 1.0
+    return (probability - 0.2) / 0.45 if probability > 0.2 else 0.0

@@ -1,0 +1,1 @@
+"""What the complaints of an incident are about."""

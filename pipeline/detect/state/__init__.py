@@ -1,0 +1,1 @@
+"""What the detector remembers of an entity, and the bytes of it."""

@@ -1,0 +1,65 @@
+"""Migrates the state of older versions, step by step.
+
+Each step works on the plain lists that the bytes decode to, so that no class of an older version has to remain.
+"""
+
+from __future__ import annotations
+
+from struct import iter_unpack, pack, unpack_from
+from typing import Any
+
+from pipeline.detect.narratives.narrative import SLOTS
+
+_NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
+
+
+def upgraded(packed: list[Any], version: int) -> list[Any]:
+    """The packed state as a program of `version` writes it."""
+    steps = {1: _from_1, 2: _from_2, 3: _from_3}
+    while packed[0] < version:
+        packed = steps[packed[0]](packed)
+    return packed
+
+
+def _from_1(packed: list[Any]) -> list[Any]:
+    """Version 2 keeps the course, people and narratives of incidents, and which tests fired with what evidence."""
+    *start, talk, acute, slow = packed
+    clock, baseline = start[1], start[4]
+    bin_end, rate, spent = baseline[1], baseline[13], baseline[16]
+    foreseen = spent + rate * max(0.0, clock - (bin_end - 600.0))
+    counts = {term: [count] for term, count in talk[0].items()}
+    incidents = (_incident_1(incident, [clock, 60, [], [], [], clock, foreseen]) for incident in (acute, slow))
+    return [2, *start[1:], [counts, talk[1]], *incidents, "", [{}], _NARRATIVES]
+
+
+def _from_2(packed: list[Any]) -> list[Any]:
+    """Version 3 remembers of a post which version and which thread it was; 1 is the version of a post never edited."""
+    version, clock, counts, memory, *rest = packed
+    ids, authors, texts = unpack_from("<HHH", memory)
+    first = 6 + 7 * ids
+    posts = b"".join(pack("<IHBH", key, age, weight, 1) for key, age, weight in iter_unpack("<IHB", memory[6:first]))
+    known = first + 6 * (authors + texts)
+    return [version + 1, clock, counts, memory[:6] + posts + memory[first:known], *rest]
+
+
+def _from_3(packed: list[Any]) -> list[Any]:
+    """Version 4 notes when a word was last said, and how alike the members of a narrative are: those begin anew."""
+    version, *start, ring, past, talk, acute, slow, name, regulars, _narratives = packed
+    counts = {term: [known[0], talk[1], *[0] * SLOTS] for term, known in talk[0].items()}
+    ring = [[*post[:7], -1] for post in ring]
+    return [version + 1, *start, ring, past, [counts, talk[1]], acute, slow, name, regulars, _NARRATIVES]
+
+
+def _incident_1(old: list[Any] | None, course: list[Any]) -> list[Any] | None:
+    if old is None:
+        return None
+    identity, test, rest = old[:8], old[8:12], old[12:]
+    name, threshold, rate, value = test
+    counted, at, severity, reported, last_event, hot, resolved = rest[:8], rest[8], *rest[9:14]
+    _coordinated, learning, first_post, networks, drivers, fired = rest[14:20]
+    firings = [[name, fired.get(name, identity[3]), value, threshold, rate]]
+    firings += [[other, when, 0.0, 0.0, 0.0] for other, when in fired.items() if other != name]
+    return [
+        *identity, firings, course, *counted, at, severity, reported, 0.0, last_event, hot, resolved, learning, [],
+        first_post, networks, drivers,
+    ]  # fmt: skip

@@ -1,0 +1,105 @@
+"""Deletions and edits are taken back; what the model is not sure of, or was not made for, pages nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from pipeline.detect.detector import Detector
+from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEntity, InboundMention, InboundSentiment
+from pipeline.detect.stage import run
+from pipeline.detect.state.entity import EntityState
+from tests.detect.streams import MONDAY, pile_on, quiet, together
+
+AT = 5 * 86_400.0 + 50_000.0
+DETECTOR = Detector(0.2)
+
+
+def after(inbound: list[Inbound]) -> EntityState:
+    state = EntityState()
+    for one in inbound:
+        DETECTOR.observe(state, one)
+    return state
+
+
+def deleted(m: InboundMention) -> InboundDeletion:
+    assert m.ingested_at is not None
+    return InboundDeletion(
+        post_id=m.post_id, entity=InboundEntity("acme"), deleted_at=m.ingested_at + timedelta(seconds=1)
+    )
+
+
+def edited(m: InboundMention, negative: float, version: int = 2) -> InboundMention:
+    return msgspec.structs.replace(m, sentiment=InboundSentiment(negative), version=version)
+
+
+def evidence(state: EntityState) -> tuple[float, float]:
+    return max((thread.evidence for thread in state.threads.values()), default=0.0), max(state.evidence.rate)
+
+
+def test_a_deleted_pile_on_leaves_neither_counts_nor_evidence() -> None:
+    answers = pile_on(AT, answers=5, minutes=2.0)
+    calm = [m for m in quiet(6) if m.created_at < MONDAY + timedelta(seconds=AT)]
+    before = after([*calm])
+    during = after([*calm, *answers])
+    gone = after([*calm, *answers, *map(deleted, answers)])
+    assert evidence(during)[0] > evidence(before)[0] + 2.0
+    assert evidence(during)[1] > evidence(before)[1] + 0.5
+    assert (gone.mentions, gone.negative) == (before.mentions, before.negative)
+    assert evidence(gone)[0] < 0.5
+    assert evidence(gone)[1] <= evidence(before)[1] + 0.2
+    assert not any(post.post_id.startswith("bluesky:answer") for post in gone.posts)
+
+
+def test_being_told_twice_that_a_post_is_gone_changes_nothing() -> None:
+    answers = pile_on(AT, answers=4)
+    inbound = [*quiet(5), *answers]
+    once = after([*inbound, deleted(answers[2])])
+    twice = after([*inbound, deleted(answers[2]), deleted(answers[2])])
+    assert (once.mentions, once.negative, evidence(once)) == (twice.mentions, twice.negative, evidence(twice))
+
+
+def test_a_deleted_post_does_not_come_back() -> None:
+    answers = pile_on(AT, answers=4)
+    inbound = [*quiet(5), *answers, deleted(answers[2])]
+    assert after([*inbound, answers[2], edited(answers[2], 0.99)]).mentions == after(inbound).mentions
+
+
+def test_an_edit_takes_the_place_of_what_was_read_first() -> None:
+    answers = pile_on(AT, answers=6, minutes=3.0)
+    calm = quiet(5)
+    soothed = after([*calm, *answers, *(edited(m, 0.02) for m in answers)])
+    upset = after([*calm, *(edited(m, 0.02, version=1) for m in answers), *(edited(m, 0.95) for m in answers)])
+    plain = after([*calm, *answers])
+    mild = after([*calm, *(edited(m, 0.02, version=1) for m in answers)])
+    assert soothed.mentions == upset.mentions == plain.mentions
+    assert soothed.negative == mild.negative
+    assert soothed.authors - plain.authors <= len(answers)
+    assert evidence(soothed)[0] < 0.5
+    assert upset.negative == mild.negative + len(answers)
+    assert evidence(upset)[0] > 2.0
+
+
+def test_the_same_edit_read_again_changes_nothing() -> None:
+    answers = pile_on(AT, answers=6)
+    once: list[Inbound] = [*quiet(5), *answers, edited(answers[3], 0.02)]
+    assert evidence(after([*once, edited(answers[3], 0.02)])) == evidence(after(once))
+
+
+def test_a_pile_on_of_which_the_model_is_not_sure_pages_nobody() -> None:
+    doubtful = [msgspec.structs.replace(m, sentiment=InboundSentiment(0.6, sure=False)) for m in pile_on(AT)]
+    assert list(run(together(quiet(6), doubtful))) == []
+
+
+def test_a_pile_on_is_told_when_the_model_is_sure_of_most_of_it() -> None:
+    mixed = [
+        msgspec.structs.replace(m, sentiment=InboundSentiment(m.sentiment.negative, sure=place % 3 > 0))
+        for place, m in enumerate(pile_on(AT))
+    ]
+    assert next(iter(run(together(quiet(6), mixed)))).kind == "pile_on"
+
+
+def test_texts_that_the_model_was_not_trained_for_page_nobody() -> None:
+    foreign = [msgspec.structs.replace(m, untrained="language") for m in pile_on(AT)]
+    assert list(run(together(quiet(6), foreign))) == []
