@@ -75,7 +75,13 @@ def test_stuck_is_no_progress_while_records_wait_and_nothing_is_waited_for() -> 
     with progress.waiting("broker"):
         assert progress.stuck_for() == 0.0, "a wait that is meant is not stuck"
         clock[0] = 80.0
+        with progress.waiting("readers"):
+            clock[0] = 85.0
+            assert [tuple(wait) for wait in progress.waits()] == [("broker", 35.0), ("readers", 5.0)]
+        assert progress.waiting_for == "broker", "one wait that ends leaves the other"
+        clock[0] = 80.0
     assert progress.stuck_for() == 0.0
+    assert (progress.waiting_for, progress.waits()) == (None, [])
     clock[0] = 90.0
     assert progress.stuck_for() == 10.0
     progress.advanced()

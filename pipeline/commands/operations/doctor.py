@@ -79,7 +79,7 @@ def _catalogue(settings: Settings) -> str:
 
 def _kafka(settings: Settings) -> str:
     from pipeline.contracts import topics
-    from pipeline.runtime.kafka.admin import Offsets
+    from pipeline.runtime.kafka.admin import Offsets, least_in_sync, too_few_in_sync
 
     kafka = settings.kafka
     if not kafka.bootstrap:
@@ -93,6 +93,12 @@ def _kafka(settings: Settings) -> str:
         raise TerminalError(
             f"topics missing: {', '.join(missing)}", subject=kafka.bootstrap, todo="Run `groundswell topics create`"
         )
+    if not kafka.embedded and (weak := too_few_in_sync(kafka)):
+        least = least_in_sync(kafka.replication)
+        raise TerminalError(
+            f"a message counts as delivered when fewer than {least} replicas have it: {', '.join(weak)}",
+            subject=kafka.bootstrap, todo=f"Set min.insync.replicas={least} on these topics",
+        )  # fmt: skip
     return f"{kafka.bootstrap} answers, topics are there"
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,7 +187,20 @@ def _flatten(model: BaseModel, prefix: str = "") -> dict[str, str]:
     return out
 
 
-async def orphaned(parent: int) -> None:
-    """Returns when the process with this id is no longer our parent: it was killed, and nobody will stop us."""
-    while os.getppid() == parent:  # noqa: ASYNC110 - no event tells of it
-        await asyncio.sleep(1.0)
+def end_with_parent(parent: int | None, within: float = 20.0) -> None:
+    """End this process when the one with this id is no longer its parent: it was killed, and nobody will stop us.
+
+    It is asked by SIGTERM, and ends after `within` seconds in any case; a thread watches, which nothing can hold up.
+    """
+
+    if parent is None:
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(within)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
