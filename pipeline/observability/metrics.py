@@ -64,6 +64,9 @@ class Metrics:
         self.model_posts = Counter("groundswell_model_posts", "Posts read by the model", registry=registry)
         self.alerts_sent = Counter("groundswell_alerts_sent", "Alerts delivered", ["notifier"], registry=registry)
         self.alerts_failed = Counter("groundswell_alerts_failed", "Alerts given up", ["notifier"], registry=registry)
+        self.alerts_waiting = Gauge(
+            "groundswell_alerts_waiting", "Alerts that wait for their receiver", ["notifier"], registry=registry
+        )
 
     def _add_promise(self, registry: CollectorRegistry) -> None:
         self.false_alarms_allowed = Gauge(

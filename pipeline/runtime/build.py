@@ -47,5 +47,8 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
             if counter is not None:
                 counter.labels(notifier).inc()
 
-        return Alert(open_notifiers(settings), observe=observe)
+        def waiting(notifier: str, notices: int) -> None:
+            metrics.alerts_waiting.labels(notifier).set(notices)
+
+        return Alert(open_notifiers(settings), observe=observe, waiting=waiting)
     raise TerminalError("no such stage", subject=name, todo=f"Stages are {', '.join(STAGES)}")

@@ -133,7 +133,6 @@ REGRESSIONS = (
             faults=(Crash(stage="alert", point="fetch", nth=3, down=2.0),),
             hazards=(hazards.ALERT_KILLED,),
         ),
-        "alerts of the records since the last commit are sent again after a restart",
     ),
     Regression(
         "a reply that was deleted while it waits for its parent",
@@ -174,7 +173,6 @@ REGRESSIONS = (
             faults=(Outage(what="receiver", at=1.0, seconds=90.0),),
             hazards=(hazards.RECEIVER_AWAY,),
         ),
-        "what a receiver did not take in its time becomes a letter, and nobody tells it later",
     ),
     Regression(
         "more deletions than the detector remembers posts",
@@ -211,6 +209,5 @@ REGRESSIONS = (
             faults=(LostAck(stage="alert", nth=1, point="notified"),),
             hazards=(hazards.ANSWER_LOST,),
         ),
-        "a receiver that does not know an event again is told twice when its answer is lost",
     ),
 )
