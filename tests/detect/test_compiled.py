@@ -112,7 +112,7 @@ MENTIONS = st.builds(
 def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[InboundMention]) -> None:
     found = []
     for form in forms():
-        memory, answers = form.modules["state.memory"].Memory(), []
+        memory, answers = form.modules["state.memory"].Memory(), list[object]()
         for number, m in enumerate(mentions):
             key, t, news = form.modules["mentions.weighting"].recognised(memory, m)
             answers.append((key, t, news))
