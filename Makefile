@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GROUNDSWELL := $(BIN)/groundswell
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format real-servers real-servers-down bench compiled install install-train lock contracts clean
+.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench compiled install install-train lock contracts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -14,17 +15,27 @@ run: install ## Start everything, embedded, with a simulated stream; Ctrl-C ends
 	@$(GROUNDSWELL) run
 
 test: install ## Run the tests that this machine can run; says what it leaves out, and what that needs
-	@$(BIN)/pytest -q --numprocesses logical --maxprocesses 4 --dist worksteal
+	@$(BIN)/pytest -q $(PARALLEL)
 
 test-all: ## Run every test: the slow ones and those on the real servers too (some twenty minutes)
 	@GROUNDSWELL_TEST_ALL=1 $(MAKE) --no-print-directory test
 
-check: install ## Lint, formatting, types, layers, and contracts up to date
+coverage: install ## Measure what the tests run of pipeline and models, workers counted; at least 90 % of lines and branches
+	@rm -f .coverage .coverage.*
+	@GROUNDSWELL_PURE=1 $(BIN)/coverage run -m pytest -q $(PARALLEL)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+check: install ## Lint, formatting, spelling, types, layers, and contracts up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/typos
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pipeline.contracts.schemas --check
+
+hooks: install ## Run the quick checks at every commit (.pre-commit-config.yaml)
+	$(BIN)/pre-commit install
 
 format: install ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
@@ -72,4 +83,4 @@ lock: ## Resolve the versions anew (after changing pyproject.toml; needs uv)
 	  --generate-hashes --no-header --no-emit-index-url --quiet -c requirements/default.lock -o requirements/train.lock
 
 clean: ## Remove what was built, downloaded or written here
-	rm -rf $(VENV) .real .groundswell $$(find pipeline -name compiled -type d) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .real .groundswell $$(find pipeline -name compiled -type d) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

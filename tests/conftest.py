@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.compiled import PURE
 from tests.availability import GROUPS, STRICT, left_out, strict
 from tests.real_servers import fresh_kafka, real_elasticsearch, real_kafka, real_servers, unique_name
 
@@ -21,7 +22,7 @@ _LINES = pytest.StashKey[list[str]]()
 
 # Settings of the person who runs the tests must not leak into them.
 for _name in [name for name in os.environ if name.startswith("GROUNDSWELL_")]:
-    if not _name.startswith("GROUNDSWELL_TEST_"):
+    if not _name.startswith("GROUNDSWELL_TEST_") and _name != PURE:
         del os.environ[_name]
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared out among the workers already

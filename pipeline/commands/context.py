@@ -19,6 +19,14 @@ T = TypeVar("T")
 _flags: dict[str, Any] = {}
 
 
+def new_app(help: str | None = None) -> typer.Typer:
+    """The app of a command, or with `help` of a family of commands."""
+    return typer.Typer(
+        help=help, no_args_is_help=help is not None, add_completion=False, rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+    )  # fmt: skip
+
+
 def remember(pairs: list[str], data: str | None, log_level: str | None) -> None:
     """Put the flags that stand before the command's name above file and environment."""
     for pair in pairs:

@@ -22,6 +22,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipeline.compiled import PURE
 from pipeline.errors import SettingsError
 from pipeline.settings.alert import AlertSettings
 from pipeline.settings.detect import DetectSettings
@@ -134,9 +135,9 @@ def _check_environment() -> None:
     """Unknown variables with our prefix are errors: a misspelt one would otherwise change nothing, silently."""
     known = {name.upper() for name in _paths(Settings)} | {f"{n.upper()}_FILE" for n in _paths(Settings, secret=True)}
     for variable in os.environ:
-        if not variable.startswith("GROUNDSWELL_") or variable == "GROUNDSWELL_CONFIG":
+        if not variable.startswith("GROUNDSWELL_") or variable.startswith("GROUNDSWELL_TEST_"):
             continue
-        if variable.startswith("GROUNDSWELL_TEST_"):
+        if variable in ("GROUNDSWELL_CONFIG", PURE):
             continue
         path = variable.removeprefix("GROUNDSWELL_")
         if path not in known:

@@ -24,8 +24,9 @@ from pipeline.contracts.messages import Counts, IncidentEvent
 from pipeline.errors import SettingsError, TerminalError, TransientError
 from pipeline.index.load import open_index
 from pipeline.settings.settings import load
+from tests import availability
 from tests.alert.conftest import FaultyServer
-from tests.alert.events import START, Clock, event
+from tests.alert.notifiers import START, Clock, event
 
 NOW = START.timestamp() + 600.0
 
@@ -168,7 +169,7 @@ async def alertmanager(tmp_path: Path) -> AsyncIterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
-        "prometheus-alertmanager", f"--config.file={config}", f"--storage.path={tmp_path}",
+        availability.alertmanager() or "", f"--config.file={config}", f"--storage.path={tmp_path}",
         f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
@@ -197,7 +198,7 @@ async def firing_now(url: str) -> dict[str, dict[str, Any]]:
     return {a["labels"]["incident"]: a for a in answer.json()}
 
 
-@pytest.mark.monitoring
+@pytest.mark.alertmanager
 async def test_the_real_alertmanager_shows_one_alert_an_incident_until_it_is_resolved(alertmanager: str) -> None:
     opened = datetime.now(UTC) - timedelta(minutes=20)
     notifier = Alertmanager(alertmanager, page_url="http://127.0.0.1:8800")
@@ -220,7 +221,7 @@ async def test_the_real_alertmanager_shows_one_alert_an_incident_until_it_is_res
     assert len(await firing_now(alertmanager)) == 1
 
 
-@pytest.mark.monitoring
+@pytest.mark.alertmanager
 async def test_the_real_alertmanager_takes_replayed_history_and_learns_it_anew_after_a_restart(
     alertmanager: str,
 ) -> None:

@@ -26,7 +26,7 @@ from pipeline.contracts.messages import (
     Series,
 )
 from tests.alert.conftest import FaultyServer
-from tests.alert.events import START, event
+from tests.alert.notifiers import START, event
 
 PAGE = "https://groundswell.example/"
 PICTURE = "https://groundswell.example/incidents/acme%3Apile_on%3Atest%3A1/picture.png"

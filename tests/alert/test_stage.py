@@ -16,10 +16,10 @@ from pipeline.errors import TerminalError, TransientError
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.publisher import ToSend
 from pipeline.runtime.worker.processor import Processor
-from pipeline.runtime.worker.progress import Progress
+from pipeline.runtime.worker.progress import WorkerProgress
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.alert.events import Clock, Memory, event, record
+from tests.alert.notifiers import Clock, Memory, event, record
 
 
 class Died(BaseException):
@@ -51,7 +51,7 @@ class Driver:
         self.state = State(self.store, self.stage.codec)
         self.letters: list[Letter] = []
         metrics = Metrics()
-        self.processor = Processor(self.stage, self.state, self, metrics, Progress("alert", metrics))
+        self.processor = Processor(self.stage, self.state, self, metrics, WorkerProgress("alert", metrics))
 
     async def send(self, messages: Sequence[ToSend]) -> None:
         """As a publisher: all that this stage publishes are dead letters."""

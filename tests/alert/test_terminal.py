@@ -11,7 +11,7 @@ from pipeline.alert.terminal import PlainConsole, Terminal
 from pipeline.contracts.messages import Explanation, Phrase, PostRef
 from pipeline.errors import TransientError
 from pipeline.text.safe import clean, single_line
-from tests.alert.events import START, event
+from tests.alert.notifiers import START, event
 
 
 async def shown(message: object, *, colours: bool = False, page_url: str = "") -> str:

@@ -16,7 +16,7 @@ from pipeline.alert.webhook import Webhook
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import SettingsError, TerminalError, TransientError
 from tests.alert.conftest import FaultyServer
-from tests.alert.events import event
+from tests.alert.notifiers import event
 
 SECRET = "a-secret-of-decent-length"
 

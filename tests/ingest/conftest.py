@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,7 +50,7 @@ def broker() -> Broker:
 
 
 @pytest.fixture
-def topic() -> Iterator[Topic]:
+def topic() -> Topic:
     """A topic of this test alone."""
     return Topic(f"posts.raw.{uuid.uuid4().hex[:8]}", key="root id", carries=Post)
 

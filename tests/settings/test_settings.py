@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import SettingsError
 from pipeline.runtime.process.supervisor import environment
-from pipeline.settings.settings import load
+from pipeline.settings.settings import Settings, load
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +47,11 @@ def test_a_misspelt_variable_does_not_go_unnoticed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("GROUNDSWELL_KAFKA__BOOTSTRP", "kafka:9092")
     with pytest.raises(SettingsError, match="GROUNDSWELL_KAFKA__BOOTSTRAP"):
         load()
+
+
+def test_a_variable_that_is_no_setting_but_ours_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDSWELL_PURE", "1")
+    assert load() == Settings()
 
 
 def test_a_named_file_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,8 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 def _create(settings: KafkaSettings, topic: str, **config: str) -> None:
-    from confluent_kafka.admin import AdminClient, NewTopic
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
 
     if not settings.embedded:
         admin = AdminClient({"bootstrap.servers": settings.bootstrap})

@@ -13,7 +13,7 @@ from pipeline.enrich.stage import Enrich
 from pipeline.stages.state import MemoryStore, State
 from pipeline.text.language import base, identify, language, trained
 from pipeline.text.out_of_domain import untrained
-from tests.enrich.conftest import FixedScorer, post, records
+from tests.support.scorers import FixedScorer, post, records
 
 TELLING = """
 en my order never came and nobody answers the phone

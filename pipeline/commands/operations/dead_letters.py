@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from pipeline.index.protocol import DeadLetter
     from pipeline.settings.settings import Settings
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Records that could not be processed.\n\nExample:  `groundswell dead-letters list --stage enrich`",
+app = context.new_app(
+    "Records that could not be processed.\n\nExample:  `groundswell dead-letters list --stage enrich`"
 )
 
 Stage = Annotated[str | None, typer.Option(help="Only those of this stage")]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.index.protocol import Index
     from pipeline.settings.settings import Settings
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 class Diagnosis(NamedTuple):

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from pipeline.promise.verdicts import GivenVerdict
     from pipeline.settings.settings import Settings
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Incidents: list them, and record what they turned out to be.\n\n"
-    "Example:  `groundswell incidents list --open`",
+app = context.new_app(
+    "Incidents: list them, and record what they turned out to be.\n\nExample:  `groundswell incidents list --open`"
 )
 
 SEARCHED = 1_000

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pipeline.promise.compliance import ComplianceReport
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 LISTED = 30
 """Most rows for a person."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _COLOUR = {"negative": "red", "neutral": "", "positive": "green"}
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 @app.command()

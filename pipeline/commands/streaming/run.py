@@ -9,7 +9,7 @@ import typer
 from pipeline.commands import context
 from pipeline.commands.streaming.sources import DEMO
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 @app.command()

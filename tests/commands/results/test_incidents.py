@@ -16,7 +16,7 @@ from pipeline.errors import TransientError
 from pipeline.index.load import open_index
 from pipeline.promise.verdicts import FILE, VerdictStore
 from pipeline.settings.settings import load
-from tests.alert.events import event
+from tests.alert.notifiers import event
 
 
 class Ran(NamedTuple):

@@ -16,7 +16,7 @@ from pipeline.enrich.load import CHECK_EVERY, NAMED, Renewal, changes, in_backgr
 from pipeline.enrich.stage import Enrich
 from pipeline.settings.enrich import EnrichSettings
 from pipeline.stages.state import MemoryStore, State
-from tests.enrich.conftest import FixedScorer, post, records
+from tests.support.scorers import FixedScorer, post, records
 
 FIRST = "- {id: zorbex, name: Zorbex}\n"
 

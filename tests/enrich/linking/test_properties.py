@@ -18,8 +18,8 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
-from tests.enrich.conftest import START, FixedScorer, post, records
 from tests.enrich.linking.counted import Counted, fitted
+from tests.support.scorers import START, FixedScorer, post, records
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 

@@ -13,8 +13,8 @@ from pipeline.errors import SettingsError, TerminalError, TransientError
 from pipeline.index.elastic.index import ElasticIndex
 from pipeline.index.protocol import Query, Written
 from pipeline.settings.index import IndexSettings
-from tests.index.documents import letter, mention
 from tests.index.elastic.fake_elasticsearch import Answer, Asked, FakeElasticsearch, fake_elasticsearch, written
+from tests.support.messages import letter, mention
 
 BUSY = (429, {"type": "es_rejected_execution_exception", "reason": "queue is full"})
 BAD = (

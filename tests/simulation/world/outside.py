@@ -35,8 +35,8 @@ from pipeline.settings.index import IndexSettings
 from pipeline.simulate.companies import demo_catalogue
 from pipeline.stages.stage import Stage
 from pipeline.stages.state import Change, MemoryStore, Store
-from tests.enrich.conftest import FixedScorer
 from tests.simulation.world.elasticsearch import URL
+from tests.support.scorers import FixedScorer
 
 if TYPE_CHECKING:
     from tests.simulation.world.process import Process
