@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from tests.simulation import hazards
-from tests.simulation.world.faults import Compact, Crash, Fault, LostAck, Outage, Pause, Retain, Scale
+from tests.simulation.world.faults import Compact, Crash, Fault, LostAck, Outage, Pause, Redeliver, Retain, Scale
 
 _POINTS = {
     "enrich": ("fetch", "publish", "published", "state", "stated", "commit", "recover"),
@@ -19,7 +19,9 @@ _IN_A_FLOOD = (("enrich", "published"), ("enrich", "stated"), ("detect", "stated
 
 def faults(chance: Random, held: tuple[str, ...], store: str, flooded: bool) -> tuple[Fault, ...]:
     """The faults of a history that may hold these hazards; a flood is for workers that die in the midst of it."""
-    kinds = [kind for kind in (_crashes, _pauses, _lost, _outages, _scales, _cleaning) if chance.random() < 0.4]
+    kinds = [
+        kind for kind in (_crashes, _pauses, _lost, _outages, _scales, _cleaning, _people) if chance.random() < 0.4
+    ]
     out: list[Fault] = []
     for kind in kinds:
         out += kind(chance, held, store)
@@ -86,6 +88,11 @@ def _scales(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     return [
         Scale(chance.choice(stages), round(chance.uniform(1.0, 30.0), 2), chance.choice((1, 2, 3))) for _ in range(3)
     ]
+
+
+def _people(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
+    stage = "alert" if hazards.REPLAYED in held else "enrich"
+    return [Redeliver(round(chance.uniform(10.0, 60.0), 2), stage)]
 
 
 def _cleaning(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
