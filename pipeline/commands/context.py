@@ -67,7 +67,7 @@ def load_to_read() -> Settings:
     settings = load()
     if "data" in _flags or settings.index.url or "data" in settings.model_fields_set:
         return settings
-    from pipeline.commands.streaming.sources import DEMO
+    from pipeline.commands.sources import DEMO
     from pipeline.runtime.process.data_folder import in_use
 
     demo = settings.data / DEMO

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tests.simulation import hazards
 from tests.simulation.history import History
 from tests.simulation.inputs import Again, Crowd, Delete, Junk, Say
-from tests.simulation.world.faults import Compact, Crash, LostAck, Outage, Pause
+from tests.simulation.world.faults import Compact, Crash, LostAck, Outage, Pause, Redeliver
 
 
 class Regression(NamedTuple):
@@ -173,6 +173,20 @@ REGRESSIONS = (
             faults=(Outage(what="receiver", at=1.0, seconds=90.0),),
             hazards=(hazards.RECEIVER_AWAY,),
         ),
+    ),
+    Regression(
+        "a letter of an alert that is published again",
+        "stale",
+        History(
+            seed=1,
+            inputs=(
+                Say(at=3.0, post=1001, names=(9,), by=1001),
+                Crowd(at=4.0, post=1002, people=40, seconds=30.0, answers=1001),
+            ),
+            faults=(Outage(what="receiver", at=1.0, seconds=16.0), Redeliver(at=60.0, stage="alert")),
+            hazards=(hazards.REPLAYED, hazards.RECEIVER_AWAY),
+        ),
+        "the older step of the incident becomes the last on the topic, and the last that is told",
     ),
     Regression(
         "more deletions than the detector remembers posts",

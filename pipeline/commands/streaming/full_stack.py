@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pipeline.commands.sources import COMPANIES, DEMO
 from pipeline.commands.streaming.processes import stop_signal
-from pipeline.commands.streaming.sources import COMPANIES, DEMO
 from pipeline.index.load import open_index
 from pipeline.runtime.process.data_folder import DataFolder
 from pipeline.runtime.process.preflight import check_port
