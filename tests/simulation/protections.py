@@ -20,7 +20,6 @@ from pipeline.index.stage import IndexStage
 from pipeline.runtime.kafka.publisher import Publisher, Sent, ToSend
 from pipeline.runtime.stores import changelog
 from pipeline.runtime.stores.fencing import LogFold, LogRecord
-from pipeline.runtime.worker import processor
 from pipeline.runtime.worker.processor import Processor
 from pipeline.stages.records import Result
 from pipeline.stages.state import State
