@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import TerminalError
 from pipeline.ingest.agent import AgentHooks
 from pipeline.observability.agent_metrics import CountedAgent
-from pipeline.observability.health import HealthServer
+from pipeline.observability.health import HealthServer, answers_to
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.worker.progress import WorkerProgress
 
@@ -32,6 +32,35 @@ def test_health_and_metrics_are_served() -> None:
             assert client.get("/").status_code == 404
             with pytest.raises(TerminalError, match=r"metrics\.port"):
                 HealthServer("127.0.0.1", server.port, metrics.registry, lambda: (True, {}))
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "listens", "ours"),
+    [
+        ("127.0.0.1:9101", "127.0.0.1", True),
+        ("localhost", "127.0.0.1", True),
+        ("evil.example:9101", "127.0.0.1", False),
+        ("", "127.0.0.1", False),
+        ("enrich:9101", "127.0.0.1", False),
+        ("enrich:9101", "0.0.0.0", True),
+        ("10.1.2.3:9101", "0.0.0.0", True),
+        ("[fe80::1]:9101", "::", True),
+        ("enrich.prod.svc.cluster.local:9101", "0.0.0.0", True),
+        ("evil.example:9101", "0.0.0.0", False),
+    ],
+)
+def test_it_answers_to_names_of_its_own_only(header: str, listens: str, ours: bool) -> None:
+    assert answers_to(header, listens) is ours
+
+
+def test_a_page_elsewhere_cannot_read_it_under_its_own_name() -> None:
+    server = HealthServer("127.0.0.1", 0, Metrics().registry, lambda: (True, {}))
+    try:
+        for path in ("/metrics", "/healthz"):
+            answer = httpx.get(f"http://127.0.0.1:{server.port}{path}", headers={"Host": "evil.example"})
+            assert (answer.status_code, "groundswell_" in answer.text) == (421, False)
     finally:
         server.close()
 

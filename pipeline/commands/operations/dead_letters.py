@@ -38,7 +38,7 @@ def list_letters(
     from rich.console import Console
     from rich.table import Table
 
-    letters = _letters(context.load(), stage, code, limit)
+    letters = _letters(context.load_to_read(), stage, code, limit)
     if as_json:
         for letter in letters:
             typer.echo(msgspec.json.encode(letter).decode())

@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 
-from pipeline.commands.streaming.sources import DEMO
+from pipeline.commands.sources import DEMO
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
 from pipeline.ingest.networks import AGENTS
