@@ -45,9 +45,6 @@ KNOWN_DEFECTS: dict[str, str] = {
     OVERTAKEN: "the detector takes any other version of a post for a newer one",
     TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
     BACK_AGAIN: "the detector never counts a deleted post again, and a late deletion takes back what is newer",
-    HUGE: "the broker refuses the letter, and the worker sends it for ever",
-    REPLAYED: "an older step of an incident becomes the last on its topic, and the last that is told",
-    STATE_COMPACTED: "compaction keeps the last value of a key, also what a worker wrote that had lost it",
     MANY_REPEATED: "posts that a source sends again are known by the newest ids only",
     MANY_DELETED: "deletions beyond the posts that the detector remembers change nothing in its counts",
 }
