@@ -112,7 +112,10 @@ def _places(world: World) -> Iterator[tuple[str, bytes]]:
 
 def _inflated(data: bytes) -> bytes:
     """The bytes of a value of state; what the detector has compressed as it was before."""
-    value = msgspec.msgpack.decode(data, type=StoredValue).value
+    try:
+        value = msgspec.msgpack.decode(data, type=StoredValue).value
+    except msgspec.MsgspecError:
+        return data  # a claim, or the identity of a source
     try:
         _, packed = msgspec.msgpack.decode(value, type=tuple[int, bytes])
         return zlib.decompress(packed)

@@ -185,7 +185,6 @@ REGRESSIONS = (
             faults=(Outage(what="receiver", at=1.0, seconds=16.0), Redeliver(at=60.0, stage="alert")),
             hazards=(hazards.REPLAYED, hazards.RECEIVER_AWAY),
         ),
-        "the older step of the incident becomes the last on the topic, and the last that is told",
     ),
     Regression(
         "more deletions than the detector remembers posts",
