@@ -14,7 +14,6 @@ from pipeline.alert.routing import (
     LastNotice,
     NotificationCodec,
     NotificationState,
-    fingerprint,
     is_news,
     recipients,
     remember,
@@ -23,6 +22,7 @@ from pipeline.alert.routing import (
 from pipeline.contracts.decode import decode
 from pipeline.contracts.headers import REPLAYED
 from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.origin import ERASED
 from pipeline.contracts.topics import INCIDENTS, Topic
 from pipeline.errors import Malformed
 from pipeline.stages.outbox import AwayReceiver
@@ -112,6 +112,11 @@ class Alert:
         self, record: Record, event: IncidentEvent, earlier: NotificationState | None
     ) -> tuple[NotificationState | None, tuple[str, ...]]:
         """The memory after an event, None where nothing changes, and the notifiers that have to receive it."""
+        if record.origin == ERASED:  # a step that is known, in other words: less to quote
+            if earlier is None or not earlier.pending:
+                return None, ()
+            earlier.pending = rewritten(earlier.pending, record.value or b"")
+            return earlier, ()
         if is_news(event, earlier):
             names = recipients(event, earlier, self._notifiers)
             return remember(event, earlier, names), names
@@ -119,9 +124,6 @@ class Alert:
             return None, ()
         if any(name == REPLAYED for name, _ in record.headers):  # sent although it is known: it did not get through
             return earlier, self._for_replay(event, earlier)
-        if earlier.pending and fingerprint(event) == earlier.known[-1]:  # the same step in other words: less to quote
-            earlier.pending = rewritten(earlier.pending, record.value or b"")
-            return earlier, ()
         return None, ()
 
     def _for_replay(self, event: IncidentEvent, earlier: NotificationState) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ import pytest
 from pipeline.alert.delivery import Busy, RetryLimits
 from pipeline.alert.stage import Alert
 from pipeline.contracts.headers import REPLAYED
+from pipeline.contracts.messages import Explanation
+from pipeline.contracts.origin import ERASED
 from pipeline.errors import TerminalError, TransientError
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.publisher import Sent, ToSend
@@ -306,6 +308,26 @@ async def test_a_hanging_notifier_counts_as_away() -> None:
     assert await driver.run([record(pile_on(), 0)]) == []
     assert hanging.sent == ["opened"]
     assert driver.counted.count(("hanging", "retried")) == 7
+
+
+async def test_what_is_erased_while_it_waits_is_not_sent() -> None:
+    away = Memory("screen")
+    away.away = True
+    driver = Driver(away)
+    await driver.run([record(pile_on(), 0), record(pile_on("escalated", 5), 1)], turns=100)
+    plain = pile_on("escalated", 5, explanation=Explanation("48 people answer one complaint"))
+    await driver.run([record(plain, 2)._replace(origin=ERASED)], turns=5)
+    stored = driver.store.read(0, plain.incident_id)
+    assert stored is not None
+    assert b"suitcase" not in stored
+    away.away = False
+    await driver.serve()
+    assert away.sent == ["escalated"]
+    assert await driver.run([record(plain, 3)._replace(origin=ERASED)]) == []
+    assert away.sent == ["escalated"]
+    stranger = pile_on(name="never:seen:1")
+    await driver.run([record(stranger, 4)._replace(origin=ERASED)])
+    assert away.sent == ["escalated"]
 
 
 async def test_partitions_that_went_elsewhere_are_sent_nothing_of() -> None:

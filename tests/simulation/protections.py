@@ -100,6 +100,7 @@ def _sent_at_once(mark: Callable[..., Any]) -> Callable[..., Any]:
 
     def marked(self: Alert, outcome: Outcome, state: State) -> None:
         memory = state.value(outcome.partition, outcome.incident)
+        assert memory is not None
         memory.pending = [notice for notice in memory.pending if notice.offset > outcome.notice.offset]
         self._refresh(outcome.partition, outcome.incident, state)
 
