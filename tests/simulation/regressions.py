@@ -109,6 +109,17 @@ REGRESSIONS = (
         "the detector never counts a post again that was deleted, whatever its version",
     ),
     Regression(
+        "a write of state that fails in passing",
+        "unseen",
+        History(
+            seed=51,
+            inputs=(Say(at=1.0, post=6, names=(2,), by=3),),
+            faults=(Outage(what="changelog", at=0.5, seconds=5.0),),
+            hazards=(hazards.STATE_REPEATED,),
+        ),
+        "the second try writes nothing: what was to be written is forgotten before it is written",
+    ),
+    Regression(
         "what a worker writes late that has lost its partition, once the topic is compacted",
         "unseen",
         History(
