@@ -100,7 +100,7 @@ def test_words_are_noted_alike(before: bytes, mention: list[str]) -> None:
 @given(WORDS, WORDS, st.floats(0.0, 300.0))
 def test_words_point_alike(known: list[str], mention: list[str], mentions: float) -> None:
     fast, plain = forms("narratives.vectors")
-    pasts = [form.Past(bytearray(CELLS) if known else bytearray(), mentions) for form in forms("narratives.vocabulary")]
+    pasts = [form.PastVocabulary(bytearray(CELLS) if known else bytearray(), mentions) for form in forms("narratives.vocabulary")]
     for past in pasts if known else ():
         forms("narratives.vocabulary")[1].note(past.cells, known)
     assert fast.hashed(mention, pasts[0]) == plain.hashed(mention, pasts[1])
