@@ -10,9 +10,11 @@ from tests.simulation.world.faults import Compact, Crash, Fault, LostAck, Outage
 _POINTS = {
     "enrich": ("fetch", "publish", "published", "state", "stated", "commit", "recover"),
     "detect": ("fetch", "publish", "published", "state", "stated", "commit", "recover"),
-    "index": ("fetch", "index", "indexed", "publish", "published", "commit"),
+    "index": ("fetch", "index", "indexing", "indexed", "publish", "published", "commit"),
     "alert": ("fetch", "notify", "notified", "state", "stated", "commit", "recover"),
 }
+
+_IN_A_FLOOD = (("enrich", "published"), ("enrich", "stated"), ("detect", "stated"), ("detect", "commit"))
 
 
 def faults(chance: Random, held: tuple[str, ...], store: str, flooded: bool) -> tuple[Fault, ...]:
@@ -22,9 +24,9 @@ def faults(chance: Random, held: tuple[str, ...], store: str, flooded: bool) -> 
     for kind in kinds:
         out += kind(chance, held, store)
     if flooded:
-        stage, point = chance.choice((("enrich", "published"), ("enrich", "state"), ("enrich", "stated"),
-                                      ("detect", "stated"), ("detect", "commit")))  # fmt: skip
-        out.append(Crash(stage, point, chance.randrange(1, 25)))
+        out += [Crash(*chance.choice(_IN_A_FLOOD), chance.randrange(1, 7)) for _ in range(2)]
+        if chance.random() < 0.5:  # records pile up, and are one batch
+            out.append(Pause("detect", "fetch", chance.randrange(1, 4), 4.0))
     return tuple(out)
 
 
@@ -67,7 +69,7 @@ def _outages(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     out: list[Fault] = []
     for _ in range(chance.randrange(1, 3)):
         what = chance.choice(("broker", "index", "receiver", "disk"))
-        longest = 8.0 if what == "receiver" and hazards.RECEIVER_AWAY not in held else 60.0
+        longest = 3.0 if what == "receiver" and hazards.RECEIVER_AWAY not in held else 60.0
         stages = ("enrich", "detect", "alert") if hazards.ALERT_KILLED in held else ("enrich", "detect")
         stage = chance.choice(stages) if what == "disk" else ""
         at, seconds = round(chance.uniform(1.0, 30.0), 2), round(chance.uniform(1.0, longest), 2)

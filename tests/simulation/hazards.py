@@ -8,6 +8,7 @@ from __future__ import annotations
 
 LEAKS = "words of deleted posts outside the index"
 CHANGED_SUBJECT = "an edit that changes whom a post is about"
+OLDER_ELSEWHERE = "an older version, about another company, that comes after a newer one"
 OVERTAKEN = "a version of a post that comes after a newer one, in the detector"
 TURNED_TWICE = "a reply that turns to other companies twice, as those above it come late"
 BACK_AGAIN = "a post that comes back after its deletion"
@@ -22,6 +23,7 @@ MANY_DELETED = "more deletions of a company's posts than the detector remembers"
 HAZARDS = (
     LEAKS,
     CHANGED_SUBJECT,
+    OLDER_ELSEWHERE,
     OVERTAKEN,
     TURNED_TWICE,
     BACK_AGAIN,
@@ -37,6 +39,7 @@ HAZARDS = (
 KNOWN_DEFECTS: dict[str, str] = {
     LEAKS: "deletions do not reach incidents, letters and replies that wait",
     CHANGED_SUBJECT: "a company that an edit has left is not counted again when another edit returns to it",
+    OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
     OVERTAKEN: "the detector takes any other version of a post for a newer one",
     TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
     BACK_AGAIN: "the detector never counts a deleted post again, and a late deletion takes back what is newer",

@@ -12,7 +12,6 @@ from pipeline.contracts.partitioning import partition_of
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, STATEFUL, changelog
 from pipeline.detect.stage import DetectCodec
 from pipeline.index.protocol import DeadLetter, Query
-from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.simulate.companies import demo_companies
 from pipeline.stages.state import StoredValue
@@ -51,7 +50,8 @@ class Observation(Struct):
 
 async def observe(world: World, settled: bool) -> Observation:
     """Look at everything."""
-    index = SqliteIndex(world.outside.index_path)
+    index = world.outside.open_index()
+    await index.refresh()
     page = await index.search(Query(limit=1_000))
     letters = await index.dead_letters(limit=1_000)
     shown = await index.incidents(limit=1_000)

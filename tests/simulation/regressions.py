@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tests.simulation import hazards
 from tests.simulation.history import History
 from tests.simulation.inputs import Again, Crowd, Delete, Junk, Say
-from tests.simulation.world.faults import Crash, LostAck, Outage
+from tests.simulation.world.faults import Compact, Crash, LostAck, Outage, Pause
 
 
 class Regression(NamedTuple):
@@ -69,6 +69,60 @@ REGRESSIONS = (
             hazards=(hazards.OVERTAKEN,),
         ),
         "the detector takes any other version of a post for a newer one",
+    ),
+    Regression(
+        "an edit that leaves a company, and one that returns to it",
+        "unseen",
+        History(
+            seed=1,
+            inputs=(
+                Say(at=1.0, post=1, names=(0,)),
+                Say(at=5.0, post=1, names=(1,)),
+                Say(at=9.0, post=1, names=(0,)),
+            ),
+            hazards=(hazards.CHANGED_SUBJECT,),
+        ),
+        "a post that was taken back from a company is never counted for it again",
+    ),
+    Regression(
+        "an older version about another company that comes after a newer",
+        "stale",
+        History(
+            seed=1,
+            inputs=(Say(at=1.0, post=1, names=(1,)), Say(at=5.0, post=1, names=(0,), delay=6.0)),
+            hazards=(hazards.OLDER_ELSEWHERE,),
+        ),
+        "the mentions of the older version are published although the newer one is known",
+    ),
+    Regression(
+        "a post that comes back after its deletion",
+        "unseen",
+        History(
+            seed=9,
+            inputs=(
+                Say(at=16.0, post=1, names=(0,), bad=False, by=11),
+                Delete(at=19.0, post=1),
+                Say(at=38.0, post=1, names=(0,), bad=False, by=11, delay=14.0),
+            ),
+            hazards=(hazards.BACK_AGAIN,),
+        ),
+        "the detector never counts a post again that was deleted, whatever its version",
+    ),
+    Regression(
+        "what a worker writes late that has lost its partition, once the topic is compacted",
+        "unseen",
+        History(
+            seed=1,
+            inputs=(
+                Say(at=1.0, post=2, names=(1,)),
+                Say(at=9.0, post=6, names=(1,)),
+                Say(at=12.0, post=10, names=(1,)),
+            ),
+            faults=(Pause(stage="detect", point="state", nth=1, seconds=20.0), Compact(at=40.0)),
+            hazards=(hazards.STATE_COMPACTED,),
+            workers=(("enrich", 1), ("detect", 2), ("index", 1), ("alert", 1)),
+        ),
+        "of two values of a key compaction leaves the last, which may have absorbed less",
     ),
     Regression(
         "a worker of alerts that is killed before it has committed",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from random import Random
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from unittest.mock import patch
 
 from aiokafka.errors import (
@@ -24,6 +24,10 @@ from aiokafka.structs import TopicPartition
 
 from tests.simulation.world.broker import PARTITIONS, Broker, Headers, Where, message_size
 
+if TYPE_CHECKING:
+    from tests.simulation.world.elasticsearch import Cluster
+    from tests.simulation.world.faults import Outside
+
 LATENCY = 0.02
 """Most seconds that a request takes."""
 
@@ -35,6 +39,7 @@ class Host(Protocol):
     """A process, as a client sees it."""
 
     broker: Broker
+    cluster: Cluster
     chance: Random
     batch_messages: int
 
@@ -44,6 +49,10 @@ class Host(Protocol):
 
     def broker_away_for(self) -> float:
         """Seconds until the broker answers; 0 while it does."""
+        ...
+
+    def out_for(self, what: Outside) -> float:
+        """For how many seconds more something outside fails; 0 while it works."""
         ...
 
 
@@ -56,14 +65,18 @@ class Bystander:
 
     batch_messages = 1000
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, cluster: Cluster) -> None:
         self.broker = broker
+        self.cluster = cluster
         self.chance = Random(0)
 
     async def point(self, name: str) -> bool:
         return False
 
     def broker_away_for(self) -> float:
+        return 0.0
+
+    def out_for(self, what: Outside) -> float:
         return 0.0
 
 

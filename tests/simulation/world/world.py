@@ -15,6 +15,7 @@ from tests.simulation.history import History
 from tests.simulation.inputs import Raw, raw_records
 from tests.simulation.world.broker import Broker
 from tests.simulation.world.clients import HOST, Bystander
+from tests.simulation.world.elasticsearch import Cluster
 from tests.simulation.world.faults import Compact, Faults, Retain, Scale
 from tests.simulation.world.group import Group
 from tests.simulation.world.loop import VirtualLoop
@@ -39,6 +40,7 @@ class World:
         self.loop = loop
         self.chance = Random(history.seed)
         self.broker = Broker(loop.wall)
+        self.cluster = Cluster(loop.time)
         self.faults = Faults(history.faults)
         self.groups = {stage: Group(stage, topics, self.broker, self.chance) for stage, topics in SOURCES.items()}
         self.kafka = KafkaSettings(bootstrap="memory:9092")
@@ -144,7 +146,7 @@ def live(history: History, folder: Path, look: Callable[[World, bool], Awaitable
     async def everything() -> None:
         world = World(history, loop, folder)
         settled = await world.run()
-        HOST.set(Bystander(world.broker))
+        HOST.set(Bystander(world.broker, world.cluster))
         await look(world, settled)
         world.close()
         await world.outside.close()
