@@ -32,12 +32,22 @@ def replays(headers: Iterable[tuple[str, bytes]]) -> int:
 
 
 def arrival_header(seconds: float) -> tuple[str, bytes]:
-    """The header of an arrival: ASCII seconds since 1970 with six decimals."""
+    """The header of an arrival: ASCII seconds since 1970 with six decimals.
+
+    >>> arrival_header(1_500_000_000.25)
+    ('arrived', b'1500000000.250000')
+    """
     return ARRIVED, b"%.6f" % seconds
 
 
 def arrival(value: bytes, otherwise: float) -> float:
-    """Seconds of the header; `otherwise` where it holds no time."""
+    """Seconds of the header; `otherwise` where it holds no time.
+
+    >>> arrival(b"1500000000.250000", otherwise=0.0)
+    1500000000.25
+    >>> arrival(b"soon", otherwise=7.0)
+    7.0
+    """
     try:
         seconds = float(value)
     except ValueError:

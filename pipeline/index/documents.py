@@ -36,7 +36,11 @@ def milliseconds(when: datetime) -> int:
 
 
 def moment(at: int) -> datetime:
-    """The time of milliseconds since 1970, in UTC; beyond Python's calendar its first or last day."""
+    """The time of milliseconds since 1970, in UTC; beyond Python's calendar its first or last day.
+
+    >>> moment(1_773_489_600_000).isoformat()
+    '2026-03-14T12:00:00+00:00'
+    """
     return _EPOCH + timedelta(milliseconds=min(max(at, _FIRST), _LAST))
 
 

@@ -14,7 +14,7 @@ from pipeline.alert.stage import Alert
 from pipeline.contracts.headers import REPLAYED
 from pipeline.errors import TerminalError, TransientError
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.publisher import ToSend
+from pipeline.runtime.kafka.publisher import Sent, ToSend
 from pipeline.runtime.worker.processor import Processor
 from pipeline.runtime.worker.progress import WorkerProgress
 from pipeline.stages.records import Record
@@ -54,11 +54,12 @@ class Driver:
         metrics = Metrics()
         self.processor = Processor(self.stage, self.state, self, metrics, WorkerProgress("alert", metrics))
 
-    async def send(self, messages: Sequence[ToSend]) -> None:
+    async def send(self, messages: Sequence[ToSend]) -> Sent:
         """As a publisher: all that this stage publishes are dead letters."""
         for message in messages:
             said = {name: value.decode() for name, value in message.headers}
             self.letters.append(Letter(int(said["offset"]), said["code"], said["reason"]))
+        return Sent()
 
     async def run(self, batch: Sequence[Record], *, dies_in: str = "") -> list[Letter]:
         """The dead letters of a batch.  `dies_in` is the step in which the worker is killed, if it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from tests.simulation import hazards
-from tests.simulation.world.faults import Compact, Crash, Fault, LostAck, Outage, Pause, Retain, Scale
+from tests.simulation.world.faults import Compact, Crash, Fault, LostAck, Outage, Pause, Redeliver, Retain, Scale
 
 _POINTS = {
     "enrich": ("fetch", "publish", "published", "state", "stated", "commit", "recover"),
@@ -19,7 +19,9 @@ _IN_A_FLOOD = (("enrich", "published"), ("enrich", "stated"), ("detect", "stated
 
 def faults(chance: Random, held: tuple[str, ...], store: str, flooded: bool) -> tuple[Fault, ...]:
     """The faults of a history that may hold these hazards; a flood is for workers that die in the midst of it."""
-    kinds = [kind for kind in (_crashes, _pauses, _lost, _outages, _scales, _cleaning) if chance.random() < 0.4]
+    kinds = [
+        kind for kind in (_crashes, _pauses, _lost, _outages, _scales, _cleaning, _people) if chance.random() < 0.4
+    ]
     out: list[Fault] = []
     for kind in kinds:
         out += kind(chance, held, store)
@@ -49,6 +51,8 @@ def _pauses(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     out: list[Fault] = []
     for _ in range(chance.randrange(1, 3)):
         stage, point, nth = _where(chance)
+        if chance.random() < 0.5:  # with state in hand, which it writes when it is not its own any more
+            stage, point, nth = chance.choice(("enrich", "detect")), "state", chance.choice((1, 2, 3, 5))
         short = stage == "alert" and hazards.ALERT_KILLED not in held
         out.append(Pause(stage, point, nth, 3.0 if short else chance.choice((3.0, 15.0, 40.0))))
     return out
@@ -84,6 +88,11 @@ def _scales(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     return [
         Scale(chance.choice(stages), round(chance.uniform(1.0, 30.0), 2), chance.choice((1, 2, 3))) for _ in range(3)
     ]
+
+
+def _people(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
+    stage = "alert" if hazards.REPLAYED in held else "enrich"
+    return [Redeliver(round(chance.uniform(10.0, 60.0), 2), stage)]
 
 
 def _cleaning(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from pipeline.contracts import topics
 from pipeline.contracts.topics import POSTS_RAW
@@ -59,6 +60,7 @@ def test_one_that_stays_without_is_an_error_that_may_pass(offsets: Offsets, monk
 def test_a_message_counts_as_delivered_when_all_replicas_but_one_have_it(replication: int, least: int) -> None:
     assert least_in_sync(replication) == least
     new = admin._new(POSTS_RAW, replication)
+    assert new.config is not None
     assert (new.replication_factor, new.config["min.insync.replicas"]) == (replication, str(least))
 
 
@@ -78,7 +80,7 @@ def test_a_topic_that_is_made_anew_is_another_one(fresh_kafka: RealKafka) -> Non
     first = topic_ids(settings, [POSTS_RAW.name])
     assert first
     assert topic_ids(settings, [POSTS_RAW.name]) == first
-    client = admin.AdminClient({"bootstrap.servers": settings.bootstrap})
+    client = AdminClient({"bootstrap.servers": settings.bootstrap})
     client.delete_topics([POSTS_RAW.name])[POSTS_RAW.name].result(30.0)
     deadline = time.monotonic() + 30.0
     while POSTS_RAW.name not in create_all(settings):

@@ -52,7 +52,7 @@ async def test_messages_that_only_together_are_too_large_are_all_delivered() -> 
 async def test_only_what_was_not_delivered_is_to_be_sent_again(broker: Broker, error: type[Exception]) -> None:
     publisher = Publisher(KafkaSettings())
     batch = messages(b"a" * 600_000, b"b" * 600_000, b"c" * 600_000)
-    broker.faults = [None, error()]  # type: ignore[list-item]
+    broker.faults = [None, error()]
     with pytest.raises(Undelivered) as raised:
         await publisher.send(batch)
     assert raised.value.left == batch[1:]

@@ -20,8 +20,8 @@ from pipeline.runtime.kafka.redelivery import Original, fetch, redeliver, replay
 from pipeline.runtime.worker.dead_letters import dead_letter
 from pipeline.settings.settings import Settings, load
 from pipeline.stages.records import Record, Rejected
-from tests.support.messages import letter
 from tests.runtime.stores.compacting_log import CompactingLog
+from tests.support.messages import letter
 
 LONG = b"v" * 1_500_000
 

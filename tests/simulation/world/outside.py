@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -164,6 +165,13 @@ class Outside:
         store = SqliteStore(self._folder / f"{name}.sqlite")
         self._opened.append(store)
         return store
+
+    def stored(self, name: str) -> list[bytes]:
+        """Every value of a stage's state, as it is kept."""
+        if self._world.history.store == "changelog":
+            return [record.value for record in self._world.broker.present(changelog(name).name) if record.value]
+        with closing(sqlite3.connect(self._folder / f"{name}.sqlite")) as file:
+            return [bytes(row[0]) for row in file.execute("SELECT data FROM state")]
 
     async def close(self) -> None:
         """Close every file."""
