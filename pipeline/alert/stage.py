@@ -127,10 +127,8 @@ class Alert:
         return None, ()
 
     def _for_replay(self, event: IncidentEvent, earlier: NotificationState) -> tuple[str, ...]:
-        """Everybody for the newest event; for an older one nobody who would be paged for what is past."""
-        if not superseded(event, earlier):
-            return recipients(event, earlier, self._notifiers)
-        return tuple(n.name for n in self._notifiers if not n.pages)
+        """Everybody for the newest event; nobody for an older one, which would come after what it led to."""
+        return () if superseded(event, earlier) else recipients(event, earlier, self._notifiers)
 
     async def apply(self, effects: Sequence[Any]) -> Result:
         """Nothing: what is to be sent goes through the outbox."""

@@ -47,7 +47,7 @@ def check(inputs: Sequence[Input], seen: Observation, hazards: Collection[str] =
         *_index(must, seen),
         *_letters(must, seen),
         *_counts(must, seen),
-        *_alerts(seen),
+        *_alerts(must, seen),
         *(_leaks(must, seen) if LEAKS in hazards else ()),
     ]
 
@@ -89,7 +89,11 @@ def _counts(must: Expected, seen: Observation) -> Iterator[Anomaly]:
                 yield Anomaly(name, f"the detector counts {is_} {what} of {company.name}, there are {should}")
 
 
-def _alerts(seen: Observation) -> Iterator[Anomaly]:
+def _alerts(must: Expected, seen: Observation) -> Iterator[Anomaly]:
+    about = {event.entity.id for event in seen.newest.values()}
+    for company in must.incidents:
+        if demo_companies()[company].id not in about:
+            yield Anomaly("never_told", f"a crowd complains of {demo_companies()[company].name}: no incident")
     for name, pages in RECEIVERS:
         sent = [event for receiver, event in seen.delivered if receiver == name]
         steps = Counter((event.incident_id, event.event, event.at) for event in sent)

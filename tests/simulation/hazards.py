@@ -17,6 +17,7 @@ RECEIVER_AWAY = "a receiver that is away for minutes"
 ALERT_KILLED = "an alert worker that ends between an alert and its commit"
 ANSWER_LOST = "an alert whose receipt is lost"
 REPLAYED = "dead letters of alerts that are published again"
+STATE_REPEATED = "a write of state that fails in passing and is tried again"
 STATE_COMPACTED = "a state topic that is compacted after a late write"
 MANY_REPEATED = "more posts of a company than the detector remembers, some of them sent again"
 MANY_DELETED = "more deletions of a company's posts than the detector remembers"
@@ -33,6 +34,7 @@ HAZARDS = (
     ALERT_KILLED,
     ANSWER_LOST,
     REPLAYED,
+    STATE_REPEATED,
     STATE_COMPACTED,
     MANY_REPEATED,
     MANY_DELETED,

@@ -14,6 +14,7 @@ from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, STATEFUL
 from pipeline.detect.stage import DetectCodec
 from pipeline.index.protocol import DeadLetter, Query
 from pipeline.runtime.kafka.publisher import Publisher
+from pipeline.runtime.kafka.redelivery import REPLAY_KEY
 from pipeline.simulate.companies import demo_companies
 from pipeline.stages.state import StoredValue
 from tests.simulation.world.broker import PARTITIONS
@@ -42,7 +43,7 @@ class Observation(Struct):
     newest: dict[str, IncidentEvent]
     """By incident the newest event that the detector published."""
     events: dict[str, list[IncidentEvent]]
-    """By incident every event on its topic, in order, repeats too."""
+    """By incident every event under its key, in order, repeats too; what a person replays has a key of its own."""
     delivered: list[tuple[str, IncidentEvent]]
     places: dict[str, bytes]
     """By place everything that is kept there, as bytes: for finding what should not be there any more."""
@@ -62,7 +63,7 @@ async def observe(world: World, settled: bool) -> Observation:
     await index.close()
     events: dict[str, list[IncidentEvent]] = {}
     for _, record in world.broker.everything(INCIDENTS.name):
-        if record.value is not None:
+        if record.value is not None and not (record.key or b"").endswith(REPLAY_KEY):
             event = _EVENT.decode(record.value)
             events.setdefault(event.incident_id, []).append(event)
     counted = await _counted(world)
@@ -114,10 +115,7 @@ def _inflated(data: bytes) -> bytes:
     """The bytes of a value of state; what the detector has compressed as it was before."""
     try:
         value = msgspec.msgpack.decode(data, type=StoredValue).value
-    except msgspec.MsgspecError:
-        return data  # a claim, or the identity of a source
-    try:
         _, packed = msgspec.msgpack.decode(value, type=tuple[int, bytes])
         return zlib.decompress(packed)
     except (msgspec.DecodeError, zlib.error):
-        return value
+        return data

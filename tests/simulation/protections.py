@@ -22,6 +22,7 @@ from pipeline.index.stage import IndexStage
 from pipeline.runtime.kafka.publisher import Publisher, Sent, ToSend
 from pipeline.runtime.stores import changelog
 from pipeline.runtime.stores.fencing import LogFold, LogRecord
+from pipeline.runtime.worker import dead_letters, processor
 from pipeline.runtime.worker.processor import Processor
 from pipeline.stages.records import Result
 from pipeline.stages.state import State
@@ -149,8 +150,24 @@ def _last_wins(add: Callable[[LogFold, LogRecord], None]) -> Callable[[LogFold, 
     return added
 
 
-def _whole(letter: ToSend, most_key: int, most_value: int) -> ToSend:
-    return letter
+def _whole_letters() -> AbstractContextManager[object]:
+    """No letter is cut, neither at first nor when the broker refuses it."""
+    stack = ExitStack()
+    stack.enter_context(patch.object(dead_letters, "cut", lambda letter, most_key, most_value: letter))
+    stack.enter_context(patch.object(processor, "_smaller", lambda letter: letter))
+    return stack
+
+
+def _tried_once(flush: Callable[..., Any]) -> Callable[..., Any]:
+    async def flushed(self: State, now: float) -> int:
+        self._unwritten = []
+        return await flush(self, now)  # type: ignore[no-any-return]
+
+    return flushed
+
+
+async def _not_closed(self: Publisher) -> None:
+    return
 
 
 @contextmanager
@@ -209,6 +226,12 @@ PROTECTIONS = (
         _instead(Reader, "commit", _everything_committed),
     ),
     Protection("dead letters", "records that cannot be read", _instead(Processor, "_publish", _without_letters)),
+    Protection("letters that fit", "records that are too large for a letter", _whole_letters),
+    Protection(
+        "a producer made anew", "one that the broker refuses for ever",
+        _instead(Publisher, "close", lambda original: _not_closed),
+    ),
+    Protection("state written again", "a write that failed in passing", _instead(State, "flush", _tried_once)),
     Protection("late parents", "replies that come before what they answer", _always(orphans, "concerned", [])),
 )  # fmt: skip
 

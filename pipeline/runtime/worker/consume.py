@@ -74,6 +74,7 @@ class ConsumeLoop:
         self._merges = processor.stage.merges
         self._merge: ArrivalMerge[tuple[Record, Any]] = ArrivalMerge(pause=PAUSE if self._merges else 0.0)
         self._received: dict[PartitionId, int] = {}
+        self._recovered: set[int] = set()
         self._compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -198,8 +199,10 @@ class ConsumeLoop:
             )
 
     async def _process(self, batch: list[tuple[Record, Any]]) -> None:
-        for partition in {record.partition for record, _ in batch}:
-            await self._processor.retried("state", partial(self._store.recover, partition))
+        for partition in {record.partition for record, _ in batch} - self._recovered:
+            with self._progress.waiting("recovery"):
+                await self._processor.retried("state", partial(self._store.recover, partition))
+            self._recovered.add(partition)
         await self._processor.process([record for record, _ in batch])
         for _, event in batch:
             event.ack()
@@ -238,6 +241,7 @@ class ConsumeLoop:
         self._let_go()
         for partition in {tp.partition for tp in partitions}:
             self._store.drop(partition)
+            self._recovered.discard(partition)
         self._processor.state.drop()
         self._gaps = GapWatch()
 

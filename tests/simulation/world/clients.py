@@ -138,7 +138,7 @@ class Producer:
         before, after = ("state", "stated") if topic.endswith(".state.v1") else ("publish", "published")
         await host.point(before)
         await asyncio.sleep(host.chance.uniform(0.0, LATENCY))
-        if host.broker_away_for():
+        if host.out_for("changelog" if before == "state" else "broker"):
             await asyncio.sleep(UNREACHABLE)
             raise RequestTimedOutError
         if where in self._out_of_order:

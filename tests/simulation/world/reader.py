@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tests.simulation.world.group import Group
 
 
+AHEAD = 0.3
+"""How often there is something in the buffer."""
+
+
 class Owner(Protocol):
     """The process that reads."""
 
@@ -90,6 +94,7 @@ class Reader:
         self._positions: dict[Where, int] = {}
         self._delivered: dict[Where, deque[int]] = {}
         self._acked: dict[Where, set[int]] = {}
+        self._ahead: list[Event] = []
         self._news = asyncio.Event()
         self._committing = False
         owner.broker.appended.append(self._appended)
@@ -110,14 +115,17 @@ class Reader:
         """Batches of events, for ever."""
         chance = self.owner.chance
         while True:
-            while not (self.flow_active and any(self._more(where) for where in self.share)):
+            while not (self.flow_active and (self._ahead or any(self._more(where) for where in self.share))):
                 self._news.clear()
                 await self._news.wait()
             await self.owner.point("fetch")
             await asyncio.sleep(self.owner.broker_away_for())
-            taken = self._read(min(most, chance.choice((2, most))))
+            taken = self._given_out([*self._ahead, *self._read(min(most, chance.choice((2, most))))])
+            self._ahead = []
             await asyncio.sleep(within * chance.random())
-            taken += self._read(most - len(taken))
+            taken += self._given_out(self._read(most - len(taken)))
+            if chance.random() < AHEAD:
+                self._ahead = self._read(most)
             if taken:
                 yield taken
 
@@ -187,6 +195,11 @@ class Reader:
     def _more(self, where: Where) -> bool:
         return bool(self.owner.broker.log(where).since(self._positions[where], 1))
 
+    def _given_out(self, events: list[Event]) -> list[Event]:
+        """Events that a rebalance waits for from now on."""
+        self._unacked_messages |= {event.message for event in events}
+        return events
+
     def _read(self, most: int) -> list[Event]:
         """Up to so many events of the partitions in hand, in any order of partitions."""
         taken: list[Event] = []
@@ -199,7 +212,6 @@ class Reader:
                 self._positions[where] = records[-1].offset + 1
             for record in records:
                 message = Message(where, record, self)
-                self._unacked_messages.add(message)
                 self._delivered[where].append(record.offset)
                 taken.append(Event(message, self))
         return taken

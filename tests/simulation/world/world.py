@@ -10,8 +10,9 @@ from unittest.mock import patch
 
 from pipeline.alert.stage import Alert
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW
+from pipeline.index.protocol import DeadLetter
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.redelivery import redeliver
+from pipeline.runtime.kafka.redelivery import Original, redeliver
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.settings.settings import Settings
 from pipeline.settings.worker import WorkerSettings
@@ -137,8 +138,17 @@ class World:
         letters = await index.dead_letters(stage=stage, limit=1_000)
         await index.close()
         self.note(f"{len(letters)} letters of {stage} are published again")
-        with patch("pipeline.runtime.kafka.redelivery.open_index", lambda settings: self.outside.open_index()):
+        redelivery = "pipeline.runtime.kafka.redelivery"
+        with (
+            patch(f"{redelivery}.open_index", lambda settings: self.outside.open_index()),
+            patch(f"{redelivery}.fetch", lambda settings, letter: self._original(letter)),
+        ):
             await redeliver(Settings(kafka=self.kafka), letters)
+
+    def _original(self, letter: DeadLetter) -> Original | None:
+        """The record of a letter, where its topic still has it."""
+        found = self.broker.log((letter.topic, letter.partition)).since(letter.offset, 1)
+        return Original(found[0].key, found[0].value) if found and found[0].offset == letter.offset else None
 
     @staticmethod
     def _topics() -> set[str]:
