@@ -28,7 +28,7 @@ from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_input, retraction
 from pipeline.enrich.targets import AnswerSlot, Questions, places
-from pipeline.enrich.threads import orphans, threads
+from pipeline.enrich.threads import memory, orphans, threads
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
 from pipeline.errors import Malformed
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
@@ -56,8 +56,8 @@ class Enrich:
     Guarantees: the same records give the same mentions in the same order, with the same origins, whatever batch they
     come in and however often they are read; what cannot be understood is rejected with the reason; deletions always
     pass on, keyed by post or author id, so that the index can resolve them.  `counts` holds running totals: posts,
-    linked, unlinked, mentions, inherited, waiting (replies to posts not known), reissued (mentions of those whose
-    parent came late), deletions, rejected.
+    linked, unlinked, mentions, inherited, beyond_reach (not inherited since too many have), waiting (replies to posts
+    not known), reissued (mentions of those whose parent came late), deletions, rejected.
     """
 
     name = "enrich"
@@ -135,13 +135,16 @@ class Enrich:
         if earlier is not None and earlier.version < post.version:
             work.slots[-1] += self._gone(post.post_id, thread, found, record, post.created_at, issued)
         self.counts["linked" if found.abouts else "unlinked"] += 1
+        self.counts["beyond_reach"] += found.beyond_reach
         self._add(work, record, post, found.abouts, issued, known, found.depth)
-        if found.abouts or (earlier is not None and thread is not None):
+        parent = parent_of(post)
+        waits = parent is not None and orphans.waits(thread, threads.post_hash(parent), record.offset)
+        if found.abouts or earlier is not None or (not waits and threads.begun(thread, record.offset)):
             thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
             revision = self._note(post, record, state, thread, found, issued)
             if thread.waiting:
                 self._catch_up(post, revision, record, state, thread, work)
-        if (parent := parent_of(post)) is not None:
+        if parent is not None and waits:
             self._wait(post, threads.post_hash(parent), found.named, record, state, thread)
 
     def _gone(
@@ -155,20 +158,22 @@ class Enrich:
     def _note(
         self, post: Post, record: Record, state: State, thread: threads.Thread, found: Subjects, issued: int
     ) -> threads.Revision:
-        """Remember what a post is about, for those who answer it."""
+        """Remember what a post is about, also that it is about nobody, for those who answer it."""
         links = [(about.entity, about.link.confidence) for about in found.abouts]
-        revision = threads.revise(
+        revision = memory.revise(
             thread, record.offset, post.version, found.depth, links, issued, speaker(self._accounts, post)
         )
-        if threads.remember(thread, threads.post_hash(post.post_id), revision):
+        parent = parent_of(post)
+        above = None if parent is None else threads.post_hash(parent)
+        if memory.remember(thread, threads.post_hash(post.post_id), revision, above):
             self._put(post, record, state, thread, post.created_at.timestamp() + self._retention)
         return revision
 
     def _wait(
         self, post: Post, parent: int, named: bool, record: Record, state: State, thread: threads.Thread | None
     ) -> None:
-        """Let a post wait for what it answers, unless that is known."""
-        if record.value is None or not orphans.waits(thread, parent, record.offset):
+        """Let a post wait for what it answers."""
+        if record.value is None:
             return
         thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
         key, arrival = threads.post_hash(post.post_id), _arrival(record, post)
@@ -194,7 +199,7 @@ class Enrich:
             by = speaker(self._accounts, reply)
             version = waiting.version + 1
             links = [(about.entity, about.link.confidence) for about in abouts]
-            now[waiting.key] = threads.revise(
+            now[waiting.key] = memory.revise(
                 thread, record.offset, waiting.version, turned[1].depth, links, version, by
             )
             published = threads.seen(thread, waiting.key, record.offset)
@@ -207,11 +212,12 @@ class Enrich:
             again = max(known, reply.ingested_at or known)
             self._add(work, record, reply, abouts, version, again, turned[1].depth)
         del now[key]
-        noted = [threads.remember(thread, reply_key, again) for reply_key, again in now.items()]
+        noted = [memory.remember(thread, reply_key, again) for reply_key, again in now.items()]
         if any(noted):
             self._put(post, record, state, thread, post.created_at.timestamp() + self._retention)
 
     def _put(self, post: Post, record: Record, state: State, thread: threads.Thread, until: float) -> None:
+        memory.make_room(thread, (threads.post_hash(root_of(post)), threads.post_hash(post.post_id)))
         thread.until = max(thread.until, until)
         state.put(root_of(post), thread, record, expires=thread.until)
 

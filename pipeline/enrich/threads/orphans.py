@@ -6,12 +6,11 @@ other), also one that names somebody, for it may speak to a company's own accoun
 - *The parent comes late* and is about somebody: the reply is published again under its version plus one, with the
   parent's entities; and so are replies to that reply which wait as well.  Mentions that have lost their ground are
   taken back.
-- *The parent never comes*, or later than that: the reply stays what it was when it was read.  In a thread that is known
-  to be about somebody it has inherited that, with less confidence; and it does so still when the root, or the first
-  linked post, comes within the wait.
+- *The parent never comes*, or later than that: the reply stays what it was when it was read.  In a thread whose root
+  is known to be about somebody it has inherited that, with less confidence; and it does so still when the root comes
+  within the wait.
 
-Which replies wait is decided by what was read before them alone, so a replay gives the same answers.  Posts about
-nobody are remembered for this only, and at most so many of a thread.
+Which replies wait is decided by what was read before them alone, so a replay gives the same answers.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ MAX_BYTES = 65_536
 
 
 def waits(thread: Thread | None, parent: int, offset: int) -> bool:
-    """Whether what a post answers is not known: never linked, or itself waiting."""
+    """Whether what a post answers is not known, or itself waits."""
     if thread is None:
         return True
     if any(w.key == parent and w.offset < offset for w in thread.waiting):
@@ -73,8 +72,9 @@ def changed(
     if waiting.named:
         old, new = addressed(thread, waiting.parent, offset), addressed(thread, waiting.parent, offset, now)
     else:
-        old, new = inherit(thread, waiting.parent, root, offset), inherit(thread, waiting.parent, root, offset, now)
-    return None if old == new else (old, new)
+        old = inherit(thread, waiting.parent, root, offset, read_at=waiting.offset)
+        new = inherit(thread, waiting.parent, root, offset, now, waiting.offset)
+    return None if old[:2] == new[:2] else (old, new)
 
 
 def _outdated(thread: Thread, waiting: Orphan, offset: int) -> bool:
