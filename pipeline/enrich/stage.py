@@ -26,7 +26,7 @@ from pipeline.contracts.sketch import sketch_of
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.linking.linker import Linker
-from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_input, retraction
+from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_inputs, retraction
 from pipeline.enrich.targets import AnswerSlot, Questions, places
 from pipeline.enrich.threads import memory, orphans, threads
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
@@ -230,8 +230,7 @@ class Enrich:
         self.counts["mentions"] += len(abouts)
         self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
         facts, slot = facts_of(post, abouts), len(work.slots) - 1
-        for about in abouts:
-            text = model_input(post.text, about)
+        for about, text in zip(abouts, model_inputs(post.text, abouts), strict=True):
             answer = work.questions.ask(text, places(text, about.link.surface) if about.span else ())
             role = self._accounts.role(post.author, post.network, about.entity.id)
             known_as = self._accounts.linker.catalogue.entities.get(about.entity.id)
