@@ -1,4 +1,4 @@
-"""Headers of Kafka records without content: arrival time, and that a record was replayed.
+"""Headers of Kafka records without content: arrival time, that a record was replayed, or is a copy.
 
 The header with a message's origin has a module of its own, `pipeline/contracts/origin.py`.
 """
@@ -10,6 +10,10 @@ ARRIVED = "arrived"
 
 REPLAYED = "replayed"
 """Marks a record that a person has sent again from the dead letters."""
+
+
+COPY = "copy"
+"""Marks the deletion of an author on the partitions that its key does not belong to; the value is the key's partition."""
 
 
 def arrival_header(seconds: float) -> tuple[str, bytes]:

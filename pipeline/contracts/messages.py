@@ -62,16 +62,25 @@ class Post(Struct, tag_field="type", tag="post", kw_only=True):
 
 
 class PostDeleted(Struct, tag_field="type", tag="post_deleted", kw_only=True):
-    """The author or the network took a post back: everything that came of it goes too."""
+    """The author or the network took a post back: everything that came of it goes too.
+
+    `root_id` is the root of its thread, where the agent remembers it: the deletion then follows the post on the thread's
+    partition.
+    """
 
     post_id: Id
     network: Id
     deleted_at: Time
     version: Version
+    root_id: Id | None = None
 
 
 class AuthorDeleted(Struct, tag_field="type", tag="author_deleted", kw_only=True):
-    """An account is gone: all its posts go too."""
+    """An account is gone: all its posts go too.
+
+    Agents put it on every partition, as its posts lie on any; the header `copy` marks all but the one that its key
+    belongs to.
+    """
 
     author_id: Id
     network: Id
