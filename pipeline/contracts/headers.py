@@ -13,7 +13,7 @@ REPLAYED = "replayed"
 
 
 COPY = "copy"
-"""Marks the deletion of an author on the partitions that its key does not belong to; the value is the key's partition."""
+"""Marks the deletion of an author on partitions that its key does not belong to; the value is the key's partition."""
 
 
 def arrival_header(seconds: float) -> tuple[str, bytes]:

@@ -64,8 +64,8 @@ class Post(Struct, tag_field="type", tag="post", kw_only=True):
 class PostDeleted(Struct, tag_field="type", tag="post_deleted", kw_only=True):
     """The author or the network took a post back: everything that came of it goes too.
 
-    `root_id` is the root of its thread, where the agent remembers it: the deletion then follows the post on the thread's
-    partition.
+    `root_id` is the root of its thread, where the agent remembers it: the deletion then follows the post on the
+    partition of the thread.
     """
 
     post_id: Id

@@ -15,6 +15,7 @@ import msgspec
 
 from models.scorer import Scorer
 from pipeline.contracts.decode import MAX_AHEAD, decode_raw
+from pipeline.contracts.headers import COPY
 from pipeline.contracts.messages import (
     AuthorDeleted,
     EntityRef,
@@ -30,6 +31,7 @@ from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_inputs
 from pipeline.enrich.targets import AnswerSlot, Questions, places
 from pipeline.enrich.threads import memory, orphans, threads
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
+from pipeline.enrich.threads.waiting import GONE, Entry, StateCodec, WaitingQueue
 from pipeline.errors import Malformed
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import State
@@ -73,15 +75,18 @@ class Enrich:
         thread_days: float = 7.0,
         ahead_seconds: float = MAX_AHEAD,
         renewed: Callable[[], Linker | None] | None = None,
+        observe: Callable[[str, int], None] = lambda bound, replies: None,
     ) -> None:
-        """`renewed` is asked before each batch for a linker to go on with."""
+        """`renewed` is asked before each batch for a linker to go on with; `observe` is told of replies that no longer
+        wait for want of room, by the bound that was reached: of the thread, the author or the partition."""
         self._accounts = Accounts(linker)
         self.scorer = scorer
-        self.codec = threads.ThreadCodec()
+        self.codec = StateCodec()
         self.counts: Counter[str] = Counter()
         self._retention = thread_days * DAY
         self._ahead = ahead_seconds
         self._renewed = renewed
+        self._observe = observe
         self._encode = msgspec.json.Encoder().encode
         self._post = msgspec.json.Decoder(Post).decode
 
@@ -139,6 +144,10 @@ class Enrich:
         self._add(work, record, post, found.abouts, issued, known, found.depth)
         parent = parent_of(post)
         waits = parent is not None and orphans.waits(thread, threads.post_hash(parent), record.offset)
+        if thread is not None and orphans.erase(
+            thread, record.offset, threads.post_hash(post.post_id), post.version - 1
+        ):
+            self._put(post, record, state, thread, 0.0)
         if found.abouts or earlier is not None or (not waits and threads.begun(thread, record.offset)):
             thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
             revision = self._note(post, record, state, thread, found, issued)
@@ -178,9 +187,30 @@ class Enrich:
         thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
         key, arrival = threads.post_hash(post.post_id), _arrival(record, post)
         waiting = threads.Orphan(record.offset, post.version, key, parent, arrival, record.value, named)
+        if orphans.replaced(thread, waiting):
+            return
         if orphans.enqueue(thread, waiting):
             self.counts["waiting"] += 1
             self._put(post, record, state, thread, arrival + orphans.WAIT + orphans.SLACK)
+        elif not any(w.offset == record.offset for w in thread.waiting):
+            self._observe("thread", 1)
+            return
+        author = threads.post_hash(post.author.id)
+        entry = Entry(root_of(post), record.offset, key, author, len(record.value), arrival)
+        for removed, why in WaitingQueue(state, record).add(entry):
+            self._release(removed, record, state)
+            if why != "late":
+                self._observe(why, 1)
+
+    def _release(self, entry: Entry, record: Record, state: State) -> None:
+        """Take a reply that waits no longer out of its thread."""
+        thread = state.get(entry.root, record)
+        if thread is not None and orphans.drop(thread, entry.offset):
+            self._put_back(entry.root, thread, record, state)
+
+    def _put_back(self, root: str, thread: threads.Thread, record: Record, state: State) -> None:
+        """Store a thread from which something is gone; not for longer where nothing is left."""
+        state.put(root, thread, record, expires=thread.until if thread.posts or thread.waiting else GONE)
 
     def _catch_up(
         self, post: Post, revision: threads.Revision, record: Record, state: State, thread: threads.Thread, work: _Work
@@ -188,8 +218,9 @@ class Enrich:
         """Publish again the replies that came before `post` and are about something else now that it is known."""
         root, key = threads.post_hash(root_of(post)), threads.post_hash(post.post_id)
         known = _known_since(record, post)
-        now = {key: revision}
-        for waiting in orphans.concerned(thread, key, record.offset, _arrival(record, post)):
+        concerned = orphans.concerned(thread, key, record.offset, _arrival(record, post))
+        now = orphans.republished(thread, record.offset, concerned) | {key: revision}
+        for waiting in concerned:
             turned = orphans.changed(thread, waiting, root, record.offset, now)
             if turned is None:
                 continue
@@ -239,18 +270,27 @@ class Enrich:
             work.pending.append((slot, answer, record, pending))
 
     def _delete(self, message: PostDeleted | AuthorDeleted, record: Record, state: State) -> list[Outgoing]:
-        """Pass a deletion on; for a post that this partition's threads know, also take back each mention.
+        """Pass a deletion on, and erase what waits; for a post that this partition's threads know, also take back each
+        mention.
 
-        Deletions are keyed by post id, as networks do not tell the root: mostly the thread is known elsewhere, and the
-        index resolves the deletion.  A late parent may have put the post's mentions one version higher, which the
-        deletion of a versioned network exceeds; one of a network without versions is put one higher as well.
+        Where the agent no longer remembers the root, a deletion is keyed by the post's id: then the thread may lie on
+        another partition, and the index resolves the deletion.  A late parent may have put the post's mentions one
+        version higher, which the deletion of a versioned network exceeds; one of a network without versions is put one
+        higher as well.
         """
         self.counts["deletions"] += 1
         if isinstance(message, AuthorDeleted):
-            return [self._out(message.author_id, message, record)]
+            for entry in WaitingQueue(state, record).erase(threads.post_hash(message.author_id)):
+                self._release(entry, record, state)
+            copy = any(name == COPY for name, _ in record.headers)
+            return [] if copy else [self._out(message.author_id, message, record)]
         if message.version <= UNVERSIONED:
             message.version += 1
-        known = threads.before(state.get(message.post_id, record), message.post_id, record.offset)
+        root, key = message.root_id or message.post_id, threads.post_hash(message.post_id)
+        thread: threads.Thread | None = state.get(root, record)
+        if thread is not None and orphans.erase(thread, record.offset, key, message.version):
+            self._put_back(root, thread, record, state)
+        known = threads.before(thread, message.post_id, record.offset)
         out = [self._taken_back(message.post_id, e, message.deleted_at, message.version, record) for e in known]
         return [*out, self._out(message.post_id, message, record)]
 

@@ -99,8 +99,9 @@ class RawPublisher:
     def publish(self, message: RawMessage | bytes, *, key: bytes | None = None, arrived: float) -> int:
         """Hand over one message; gives its number, counted from 1: it is safe once `delivered()` reaches that.
 
-        `key` may be left out for a decoded message.  The deletion of an author goes to every partition, as a copy (see
-        `pipeline.contracts.headers.COPY`) to those that are not its own, and is one message.  Blocks while consumers are behind or too much is in flight.
+        `key` may be left out for a decoded message.  The deletion of an author goes to every partition, as a copy
+        (`pipeline.contracts.headers.COPY`) to those that are not its own, and is one message.  Blocks while consumers
+        are behind or too much is in flight.
         Raises `Malformed` for a message that is too large (the publisher stays usable), `TransientError` or
         `TerminalError` when this or an earlier message could not be delivered.
         """

@@ -13,7 +13,11 @@ from models.scorer import Reading, Scores, Target
 from pipeline.contracts.messages import Author, ModelRef, Post, Sentiment
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.linker import Linker
-from pipeline.stages.records import Record
+from pipeline.enrich.stage import Enrich
+from pipeline.enrich.threads.threads import Thread
+from pipeline.enrich.threads.waiting import Segment
+from pipeline.stages.records import Outgoing, Record
+from pipeline.stages.state import MemoryStore
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -71,6 +75,21 @@ def records(messages: Sequence[Any], first_offset: int = 0) -> list[Record]:
         Record("posts.raw.v1", 0, first_offset + i, b"key", msgspec.json.encode(m), heard + i, heard + i)
         for i, m in enumerate(messages)
     ]
+
+
+def stored(stage: Enrich, store: MemoryStore) -> dict[str, Any]:
+    """What a stage has stored, by key: of each value what it says, not how it is written."""
+    values = {key: msgspec.msgpack.decode(data)[2] for key, data in store._data.items()}
+    decoded = {key: stage.codec.decode(value) for key, value in values.items()}
+    return {key: value for key, value in decoded.items() if value not in (Thread(), Segment())}
+
+
+def repeats(record: Record, first: Sequence[Outgoing], again: Sequence[Outgoing]) -> bool:
+    """Whether a record that is read again gives what it gave.  Nothing else comes of it; missing may be what it brought
+    of other posts, replies that were replaced or erased since."""
+    given, repeated = {(o.key, o.value) for o in first}, {(o.key, o.value) for o in again}
+    own = msgspec.json.decode(record.value or b"").get("post_id")
+    return repeated <= given and all(msgspec.json.decode(value)["post_id"] != own for _, value in given - repeated)
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,25 @@ other), also one that names somebody, for it may speak to a company's own accoun
   is known to be about somebody it has inherited that, with less confidence; and it does so still when the root comes
   within the wait.
 
-Which replies wait is decided by what was read before them alone, so a replay gives the same answers.
+Which replies wait is decided by what was read before them alone, so a replay gives the same answers; except that what
+was erased, replaced by an edit or pushed out since (`waiting.py`) is not published once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from pipeline.enrich.threads.threads import MAX_REVISIONS, Inheritance, Now, Orphan, Thread, addressed, inherit, seen
+from pipeline.enrich.threads.threads import (
+    MAX_REVISIONS,
+    Inheritance,
+    Now,
+    Orphan,
+    Revision,
+    Thread,
+    addressed,
+    inherit,
+    seen,
+)
 
 WAIT = 3600.0
 """Seconds that a reply waits for what it answers."""
@@ -38,6 +49,11 @@ def waits(thread: Thread | None, parent: int, offset: int) -> bool:
     return seen(thread, parent, offset) is None
 
 
+def replaced(thread: Thread, waiting: Orphan) -> bool:
+    """Whether a newer version of a post waits already."""
+    return any(w.key == waiting.key and w.version > waiting.version for w in thread.waiting)
+
+
 def enqueue(thread: Thread, waiting: Orphan) -> bool:
     """Note a post that waits, and forget those that have waited too long; gives whether anything changed.
 
@@ -53,6 +69,22 @@ def enqueue(thread: Thread, waiting: Orphan) -> bool:
     return True
 
 
+def erase(thread: Thread, offset: int, key: int, version: int) -> bool:
+    """Forget what waits of a post up to a version, as far as it was read before `offset`; gives whether any did."""
+    return _drop(thread, lambda w: w.key == key and w.version <= version and w.offset < offset)
+
+
+def drop(thread: Thread, offset: int) -> bool:
+    """Forget the post that waits since the record at `offset`; gives whether it did."""
+    return _drop(thread, lambda w: w.offset == offset)
+
+
+def _drop(thread: Thread, goes: Callable[[Orphan], bool]) -> bool:
+    remaining = [w for w in thread.waiting if not goes(w)]
+    changed, thread.waiting = len(remaining) < len(thread.waiting), remaining
+    return changed
+
+
 def concerned(thread: Thread, key: int, offset: int, arrival: float) -> Sequence[Orphan]:
     """The posts that wait when the record at `offset` brings news of post `key`: newest versions, parents first."""
     newest: dict[int, Orphan] = {}
@@ -63,6 +95,14 @@ def concerned(thread: Thread, key: int, offset: int, arrival: float) -> Sequence
                 newest[waiting.key] = waiting
     live = {k: w for k, w in newest.items() if not _outdated(thread, w, offset)}
     return list(_parents_first(live))
+
+
+def republished(thread: Thread, offset: int, concerned: Sequence[Orphan]) -> dict[int, Revision]:
+    """What the record at `offset` led to when it was read before, of replies that wait no longer: those that answer
+    them still see it."""
+    waiting = {w.key for w in concerned}
+    found = {key: r for key, revisions in thread.posts.items() for r in revisions if r.offset == offset}
+    return {key: revision for key, revision in found.items() if key not in waiting}
 
 
 def changed(
