@@ -248,9 +248,10 @@ class Enrich:
             self._put(post, record, state, thread, post.created_at.timestamp() + self._retention)
 
     def _put(self, post: Post, record: Record, state: State, thread: threads.Thread, until: float) -> None:
-        memory.make_room(thread, (threads.post_hash(root_of(post)), threads.post_hash(post.post_id)))
+        root = root_of(post)
+        memory.make_room(thread, (root, post.post_id))
         thread.until = max(thread.until, until)
-        state.put(root_of(post), thread, record, expires=thread.until)
+        state.put(root, thread, record, expires=thread.until)
 
     def _add(
         self, work: _Work, record: Record, post: Post, abouts: list[About], version: int, known: datetime, depth: int

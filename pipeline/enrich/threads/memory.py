@@ -11,10 +11,10 @@ that it answered itself are among the last to go.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Sequence
 
 from pipeline.contracts.messages import EntityRef
-from pipeline.enrich.threads.threads import MAX_REVISIONS, Revision, Thread
+from pipeline.enrich.threads.threads import MAX_REVISIONS, Revision, Thread, post_hash
 
 MAX_ENTITIES = 8
 """Entities remembered for one post, the surest first."""
@@ -60,15 +60,15 @@ def remember(thread: Thread, key: int, revision: Revision, parent: int | None = 
     return True
 
 
-def make_room(thread: Thread, needed: Container[int]) -> None:
-    """Forget what matters least where too much is remembered; posts that are `needed` stay."""
+def make_room(thread: Thread, needed: Sequence[str]) -> None:
+    """Forget what matters least where too much is remembered; posts whose ids are `needed` stay."""
     if len(thread.posts) <= _FEW and len(thread.entities) <= _FEW:
         return
     size = sum(map(_bytes, thread.posts.values())) + sum(_ENTITY + len(i) + len(name) for i, name in thread.entities)
     if size <= MAX_BYTES:
         return
     aim = MAX_BYTES * (1.0 - SPARE)
-    candidates = [key for key in thread.posts if key not in needed]
+    candidates = thread.posts.keys() - set(map(post_hash, needed))
     for key in sorted(candidates, key=lambda key: _matters(thread.posts[key])):
         if size <= aim:
             break

@@ -12,6 +12,7 @@ a thread about something else speaks for those who answer that post, and for at 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
 from typing import Any, NamedTuple
@@ -121,8 +122,9 @@ class ThreadCodec:
         return self._decode(data[1:]) if data[:1] == self.VERSION else Thread()
 
 
+@lru_cache(maxsize=8_192)
 def post_hash(post_id: str) -> int:
-    """63 bits of a post id."""
+    """63 bits of a post id, or an author's (cached: each is asked for several times in a row)."""
     return int.from_bytes(blake2b(post_id.encode("utf-8", "replace"), digest_size=8).digest(), "big") >> 1
 
 

@@ -32,6 +32,8 @@ SHARE = 8
 SHARE_BYTES = 65_536
 """Bytes of them together."""
 
+LATE = 2.0 * WAIT
+"""Seconds after which a reply has waited too long by any clock."""
 GONE = 1.0
 """When a value that is empty expires, in seconds since 1970: at once."""
 _AT_A_TIME = 2
@@ -119,17 +121,20 @@ class WaitingQueue:
         """The oldest segments where there are too many or too large ones, and what has waited too long."""
         removed: list[Removed] = []
         for _ in range(_AT_A_TIME):
-            full = newest.size > MAX_BYTES or newest.following - newest.first > MAX_SEGMENTS
             if newest.first == newest.following:
-                late = [e for e in newest.entries if now - e.arrived > 2.0 * WAIT]
-                newest.entries = [e for e in newest.entries if e not in late]
+                late = [e for e in newest.entries if now - e.arrived > LATE]
+                if late:
+                    newest.entries = [e for e in newest.entries if e not in late]
             else:
+                full = newest.size > MAX_BYTES or newest.following - newest.first > MAX_SEGMENTS
                 oldest = self._segment(self._number(newest.first))
-                if not full and oldest.entries and now - oldest.entries[-1].arrived <= 2.0 * WAIT:
+                if not full and oldest.entries and now - oldest.entries[-1].arrived <= LATE:
                     break
                 late = oldest.entries
                 self._state.put(self._number(newest.first), Segment(), self._record, expires=GONE)
                 newest.first += 1
+            if not late:
+                break
             newest.size -= sum(e.size for e in late)
             removed += [Removed(e, "late" if now - e.arrived > WAIT else "partition") for e in late]
         return removed
