@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GROUNDSWELL := $(BIN)/groundswell
+FITS := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Groundswell needs Python 3.11, 3.12 or 3.13, and this is " + sys.version.split()[0] + ". Name another: make run PYTHON=python3.11")
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format real-servers real-servers-down bench compiled install install-train lock contracts clean
+.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench compiled install install-train lock contracts house clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -14,17 +16,27 @@ run: install ## Start everything, embedded, with a simulated stream; Ctrl-C ends
 	@$(GROUNDSWELL) run
 
 test: install ## Run the tests that this machine can run; says what it leaves out, and what that needs
-	@$(BIN)/pytest -q --numprocesses logical --maxprocesses 4 --dist worksteal
+	@$(BIN)/pytest -q $(PARALLEL)
 
 test-all: ## Run every test: the slow ones and those on the real servers too (some twenty minutes)
 	@GROUNDSWELL_TEST_ALL=1 $(MAKE) --no-print-directory test
 
-check: install ## Lint, formatting, types, layers, and contracts up to date
+coverage: install ## Measure what the tests run of pipeline and models, workers counted; at least 90 % of lines and branches
+	@rm -f .coverage .coverage.*
+	@GROUNDSWELL_PURE=1 $(BIN)/coverage run -m pytest -q $(PARALLEL)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+check: install ## Lint, formatting, spelling, types, layers, and contracts up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/typos
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pipeline.contracts.schemas --check
+
+hooks: install ## Run the quick checks at every commit (.pre-commit-config.yaml)
+	$(BIN)/pre-commit install
 
 format: install ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
@@ -52,7 +64,7 @@ install: $(VENV)/.installed ## Make the virtual environment (the other targets d
 
 $(VENV)/.installed: requirements/default.lock pyproject.toml
 	@echo "Installing into $(VENV) (a minute or two, once) …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c '$(FITS)' 2>/dev/null || { $(PYTHON) -c '$(FITS)' && rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/default.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@$(BIN)/python -m pipeline.compiled
@@ -72,4 +84,4 @@ lock: ## Resolve the versions anew (after changing pyproject.toml; needs uv)
 	  --generate-hashes --no-header --no-emit-index-url --quiet -c requirements/default.lock -o requirements/train.lock
 
 clean: ## Remove what was built, downloaded or written here
-	rm -rf $(VENV) .real .groundswell $$(find pipeline -name compiled -type d) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .real .groundswell $$(find pipeline -name compiled -type d) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

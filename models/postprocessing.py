@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.manifest import Head
-from models.scorer import Scores
+from models.scorer import REQUIRED_SIGNALS, SIGNALS, Scores
 from pipeline.contracts.messages import Label, Sentiment, Signals
 
 LABELS: tuple[Label, Label, Label] = ("negative", "neutral", "positive")
-SIGNALS = ("offensive", "hate", "irony", "complaint", "question", "praise")
 SENTIMENT, TARGET, EMOTION = "sentiment", "target", "emotion"
 EMBEDDING, SKETCH = "embedding", "sketch"
 
@@ -71,14 +70,15 @@ def sentiments(logits: NDArray[np.float32], head: Head) -> list[Sentiment]:
 
 
 def _signals(outputs: Outputs, heads: Mapping[str, Head]) -> list[Signals]:
-    """One a text; none where a head is missing."""
-    if not all(name in outputs and name in heads for name in SIGNALS):
+    """One a text; none where a head is missing whose signal every mention has."""
+    known = [name for name in SIGNALS if name in outputs and name in heads]
+    if not set(REQUIRED_SIGNALS) <= set(known):
         return []
     columns = []
-    for name in SIGNALS:
+    for name in known:
         yes = heads[name].labels.index("yes")
         columns.append([row[yes] for row in _rows(outputs[name], heads[name])])
-    return [Signals(*row) for row in zip(*columns, strict=True)]
+    return [Signals(**dict(zip(known, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
 def _emotions(outputs: Outputs, heads: Mapping[str, Head]) -> list[tuple[str, float]]:

@@ -17,6 +17,12 @@ Span = tuple[int, int]
 Target = tuple[Span, ...]
 """Where a text names one entity; empty when it does not (an answer in a thread about it, say)."""
 
+SIGNALS = Signals.__struct_fields__
+"""The signals of a mention; each is the "yes" of the head of its name."""
+
+REQUIRED_SIGNALS = SIGNALS[: len(SIGNALS) - len(Signals.__struct_defaults__)]
+"""Those without a default: a model that lacks one of their heads gives no signals at all."""
+
 
 class Reading(Struct, frozen=True):
     """A text to be read, and whom it is asked about."""

@@ -64,6 +64,11 @@ def browser_driver() -> str | None:
     return _first(DRIVERS) or _first(DRIVERS, path=beside)
 
 
+def alertmanager() -> str | None:
+    """Path of Prometheus' Alertmanager, or None: Debian calls it otherwise than its makers do."""
+    return _first(("prometheus-alertmanager", "alertmanager"))
+
+
 def _slow() -> str | None:
     return None if asked_for(ALL) else f"set {ALL}=1 to run them"
 
@@ -107,6 +112,11 @@ def _program(name: str, package: str) -> Callable[[], str | None]:
     return missing
 
 
+def _alertmanager() -> str | None:
+    package = "Debian and Ubuntu: apt install prometheus-alertmanager"
+    return None if alertmanager() else f"Alertmanager not installed ({package})"
+
+
 def _compiler() -> str | None:
     compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
     return None if shutil.which(compiler) else f"no C compiler ({compiler}; Debian and Ubuntu: apt install gcc)"
@@ -119,6 +129,7 @@ GROUPS = (
     Group("browser", "in a browser", _browser),
     Group("promtool", "of the alarm rules", _program("promtool", "prometheus")),
     Group("amtool", "of the routes of alarms", _program("amtool", "prometheus-alertmanager")),
+    Group("alertmanager", "against the real Alertmanager", _alertmanager),
     Group("compiler", "of compiled modules", _compiler),
 )
 

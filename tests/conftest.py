@@ -11,7 +11,9 @@ import os
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
+from pipeline.compiled import PURE
 from tests.availability import GROUPS, STRICT, left_out, strict
 from tests.real_servers import fresh_kafka, real_elasticsearch, real_kafka, real_servers, unique_name
 
@@ -21,11 +23,15 @@ _LINES = pytest.StashKey[list[str]]()
 
 # Settings of the person who runs the tests must not leak into them.
 for _name in [name for name in os.environ if name.startswith("GROUNDSWELL_")]:
-    if not _name.startswith("GROUNDSWELL_TEST_"):
+    if not _name.startswith("GROUNDSWELL_TEST_") and _name != PURE:
         del os.environ[_name]
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared out among the workers already
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Examples are not timed: how long one takes says more about the tests beside it than about the code.
+settings.register_profile("side by side", deadline=None)
+settings.load_profile("side by side")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -132,6 +132,15 @@ def test_one_tool_of_the_alarms_without_the_other(
     assert left_out(pytester, program, other) == [f"1 test {reason}."]
 
 
+def test_alertmanager_by_either_name(machine: Machine, pytester: pytest.Pytester) -> None:
+    machine.has("amtool")
+    reason = "Alertmanager not installed (Debian and Ubuntu: apt install prometheus-alertmanager)"
+    assert left_out(pytester, "alertmanager") == [f"1 test against the real Alertmanager: {reason}."]
+    program = machine.has("alertmanager")
+    assert left_out(pytester, "alertmanager") == []
+    assert availability.alertmanager() == str(program)
+
+
 def test_real_servers_that_nobody_asked_for(machine: Machine, pytester: pytest.Pytester) -> None:
     (line,) = left_out(pytester, "real")
     assert line == (

@@ -1,4 +1,4 @@
-"""What a run on real servers comes to: posts a second, processor time by process, and its price."""
+"""What a run comes to: posts a second, processor time by process, and its price."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 KAFKA, ELASTICSEARCH = "Kafka", "Elasticsearch"
 SERVERS = frozenset((KAFKA, ELASTICSEARCH))
 BILLION = 1e9
+SECONDS_AN_HOUR = 3_600.0
 
 
 class EndToEnd(Struct, frozen=True):
@@ -35,13 +36,14 @@ class EndToEnd(Struct, frozen=True):
         """Processor seconds a post of Kafka and Elasticsearch."""
         return sum(cpu for name, cpu in self.spent.items() if name in SERVERS) / self.posts
 
-    def billion(self, core_hour: float) -> float:
-        """What a billion posts cost, servers included, at a price per core-hour.
 
-        >>> EndToEnd(10, 1.0, {"enrich": 0.027, "Kafka": 0.009}).billion(0.04)
-        40.0
-        """
-        return round((self.own + self.servers) * BILLION / 3_600.0 * core_hour, 6)
+def billion(processor_seconds: float, core_hour: float) -> float:
+    """What a billion posts cost that take so many processor seconds each, at a price per core-hour.
+
+    >>> billion(0.0036, core_hour=0.04)
+    40.0
+    """
+    return processor_seconds * BILLION / SECONDS_AN_HOUR * core_hour
 
 
 def processor_seconds(processes: Mapping[str, int]) -> dict[str, float]:

@@ -28,7 +28,8 @@ START_SECONDS = 120.0
 """Within so long the peer must have put its first posts into the index."""
 SAMPLE = 20
 """Texts on which the peer's answers are balanced."""
-_ASK_EVERY = 0.2
+_ASK_EVERY = 1.0
+"""Seconds: seldom enough to cost Elasticsearch nothing beside the peer's own calls."""
 
 
 class Bounds(Struct, frozen=True):
@@ -36,7 +37,7 @@ class Bounds(Struct, frozen=True):
 
     warm_up: int
     posts: int
-    """Those of the warm-up not among them."""
+    """How many to measure; those of the warm-up are not among them."""
     seconds: float
     """After so long the run ends, with what it has got through."""
 
@@ -46,7 +47,8 @@ async def peer(
 ) -> EndToEnd:
     """Publish the posts, start the peer, and measure from the end of the warm-up; a post counts once it is indexed.
 
-    Raises `SystemExit` when the peer ends, or indexes nothing for too long; the end of its log is printed then.
+    There should be more posts than the bounds say, so that the peer is at work till the end.  Raises `SystemExit` when
+    it ends, or indexes nothing for too long; the end of its log is printed then.
     """
     create_all(settings.kafka)
     await publish(settings, posts)

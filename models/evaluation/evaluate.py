@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 
 from models.evaluation.calibration_null import calibration_chance
-from models.evaluation.rows import LABELS, METRICS, OFFICIAL, SIGNALS, Answers, Rows
+from models.evaluation.rows import LABELS, METRICS, OFFICIAL, Answers, Rows
 from models.evaluation.slices import slices_of
 from models.figures import Compared, Figures, Interval, SeedFigures, Slice
 from models.metrics import Floats, Ints, confidence_error, coverage, interval, recalls
+from models.scorer import SIGNALS
 
 CONFIDENCES = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SMALLEST_SLICE = 30

@@ -11,13 +11,12 @@ import numpy as np
 
 from models.metrics import Floats, Ints, accuracy, f1_of, macro_f1, macro_recall
 from models.naming import occurrences
-from models.scorer import Reading, Scorer, Scores, Target
+from models.scorer import SIGNALS, Reading, Scorer, Scores, Target
 from pipeline.errors import TerminalError
 
 TARGET = "target"
 SENTIMENTS = ("negative", "neutral", "positive")
 EMOTIONS = ("anger", "joy", "optimism", "sadness")
-SIGNALS = ("offensive", "hate", "irony", "complaint", "question", "praise")
 LABELS: dict[str, tuple[str, ...]] = {
     "sentiment": SENTIMENTS,
     TARGET: SENTIMENTS,
@@ -147,8 +146,7 @@ def answer_of(scores: Scores, head: str) -> tuple[int, float | None]:
         return SENTIMENTS.index(sentiment.label), max(sentiment.negative, sentiment.neutral, sentiment.positive)
     if head == "emotion" and scores.emotion is not None:
         return EMOTIONS.index(scores.emotion), scores.emotion_confidence
-    if head in SIGNALS and scores.signals is not None:
-        yes = float(getattr(scores.signals, head))
+    if head in SIGNALS and (yes := getattr(scores.signals, head, None)) is not None:
         return int(yes >= 0.5), max(yes, 1.0 - yes)
     raise NoSuchHead(head)
 

@@ -63,25 +63,26 @@ def run_detector(
     Deterministic.  Memory: one state an entity, as in the workers; `nearness` is shown every mention.
     """
     detectors = Detectors(false_alarms)
-    watch = PartitionState()
+    partition = PartitionState()
     states: dict[str, EntityState] = {}
     outcome = Outcome(detectors.promise, [], {})
     done = 0
     for inbound in spool:
         key = inbound.entity.id
         if isinstance(inbound, InboundMention):
-            for late in watch.advance_to(inbound):
-                for event in watch.resolve_due(late, states[late], inbound):
+            for late in partition.advance_to(inbound):
+                for event in partition.resolve_due(late, states[late], inbound):
                     _record(outcome, event)
         state = states.get(key)
         if state is None or (state.clock and _arrival(inbound) > state.clock + FORGET_AFTER):
-            state = states[key] = watch.priors.begin(inbound)  # the workers forget an entity after so long a silence
+            # The workers forget an entity after so long a silence.
+            state = states[key] = partition.priors.begin(inbound)
         detector = detectors.of(key)
         for event in detector.observe(state, inbound):
             _record(outcome, event)
         if not state.clock & OFTEN:
-            watch.priors.observe(inbound, state)
-        watch.schedule(key, state)
+            partition.priors.observe(inbound, state)
+        partition.schedule(key, state)
         if nearness is not None and isinstance(inbound, InboundMention):
             nearness.observe(state, inbound, detector.thresholds)
         done += 1

@@ -19,6 +19,14 @@ T = TypeVar("T")
 _flags: dict[str, Any] = {}
 
 
+def new_app(help: str | None = None) -> typer.Typer:
+    """The app of a command, or with `help` of a family of commands."""
+    return typer.Typer(
+        help=help, no_args_is_help=help is not None, add_completion=False, rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+    )  # fmt: skip
+
+
 def remember(pairs: list[str], data: str | None, log_level: str | None) -> None:
     """Put the flags that stand before the command's name above file and environment."""
     for pair in pairs:
@@ -48,6 +56,25 @@ def load() -> Settings:
 
     settings = settings_module.load(**_flags)
     set_up(settings.log_level)
+    return settings
+
+
+def load_to_read() -> Settings:
+    """As `load`, for commands that only read: without an index of one's own, or while the demonstration runs, its data.
+
+    So the next terminal sees what `groundswell run` shows, without flags.  Whoever names a folder gets that folder.
+    """
+    settings = load()
+    if "data" in _flags or settings.index.url or "data" in settings.model_fields_set:
+        return settings
+    from pipeline.commands.sources import DEMO
+    from pipeline.runtime.process.data_folder import in_use
+
+    demo = settings.data / DEMO
+    own = (settings.data / "index.sqlite").exists()
+    if (demo / "index.sqlite").exists() and (in_use(demo) or not own) and not in_use(settings.data):
+        console.err.print("[dim]the demonstration's data; your own: --data FOLDER[/]")
+        return settings.model_copy(update={"data": demo})
     return settings
 
 

@@ -62,11 +62,8 @@ class Post(Struct, tag_field="type", tag="post", kw_only=True):
 
 
 class PostDeleted(Struct, tag_field="type", tag="post_deleted", kw_only=True):
-    """The author or the network took a post back: everything that came of it goes too.
-
-    `root_id` is the root of its thread, where the agent remembers it: the deletion then follows the post on the
-    partition of the thread.
-    """
+    """The author or the network took a post back: everything that came of it goes too.  `root_id`, where the agent
+    remembers it, lets the deletion follow the post on the partition of its thread."""
 
     post_id: Id
     network: Id
@@ -76,11 +73,7 @@ class PostDeleted(Struct, tag_field="type", tag="post_deleted", kw_only=True):
 
 
 class AuthorDeleted(Struct, tag_field="type", tag="author_deleted", kw_only=True):
-    """An account is gone: all its posts go too.
-
-    Agents put it on every partition, as its posts lie on any; the header `copy` marks all but the one that its key
-    belongs to.
-    """
+    """An account is gone: all its posts go too.  Agents put it on every partition, for its posts lie on any."""
 
     author_id: Id
     network: Id
@@ -396,5 +389,9 @@ class IncidentEvent(Struct, tag_field="type", tag="incident_event", kw_only=True
 
 
 def mention_id(post_id: str, entity_id: str) -> str:
-    """The identifier of the mention of an entity in a post; deterministic."""
+    """The identifier of the mention of an entity in a post; deterministic.
+
+    >>> mention_id("bluesky:1", "acme")
+    'bluesky:1|acme'
+    """
     return f"{post_id}|{entity_id}"

@@ -111,7 +111,7 @@ def why(linker: Linker, text: str, candidate: Considered) -> str:
     entity = linker.catalogue.entities[candidate.entity.id]
     name = f"“{candidate.surface.strip()[:60]}”"
     if candidate.how == "handle":
-        reason = f"{name} is an account or the site of the company, or looks like candidate"
+        reason = f"{name} is an account or the site of the company, or looks like one"
     elif candidate.how == "hashtag":
         reason = f"{name} holds the company's name"
     else:

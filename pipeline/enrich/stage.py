@@ -31,7 +31,7 @@ from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_inputs
 from pipeline.enrich.targets import AnswerSlot, Questions, places
 from pipeline.enrich.threads import memory, orphans, threads
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
-from pipeline.enrich.threads.waiting import GONE, Entry, StateCodec, WaitingQueue
+from pipeline.enrich.threads.waiting import GONE, StateCodec, WaitingQueue, WaitingReply
 from pipeline.errors import Malformed
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import State
@@ -196,13 +196,13 @@ class Enrich:
             self._observe("thread", 1)
             return
         author = threads.post_hash(post.author.id)
-        entry = Entry(root_of(post), record.offset, key, author, len(record.value), arrival)
+        entry = WaitingReply(root_of(post), record.offset, key, author, len(record.value), arrival)
         for removed, why in WaitingQueue(state, record).add(entry):
             self._release(removed, record, state)
             if why != "late":
                 self._observe(why, 1)
 
-    def _release(self, entry: Entry, record: Record, state: State) -> None:
+    def _release(self, entry: WaitingReply, record: Record, state: State) -> None:
         """Take a reply that waits no longer out of its thread."""
         thread = state.get(entry.root, record)
         if thread is not None and orphans.drop(thread, entry.offset):

@@ -250,7 +250,7 @@ def producer_options(settings: KafkaSettings, topic: Topic, delivery_seconds: fl
         "client_id": client_id,
         "acks": "all",
         "enable_idempotence": True,
-        "partitioner": _KeyPartitioner(),
+        "partitioner": KeyPartitioner(),
         "batch_size": 131_072,
         "linger_ms": 10,
         "delivery_timeout_ms": int(delivery_seconds * 1000),
@@ -291,13 +291,3 @@ def explain(error: BaseException, subject: str) -> GroundswellError:
     if isinstance(error, OSError):
         return TransientError(what, subject=subject, todo="Check that the brokers are up and reachable")
     return TerminalError(what, subject=subject, todo="Check the [kafka] settings")
-
-
-class _KeyPartitioner(Partitioner):  # type: ignore[misc]
-    """kafka-python's default partitioner for records with a key, which here is all of them."""
-
-    def partition(self, topic: str, key: Any, serialized_key: bytes, value: Any, serialized: Any, cluster: Any) -> int:
-        partitions = cluster.partitions_for_topic(topic)
-        if serialized_key is None or not partitions:
-            raise ValueError(f"no key, or no partitions known for {topic}")
-        return partition_of(bytes(serialized_key), len(partitions))

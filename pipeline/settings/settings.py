@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipeline.compiled import PURE
 from pipeline.errors import SettingsError
 from pipeline.settings.alert import AlertSettings
 from pipeline.settings.detect import DetectSettings
@@ -126,6 +128,16 @@ def load(**flags: Any) -> Settings:
     _check_environment()
     try:
         return Settings(**flags)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"is not TOML ({error})",
+            subject=str(config_file()),
+            todo="Mend that line, or name another file by GROUNDSWELL_CONFIG",
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"cannot be read ({error.strerror})", subject=str(config_file()), todo="Check its permissions"
+        ) from None
     except ValidationError as error:
         raise SettingsError(_explain(error), subject="settings", todo="See docs/settings.md") from None
 
@@ -134,9 +146,9 @@ def _check_environment() -> None:
     """Unknown variables with our prefix are errors: a misspelt one would otherwise change nothing, silently."""
     known = {name.upper() for name in _paths(Settings)} | {f"{n.upper()}_FILE" for n in _paths(Settings, secret=True)}
     for variable in os.environ:
-        if not variable.startswith("GROUNDSWELL_") or variable == "GROUNDSWELL_CONFIG":
+        if not variable.startswith("GROUNDSWELL_") or variable.startswith("GROUNDSWELL_TEST_"):
             continue
-        if variable.startswith("GROUNDSWELL_TEST_"):
+        if variable in ("GROUNDSWELL_CONFIG", PURE):
             continue
         path = variable.removeprefix("GROUNDSWELL_")
         if path not in known:

@@ -1,5 +1,5 @@
 """The embedded broker, for the peer."""
 
-from tests.runtime.conftest import embedded_broker
+from tests.support.brokers import embedded_broker
 
 __all__ = ["embedded_broker"]

@@ -12,7 +12,7 @@ from pipeline.commands import context
 from pipeline.commands.main import app
 from pipeline.index.protocol import Document
 from pipeline.index.sqlite.index import SqliteIndex
-from tests.index.documents import mention
+from tests.support.messages import mention
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from elasticsearch import AsyncElasticsearch
+from pydantic import SecretStr
 
 from pipeline.contracts.messages import IncidentEvent, Mention, MentionDeleted
 from pipeline.index.load import open_index
@@ -64,7 +65,9 @@ async def searched(
     prefix = unique_name("kibana")
     settings = Settings(
         data=tmp_path,
-        index=IndexSettings(url=server.url, username=server.username, password=server.password, prefix=prefix),
+        index=IndexSettings(
+            url=server.url, username=server.username, password=SecretStr(server.password), prefix=prefix
+        ),
     )
     index = open_index(settings)
     await index.setup()

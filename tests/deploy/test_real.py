@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from deploy.local import state
 from deploy.local.servers import BASE, RealServers, status

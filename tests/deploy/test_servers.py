@@ -14,6 +14,7 @@ import pytest
 
 from deploy.local import elasticsearch, kafka, servers, state
 from deploy.local.__main__ import main
+from deploy.local.download import Distribution
 from deploy.local.process import Process, remember
 from deploy.local.servers import RealServers, down, own_kafka, status, up
 from deploy.local.state import Servers
@@ -164,7 +165,7 @@ def test_a_server_that_ends_while_starting_is_named_with_its_last_words(
         child.wait()
         return child
 
-    monkeypatch.setattr(servers, "fetch", lambda base: servers.Distribution(tmp_path, tmp_path))
+    monkeypatch.setattr(servers, "fetch", lambda base: Distribution(tmp_path, tmp_path))
     monkeypatch.setattr(kafka, "start", start)
     message = "Kafka: ended with status 1 while starting: no space left"
     with pytest.raises(TerminalError, match=message), contextlib.ExitStack() as stack:
@@ -178,7 +179,7 @@ def test_files_that_nobody_cannot_reach_go_elsewhere(tmp_path: Path, monkeypatch
     home.mkdir(parents=True)
     (home / "README").write_text("x")
     tmp_path.chmod(0o700)
-    folder, distribution = servers._where_nobody_can_read(tmp_path, servers.Distribution(tmp_path, home))
+    folder, distribution = servers._where_nobody_can_read(tmp_path, Distribution(tmp_path, home))
     try:
         assert folder.is_relative_to("/var/tmp")
         assert (distribution.elasticsearch / "README").read_text() == "x"

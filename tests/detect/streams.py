@@ -16,7 +16,7 @@ _WORDS = (
 WORDS = _WORDS.split()
 
 
-def said(
+def mention(
     number: int | str,
     at: float,
     negative: float,
@@ -61,7 +61,7 @@ def quiet(days: float, a_day: float = 200.0, share: float = 0.15, seed: int = 1)
         at += rng.expovariate(a_day / 86_400 * (1.0 + 0.6 * sin(at / 86_400 * 2 * pi)))
         number += 1
         negative = 0.9 if rng.random() < share else 0.05
-        mentions.append(said(f"quiet-{number}", at, negative, chatter(rng)))
+        mentions.append(mention(f"quiet-{number}", at, negative, chatter(rng)))
     return mentions
 
 
@@ -69,12 +69,12 @@ def pile_on(at: float, answers: int = 100, minutes: float = 40.0, share: float =
     """A complaint, and its answers."""
     rng = random.Random(5)
     root = "bluesky:root"
-    mentions = [said("root", at, 0.95, "Acme charged me twice and refuses the refund, unbelievable")]
+    mentions = [mention("root", at, 0.95, "Acme charged me twice and refuses the refund, unbelievable")]
     for k in range(answers):
         when = at + 30.0 + minutes * 60.0 * (k / answers) ** 0.6
         negative = 0.9 if rng.random() < share else 0.2
         text = f"same here, charged twice and no refund {' '.join(rng.sample(WORDS, 3))}"
-        mentions.append(said(f"answer-{k}", when, negative, text, root=root, parent=root, kind="reply"))
+        mentions.append(mention(f"answer-{k}", when, negative, text, root=root, parent=root, kind="reply"))
     return mentions
 
 

@@ -34,10 +34,10 @@ def forms() -> tuple[Form, Form]:
     return fast, plain
 
 
-def told(form: Form, heard: Sequence[Inbound], false_alarms: float = 5.0) -> list[bytes]:
+def reported(form: Form, inbound: Sequence[Inbound], false_alarms: float = 5.0) -> list[bytes]:
     """Events as they go out, and the bytes of the state every so often, from which it then goes on."""
     detector, state, found = form.detector(false_alarms), form.state(), []
-    for number, one in enumerate(heard):
+    for number, one in enumerate(inbound):
         found += [JSON.encode(event) for event in detector.observe(state, one)]
         if number % 97 == 96:
             data = form.codec.encode(state)
@@ -47,38 +47,41 @@ def told(form: Form, heard: Sequence[Inbound], false_alarms: float = 5.0) -> lis
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("tale", STORIES, ids=lambda tale: tale.__name__)
-def test_stories_are_told_alike_to_the_bit(tale: Mentions) -> None:
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_stories_are_told_alike_to_the_bit(story: Mentions) -> None:
     fast, plain = forms()
-    heard = list(tale())  # type: ignore[operator]
-    assert told(fast, heard, 0.2) == told(plain, heard, 0.2)
+    inbound = list(story())  # type: ignore[operator]
+    assert reported(fast, inbound, 0.2) == reported(plain, inbound, 0.2)
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.timeout(900)
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_stream_is_told_alike_to_the_bit(seed: int) -> None:
     fast, plain = forms()
-    heard = stream(seed)
-    assert told(fast, heard) == told(plain, heard)
+    inbound = stream(seed)
+    assert reported(fast, inbound) == reported(plain, inbound)
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.timeout(900)
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 400))
 def test_one_form_goes_on_from_the_state_of_the_other(seed: int, cut: int) -> None:
-    heard, forward = stream(seed), forms()
+    inbound, forward = stream(seed), forms()
     ends = []
     for first, second in (forward, forward[::-1]):
         state = first.state()
-        for one in heard[:cut]:
+        for one in inbound[:cut]:
             first.detector(5.0).observe(state, one)
         state = second.codec.decode(first.codec.encode(state))
         detector = second.detector(5.0)
-        events = [JSON.encode(event) for one in heard[cut:] for event in detector.observe(state, one)]
+        events = [JSON.encode(event) for one in inbound[cut:] for event in detector.observe(state, one)]
         ends.append([*events, second.codec.encode(state)])
     assert ends[0] == ends[1]
 
@@ -106,13 +109,14 @@ MENTIONS = st.builds(
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.timeout(900)
 @settings(max_examples=300, deadline=None)
 @given(st.lists(MENTIONS, min_size=1, max_size=12))
 def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[InboundMention]) -> None:
     found = []
     for form in forms():
-        memory, answers = form.modules["state.memory"].Memory(), []
+        memory, answers = form.modules["state.memory"].Memory(), list[object]()
         for number, m in enumerate(mentions):
             key, t, news = form.modules["mentions.weighting"].recognised(memory, m)
             answers.append((key, t, news))

@@ -13,7 +13,7 @@ from pipeline.detect.judgement import FEATURES
 from pipeline.detect.narratives.vocabulary import CELLS
 from tests.detect.test_compiled import forms as both
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.compiler, pytest.mark.timeout(900)]
 
 TEXTS = st.text(st.sampled_from("ab'Z \t\n\x1c\x1f\x7f\x85éß…😀\u3000\u2028_9.-@"), max_size=500)
 ASCII = st.text(st.sampled_from("abcdXYZ'' _19\n.-"), max_size=80)
@@ -90,20 +90,20 @@ def test_words_are_paired_alike(words: list[str], common: frozenset[str]) -> Non
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(min_size=1, max_size=9), WORDS)
-def test_words_are_noted_alike(before: bytes, said: list[str]) -> None:
+def test_words_are_noted_alike(before: bytes, mention: list[str]) -> None:
     fast, plain = forms("narratives.vocabulary")
     one, other = (bytearray(byte | 0xFC for byte in before) for _ in range(2))
-    assert (fast.note(one, said), one) == (plain.note(other, said), other)
+    assert (fast.note(one, mention), one) == (plain.note(other, mention), other)
 
 
 @settings(max_examples=300, deadline=None)
 @given(WORDS, WORDS, st.floats(0.0, 300.0))
-def test_words_point_alike(known: list[str], said: list[str], mentions: float) -> None:
+def test_words_point_alike(known: list[str], mention: list[str], mentions: float) -> None:
     fast, plain = forms("narratives.vectors")
     pasts = [form.Past(bytearray(CELLS) if known else bytearray(), mentions) for form in forms("narratives.vocabulary")]
     for past in pasts if known else ():
         forms("narratives.vocabulary")[1].note(past.cells, known)
-    assert fast.hashed(said, pasts[0]) == plain.hashed(said, pasts[1])
+    assert fast.hashed(mention, pasts[0]) == plain.hashed(mention, pasts[1])
 
 
 def test_words_that_are_none_are_refused() -> None:

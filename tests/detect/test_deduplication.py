@@ -17,6 +17,7 @@ from pipeline.contracts.origin import NUMBERS, origin, packed
 from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.deduplication import PARTITIONS, HighWaterMarks
 from pipeline.detect.mentions.inbound import Inbound, InboundEntity
+from pipeline.detect.partition import PartitionState
 from pipeline.detect.stage import PARTITION, Detect, DetectCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.memory import IDS
@@ -43,12 +44,12 @@ class Line(NamedTuple):
         return packed(self.partition, self.offset << NUMBERS | self.number, self.produced)
 
 
-def lines(heard: Sequence[Inbound], rng: random.Random, partitions: int = 3) -> list[Line]:
+def lines(inbound: Sequence[Inbound], rng: random.Random, partitions: int = 3) -> list[Line]:
     """Messages that came of records of several raw partitions, of some records more than one; clocks of producers are
     apart by up to a minute."""
     offsets, numbers, made = [-1] * partitions, [0] * partitions, []
     produced = [0] * partitions
-    for place, one in enumerate(heard):
+    for place, one in enumerate(inbound):
         p = rng.randrange(partitions)
         if offsets[p] >= 0 and rng.random() < 0.15:
             numbers[p] += 1
@@ -112,9 +113,9 @@ async def detected(log: Sequence[Line], rng: random.Random | None = None) -> tup
     """Events, the bytes of the entities' states, what the watch holds; with `rng` in batches of any size, by workers
     that are killed between any two writes."""
     stage, store, out = Detect(5.0), Torn(), list[Outgoing]()
-    heard, at = records(log), 0
-    while at < len(heard):
-        batch = heard[at : at + (rng.randrange(1, 400) if rng else len(heard))]
+    inbound, at = records(log), 0
+    while at < len(inbound):
+        batch = inbound[at : at + (rng.randrange(1, 400) if rng else len(inbound))]
         killed = rng is not None and rng.random() < 0.2
         store.most = rng.randrange(4) if rng and killed else 1_000_000
         state = State(store, stage.codec)
@@ -125,16 +126,17 @@ async def detected(log: Sequence[Line], rng: random.Random | None = None) -> tup
     first = Record(MENTIONS_SCORED.name, 0, 0, None, None)
     kept = [state.get(key, first) for key in ENTITIES]
     states = [CODEC.encode(one) for one in kept if one is not None]
-    watch = state.get(f"{PARTITION}0", first)
+    watch: PartitionState | None = state.get(f"{PARTITION}0", first)
+    assert watch is not None
     return list(dict.fromkeys(out)), [*states, (watch.clock, watch.due, watch.high_water)]
 
 
 def mixed(seed: int, rng: random.Random) -> list[Inbound]:
     """Any stream, of two entities."""
-    heard = stream(seed)
-    for one in heard:
+    inbound = stream(seed)
+    for one in inbound:
         one.entity = InboundEntity(rng.choice(ENTITIES))
-    return heard
+    return inbound
 
 
 @settings(max_examples=60, deadline=None)
@@ -142,11 +144,11 @@ def mixed(seed: int, rng: random.Random) -> list[Inbound]:
 async def test_any_crashes_leave_the_same_state_and_the_same_incidents(seed: int) -> None:
     rng = random.Random(seed)
     log = told_again(lines(mixed(seed, rng), rng), rng)
-    told, states = await detected(once(log))
-    assert await detected(log) == (told, states)
+    reported, states = await detected(once(log))
+    assert await detected(log) == (reported, states)
     again, left = await detected(log, rng)
     assert left == states
-    assert {one.value for one in again} == {one.value for one in told}
+    assert {one.value for one in again} == {one.value for one in reported}
 
 
 def test_new_messages_come_at_rising_positions_whatever_is_killed() -> None:
@@ -211,10 +213,10 @@ async def test_messages_of_others_are_known_by_their_ids() -> None:
     made = lines(STORY, random.Random(6))
     stage = Detect()
     state = State(MemoryStore(), stage.codec)
-    heard = records(made)
-    others = [record._replace(origin=b"", offset=len(heard) + n) for n, record in enumerate(heard[-100:])]
-    stage.handle([*heard, *others], state)
-    entity = state.get("acme", heard[0])
+    inbound = records(made)
+    others = [record._replace(origin=b"", offset=len(inbound) + n) for n, record in enumerate(inbound[-100:])]
+    stage.handle([*inbound, *others], state)
+    entity = state.get("acme", inbound[0])
     assert entity is not None
     assert entity.mentions == len(STORY)
 

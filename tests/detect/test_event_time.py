@@ -25,7 +25,7 @@ from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.detect.streams import pile_on, quiet, said
+from tests.detect.streams import mention, pile_on, quiet
 
 CODEC = EntityCodec()
 GENEROUS = Detector(5.0)
@@ -59,7 +59,7 @@ def flurry(rng: random.Random, count: int, entity: str = "acme", start: float = 
         root = f"bluesky:{entity}-root-{rng.randrange(roots)}" if rng.random() < 0.7 else None
         text = f"{entity} said no to number {number}" if rng.random() < 0.9 else f"{entity} never again, never ever"
         out.append(
-            said(f"{entity}-{start:.0f}-{number}", at, 0.95 if rng.random() < share else 0.1, text, root=root,
+            mention(f"{entity}-{start:.0f}-{number}", at, 0.95 if rng.random() < share else 0.1, text, root=root,
                  parent=root, kind="reply" if root else "post", author=f"{entity}-a{rng.randrange(80)}", entity=entity)
         )  # fmt: skip
     return out
@@ -121,7 +121,9 @@ def test_old_posts_that_were_forgotten_raise_nothing(seed: int) -> None:
     state, mentions = CODEC.decode(before()), flurry(rng, 260)
     hear(state, mentions)
     newest = mentions[-1].created_at + timedelta(hours=8)
-    fresh = said("fresh", (newest - said("x", 0.0, 0.1, "").created_at).total_seconds(), 0.05, "acme is open on Sunday")
+    fresh = mention(
+        "fresh", (newest - mention("x", 0.0, 0.1, "").created_at).total_seconds(), 0.05, "acme is open on Sunday"
+    )
     hear(state, [fresh])
     again = [msgspec.structs.replace(m, ingested_at=newest) for m in mentions]
     assert [event.event for event in hear(state, again) if event.event in ("opened", "escalated")] == []
@@ -133,7 +135,7 @@ def test_late_posts_raise_nothing(seed: int) -> None:
     """A burst that happened, and is heard of only when it is older than the time that is allowed."""
     rng = random.Random(seed)
     state = CODEC.decode(before())
-    fresh = said("fresh", NOW + 10.0, 0.05, "acme is open on Sunday")
+    fresh = mention("fresh", NOW + 10.0, 0.05, "acme is open on Sunday")
     assert hear(state, [fresh]) == []
     burst = flurry(rng, rng.randrange(5, 60), start=NOW - rng.uniform(LATE + 1.0, DAY))
     late = [
@@ -148,7 +150,7 @@ STORY = pile_on(NOW + 60.0, answers=25, minutes=12.0)
 
 
 @cache
-def told() -> IncidentEvent:
+def reported() -> IncidentEvent:
     """How the story opens when nothing comes in between."""
     return next(event for event in hear(CODEC.decode(before()), STORY) if event.event == "opened")
 
@@ -166,7 +168,7 @@ def test_late_posts_hide_nothing(seed: int) -> None:
         place = rng.randrange(1, len(mixed))
         mixed.insert(place, msgspec.structs.replace(m, ingested_at=mixed[place - 1].ingested_at))
     opened = [event for event in hear(CODEC.decode(before()), mixed) if event.event == "opened"]
-    assert [(event.incident_id, event.at) for event in opened] == [(told().incident_id, told().at)]
+    assert [(event.incident_id, event.at) for event in opened] == [(reported().incident_id, reported().at)]
 
 
 @settings(max_examples=300, deadline=None)
@@ -178,5 +180,5 @@ def test_an_order_a_little_off_costs_little(seed: int) -> None:
         msgspec.structs.replace(m, ingested_at=m.created_at + timedelta(seconds=rng.uniform(0.5, 120.0))) for m in STORY
     ]
     opened = [event for event in hear(CODEC.decode(before()), by_arrival(jittered)) if event.event == "opened"]
-    assert [event.incident_id for event in opened] == [told().incident_id]
-    assert (opened[0].at - told().at).total_seconds() <= 240.0
+    assert [event.incident_id for event in opened] == [reported().incident_id]
+    assert (opened[0].at - reported().at).total_seconds() <= 240.0

@@ -16,16 +16,16 @@ from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEn
 from pipeline.detect.stage import run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from tests.detect.streams import MONDAY, pile_on, quiet, said, together
+from tests.detect.streams import MONDAY, mention, pile_on, quiet, together
 
 CODEC = EntityCodec()
 DETECTOR = Detector(5.0)  # a generous promise, so that random streams tell something
 JSON = msgspec.json.Encoder()
 
 
-def hear_all(heard: list[Inbound], reload_at: frozenset[int] = frozenset()) -> tuple[list[bytes], EntityState]:
-    state, events = EntityState(), []
-    for number, one in enumerate(heard):
+def observe_all(inbound: list[Inbound], reload_at: frozenset[int] = frozenset()) -> tuple[list[bytes], EntityState]:
+    state, events = EntityState(), list[bytes]()
+    for number, one in enumerate(inbound):
         if number in reload_at:
             state = CODEC.decode(CODEC.encode(state))
         events.extend(JSON.encode(event) for event in DETECTOR.observe(state, one))
@@ -38,7 +38,7 @@ SEEDS = st.integers(0, 2**32)
 def stream(seed: int) -> list[Inbound]:
     """Bursts, silences, threads, copies, late and deleted mentions."""
     rng = random.Random(seed)
-    at, heard, number = rng.uniform(0, 7 * 86_400), [], 0
+    at, inbound, number = rng.uniform(0, 7 * 86_400), list[Inbound](), 0
     for _ in range(rng.randrange(1, 9)):
         pace = rng.choice((2.0, 60.0, 600.0, 20_000.0))
         share, roots = rng.random(), rng.randrange(1, 40)
@@ -52,24 +52,24 @@ def stream(seed: int) -> list[Inbound]:
             late = rng.choice((0.0, 0.0, 0.0, 300.0, 5_000.0, 200_000.0))
             text = rng.choice((f"acme {number} is late again", "acme is a disgrace today", "ok", "", "é" * 500))
             negative = 0.95 if rng.random() < share else 0.1
-            heard.append(
-                said(number, at - late, negative, text, root=root, parent=parent, kind=kind,
+            inbound.append(
+                mention(number, at - late, negative, text, root=root, parent=parent, kind=kind,
                      author=f"a{rng.randrange(1, 200)}", lag=late + 1.0)
             )  # fmt: skip
             if rng.random() < 0.02:
                 gone = f"bluesky:{rng.randrange(1, number + 1)}"
                 when = MONDAY + timedelta(seconds=at)
-                heard.append(InboundDeletion(post_id=gone, entity=InboundEntity("acme"), deleted_at=when))
+                inbound.append(InboundDeletion(post_id=gone, entity=InboundEntity("acme"), deleted_at=when))
         at += rng.choice((0.0, 3_600.0, 90_000.0, 2_000_000.0))
-    return heard
+    return inbound
 
 
 @settings(max_examples=60, deadline=None)
 @given(SEEDS, st.frozensets(st.integers(0, 900), max_size=12))
 def test_state_reloaded_anywhere_goes_on_the_same(seed: int, cuts: frozenset[int]) -> None:
-    heard = stream(seed)
-    events, state = hear_all(heard)
-    again, reloaded = hear_all(heard, cuts)
+    inbound = stream(seed)
+    events, state = observe_all(inbound)
+    again, reloaded = observe_all(inbound, cuts)
     assert events == again
     assert CODEC.encode(state) == CODEC.encode(reloaded)
 
@@ -77,31 +77,31 @@ def test_state_reloaded_anywhere_goes_on_the_same(seed: int, cuts: frozenset[int
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.integers(1, 40))
 def test_repeats_have_no_effect(seed: int, every: int) -> None:
-    heard = stream(seed)
+    inbound = stream(seed)
     repeated: list[Inbound] = []
-    for number, one in enumerate(heard):
+    for number, one in enumerate(inbound):
         repeated.append(one)
         if number % every == 0 and isinstance(one, InboundMention):
             repeated.append(one)
-            repeated.append(heard[max(0, number - 20)])
+            repeated.append(inbound[max(0, number - 20)])
     mentions_only = [one for one in repeated if isinstance(one, InboundMention)]
-    plain = [one for one in heard if isinstance(one, InboundMention)]
-    assert hear_all(plain)[0] == hear_all(mentions_only)[0]
+    plain = [one for one in inbound if isinstance(one, InboundMention)]
+    assert observe_all([*plain])[0] == observe_all([*mentions_only])[0]
 
 
 @settings(max_examples=60, deadline=None)
 @given(SEEDS)
 def test_state_stays_within_ten_kilobytes(seed: int) -> None:
-    heard = stream(seed)
-    _, state = hear_all(heard)
+    inbound = stream(seed)
+    _, state = observe_all(inbound)
     assert len(CODEC.encode(state)) <= 10_000
 
 
 @settings(max_examples=40, deadline=None)
 @given(SEEDS)
 def test_events_make_sense(seed: int) -> None:
-    heard = stream(seed)
-    events = [msgspec.json.decode(event, type=IncidentEvent) for event in hear_all(heard)[0]]
+    inbound = stream(seed)
+    events = [msgspec.json.decode(event, type=IncidentEvent) for event in observe_all(inbound)[0]]
     opened: set[str] = set()
     for event in events:
         assert 0 <= event.severity <= 5
@@ -118,8 +118,8 @@ def test_events_make_sense(seed: int) -> None:
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.integers(1, 100))
 def test_what_is_deleted_is_taken_back_once(seed: int, count: int) -> None:
-    plain: list[Inbound] = [one for one in stream(seed) if isinstance(one, InboundMention)]
-    state = hear_all(plain)[1]
+    plain = [one for one in stream(seed) if isinstance(one, InboundMention)]
+    state = observe_all([*plain])[1]
     known = [m for m in plain[-count:] if is_recent(state, m)]
     mentions, rate = state.mentions, [*state.evidence.rate]
     deletions = [InboundDeletion(post_id=m.post_id, entity=m.entity, deleted_at=m.created_at) for m in known]
@@ -135,8 +135,8 @@ def test_what_is_deleted_is_taken_back_once(seed: int, count: int) -> None:
 
 def is_recent(state: EntityState, m: InboundMention) -> bool:
     """Whether a post is remembered and still weighs: two days at most."""
-    told = state.memory.recall(crc32(m.post_id.encode()))
-    return told is not None and state.clock // 60 - told.minute <= 2 * 1440
+    post = state.memory.recall(crc32(m.post_id.encode()))
+    return post is not None and state.clock // 60 - post.minute <= 2 * 1440
 
 
 @settings(max_examples=12, deadline=None)
@@ -171,10 +171,10 @@ def test_a_consumer_that_catches_up_hears_no_burst(seed: int, hours: float, shar
 @given(SEEDS, st.integers(1, 400))
 def test_a_replay_tells_nothing_twice(seed: int, back: int) -> None:
     """A producer sends the last part of a story once more, within what is remembered."""
-    heard = [*together(quiet(6), pile_on(5 * 86_400.0 + 50_000.0))]
-    cut = len(heard) - random.Random(seed).randrange(1, 200)
-    again: list[Inbound] = [*heard[:cut], *heard[max(0, cut - min(back, 150)) : cut], *heard[cut:]]
-    assert hear_all(again)[0] == hear_all([*heard])[0]
+    inbound = [*together(quiet(6), pile_on(5 * 86_400.0 + 50_000.0))]
+    cut = len(inbound) - random.Random(seed).randrange(1, 200)
+    again: list[Inbound] = [*inbound[:cut], *inbound[max(0, cut - min(back, 150)) : cut], *inbound[cut:]]
+    assert observe_all(again)[0] == observe_all([*inbound])[0]
 
 
 def test_catching_up_makes_no_burst() -> None:
@@ -194,14 +194,14 @@ def test_history_that_arrives_late_raises_nothing() -> None:
 
 
 def test_hostile_ids_and_texts_stay_within_ten_kilobytes() -> None:
-    heard: list[Inbound] = []
+    inbound: list[Inbound] = []
     for k in range(3_000):
         number = f"{k:0>300}" if k % 3 else f"{k}"
         text = f"{'𝕬' * 30} {k} {'ж' * 14} {'ы' * 14} " * 20
-        heard.append(
-            said(number, 10 * 86_400 + k * 2.0, 0.95, text, author=f"{'ü' * 200}{k}", root=f"bluesky:{k % 9:0>400}",
+        inbound.append(
+            mention(number, 10 * 86_400 + k * 2.0, 0.95, text, author=f"{'ü' * 200}{k}", root=f"bluesky:{k % 9:0>400}",
                  parent=f"bluesky:{k % 9:0>400}", kind="reply")
         )  # fmt: skip
-    _, state = hear_all(heard)
+    _, state = observe_all(inbound)
     assert state.acute is not None
     assert len(CODEC.encode(state)) <= 10_000

@@ -14,9 +14,10 @@ from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.mentions.inbound import InboundEntity, InboundMention
 from pipeline.detect.partition import WATCHED, PartitionState
 from pipeline.detect.stage import PARTITION, Detect, DetectCodec, run
+from pipeline.detect.state.entity import EntityState
 from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import Change, MemoryStore, State
-from tests.detect.streams import MONDAY, pile_on, quiet, said, together
+from tests.detect.streams import MONDAY, mention, pile_on, quiet, together
 
 AT = 86_400 + 50_000.0
 
@@ -69,7 +70,7 @@ def test_nothing_ends_when_all_streams_fall_silent() -> None:
 
 
 def test_the_next_mention_of_anybody_settles_it() -> None:
-    later = of("brook", [said("later", AT + 9 * 86_400.0, 0.1, "brook again")])
+    later = of("brook", [mention("later", AT + 9 * 86_400.0, 0.1, "brook again")])
     events = list(run(together(story(end=AT + 2_000.0), later)))
     assert names(events)[-1] == "resolved"
     assert events[-1].at == later[0].ingested_at
@@ -79,7 +80,7 @@ def flare(hours: float, root: str) -> list[InboundMention]:
     """Another forty answers in a thread, so many hours later."""
     rng = random.Random(8)
     return [
-        said(f"flare-{k}", AT + hours * 3600 + k * 20.0, 0.92, f"charged twice, still no refund {rng.random()}",
+        mention(f"flare-{k}", AT + hours * 3600 + k * 20.0, 0.92, f"charged twice, still no refund {rng.random()}",
              root=root, parent=root, kind="reply")
         for k in range(40)
     ]  # fmt: skip
@@ -88,12 +89,12 @@ def flare(hours: float, root: str) -> list[InboundMention]:
 def test_what_flares_up_within_six_hours_of_its_end_is_the_same_incident() -> None:
     events = [e for e in run(together(story(AT + 9 * 3600.0), flare(4.0, "bluesky:root"))) if e.entity.id == "acme"]
     assert len({e.incident_id for e in events}) == 1
-    told = names(events)
-    over = told.index("resolved")
-    assert told[over + 1] == "escalated"
+    reported = names(events)
+    over = reported.index("resolved")
+    assert reported[over + 1] == "escalated"
     assert events[over + 1].resolved_at is None
-    assert told[-1] == "resolved"
-    assert told.count("opened") == 1
+    assert reported[-1] == "resolved"
+    assert reported.count("opened") == 1
     assert [fired.name for fired in events[-1].fired].count("pile_on") == 2  # it keeps which fired when
 
 
@@ -106,7 +107,8 @@ def test_what_flares_up_later_is_a_new_one() -> None:
 def test_a_groundswell_ends_in_silence_too() -> None:
     rng = random.Random(3)
     worse = [
-        said(f"w-{k}", 20 * 86_400 + k * 1_100.0, 0.9 if rng.random() < 0.6 else 0.1, f"acme {k}") for k in range(400)
+        mention(f"w-{k}", 20 * 86_400 + k * 1_100.0, 0.9 if rng.random() < 0.6 else 0.1, f"acme {k}")
+        for k in range(400)
     ]
     others = of("brook", quiet(32, a_day=60.0, seed=4))
     events = [e for e in run(together(quiet(20), worse, others)) if e.kind == "groundswell" and e.entity.id == "acme"]
@@ -127,18 +129,18 @@ def test_a_network_that_is_caught_up_on_stays_alive() -> None:
 
 
 def test_a_post_dated_ahead_ends_nothing() -> None:
-    ahead = of("brook", [said("ahead", AT + 40 * 86_400.0, 0.1, "brook", lag=-40 * 86_400.0)])
+    ahead = of("brook", [mention("ahead", AT + 40 * 86_400.0, 0.1, "brook", lag=-40 * 86_400.0)])
     at_once = list(run(together(story(end=AT + 2_000.0), ahead)))
     assert "resolved" not in names(at_once)
 
 
 @pytest.mark.parametrize("size", [1, 13, 400])
 async def test_any_split_into_batches_gives_the_same_events(size: int) -> None:
-    stage, heard = Detect(), records(story())
-    whole = stage.handle(heard, State(MemoryStore(), stage.codec)).publish
+    stage, inbound = Detect(), records(story())
+    whole = stage.handle(inbound, State(MemoryStore(), stage.codec)).publish
     state, split = State(MemoryStore(), stage.codec), []
-    for at in range(0, len(heard), size):
-        split += stage.handle(heard[at : at + size], state).publish
+    for at in range(0, len(inbound), size):
+        split += stage.handle(inbound[at : at + size], state).publish
         await state.flush(0.0)
         state.drop()  # everything is read back from its bytes
     assert split == whole
@@ -159,11 +161,11 @@ class Torn(MemoryStore):
 @pytest.mark.parametrize("size", [2, 37, 300])
 @pytest.mark.parametrize("kept", [0, 1, 2])
 async def test_a_crash_between_two_writes_leaves_nobody_open_and_tells_nothing_else(kept: int, size: int) -> None:
-    stage, heard = Detect(), records(story())
-    whole = stage.handle(heard, State(MemoryStore(), stage.codec)).publish
+    stage, inbound = Detect(), records(story())
+    whole = stage.handle(inbound, State(MemoryStore(), stage.codec)).publish
     store, seen = Torn(), []
-    for at in range(0, len(heard), size):
-        batch = heard[at : at + size]
+    for at in range(0, len(inbound), size):
+        batch = inbound[at : at + size]
         store.most = kept
         seen += await carried(stage, store, batch)
         store.most = 1_000_000
@@ -185,7 +187,8 @@ def test_a_watch_is_bounded_and_survives_its_bytes() -> None:
     states = [m for m in story() if m.entity.id == "acme"]
     stage, state = Detect(), State(MemoryStore(), DetectCodec())
     stage.handle(records(states), state)
-    open_one = state.get("acme", records(states)[0])
+    open_one: EntityState | None = state.get("acme", records(states)[0])
+    assert open_one is not None
     for number in range(WATCHED + 10):
         watch.schedule(f"e{number}", open_one)
     assert len(watch.due) == WATCHED
@@ -194,6 +197,6 @@ def test_a_watch_is_bounded_and_survives_its_bytes() -> None:
 
 def test_an_entity_cannot_pass_for_a_watch() -> None:
     stage = Detect()
-    bad = of(f"{PARTITION}0", [said("x", AT, 0.9, "bad")])
+    bad = of(f"{PARTITION}0", [mention("x", AT, 0.9, "bad")])
     result = stage.handle(records(bad), State(MemoryStore(), stage.codec))
     assert [r.reason.code for r in result.rejected] == ["wrong_value"]

@@ -19,7 +19,7 @@ from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.detect.streams import MONDAY, said, together
+from tests.detect.streams import MONDAY, mention, together
 
 AIRLINE = PriorSample("airline", 40.0, 60.0, 0.5, 2.0)
 SHOP = PriorSample("shop", 2.0, 98.0, 0.3, 1.5)
@@ -28,7 +28,7 @@ SHOP = PriorSample("shop", 2.0, 98.0, 0.3, 1.5)
 def of(entity: str, category: str | None = None, number: str = "0", at: float = 0.0, root: str = "") -> InboundMention:
     """A mention of an entity; every third is a complaint."""
     negative = 0.9 if sum(number.encode()) % 3 == 0 or root else 0.05
-    m = said(number, at, negative, f"words of post {number}", entity=entity, root=root or None)
+    m = mention(number, at, negative, f"words of post {number}", entity=entity, root=root or None)
     m.category = category
     return m
 

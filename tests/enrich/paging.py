@@ -16,7 +16,8 @@ from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 from tests.detect.streams import WORDS
-from tests.enrich.conftest import START, FixedScorer, post
+from tests.support.messages import START, post
+from tests.support.scorers import FixedScorer
 
 
 def quiet(rng: random.Random, days: float, a_day: float) -> Iterator[Post]:
@@ -35,12 +36,12 @@ def by(number: int, text: str, at: float, who: str) -> Post:
     return post(f"{who}-{number}", text, created_at=START + timedelta(seconds=at), author=author)
 
 
-def told(posts: Sequence[Post]) -> tuple[list[Mention], list[IncidentEvent]]:
+def reported(posts: Sequence[Post]) -> tuple[list[Mention], list[IncidentEvent]]:
     """What enrich makes of posts, and what the detector makes of that."""
     entity = Entity(id="z", name="Zorbexium", handles={"twitter": ("Zorbexium",)})
     enrich, detect = Enrich(Linker(Catalogue(entities={"z": entity})), FixedScorer()), Detect(0.2)
-    heard = [(msgspec.json.encode(one), one.created_at.timestamp() + 1.0) for one in posts]
-    raw = [Record("posts.raw.v1", 0, i, b"k", value, when, when) for i, (value, when) in enumerate(heard)]
+    inbound = [(msgspec.json.encode(one), one.created_at.timestamp() + 1.0) for one in posts]
+    raw = [Record("posts.raw.v1", 0, i, b"k", value, when, when) for i, (value, when) in enumerate(inbound)]
     out = enrich.handle(raw, State(MemoryStore(), enrich.codec)).publish
     scored = [Record(o.topic, 0, i, o.key, o.value, o.arrived, o.arrived) for i, o in enumerate(out)]
     events = detect.handle(scored, State(MemoryStore(), detect.codec)).publish

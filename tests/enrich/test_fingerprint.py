@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pipeline.contracts.fingerprint import LENGTH, alike, parts, sketch
 from pipeline.enrich.fingerprint import fingerprint
 from tests.detect.streams import WORDS
-from tests.enrich.conftest import START
-from tests.enrich.paging import by, quiet, told
+from tests.enrich.paging import by, quiet, reported
+from tests.support.messages import START
 
 PASTES = (
     "Everyone should stop buying from Zorbexium right now, bad batteries explode and they refuse to recall them",
@@ -89,8 +89,8 @@ OWN_WORDS = (
 
 
 def test_complaints_about_the_same_thing_in_other_words_are_no_copies() -> None:
-    said = [str(fingerprint(text)) for text in (*PASTES, *OWN_WORDS)]
-    assert [(a, b) for i, a in enumerate(said) for b in said[:i] if alike(a, b)] == []
+    mention = [str(fingerprint(text)) for text in (*PASTES, *OWN_WORDS)]
+    assert [(a, b) for i, a in enumerate(mention) for b in mention[:i] if alike(a, b)] == []
 
 
 @given(st.lists(st.binary(max_size=12)))
@@ -118,7 +118,7 @@ def test_one_text_pasted_by_five_hundred_accounts_calls_nobody(text: str, edited
     before = list(quiet(rng, 15.0, 60.0))
     start = (before[-1].created_at - START).total_seconds() + 60.0
     pasted = [dressed(rng, changed(rng, text) if rng.random() < edited else text) for _ in range(500)]
-    mentions, events = told([*before, *(by(n, t, start + 7.2 * n, "paste") for n, t in enumerate(pasted))])
+    mentions, events = reported([*before, *(by(n, t, start + 7.2 * n, "paste") for n, t in enumerate(pasted))])
     [(most, count)] = Counter(m.fingerprint for m in mentions[-500:]).most_common(1)
     assert count > 0.9 * (1.0 - 0.5 * edited) * 500
     assert sum(alike(str(most), str(m.fingerprint)) for m in mentions[-500:]) > 0.99 * 500
@@ -130,5 +130,5 @@ def test_five_hundred_people_in_their_own_words_do_call() -> None:
     before = list(quiet(rng, 15.0, 60.0))
     start = (before[-1].created_at - START).total_seconds() + 60.0
     crowd = [f"Zorbexium is bad, {' '.join(rng.sample(WORDS, 7))}" for _ in range(500)]
-    _, events = told([*before, *(by(n, t, start + 7.0 * n + 6.0 * rng.random(), "c") for n, t in enumerate(crowd))])
+    _, events = reported([*before, *(by(n, t, start + 7.0 * n + 6.0 * rng.random(), "c") for n, t in enumerate(crowd))])
     assert any(e.event == "opened" and e.pageable and not e.coordinated for e in events)

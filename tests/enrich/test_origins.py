@@ -15,8 +15,9 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
-from tests.enrich.conftest import START, FixedScorer, post, records, reply
 from tests.enrich.linking.test_properties import streams
+from tests.support.messages import START, post, records, reply
+from tests.support.scorers import FixedScorer
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from pipeline.contracts.messages import Label, Mention
 from pipeline.errors import TerminalError
 from pipeline.index.protocol import Document, Index, Query, Written
-from tests.index.documents import (
+from tests.support.messages import (
     NOON,
     at,
     author_deleted,

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import TerminalError
 from pipeline.index.protocol import Index, Query, Volume
-from tests.index.documents import at, mention
+from tests.support.messages import at, mention
 
 MENTIONS = (
     mention("net:1", "The parcel never came", minutes=0),

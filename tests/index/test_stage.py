@@ -16,7 +16,7 @@ from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.index.stage import Entry, IndexStage
 from pipeline.stages.records import Record, Result
 from pipeline.stages.state import MemoryStore, State
-from tests.index.documents import at, author_deleted, incident, mention, post_deleted
+from tests.support.messages import at, author_deleted, incident, mention, post_deleted
 
 
 @pytest.fixture

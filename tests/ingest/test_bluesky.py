@@ -58,7 +58,14 @@ def test_a_quote_answers_what_it_quotes() -> None:
     for embed in (plain, {"$type": "app.bsky.embed.recordWithMedia", "record": plain, "media": {}}):
         message = the_post(embed=embed)
         assert (message.kind, message.parent_id) == ("quote", f"bluesky:{uri}")
-    for other in ({"external": {"uri": uri}}, {"record": {"uri": "at://x/app.bsky.feed.generator/y"}}, 3, [], {}):
+    others: tuple[object, ...] = (
+        {"external": {"uri": uri}},
+        {"record": {"uri": "at://x/app.bsky.feed.generator/y"}},
+        3,
+        [],
+        {},
+    )
+    for other in others:
         assert the_post(embed=other).kind == "post"
 
 

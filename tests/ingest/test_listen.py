@@ -305,7 +305,8 @@ async def _start(*args: str) -> asyncio.subprocess.Process:
 
 @pytest.mark.real
 async def test_on_a_real_kafka(real_kafka: Any, tmp_path: Path) -> None:
-    from confluent_kafka.admin import AdminClient, NewTopic
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
 
     class Real:
         bootstrap = real_kafka.bootstrap

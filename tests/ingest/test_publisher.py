@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -169,7 +170,7 @@ def test_no_broker_at_all_is_a_transient_error() -> None:
 
 def test_security_settings_reach_the_producer(topic: Topic) -> None:
     settings = KafkaSettings(
-        bootstrap="a:9093, b:9093", security="SASL_SSL", username="u", password=SecretStr("p"), ca_file="/ca.pem"
+        bootstrap="a:9093, b:9093", security="SASL_SSL", username="u", password=SecretStr("p"), ca_file=Path("/ca.pem")
     )
     options = producer_options(settings, topic, 120.0, "test")
     assert options["bootstrap_servers"] == ["a:9093", "b:9093"]
@@ -217,7 +218,8 @@ def test_errors_say_what_to_do(error: Exception, kind: type[Exception], words: s
 
 @pytest.mark.real
 def test_real_kafka_takes_every_record(real_kafka: Any, topic: Topic) -> None:
-    from confluent_kafka.admin import AdminClient, NewTopic
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
 
     admin = AdminClient({"bootstrap.servers": real_kafka.bootstrap})
     admin.create_topics([NewTopic(topic.name, 12, 1)])[topic.name].result(30)

@@ -30,7 +30,7 @@ from pipeline.settings.ingest import IngestSettings
 from pipeline.settings.settings import load
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.enrich.conftest import FixedScorer
+from tests.support.scorers import FixedScorer
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

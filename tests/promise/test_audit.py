@@ -21,7 +21,7 @@ from pipeline.promise.audit import audit, audit_and_publish, publish
 from pipeline.promise.verdicts import VerdictStore
 from pipeline.settings.settings import Settings, load
 from pipeline.web.app import create_app
-from tests.index.documents import NOON, incident, mention
+from tests.support.messages import NOON, incident, mention
 
 DAYS = 60
 FALSE = 6

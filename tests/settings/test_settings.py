@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import SettingsError
 from pipeline.runtime.process.supervisor import environment
-from pipeline.settings.settings import load
+from pipeline.settings.settings import Settings, load
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +49,11 @@ def test_a_misspelt_variable_does_not_go_unnoticed(monkeypatch: pytest.MonkeyPat
         load()
 
 
+def test_a_variable_that_is_no_setting_but_ours_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDSWELL_PURE", "1")
+    assert load() == Settings()
+
+
 def test_a_named_file_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROUNDSWELL_CONFIG", "nowhere.toml")
     with pytest.raises(SettingsError, match=r"nowhere\.toml"):
@@ -85,3 +90,12 @@ def test_a_child_process_sees_what_its_parent_saw(monkeypatch: pytest.MonkeyPatc
     assert child.detect == parent.detect
     assert child.log_level == "debug"
     assert child.data == parent.data.resolve()
+
+
+def test_a_file_that_is_no_toml_is_named(in_an_empty_folder: Path) -> None:
+    (in_an_empty_folder / "groundswell.toml").write_text("[web]\nport = \n")
+    with pytest.raises(SettingsError, match=r"groundswell.toml: is not TOML .*line 2.*Mend that line"):
+        load()
+    (in_an_empty_folder / "groundswell.toml").write_bytes(b'data = "\xff"')
+    with pytest.raises(SettingsError, match=r"groundswell.toml: is not TOML"):
+        load()

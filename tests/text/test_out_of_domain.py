@@ -16,8 +16,9 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.state import MemoryStore, State
 from pipeline.text.out_of_domain import LONG, untrained
-from tests.enrich.conftest import START, FixedScorer, post, records
-from tests.enrich.paging import by, quiet, told
+from tests.enrich.paging import by, quiet, reported
+from tests.support.messages import START, post, records
+from tests.support.scorers import FixedScorer
 
 SENTENCE = "They cancelled my flight and nobody at the desk could say why. "
 PYTHON = "for row in rows:\n    if row['id'] == 3 and (x[0] <= y[1]):\n        out[row['id']] = {'a': [1, 2]}\n"
@@ -121,7 +122,8 @@ def test_it_never_calls_anybody_by_itself(text: str, why: str | None, calls: boo
     before = list(quiet(rng, 15.0, 60.0))
     start = (before[-1].created_at - START).total_seconds() + 60.0
     crowd = [text.format(*rng.sample(ENGLISH, 5), *rng.sample(SPANISH, 5)) for _ in range(150)]
-    mentions, events = told([*before, *(by(n, t, start + 24.0 * (n + rng.random()), "c") for n, t in enumerate(crowd))])
+    posts = [by(n, t, start + 24.0 * (n + rng.random()), "c") for n, t in enumerate(crowd)]
+    mentions, events = reported([*before, *posts])
     assert {(m.untrained, m.sentiment.label, m.sentiment.sure) for m in mentions[-150:]} == {
         (why, "negative", why is None)
     }

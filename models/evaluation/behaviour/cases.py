@@ -31,8 +31,7 @@ from msgspec import Meta, Struct
 
 from models.evaluation.behaviour import judging
 from models.evaluation.behaviour.judging import Judge
-from models.evaluation.rows import SIGNALS
-from models.scorer import Reading
+from models.scorer import SIGNALS, Reading
 from pipeline.contracts.messages import Label, Untrained
 
 Labels = Label | list[Label]

@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands import context
 from pipeline.enrich.catalogue_limits import MOST, SIZE
 from pipeline.errors import GroundswellError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="The catalogue: whom posts can be about.\n\nExample:  `groundswell catalogue check brands.jsonl`",
-)
+app = context.new_app("The catalogue: whom posts can be about.\n\nExample:  `groundswell catalogue check brands.jsonl`")
 
 
 @app.command("build")

@@ -14,7 +14,7 @@ from pipeline.errors import TerminalError
 if TYPE_CHECKING:
     from pipeline.contracts.messages import Untrained
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 MAX_INPUT = 1_000_000
 """Characters that are read at most."""

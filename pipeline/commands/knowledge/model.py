@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.commands import context
+
 if TYPE_CHECKING:
     from models.training.train import TrainingProgress
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="The model: training, evaluation, export, the shipped artefact.\n\nExample:  `groundswell model verify`",
+app = context.new_app(
+    "The model: training, evaluation, export, the shipped artefact.\n\nExample:  `groundswell model verify`"
 )
 
 ConfigFile = Annotated[Path, typer.Argument(help="TOML file of the run, such as models/configs/groundswell.toml")]

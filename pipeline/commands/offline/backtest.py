@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline.backtest.findings import Findings
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 LISTED = 20
 """Most incidents in the summary on the terminal."""

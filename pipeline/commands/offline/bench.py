@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands import context
 from pipeline.errors import TerminalError
 from pipeline.terminal import console
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 BENCHMARKS = {
     "stages": "posts a second by stage and end to end",

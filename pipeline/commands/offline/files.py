@@ -14,7 +14,7 @@ from pipeline.commands import context
 from pipeline.errors import TerminalError
 from pipeline.terminal import console
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 @contextmanager

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from pipeline.commands import context
 from pipeline.errors import TerminalError
 from pipeline.simulate.limits import MOST_COMPANIES, MOST_DAYS, MOST_STORIES, STORY_KINDS
+from pipeline.terminal import console
 
 if TYPE_CHECKING:
     from pipeline.simulate.companies import Company
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.simulate.schedule import StoryRates
     from pipeline.simulate.streams import Plan
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 @app.command()
@@ -83,18 +85,15 @@ def simulate(
 
 
 def _write_load(count: int, seed: int, chosen: tuple[Company, ...], out: Path) -> None:
-    import structlog
-
     from pipeline.simulate.load import load_posts
 
     with _writing(out) as file:
         written = _write(file, load_posts(count, seed, chosen))
-    structlog.get_logger().info("load written", posts=written, expected_mentions=written)
+    console.err.print(f"{written:,} posts written, of which as many mentions are to be expected")
 
 
 def _write_stream(plan: Plan, chosen: tuple[Company, ...], out: Path, labels: Path | None, *, posts: bool) -> None:
     import msgspec
-    import structlog
 
     from pipeline.simulate.scribe import Scribe
     from pipeline.simulate.streams import Stream
@@ -108,8 +107,8 @@ def _write_stream(plan: Plan, chosen: tuple[Company, ...], out: Path, labels: Pa
     if labels is not None:
         with _writing(labels) as file:
             _write_labels(file, stream.stories)
-    structlog.get_logger().info(
-        "stream written", events=count, stories=len(stream.stories), entities=plan.entities, days=plan.days
+    console.err.print(
+        f"{count:,} events written: {plan.entities:,} companies, {plan.days:,} days, {len(stream.stories):,} stories"
     )
 
 

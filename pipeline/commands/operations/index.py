@@ -11,10 +11,9 @@ from pipeline.commands.times import parse_time
 
 _ALL_VERSIONS = 2**62
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="The search index: make it ready, drop what is old, forget a post or an account.\n\n"
-    "Example:  `groundswell index expire --older-than 365d`",
+app = context.new_app(
+    "The search index: make it ready, drop what is old, forget a post or an account.\n\n"
+    "Example:  `groundswell index expire --older-than 365d`"
 )
 
 

@@ -7,7 +7,7 @@ import typer
 from pipeline.commands import context
 from pipeline.errors import SettingsError
 
-app = typer.Typer(no_args_is_help=True, help="The Kafka topics.\n\nExample:  `groundswell topics list`")
+app = context.new_app("The Kafka topics.\n\nExample:  `groundswell topics list`")
 
 
 @app.command("list")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pipeline.promise.compliance import ComplianceReport
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 LISTED = 30
 """Most rows for a person."""
@@ -38,7 +38,7 @@ def promise(
 
     from pipeline.promise.audit import audit_installation
 
-    found = asyncio.run(audit_installation(context.load(), days))
+    found = asyncio.run(audit_installation(context.load_to_read(), days))
     if as_json:
         typer.echo(msgspec.json.encode(_for_machines(found)))
     else:

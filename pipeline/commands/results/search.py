@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _COLOUR = {"negative": "red", "neutral": "", "positive": "green"}
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 @app.command()
@@ -57,7 +57,7 @@ def search(
         limit=limit,
         offset=offset,
     )
-    page = context.with_index(context.load(), lambda index: index.search(query))
+    page = context.with_index(context.load_to_read(), lambda index: index.search(query))
     if as_json:
         for mention in page.mentions:
             sys.stdout.buffer.write(msgspec.json.encode(mention) + b"\n")

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from pipeline.commands import context
-from pipeline.commands.streaming.sources import NETWORKS
+from pipeline.commands.sources import NETWORKS
 from pipeline.errors import SettingsError
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 @app.command()

@@ -8,7 +8,7 @@ import typer
 
 from pipeline.commands import context
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 @app.command()

@@ -10,7 +10,7 @@ from pipeline.commands import context
 from pipeline.contracts.stage_names import STAGES
 from pipeline.errors import SettingsError
 
-app = typer.Typer(add_completion=False)
+app = context.new_app()
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""CoordinationSigns of coordination: that few hands, or a programme, are behind many mentions.
+"""Signs of coordination: few hands, or a programme, behind many mentions.
 
 Few authors, copied texts or new accounts are each enough.  So are posts that come like clockwork, when they do so more
 evenly than people ever do; when they are only rather even, a second sign must join in.

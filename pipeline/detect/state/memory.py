@@ -30,6 +30,7 @@ GONE: Final = 0
 
 _AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
 _MINUTES: Final = 0xFFFF_FFFF
+_SELDOM: Final = 127
 
 
 class RememberedPost(NamedTuple):
@@ -60,8 +61,8 @@ class Memory:
     def author_weight(self, key: int, minute: int) -> float:
         """1 for the first post of an author in six hours, then 0.3, then 0; `key`: CRC-32 of the author's id."""
         authors = self.authors
-        if key in authors:
-            known = authors[key]
+        known = authors.get(key)
+        if known is not None:
             if minute - (known >> 2) < AUTHOR_MINUTES:
                 before = known & 3
                 if before < 3:
@@ -70,6 +71,8 @@ class Memory:
             del authors[key]
         elif len(authors) >= AUTHORS:
             del authors[next(iter(authors))]
+            if key & _SELDOM == 0:  # to find the oldest, a dictionary walks over the deleted: a copy has none
+                self.authors = authors = dict(authors)
         authors[key] = minute << 2 | 1
         return 1.0
 
@@ -77,8 +80,8 @@ class Memory:
         """How often the same text came within a day before (at most 15)."""
         texts = self.texts
         key = crc32(text.encode("utf-8", "replace"))
-        if key in texts:
-            known = texts[key]
+        known = texts.get(key)
+        if known is not None:
             if minute - (known >> 4) < TEXT_MINUTES:
                 before = known & 15
                 if before < 15:

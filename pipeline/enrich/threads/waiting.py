@@ -1,4 +1,4 @@
-"""Queue of the replies that wait in a partition: bounds them together, and finds what an author has waiting.
+"""Queue of the replies that wait in a partition, which bounds and erases them.
 
 The replies themselves lie in their threads (`orphans.py`), of which strangers can invent any number.  The queue knows
 the threads and sizes of all, in the order in which they came.  Where they are too many or too large, the oldest go; of
@@ -40,7 +40,7 @@ _AT_A_TIME = 2
 """Segments that go when a reply comes."""
 
 
-class Entry(msgspec.Struct, array_like=True):
+class WaitingReply(msgspec.Struct, array_like=True):
     """A reply that waits: the key of its thread, the record it came from, hashes of its own id and its author's, its
     bytes, and when it arrived (seconds)."""
 
@@ -52,11 +52,11 @@ class Entry(msgspec.Struct, array_like=True):
     arrived: float
 
 
-class Segment(msgspec.Struct, array_like=True):
+class QueueSegment(msgspec.Struct, array_like=True):
     """Replies in the order in which they came.  The newest also knows the numbers of the full ones, from `first` to
     before `following`, and the bytes of all."""
 
-    entries: list[Entry] = []
+    entries: list[WaitingReply] = []
     first: int = 0
     following: int = 0
     size: int = 0
@@ -65,7 +65,7 @@ class Segment(msgspec.Struct, array_like=True):
 class Removed(NamedTuple):
     """A reply that waits no longer, and why: too many of its author, too many of all, or too long."""
 
-    entry: Entry
+    entry: WaitingReply
     why: Literal["author", "partition", "late"]
 
 
@@ -77,7 +77,7 @@ class WaitingQueue:
         self._record = record
         self._key = key_of(record.partition)
 
-    def add(self, entry: Entry) -> list[Removed]:
+    def add(self, entry: WaitingReply) -> list[Removed]:
         """Note a reply; gives those that have to go from their threads.  A record noted before changes nothing."""
         if self._state.absorbed(self._key, self._record):
             return []
@@ -87,14 +87,14 @@ class WaitingQueue:
         newest.size += entry.size
         removed += self._beyond_room(newest, entry.arrived)
         if len(newest.entries) >= SEGMENT:
-            self._put(self._number(newest.following), Segment(newest.entries))
+            self._put(self._number(newest.following), QueueSegment(newest.entries))
             newest.entries, newest.following = [], newest.following + 1
         self._put(self._key, newest)
         return removed
 
-    def erase(self, author: int) -> list[Entry]:
+    def erase(self, author: int) -> list[WaitingReply]:
         """Forget the replies of an author that were read before the record; gives them."""
-        newest, erased = self._segment(self._key), list[Entry]()
+        newest, erased = self._segment(self._key), list[WaitingReply]()
         for key, segment in [(self._key, newest), *self._full(newest)]:
             theirs = [e for e in segment.entries if e.author == author and e.offset < self._record.offset]
             if theirs:
@@ -106,7 +106,7 @@ class WaitingQueue:
             self._put(self._key, newest)
         return erased
 
-    def _beyond_share(self, newest: Segment, entry: Entry) -> list[Removed]:
+    def _beyond_share(self, newest: QueueSegment, entry: WaitingReply) -> list[Removed]:
         """The author's oldest, as many as make room for another."""
         theirs = [e for e in newest.entries if e.author == entry.author]
         removed = []
@@ -117,7 +117,7 @@ class WaitingQueue:
             removed.append(Removed(oldest, "author"))
         return removed
 
-    def _beyond_room(self, newest: Segment, now: float) -> list[Removed]:
+    def _beyond_room(self, newest: QueueSegment, now: float) -> list[Removed]:
         """The oldest segments where there are too many or too large ones, and what has waited too long."""
         removed: list[Removed] = []
         for _ in range(_AT_A_TIME):
@@ -131,7 +131,7 @@ class WaitingQueue:
                 if not full and oldest.entries and now - oldest.entries[-1].arrived <= LATE:
                     break
                 late = oldest.entries
-                self._state.put(self._number(newest.first), Segment(), self._record, expires=GONE)
+                self._state.put(self._number(newest.first), QueueSegment(), self._record, expires=GONE)
                 newest.first += 1
             if not late:
                 break
@@ -139,7 +139,7 @@ class WaitingQueue:
             removed += [Removed(e, "late" if now - e.arrived > WAIT else "partition") for e in late]
         return removed
 
-    def _full(self, newest: Segment) -> Iterator[tuple[str, Segment]]:
+    def _full(self, newest: QueueSegment) -> Iterator[tuple[str, QueueSegment]]:
         for number in range(newest.first, newest.following):
             key = self._number(number)
             yield key, self._segment(key)
@@ -147,11 +147,11 @@ class WaitingQueue:
     def _number(self, number: int) -> str:
         return f"{self._key}/{number}"
 
-    def _segment(self, key: str) -> Segment:
+    def _segment(self, key: str) -> QueueSegment:
         found = self._state.get(key, self._record)
-        return found if isinstance(found, Segment) else Segment([])
+        return found if isinstance(found, QueueSegment) else QueueSegment([])
 
-    def _put(self, key: str, segment: Segment) -> None:
+    def _put(self, key: str, segment: QueueSegment) -> None:
         self._state.put(key, segment, self._record)
 
 
@@ -162,10 +162,10 @@ class StateCodec(ThreadCodec):
 
     def __init__(self) -> None:
         super().__init__()
-        self._decode_segment = msgspec.msgpack.Decoder(Segment).decode
+        self._decode_segment = msgspec.msgpack.Decoder(QueueSegment).decode
 
     def encode(self, value: Any) -> bytes:
-        if isinstance(value, Segment):
+        if isinstance(value, QueueSegment):
             return self.SEGMENT + self._encode(value)
         return super().encode(value)
 

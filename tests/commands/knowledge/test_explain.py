@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -21,7 +22,7 @@ def _logs_as_before() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def told(post: str, text: str = "", *options: str) -> list[dict[str, object]]:
+def told(post: str, text: str = "", *options: str) -> list[dict[str, Any]]:
     done = CliRunner().invoke(app, ["explain", post, "--json", *options], input=text, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

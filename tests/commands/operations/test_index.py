@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from pipeline.commands.main import app
 from tests.commands.conftest import groundswell, put
-from tests.index.documents import mention
+from tests.support.messages import mention
 
 
 def test_setup_and_expire(data: Path) -> None:

@@ -13,7 +13,7 @@ from pipeline.detect.evidence.coordination import YOUNG, CoordinationSigns, reas
 from pipeline.detect.mentions.inbound import InboundAuthor, InboundMention
 from pipeline.detect.stage import Detect, run
 from pipeline.stages.state import MemoryStore, State
-from tests.detect.streams import MONDAY, WORDS, pile_on, quiet, said, together
+from tests.detect.streams import MONDAY, WORDS, mention, pile_on, quiet, together
 from tests.detect.test_stage import records
 
 AT = 3 * 86_400 + 50_000.0
@@ -65,7 +65,7 @@ def brigade(new: bool, even: bool) -> list[InboundMention]:
     rng, at, mentions = random.Random(6), AT, []
     for number in range(100):
         at += 20.0 if even else rng.expovariate(1 / 20.0)
-        m = said(f"b-{number}", at, 0.95, f"leave acme {' '.join(rng.sample(WORDS, 5))}")
+        m = mention(f"b-{number}", at, 0.95, f"leave acme {' '.join(rng.sample(WORDS, 5))}")
         days = rng.uniform(1, 25) if new else rng.uniform(100, 3_000)
         m.author = InboundAuthor(m.author.id, m.author.handle, MONDAY + timedelta(days=3 - days))
         mentions.append(m)

@@ -13,7 +13,7 @@ from pipeline.detect.mentions.inbound import InboundMention, InboundSentiment
 from pipeline.detect.stage import run
 from pipeline.detect.state.incident import Participation
 from pipeline.detect.state.regulars import KNOWN, OFTEN, Regulars
-from tests.detect.streams import chatter, pile_on, quiet, said, together
+from tests.detect.streams import chatter, mention, pile_on, quiet, together
 
 DAY = 86_400.0
 AT = 9 * DAY + 50_000.0
@@ -21,12 +21,12 @@ AT = 9 * DAY + 50_000.0
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans(), st.integers(0, 2**32)), max_size=400))
 def test_regulars_are_bounded_and_never_made_up(posts: list[tuple[int, bool, int]]) -> None:
-    known, heard = Regulars(), [0] * 61
+    known, inbound = Regulars(), [0] * 61
     for author, against, chance in posts:
         known.learn(author, against, not against, chance)
-        heard[author] += 1
+        inbound[author] += 1
     assert len(known.known) <= KNOWN
-    for author, times in enumerate(heard):
+    for author, times in enumerate(inbound):
         standing = known.standing(author)
         if standing is not None:
             assert OFTEN <= standing.times <= times
@@ -81,7 +81,9 @@ def regular(author: str, against: bool) -> list[InboundMention]:
     """Somebody who speaks of Acme twice a day."""
     rng, mentions = random.Random(author), []
     for number in range(17):
-        m = said(f"{author}-{number}", 3_000 + number * DAY / 2, 0.9 if against else 0.02, chatter(rng), author=author)
+        m = mention(
+            f"{author}-{number}", 3_000 + number * DAY / 2, 0.9 if against else 0.02, chatter(rng), author=author
+        )
         m.sentiment = InboundSentiment(0.9, 0.02) if against else InboundSentiment(0.02, 0.9)
         mentions.append(m)
     return mentions
@@ -98,7 +100,7 @@ def test_an_incident_tells_who_takes_part() -> None:
     answers[10].author = regular("ada", True)[0].author
     answers[20].author = answers[30].author = regular("ben", False)[0].author
     late = [
-        said(f"r-{k}", AT + 1_500 + k, 0.95, "Acme charged me twice and refuses the refund, unbelievable",
+        mention(f"r-{k}", AT + 1_500 + k, 0.95, "Acme charged me twice and refuses the refund, unbelievable",
              root="bluesky:root", parent="bluesky:root", kind="repost")
         for k in range(30)
     ]  # fmt: skip
@@ -119,22 +121,26 @@ def test_forecasts_are_held_against_what_came() -> None:
     assert first.review == ()
     assert first.forecast is not None
     assert first.forecast.doubling_minutes is not None
-    told = last.review[0]
-    assert (told.size, told.low, told.high) == (first.forecast.size, first.forecast.low, first.forecast.high)
-    assert told.seen == first.counts.mentions
+    reported = last.review[0]
+    assert (reported.size, reported.low, reported.high) == (
+        first.forecast.size,
+        first.forecast.low,
+        first.forecast.high,
+    )
+    assert reported.seen == first.counts.mentions
     assert len(last.review) == 3
     assert last.review[1].minutes >= 30
     assert last.review[2].minutes >= 60
     final = last.counts.mentions
-    for told in last.review:
-        assert told.held is (told.low <= final <= told.high)
-        assert told.error == round(abs(told.size - final) / final, 3)
+    for reported in last.review:
+        assert reported.held is (reported.low <= final <= reported.high)
+        assert reported.error == round(abs(reported.size - final) / final, 3)
 
 
 def test_an_incident_keeps_which_test_fired_when() -> None:
     rng = random.Random(3)
     many = [
-        said(f"s-{k}", AT + k * 40.0 + rng.uniform(0, 30), 0.9, f"acme outage {chatter(rng, 3)}") for k in range(90)
+        mention(f"s-{k}", AT + k * 40.0 + rng.uniform(0, 30), 0.9, f"acme outage {chatter(rng, 3)}") for k in range(90)
     ]
     first, last = opened_and_over(quiet(10), pile_on(AT, answers=80), many)
     names = [fired.name for fired in last.fired]

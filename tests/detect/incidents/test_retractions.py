@@ -16,9 +16,9 @@ AT = 5 * 86_400.0 + 50_000.0
 DETECTOR = Detector(0.2)
 
 
-def after(heard: list[Inbound]) -> EntityState:
+def after(inbound: list[Inbound]) -> EntityState:
     state = EntityState()
-    for one in heard:
+    for one in inbound:
         DETECTOR.observe(state, one)
     return state
 
@@ -54,16 +54,16 @@ def test_a_deleted_pile_on_leaves_neither_counts_nor_evidence() -> None:
 
 def test_being_told_twice_that_a_post_is_gone_changes_nothing() -> None:
     answers = pile_on(AT, answers=4)
-    heard = [*quiet(5), *answers]
-    once = after([*heard, deleted(answers[2])])
-    twice = after([*heard, deleted(answers[2]), deleted(answers[2])])
+    inbound = [*quiet(5), *answers]
+    once = after([*inbound, deleted(answers[2])])
+    twice = after([*inbound, deleted(answers[2]), deleted(answers[2])])
     assert (once.mentions, once.negative, evidence(once)) == (twice.mentions, twice.negative, evidence(twice))
 
 
 def test_a_deleted_post_does_not_come_back() -> None:
     answers = pile_on(AT, answers=4)
-    heard = [*quiet(5), *answers, deleted(answers[2])]
-    assert after([*heard, answers[2], edited(answers[2], 0.99)]).mentions == after(heard).mentions
+    inbound: list[Inbound] = [*quiet(5), *answers, deleted(answers[2])]
+    assert after([*inbound, answers[2], edited(answers[2], 0.99)]).mentions == after(inbound).mentions
 
 
 def test_an_edit_takes_the_place_of_what_was_read_first() -> None:

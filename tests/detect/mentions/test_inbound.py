@@ -24,9 +24,9 @@ LEAST = {
 
 
 def test_five_fields_are_enough() -> None:
-    heard = read(msgspec.json.encode(LEAST))
-    assert isinstance(heard, InboundMention)
-    assert (heard.kind, heard.text, heard.root_id, heard.ingested_at) == ("post", "", None, None)
+    inbound = read(msgspec.json.encode(LEAST))
+    assert isinstance(inbound, InboundMention)
+    assert (inbound.kind, inbound.text, inbound.root_id, inbound.ingested_at) == ("post", "", None, None)
 
 
 def test_the_message_of_the_contract_is_heard() -> None:
@@ -36,9 +36,9 @@ def test_the_message_of_the_contract_is_heard() -> None:
         ingested_at=when, root_id="x:1", entity=EntityRef("acme", "Acme"), link=Link("acme", "name", 1.0),
         sentiment=Sentiment(0.8, 0.1, 0.1, "negative", True), model=ModelRef("m", "1"),
     )  # fmt: skip
-    heard = read(msgspec.json.encode(mention))
-    assert isinstance(heard, InboundMention)
-    assert heard.entity.name == "Acme"
+    inbound = read(msgspec.json.encode(mention))
+    assert isinstance(inbound, InboundMention)
+    assert inbound.entity.name == "Acme"
 
 
 def test_deletions_of_mentions_are_heard_and_of_posts_are_not() -> None:

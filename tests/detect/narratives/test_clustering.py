@@ -19,7 +19,7 @@ from pipeline.detect.narratives.vectors import hashed
 from pipeline.detect.narratives.vocabulary import PastVocabulary
 from pipeline.detect.narratives.words import terms
 from pipeline.detect.stage import run
-from tests.detect.streams import WORDS, quiet, said, together
+from tests.detect.streams import WORDS, mention, quiet, together
 
 T = 1_772_460_300
 AT = 3 * 86_400 + 50_000.0
@@ -45,25 +45,25 @@ def sketch(centre: int, number: int, spread: float = 1.0) -> Sketch:
 
 
 def test_stories_are_told_apart_and_grow_by_themselves() -> None:
-    told, joined = NarrativeClusters(), {}
+    clusters, joined = NarrativeClusters(), dict[int, set[int]]()
     for number in range(120):
         centre = 1 if number < 40 or number % 3 else 2
-        slot, _ = assign(told, sketch(centre, number), "sketch", T + 10 * number)
+        slot, _ = assign(clusters, sketch(centre, number), "sketch", T + 10 * number)
         joined.setdefault(centre, set()).add(slot)
     assert joined[1].isdisjoint(joined[2])
-    sizes = sorted((known.mentions for known in told.slots if known is not None), reverse=True)
+    sizes = sorted((known.mentions for known in clusters.slots if known is not None), reverse=True)
     assert sizes == [94, 26]
-    assert told.seen == 120
+    assert clusters.seen == 120
 
 
 def test_halves_of_one_story_become_one() -> None:
     """What begins as two because its first posts differ is one when more is known."""
-    told = NarrativeClusters()
+    clusters = NarrativeClusters()
     merged = []
     for number in range(80):
-        _, lost = assign(told, sketch(3, number, spread=1.7), "sketch", T + number)
+        _, lost = assign(clusters, sketch(3, number, spread=1.7), "sketch", T + number)
         merged += lost
-    assert max(known.mentions for known in told.slots if known is not None) >= 50
+    assert max(known.mentions for known in clusters.slots if known is not None) >= 50
     assert merged
 
 
@@ -71,26 +71,26 @@ def test_halves_of_one_story_become_one() -> None:
 @given(st.integers(0, 10_000))
 def test_memory_is_bounded_and_counts_add_up(seed: int) -> None:
     rng = random.Random(seed)
-    told = NarrativeClusters()
+    clusters = NarrativeClusters()
     for number in range(150):
         by = rng.choice(("sketch", "sketch", "words"))
         vector = rng.choice((None, sketch(rng.randrange(12), number, rng.choice((0.0, 0.5, 3.0)))))
-        slot, lost = assign(told, vector, by, T + rng.randrange(-500, 10_000))
+        slot, lost = assign(clusters, vector, by, T + rng.randrange(-500, 10_000))
         assert -1 <= slot < SLOTS
         assert all(0 <= old < SLOTS and -1 <= new < SLOTS for old, new in lost)
         if number % 17 == 0:
-            told = msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=NarrativeClusters)
-    assert len(told.slots) == SLOTS
-    assert sum(known.mentions for known in told.slots if known is not None) <= told.seen
-    assert len(msgspec.msgpack.encode(told)) <= 6 * (DIMENSIONS + 32)
+            clusters = msgspec.msgpack.decode(msgspec.msgpack.encode(clusters), type=NarrativeClusters)
+    assert len(clusters.slots) == SLOTS
+    assert sum(known.mentions for known in clusters.slots if known is not None) <= clusters.seen
+    assert len(msgspec.msgpack.encode(clusters)) <= 6 * (DIMENSIONS + 32)
 
 
 def test_meaning_takes_over_from_words() -> None:
-    told = NarrativeClusters()
-    assign(told, hashed(terms("charged twice for nothing"), PastVocabulary()), "words", T)
-    slot, lost = assign(told, sketch(1, 1), "sketch", T + 1)
-    assert (told.by, told.seen, slot, lost) == ("sketch", 1, 0, [(0, -1)])
-    assert assign(told, hashed(terms("charged twice"), PastVocabulary()), "words", T + 2)[0] == -1
+    clusters = NarrativeClusters()
+    assign(clusters, hashed(terms("charged twice for nothing"), PastVocabulary()), "words", T)
+    slot, lost = assign(clusters, sketch(1, 1), "sketch", T + 1)
+    assert (clusters.by, clusters.seen, slot, lost) == ("sketch", 1, 0, [(0, -1)])
+    assert assign(clusters, hashed(terms("charged twice"), PastVocabulary()), "words", T + 2)[0] == -1
 
 
 def test_words_of_a_narrative_are_those_that_the_others_do_not_say() -> None:
@@ -113,7 +113,7 @@ def two_stories(with_sketch: bool) -> list[InboundMention]:
         at += rng.expovariate(1 / 60.0)
         story = 1 if rng.random() < (0.9 if number < 60 else 0.3) else 2
         text = f"Acme {rng.choice((BILLING, OUTAGE)[story - 1])} {' '.join(rng.sample(WORDS, 2))}"
-        m = said(f"two-{number}", at, 0.92, text)
+        m = mention(f"two-{number}", at, 0.92, text)
         if with_sketch:
             m.sketch = encode(near(story, number))
         mentions.append(m)
@@ -127,16 +127,16 @@ def last(events: list[IncidentEvent]) -> IncidentEvent:
 @pytest.mark.parametrize("with_sketch", [True, False])
 def test_an_incident_of_two_stories_names_both(with_sketch: bool) -> None:
     event = last(list(run(together(quiet(4), two_stories(with_sketch)))))
-    told = event.explanation.narratives
+    clusters = event.explanation.narratives
     assert event.explanation.grouped_by == ("sketch" if with_sketch else "words")
-    words = [" ".join(phrase.text for phrase in narrative.phrases) for narrative in told]
-    billing = next(n for n, text in zip(told, words, strict=True) if "charged" in text or "twice" in text)
-    outage = next(n for n, text in zip(told, words, strict=True) if "down" in text or "app" in text)
+    words = [" ".join(phrase.text for phrase in narrative.phrases) for narrative in clusters]
+    billing = next(n for n, text in zip(clusters, words, strict=True) if "charged" in text or "twice" in text)
+    outage = next(n for n, text in zip(clusters, words, strict=True) if "down" in text or "app" in text)
     assert billing is not outage
     assert billing.since < outage.since
     if with_sketch:
-        assert len(told) == 2
+        assert len(clusters) == 2
         assert outage.recent > billing.recent
-        assert 0.9 < sum(n.share for n in told) <= 1.0
-        assert all(n.example is not None for n in told)
+        assert 0.9 < sum(n.share for n in clusters) <= 1.0
+        assert all(n.example is not None for n in clusters)
         assert "%" in event.explanation.summary

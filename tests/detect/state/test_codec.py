@@ -12,7 +12,7 @@ from pipeline.detect.detector import Detector
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.codec import ROOMY, EntityCodec
 from pipeline.detect.state.entity import EntityState
-from tests.detect.streams import said
+from tests.detect.streams import mention
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
 HAN = "".join(map(chr, range(0x4E00, 0x9F00)))
@@ -32,7 +32,7 @@ def hostile(rng: random.Random, alphabet: str) -> list[InboundMention]:
         at += rng.expovariate(1 / (60 if burst else 6_000))
         text = " ".join(rng.choice(words) for _ in range(8)) + " " + "".join(rng.choice(alphabet) for _ in range(200))
         root = rng.choice(roots)
-        m = said(
+        m = mention(
             word(75) + str(number), at, 0.93 if rng.random() < (0.9 if burst else 0.3) else 0.1, text,
             author=word(40) + str(rng.randrange(400)), root=root, parent=root, entity="e" * 100,
             kind=rng.choice(("reply", "reply", "repost", "quote", "post")),
@@ -65,5 +65,5 @@ def test_a_full_state_stays_within_ten_kilobytes(alphabet: str) -> None:
 
 def test_an_ordinary_state_is_not_compressed() -> None:
     codec, state = EntityCodec(), EntityState()
-    Detector().observe(state, said("one", 10.0, 0.9, "acme is late"))
+    Detector().observe(state, mention("one", 10.0, 0.9, "acme is late"))
     assert b"acme is late" in codec.encode(state)

@@ -49,8 +49,8 @@ def _line(event: IncidentEvent) -> bytes:
 
 def main() -> None:
     """Write every record."""
-    for tale in STORIES:
-        (FOLDER / f"{tale.__name__}.jsonl").write_bytes(recorded(run(tale())))
+    for story in STORIES:
+        (FOLDER / f"{story.__name__}.jsonl").write_bytes(recorded(run(story())))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from math import pi, sin
 from typing import Any
 
 from pipeline.detect.mentions.inbound import InboundEntity, InboundMention
-from tests.detect.streams import said
+from tests.detect.streams import mention
 
 DAY, HOUR = 86_400.0, 3_600.0
 DAYS = 10
@@ -102,7 +102,7 @@ class Teller:
         author = more.pop("author", f"{self.rng.choice(NAMES)}{self.number}")
         number = more.pop("number", f"{self.entity}-{self.number}")
         lag = more.pop("lag", 1.0 + self.rng.random() * 4.0)
-        made = said(number, at, negative, text, author=f"bluesky:{author}", lag=lag, entity=self.entity, **more)
+        made = mention(number, at, negative, text, author=f"bluesky:{author}", lag=lag, entity=self.entity, **more)
         made.entity = InboundEntity(self.entity, self.name)
         return made
 

@@ -191,14 +191,14 @@ def two_stories_at_once() -> Mentions:
 def late_and_repeated() -> Mentions:
     """The first story again, by a source that stutters: a fifth comes hours late, and a third comes twice or thrice."""
     rng = random.Random(11)
-    heard = []
+    inbound = []
     for m in pile_on_of_thirty():
         assert m.ingested_at is not None
         spans = [0.0] if rng.random() < 0.8 else [rng.uniform(1_200.0, 4 * HOUR)]
         while rng.random() < 0.3:
             spans.append(spans[0] + rng.uniform(1.0, 6 * HOUR))
-        heard += [msgspec.structs.replace(m, ingested_at=m.ingested_at + timedelta(seconds=span)) for span in spans]
-    return together(heard)
+        inbound += [msgspec.structs.replace(m, ingested_at=m.ingested_at + timedelta(seconds=span)) for span in spans]
+    return together(inbound)
 
 
 STORIES: tuple[Callable[[], Mentions], ...] = (

@@ -32,7 +32,7 @@ class Expected(NamedTuple):
     incidents: int = 1
 
 
-TOLD: dict[Callable[[], Mentions], Expected] = {
+EXPECTED: dict[Callable[[], Mentions], Expected] = {
     stories.pile_on_of_thirty: Expected("pile_on", 12, (1, 3)),
     stories.outage: Expected("surge", 1, (5, 5)),
     stories.two_stories_at_once: Expected("pile_on", 15, (2, 4)),
@@ -43,30 +43,30 @@ SILENT = (stories.promotion, stories.in_the_news, stories.repost_flood)
 
 
 @cache
-def told(tale: Callable[[], Mentions]) -> tuple[IncidentEvent, ...]:
-    return tuple(run(tale()))
+def reported(story: Callable[[], Mentions]) -> tuple[IncidentEvent, ...]:
+    return tuple(run(story()))
 
 
-def opened(tale: Callable[[], Mentions]) -> list[IncidentEvent]:
-    return [event for event in told(tale) if event.event == "opened"]
+def opened(story: Callable[[], Mentions]) -> list[IncidentEvent]:
+    return [event for event in reported(story) if event.event == "opened"]
 
 
-@pytest.mark.parametrize("tale", TOLD, ids=lambda tale: tale.__name__)
-def test_what_must_be_told_is_told_in_time(tale: Callable[[], Mentions]) -> None:
-    expected, openings = TOLD[tale], opened(tale)
+@pytest.mark.parametrize("story", EXPECTED, ids=lambda story: story.__name__)
+def test_what_must_be_told_is_told_in_time(story: Callable[[], Mentions]) -> None:
+    expected, openings = EXPECTED[story], opened(story)
     assert 1 <= len(openings) <= expected.incidents
     first = openings[0]
     assert first.kind == expected.kind
     assert first.pageable
     assert 0.0 <= minutes(first) <= expected.within
-    worst = max(event.severity for event in told(tale))
+    worst = max(event.severity for event in reported(story))
     assert expected.severity[0] <= worst <= expected.severity[1]
     assert first.entity.name in first.explanation.summary
 
 
-@pytest.mark.parametrize("tale", SILENT, ids=lambda tale: tale.__name__)
-def test_what_only_looks_like_it_is_not_told(tale: Callable[[], Mentions]) -> None:
-    assert told(tale) == ()
+@pytest.mark.parametrize("story", SILENT, ids=lambda story: story.__name__)
+def test_what_only_looks_like_it_is_not_told(story: Callable[[], Mentions]) -> None:
+    assert reported(story) == ()
 
 
 def test_a_groundswell_is_told_within_days_and_not_by_the_hour() -> None:
@@ -79,7 +79,7 @@ def test_a_groundswell_is_told_within_days_and_not_by_the_hour() -> None:
 
 
 def test_a_brigade_is_seen_through_and_kept_from_the_pager() -> None:
-    events = told(stories.brigade)
+    events = reported(stories.brigade)
     assert {event.incident_id for event in events} == {events[0].incident_id}
     large = [event for event in events if event.counts.mentions >= 40]
     assert large
@@ -87,19 +87,19 @@ def test_a_brigade_is_seen_through_and_kept_from_the_pager() -> None:
 
 
 def test_one_text_from_five_hundred_accounts_pages_nobody() -> None:
-    events = told(stories.one_text_five_hundred_times)
+    events = reported(stories.one_text_five_hundred_times)
     assert not any(event.pageable for event in events)
     assert all(event.coordinated for event in events)
 
 
 def test_an_outage_is_one_incident_that_ends() -> None:
-    events = told(stories.outage)
+    events = reported(stories.outage)
     assert events[-1].event == "resolved"
     assert events[-1].counts.mentions > 10_000
 
 
 def test_two_stories_at_once_are_one_incident_that_tells_them_apart() -> None:
-    last = told(stories.two_stories_at_once)[-1]
+    last = reported(stories.two_stories_at_once)[-1]
     assert last.counts.mentions >= 110
     words = [" ".join(phrase.text for phrase in one.phrases) for one in last.explanation.narratives]
     fees = [text for text in words if "fee" in text]
@@ -110,15 +110,15 @@ def test_two_stories_at_once_are_one_incident_that_tells_them_apart() -> None:
 
 
 def test_a_stuttering_source_tells_the_same_incident() -> None:
-    plain, stuttered = told(stories.pile_on_of_thirty), told(stories.late_and_repeated)
+    plain, stuttered = reported(stories.pile_on_of_thirty), reported(stories.late_and_repeated)
     assert {event.incident_id for event in stuttered} == {event.incident_id for event in plain}
     assert stuttered[-1].event == "resolved"
     assert stuttered[-1].counts.mentions <= plain[-1].counts.mentions
 
 
-@pytest.mark.parametrize("tale", stories.STORIES, ids=lambda tale: tale.__name__)
-def test_the_record_is_kept(tale: Callable[[], Mentions]) -> None:
-    kept = (FOLDER / f"{tale.__name__}.jsonl").read_bytes()
-    assert recorded(told(tale)) == kept, (
+@pytest.mark.parametrize("story", stories.STORIES, ids=lambda story: story.__name__)
+def test_the_record_is_kept(story: Callable[[], Mentions]) -> None:
+    kept = (FOLDER / f"{story.__name__}.jsonl").read_bytes()
+    assert recorded(reported(story)) == kept, (
         "told otherwise than recorded: python -m tests.detect.stories.record, and read the difference"
     )

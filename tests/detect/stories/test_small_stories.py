@@ -8,13 +8,13 @@ from itertools import pairwise
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import run
-from tests.detect.streams import MONDAY, chatter, pile_on, quiet, said, together
+from tests.detect.streams import MONDAY, chatter, mention, pile_on, quiet, together
 
 DAY = 86_400.0
 AT = 5 * DAY + 50_000.0
 
 
-def told(*streams: list[InboundMention]) -> list[IncidentEvent]:
+def reported(*streams: list[InboundMention]) -> list[IncidentEvent]:
     return list(run(together(*streams)))
 
 
@@ -23,7 +23,7 @@ def minutes(event: IncidentEvent) -> float:
 
 
 def test_pile_on_opens_early_explains_itself_and_ends() -> None:
-    events = told(quiet(6), pile_on(AT))
+    events = reported(quiet(6), pile_on(AT))
     first, last = events[0], events[-1]
     assert (first.event, first.kind, last.event) == ("opened", "pile_on", "resolved")
     assert first.incident_id == "acme:pile_on:bluesky:root"
@@ -44,7 +44,7 @@ def test_pile_on_opens_early_explains_itself_and_ends() -> None:
 
 
 def test_updates_come_at_most_every_fifteen_minutes() -> None:
-    events = [e for e in told(quiet(6), pile_on(AT, answers=300, minutes=240.0)) if e.event == "updated"]
+    events = [e for e in reported(quiet(6), pile_on(AT, answers=300, minutes=240.0)) if e.event == "updated"]
     assert len(events) > 3
     gaps = [(b.at - a.at).total_seconds() for a, b in pairwise(events)]
     assert min(gaps) >= 890
@@ -53,13 +53,13 @@ def test_updates_come_at_most_every_fifteen_minutes() -> None:
 def surge(posts: int = 80, hours: float = 3.0) -> list[InboundMention]:
     rng = random.Random(7)
     return [
-        said(f"surge-{k}", AT + k * hours * 3600.0 / posts, 0.9, f"acme outage again {chatter(rng, 3)}")
+        mention(f"surge-{k}", AT + k * hours * 3600.0 / posts, 0.9, f"acme outage again {chatter(rng, 3)}")
         for k in range(posts)
     ]
 
 
 def test_surge_without_a_thread_is_one_incident() -> None:
-    events = told(quiet(6), surge())
+    events = reported(quiet(6), surge())
     assert [e.kind for e in events if e.event == "opened"] == ["surge"]
     assert events[0].counts.negative < 15
     assert events[-1].event == "resolved"
@@ -69,28 +69,28 @@ def test_promotion_raises_nothing() -> None:
     """Four times the usual volume for six hours, the share of negatives unchanged."""
     rng = random.Random(8)
     promotion = [
-        said(f"promo-{k}", AT + k * 90.0, 0.9 if rng.random() < 0.15 else 0.05, chatter(rng)) for k in range(240)
+        mention(f"promo-{k}", AT + k * 90.0, 0.9 if rng.random() < 0.15 else 0.05, chatter(rng)) for k in range(240)
     ]
-    assert told(quiet(6), promotion) == []
+    assert reported(quiet(6), promotion) == []
 
 
 def test_repost_flood_of_a_neutral_post_raises_nothing() -> None:
     flood = [
-        said(f"flood-{k}", AT + k * 10.0, 0.1, "Acme opens a new store on the island", root="bluesky:n",
+        mention(f"flood-{k}", AT + k * 10.0, 0.1, "Acme opens a new store on the island", root="bluesky:n",
              parent="bluesky:n", kind="repost")
         for k in range(500)
     ]  # fmt: skip
-    assert told(quiet(6), flood) == []
+    assert reported(quiet(6), flood) == []
 
 
 def test_widely_shared_complaint_is_amplification() -> None:
     text = "Acme lost my parcel and then laughed about it"
-    start = [said("n", AT, 0.97, text)]
+    start = [mention("n", AT, 0.97, text)]
     shares = [
-        said(f"share-{k}", AT + 20 + k * 12.0, 0.97, text, root="bluesky:n", parent="bluesky:n", kind="repost")
+        mention(f"share-{k}", AT + 20 + k * 12.0, 0.97, text, root="bluesky:n", parent="bluesky:n", kind="repost")
         for k in range(150)
     ]
-    events = told(quiet(6), start, shares)
+    events = reported(quiet(6), start, shares)
     assert events[0].kind == "amplification"
     assert events[0].pageable
     assert "shared" in events[0].explanation.summary
@@ -99,11 +99,11 @@ def test_widely_shared_complaint_is_amplification() -> None:
 def test_brigade_of_few_authors_is_coordinated_and_does_not_page() -> None:
     rng = random.Random(9)
     brigade = [
-        said(f"b-{k}", AT + k * 15.0, 0.95, f"boycott acme now {chatter(rng, 4)}", author=f"sock-{k % 9}",
+        mention(f"b-{k}", AT + k * 15.0, 0.95, f"boycott acme now {chatter(rng, 4)}", author=f"sock-{k % 9}",
              root="bluesky:b-0", parent="bluesky:b-0" if k else None, kind="reply" if k else "post")
         for k in range(150)
     ]  # fmt: skip
-    events = told(quiet(6), brigade)
+    events = reported(quiet(6), brigade)
     large = [e for e in events if e.counts.mentions >= 30]
     assert large
     assert all(e.coordinated and not e.pageable and e.severity <= 2 for e in large)
@@ -112,24 +112,25 @@ def test_brigade_of_few_authors_is_coordinated_and_does_not_page() -> None:
 
 def test_copied_text_from_many_accounts_is_coordinated_and_does_not_page() -> None:
     brigade = [
-        said(f"b-{k}", AT + k * 15.0, 0.95, "Acme is a disgrace, everyone should leave today") for k in range(150)
+        mention(f"b-{k}", AT + k * 15.0, 0.95, "Acme is a disgrace, everyone should leave today") for k in range(150)
     ]
-    events = told(quiet(6), brigade)
+    events = reported(quiet(6), brigade)
     assert all(e.coordinated and not e.pageable for e in events)
 
 
 def test_what_the_company_says_is_no_evidence() -> None:
     own = [
-        said(f"own-{k}", AT + k * 10.0, 0.95, f"we are sorry {k}", root="bluesky:root", role="own") for k in range(100)
+        mention(f"own-{k}", AT + k * 10.0, 0.95, f"we are sorry {k}", root="bluesky:root", role="own")
+        for k in range(100)
     ]
-    assert told(quiet(6), own) == []
+    assert reported(quiet(6), own) == []
 
 
 def test_new_entity_is_learning_and_still_told() -> None:
-    events = told(pile_on(AT))
+    events = reported(pile_on(AT))
     assert events[0].event == "opened"
     assert "still learning" in events[0].explanation.summary
 
 
 def test_quiet_month_of_a_small_entity_tells_nothing() -> None:
-    assert told(quiet(30, a_day=3.0)) == []
+    assert reported(quiet(30, a_day=3.0)) == []

@@ -15,8 +15,9 @@ from pipeline.enrich.linking.markers import Markers
 from pipeline.enrich.linking.surfaces import compile_surfaces
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.state import MemoryStore, State
-from tests.enrich.conftest import FixedScorer, post, records
 from tests.enrich.linking.counted import Counted, fitted
+from tests.support.messages import post, records
+from tests.support.scorers import FixedScorer
 
 LENGTH = 1_000
 MOST = 10

@@ -13,7 +13,8 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.threads.threads import REACH
 from pipeline.stages.state import MemoryStore, State
-from tests.enrich.conftest import FixedScorer, post, records, reply
+from tests.support.messages import post, records, reply
+from tests.support.scorers import FixedScorer
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 LIBRARY = post(1, "they closed our library")

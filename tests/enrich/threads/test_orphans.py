@@ -17,7 +17,9 @@ from pipeline.enrich.threads.orphans import MAX_WAITING, WAIT
 from pipeline.index.documents import sort_out
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.enrich.conftest import START, FixedScorer, post, records, repeats, reply, stored
+from tests.enrich.repeats import repeats, stored
+from tests.support.messages import START, post, records, reply
+from tests.support.scorers import FixedScorer
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 Told = dict[tuple[str, str], tuple[int, str, float] | None]
@@ -92,9 +94,10 @@ def test_any_order_of_arrival_gives_the_same_mentions(stage: Enrich, seed: int) 
     final, in_order = told(run(stage, records(order))), told(run(stage, records(THREAD)))
     assert {key for key, value in final.items() if value is not None} == ABOUT
     for key in ABOUT:
-        assert final[key] is not None
-        assert in_order[key] is not None
-        assert final[key][1:] == in_order[key][1:]  # how and how surely
+        late, early = final[key], in_order[key]
+        assert late is not None
+        assert early is not None
+        assert late[1:] == early[1:]  # how and how surely
 
 
 def test_what_lost_its_ground_is_taken_back(stage: Enrich) -> None:

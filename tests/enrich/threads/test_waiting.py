@@ -15,7 +15,8 @@ from pipeline.enrich.stage import Enrich
 from pipeline.enrich.threads import waiting
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.enrich.conftest import START, FixedScorer, post, records, reply
+from tests.support.messages import START, post, records, reply
+from tests.support.scorers import FixedScorer
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 PARENT = post(1, "@Delta lost my bag")
@@ -145,7 +146,7 @@ async def test_an_author_has_a_share_and_the_others_wait_on(stage: Enrich) -> No
     assert run(stage, records([reply(2, "they are bad", 1, 1), *noise]), state) == []
     assert len(run(stage, records([PARENT], 10_000), state)) == 2
     head = state.get(waiting.key_of(0), records([PARENT])[0])
-    assert isinstance(head, waiting.Segment)
+    assert isinstance(head, waiting.QueueSegment)
     assert sum(entry.author != head.entries[0].author for entry in head.entries) <= waiting.SHARE
 
 

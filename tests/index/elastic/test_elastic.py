@@ -20,8 +20,8 @@ from pipeline.index.elastic.index import ElasticIndex
 from pipeline.index.elastic.slices import end_of, slice_of, start_of
 from pipeline.index.protocol import DeadLetter
 from pipeline.settings.index import IndexSettings
-from tests.index.documents import NOON, incident, letter, mention, post_deleted
 from tests.real_servers import RealElasticsearch
+from tests.support.messages import NOON, incident, letter, mention, post_deleted
 
 TEMPLATES = Path(__file__).parents[3] / "deploy" / "elasticsearch"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pipeline.index.sqlite import schema
 from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.settings.index import IndexSettings
 from pipeline.settings.settings import Settings
-from tests.index.documents import mention, post_deleted
+from tests.support.messages import mention, post_deleted
 
 
 def _count(path: str) -> int:
@@ -48,7 +49,7 @@ async def test_several_may_open_it_for_the_first_time_at_once(tmp_path: Path, mo
             other.execute("ROLLBACK")
 
     monkeypatch.setattr(schema, "_WAIT_FOR_LOCK", 0.01)
-    monkeypatch.setattr(schema.time, "sleep", release)
+    monkeypatch.setattr(time, "sleep", release)
     index = SqliteIndex(path)
     assert await index.count() == 0
     assert waited

@@ -110,7 +110,7 @@ def test_a_damaged_compressed_file_gives_what_it_can_and_says_so(tmp_path: Path)
     path = tmp_path / "posts.jsonl.gz"
     whole = b"".join(msgspec.json.encode(post(n, text=f"{n * 7919}")) + b"\n" for n in range(5_000))
     path.write_bytes(gzip.compress(whole)[:-2_000])
-    got = []
+    got: list[Row] = []
     with pytest.raises(TerminalError, match="damaged after line"), open_source(str(path)) as stream:
         got.extend(format_of("posts").read(stream, str(path)))
     assert len(got) > 1_000
@@ -119,7 +119,7 @@ def test_a_damaged_compressed_file_gives_what_it_can_and_says_so(tmp_path: Path)
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stdin:
-        buffer = io.BufferedReader(io.BytesIO(msgspec.json.encode(post(1))))  # type: ignore[arg-type]
+        buffer = io.BufferedReader(io.BytesIO(msgspec.json.encode(post(1))))
 
     monkeypatch.setattr("sys.stdin", Stdin)
     assert [row.read for row in rows("-", format_of("posts"))] == [post(1)]

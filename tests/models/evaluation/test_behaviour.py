@@ -26,7 +26,8 @@ OF_THE_RULES = "other languages and kinds"
 
 def feeling(label: Label, height: float = 0.9) -> Sentiment:
     rest = (1.0 - height) / 2
-    return Sentiment(*(height if one == label else rest for one in HAVE_LABELS), label, True)  # type: ignore[misc]
+    negative, neutral, positive = (height if one == label else rest for one in HAVE_LABELS)
+    return Sentiment(negative, neutral, positive, label, True)
 
 
 class Constant:

@@ -50,7 +50,7 @@ def test_more_rows_for_a_channel_that_is_far_larger_help_the_others() -> None:
     one, more = (fit(weight, seen, shifted=False, extra=extra) for extra in (0, 8))
     assert lost(more, weight, seen.some) < 0.6 * lost(one, weight, seen.some)
     counts = np.bincount(more.channels)
-    assert (counts.sum(), counts.min(), counts.argmax()) == (len(weight) + 8, 1, 0)
+    assert (int(counts.sum()), int(counts.min()), int(counts.argmax())) == (len(weight) + 8, 1, 0)
 
 
 @pytest.mark.parametrize("seed", range(5))

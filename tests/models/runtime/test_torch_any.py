@@ -68,7 +68,7 @@ def _emotion(scores: Scores) -> str | None:
 
 def _yes(scores: Scores) -> list[bool]:
     assert scores.signals is not None
-    return [value >= 0.5 for value in astuple(scores.signals)]
+    return [value >= 0.5 for value in astuple(scores.signals) if value is not None]
 
 
 def test_a_hugging_face_checkpoint_is_read_with_its_labels(tmp_path: Path) -> None:

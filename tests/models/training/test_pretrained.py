@@ -6,6 +6,7 @@ import hashlib
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,14 +72,13 @@ def test_the_network_in_an_archive_answers_as_the_one_that_was_exported(
 
     from models.training.pretrained import open_base
 
-    found = open_base(archive[1], 8).encoder
+    found: Any = open_base(archive[1], 8).encoder
     expected = torch.load(tmp_path / "expected.pt", weights_only=True)
     for name, value in found.state_dict().items():
         assert torch.equal(value, expected[name]), name
     assert not found.embeddings.word_embeddings.weight.requires_grad
-    assert open_base(
-        archive[1].model_copy(update={"learn_words": True}), 8
-    ).encoder.embeddings.word_embeddings.weight.requires_grad
+    learning: Any = open_base(archive[1].model_copy(update={"learn_words": True}), 8).encoder
+    assert learning.embeddings.word_embeddings.weight.requires_grad
 
 
 def test_an_archive_that_is_absent_or_another_one_is_named(archive: tuple[Path, BaseConfig]) -> None:

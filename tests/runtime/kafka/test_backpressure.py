@@ -81,7 +81,7 @@ def _read(settings: KafkaSettings, count: int) -> list[bytes]:
     out: list[bytes] = []
     while len(out) < count:
         records = [record for record in consumer.consume(400, 1.0) if not record.error()]
-        out += [record.value()[:6] for record in records]
+        out += [(record.value() or b"")[:6] for record in records]
         if records:
             consumer.commit(asynchronous=False)
     consumer.close()

@@ -1,0 +1,59 @@
+"""Hazards: kinds of input, fault and check that histories may hold, by name; and those that are known to fail.
+
+A hazard that stands in `KNOWN_DEFECTS` is left out of ordinary histories, so that they say what is new.  Whoever mends
+a defect takes its line out, and the mark off its history in `regressions.py`; from then on every history may hold it.
+"""
+
+from __future__ import annotations
+
+LEAKS = "words of deleted posts outside the index"
+CHANGED_SUBJECT = "an edit that changes whom a post is about"
+OLDER_ELSEWHERE = "an older version, about another company, that comes after a newer one"
+OVERTAKEN = "a version of a post that comes after a newer one, in the detector"
+TURNED_TWICE = "a reply that turns to other companies twice, as those above it come late"
+BACK_AGAIN = "a post that comes back after its deletion"
+HUGE = "a record whose dead letter is over the limit"
+RECEIVER_AWAY = "a receiver that is away for minutes"
+ALERT_KILLED = "an alert worker that ends between an alert and its commit"
+ANSWER_LOST = "an alert whose receipt is lost"
+REPLAYED = "dead letters of alerts that are published again"
+STATE_COMPACTED = "a state topic that is compacted after a late write"
+MANY_REPEATED = "more posts of a company than the detector remembers, some of them sent again"
+MANY_DELETED = "more deletions of a company's posts than the detector remembers"
+
+HAZARDS = (
+    LEAKS,
+    CHANGED_SUBJECT,
+    OLDER_ELSEWHERE,
+    OVERTAKEN,
+    TURNED_TWICE,
+    BACK_AGAIN,
+    HUGE,
+    RECEIVER_AWAY,
+    ALERT_KILLED,
+    ANSWER_LOST,
+    REPLAYED,
+    STATE_COMPACTED,
+    MANY_REPEATED,
+    MANY_DELETED,
+)
+
+KNOWN_DEFECTS: dict[str, str] = {
+    LEAKS: "deletions do not reach incidents, letters and replies that wait",
+    CHANGED_SUBJECT: "a company that an edit has left is not counted again when another edit returns to it",
+    OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
+    OVERTAKEN: "the detector takes any other version of a post for a newer one",
+    TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
+    BACK_AGAIN: "the detector never counts a deleted post again, and a late deletion takes back what is newer",
+    RECEIVER_AWAY: "what a receiver did not take in its time becomes a letter, and nobody tells it later",
+    ALERT_KILLED: "alerts of the records since the last commit are sent again after a restart",
+    ANSWER_LOST: "a receiver that does not know an event again is told twice; only the receiver can mend that",
+    MANY_REPEATED: "posts that a source sends again are known by the newest ids only",
+    MANY_DELETED: "deletions beyond the posts that the detector remembers change nothing in its counts",
+}
+"""The hazards that ordinary histories leave out, each with what goes wrong."""
+
+
+def allowed() -> tuple[str, ...]:
+    """The hazards that ordinary histories may hold."""
+    return tuple(name for name in HAZARDS if name not in KNOWN_DEFECTS)

@@ -1,0 +1,198 @@
+"""The protections of the pipeline, each with how it is taken out: does the simulation notice?
+
+A protection is taken out by putting something in the place of one function of ours, in this process, for as long as the
+histories run.  To add one is a line in `PROTECTIONS`: its name, what it does, and what takes its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from pipeline.alert.stage import Alert
+from pipeline.detect.deduplication import HighWaterMarks
+from pipeline.enrich.threads import orphans
+from pipeline.index.sqlite import writing
+from pipeline.index.stage import IndexStage
+from pipeline.runtime.kafka.publisher import Publisher, Sent, ToSend
+from pipeline.runtime.stores import changelog
+from pipeline.runtime.stores.fencing import LogFold, LogRecord
+from pipeline.runtime.worker.processor import Processor
+from pipeline.stages.records import Result
+from pipeline.stages.state import State
+from tests.simulation.world.reader import Message, Reader
+
+Out = Callable[[], AbstractContextManager[object]]
+
+
+class Protection(NamedTuple):
+    """What protects, against what, and how it is taken out."""
+
+    name: str
+    against: str
+    out: Out
+
+
+def _instead(owner: Any, name: str, make: Callable[[Any], Any]) -> Out:
+    """Put `make(original)` in the place of an attribute."""
+    return lambda: patch.object(owner, name, make(getattr(owner, name)))
+
+
+def _always(owner: Any, name: str, answer: Any) -> Out:
+    """Have a function answer the same whatever it is asked."""
+    return _instead(owner, name, lambda original: lambda *args, **options: answer)
+
+
+def _numbers_given_again(store: Callable[..., None]) -> Callable[..., None]:
+    def numbered(db: Any, fresh: Any, authors: Any, last: int) -> None:
+        store(db, fresh, authors, int(db.execute("SELECT coalesce(max(number), 0) FROM mentions").fetchone()[0]))
+
+    return numbered
+
+
+def _without_versions(store: Callable[..., None]) -> Callable[..., None]:
+    def stored(db: Any, *args: Any) -> None:
+        store(db, *args)
+        db.execute("UPDATE mentions SET version = 0")
+
+    return stored
+
+
+def _written_soon(flush: Callable[..., Any]) -> Callable[..., Any]:
+    async def soon(self: State, now: float) -> int:
+        changes = [self._change(key) for key in self._touched]
+        self._touched.clear()
+        asyncio.get_running_loop().create_task(_later(lambda: self._store.write(changes)))
+        return len(changes)
+
+    return soon
+
+
+async def _later(action: Callable[[], Any]) -> None:
+    await asyncio.sleep(1.0)
+    await action()
+
+
+def _sent_soon(send: Callable[..., Any]) -> Callable[..., Any]:
+    async def soon(self: Publisher, messages: Sequence[ToSend]) -> Sent:
+        if any(message.topic.endswith(".state.v1") for message in messages):
+            return await send(self, messages)  # type: ignore[no-any-return]
+        asyncio.get_running_loop().create_task(_later(lambda: send(self, messages)))
+        return Sent()
+
+    return soon
+
+
+def _last_first(apply: Callable[..., Any]) -> Callable[..., Any]:
+    async def applied(self: Alert, effects: Sequence[Any]) -> Result:
+        return await apply(self, list(reversed(effects)))  # type: ignore[no-any-return]
+
+    return applied
+
+
+def _without_answers(apply: Callable[..., Any]) -> Callable[..., Any]:
+    async def applied(self: IndexStage, effects: Sequence[Any]) -> Result:
+        result: Result = await apply(self, effects)
+        return Result(rejected=result.rejected)
+
+    return applied
+
+
+def _without_letters(publish: Callable[..., Any]) -> Callable[..., Any]:
+    async def published(self: Processor, outgoing: Sequence[Any], rejected: Sequence[Any]) -> None:
+        await publish(self, outgoing, [])
+
+    return published
+
+
+def _effects_in_passing(apply: Callable[..., Any]) -> Callable[..., Any]:
+    async def applied(self: Processor, effects: Sequence[Any]) -> None:
+        asyncio.get_running_loop().create_task(_later(lambda: apply(self, effects)))
+
+    return applied
+
+
+def _without_claims() -> AbstractContextManager[object]:
+    """Every worker writes under the same epoch, and nobody looks who else does."""
+    stack = ExitStack()
+    stack.enter_context(patch.object(changelog, "log_key", lambda key, epoch: key))
+    stack.enter_context(patch.object(changelog.ChangelogStore, "_check", _unchecked))
+    stack.enter_context(patch.object(LogFold, "add", _last_wins(LogFold.add)))
+    return stack
+
+
+async def _unchecked(self: changelog.ChangelogStore, partition: int, spans: object) -> None:
+    return
+
+
+def _last_wins(add: Callable[[LogFold, LogRecord], None]) -> Callable[[LogFold, LogRecord], None]:
+    def added(self: LogFold, record: LogRecord) -> None:
+        add(self, record._replace(writer=1 << 62))
+
+    return added
+
+
+def _whole(letter: ToSend, most_key: int, most_value: int) -> ToSend:
+    return letter
+
+
+@contextmanager
+def _generation_of_now() -> Iterator[None]:
+    """Every message passes for one of the present generation."""
+    with patch.object(Message, "generation_id", property(lambda self: self.reader.consumer_generation_id)):
+        yield
+
+
+def _everything_committed(commit: Callable[..., Any]) -> Callable[..., Any]:
+    async def committed(self: Reader) -> None:
+        for where, delivered in self._delivered.items():
+            self._acked[where] |= set(delivered)
+        await commit(self)
+
+    return committed
+
+
+PROTECTIONS = (
+    Protection(
+        "row numbers", "two mentions of the index under one number",
+        _instead(writing, "_store", _numbers_given_again),
+    ),
+    Protection(
+        "versions in the index", "an older version over a newer one",
+        _instead(writing, "_store", _without_versions),
+    ),
+    Protection("remembered deletions", "a post that comes after its deletion", _always(writing, "_gone_of", {})),
+    Protection("tombstones", "a mention that comes after it was taken back", _always(writing, "_bury", None)),
+    Protection(
+        "answers to deletions", "deleted posts in the detector's counts",
+        _instead(IndexStage, "apply", _without_answers),
+    ),
+    Protection(
+        "deduplication by origin", "what enrich publishes again after a crash",
+        _always(HighWaterMarks, "seen_or_mark", False),
+    ),
+    Protection("absorbed offsets", "records that come again after a crash", _always(State, "absorbed", False)),
+    Protection("state before acknowledgement", "a crash between the two", _instead(State, "flush", _written_soon)),
+    Protection("delivery before state", "a crash between the two", _instead(Publisher, "send", _sent_soon)),
+    Protection(
+        "effects before acknowledgement", "a crash between the two",
+        _instead(Processor, "_apply", _effects_in_passing),
+    ),
+    Protection("order of effects", "an older step of an incident as the last", _instead(Alert, "apply", _last_first)),
+    Protection("fencing by claims", "what a worker that lost its partition writes late", _without_claims),
+    Protection("generation of a record", "records read before a rebalance", _generation_of_now),
+    Protection(
+        "acknowledged before committed", "a crash with records in hand",
+        _instead(Reader, "commit", _everything_committed),
+    ),
+    Protection("dead letters", "records that cannot be read", _instead(Processor, "_publish", _without_letters)),
+    Protection("late parents", "replies that come before what they answer", _always(orphans, "concerned", [])),
+)  # fmt: skip
+
+
+def slug(protection: Protection) -> str:
+    """Its name on the command line: `row-numbers-out`."""
+    return f"{protection.name.replace(' ', '-')}-out"

@@ -1,0 +1,229 @@
+"""Histories that failed once, cut down to the shortest; each is lived by the tests for ever.
+
+One with a `defect` still fails, as its `anomaly`: its test is expected to fail, and strictly, so that whoever mends the
+defect has to take the words out here and its hazard out of `KNOWN_DEFECTS`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tests.simulation import hazards
+from tests.simulation.history import History
+from tests.simulation.inputs import Again, Crowd, Delete, Junk, Say
+from tests.simulation.world.faults import Compact, Crash, LostAck, Outage, Pause, Redeliver
+
+
+class Regression(NamedTuple):
+    """A history, the anomaly that it had, and what is wrong where it still has it."""
+
+    name: str
+    anomaly: str
+    history: History
+    defect: str = ""
+
+
+_SNOWBALL = (
+    Say(at=3.0, post=1001, names=(9,), by=1001),
+    Crowd(at=4.0, post=1002, people=32, seconds=2.0, answers=1001),
+)
+"""A post and its answers: an incident opens and grows."""
+
+REGRESSIONS = (
+    Regression(
+        "a mention that is written anew beside a new one",
+        "lost",
+        History(
+            seed=2,
+            inputs=(
+                Say(at=1.0, post=3, names=(0,), by=1),
+                Say(at=5.0, post=3, names=(0,), bad=False, by=1),
+                Say(at=5.0, post=5, names=(1,), by=2),
+            ),
+        ),
+    ),
+    Regression(
+        "a reply that turns to other companies twice",
+        "lost",
+        History(
+            seed=104,
+            inputs=(
+                Say(at=10.6, post=22, bad=False, by=10, answers=11, root=3, delay=19.6),
+                Say(at=12.6, post=17, names=(0,), bad=False, by=11, answers=3, root=3, delay=11.1),
+                Say(at=25.3, post=3, names=(2,), bad=False, by=9),
+                Say(at=27.5, post=11, names=(0, 1), by=2, answers=3, root=3),
+            ),
+            hazards=(hazards.TURNED_TWICE,),
+        ),
+        "the mention that a late parent gives back has the version under which it was taken away",
+    ),
+    Regression(
+        "an older version that comes after a newer",
+        "doubled",
+        History(
+            seed=13,
+            inputs=(
+                Say(at=1.0, post=3, names=(0,), bad=False, by=9),
+                Say(at=6.0, post=3, names=(0,), by=9, delay=13.5),
+            ),
+            hazards=(hazards.OVERTAKEN,),
+        ),
+        "the detector takes any other version of a post for a newer one",
+    ),
+    Regression(
+        "an edit that leaves a company, and one that returns to it",
+        "unseen",
+        History(
+            seed=1,
+            inputs=(
+                Say(at=1.0, post=1, names=(0,)),
+                Say(at=5.0, post=1, names=(1,)),
+                Say(at=9.0, post=1, names=(0,)),
+            ),
+            hazards=(hazards.CHANGED_SUBJECT,),
+        ),
+        "a post that was taken back from a company is never counted for it again",
+    ),
+    Regression(
+        "an older version about another company that comes after a newer",
+        "stale",
+        History(
+            seed=1,
+            inputs=(Say(at=1.0, post=1, names=(1,)), Say(at=5.0, post=1, names=(0,), delay=6.0)),
+            hazards=(hazards.OLDER_ELSEWHERE,),
+        ),
+        "the mentions of the older version are published although the newer one is known",
+    ),
+    Regression(
+        "a post that comes back after its deletion",
+        "unseen",
+        History(
+            seed=9,
+            inputs=(
+                Say(at=16.0, post=1, names=(0,), bad=False, by=11),
+                Delete(at=19.0, post=1),
+                Say(at=38.0, post=1, names=(0,), bad=False, by=11, delay=14.0),
+            ),
+            hazards=(hazards.BACK_AGAIN,),
+        ),
+        "the detector never counts a post again that was deleted, whatever its version",
+    ),
+    Regression(
+        "what a worker writes late that has lost its partition, once the topic is compacted",
+        "unseen",
+        History(
+            seed=1,
+            inputs=(
+                Say(at=1.0, post=2, names=(1,)),
+                Say(at=9.0, post=6, names=(1,)),
+                Say(at=12.0, post=10, names=(1,)),
+            ),
+            faults=(Pause(stage="detect", point="state", nth=1, seconds=20.0), Compact(at=40.0)),
+            hazards=(hazards.STATE_COMPACTED,),
+            workers=(("enrich", 1), ("detect", 2), ("index", 1), ("alert", 1)),
+        ),
+        "of two values of a key compaction leaves the last, which may have absorbed less",
+    ),
+    Regression(
+        "a worker of alerts that is killed before it has committed",
+        "told_twice",
+        History(
+            seed=104,
+            inputs=_SNOWBALL,
+            faults=(Crash(stage="alert", point="fetch", nth=3, down=2.0),),
+            hazards=(hazards.ALERT_KILLED,),
+        ),
+        "alerts of the records since the last commit are sent again after a restart",
+    ),
+    Regression(
+        "a reply that was deleted while it waits for its parent",
+        "leaked",
+        History(
+            seed=6,
+            inputs=(Say(at=1.4, post=8, by=9, answers=4, root=4), Delete(at=3.2, post=8)),
+            hazards=(hazards.LEAKS,),
+        ),
+        "a deletion does not reach replies that wait, which are kept whole in the state",
+    ),
+    Regression(
+        "posts that are deleted after an incident has quoted them",
+        "leaked",
+        History(
+            seed=1,
+            inputs=(*_SNOWBALL, Delete(at=20.0, post=1001, posts=33)),
+            hazards=(hazards.LEAKS,),
+        ),
+        "deletions do not reach incidents, which quote posts in the index and on their topic",
+    ),
+    Regression(
+        "a record that is too large for its letter",
+        "lost",
+        History(
+            seed=1,
+            inputs=(Junk(at=1.0, kind="huge", number=9_001), Say(at=2.0, post=1, names=(0,), by=1)),
+            hazards=(hazards.HUGE,),
+        ),
+    ),
+    Regression(
+        "a receiver that is away while an incident opens",
+        "never_told",
+        History(
+            seed=1,
+            inputs=_SNOWBALL,
+            faults=(Outage(what="receiver", at=1.0, seconds=90.0),),
+            hazards=(hazards.RECEIVER_AWAY,),
+        ),
+        "what a receiver did not take in its time becomes a letter, and nobody tells it later",
+    ),
+    Regression(
+        "a letter of an alert that is published again",
+        "stale",
+        History(
+            seed=1,
+            inputs=(
+                Say(at=3.0, post=1001, names=(9,), by=1001),
+                Crowd(at=4.0, post=1002, people=40, seconds=30.0, answers=1001),
+            ),
+            faults=(Outage(what="receiver", at=1.0, seconds=16.0), Redeliver(at=60.0, stage="alert")),
+            hazards=(hazards.REPLAYED, hazards.RECEIVER_AWAY),
+        ),
+        "the older step of the incident becomes the last on the topic, and the last that is told",
+    ),
+    Regression(
+        "more deletions than the detector remembers posts",
+        "doubled",
+        History(
+            seed=1,
+            inputs=(
+                Crowd(at=1.0, post=1002, people=220, seconds=2.0, names=(9,)),
+                Delete(at=10.0, post=1002, posts=220),
+            ),
+            hazards=(hazards.MANY_DELETED,),
+        ),
+        "deletions of posts beyond those that the detector remembers change nothing in its counts",
+    ),
+    Regression(
+        "repeats of posts that the detector has forgotten",
+        "doubled",
+        History(
+            seed=1,
+            inputs=(
+                Crowd(at=1.0, post=1002, people=220, seconds=2.0, names=(9,)),
+                Again(at=10.0, post=1002, posts=40),
+            ),
+            hazards=(hazards.MANY_REPEATED,),
+        ),
+        "posts that a source sends again are known by the newest ids only",
+    ),
+    Regression(
+        "an alert whose receipt is lost",
+        "told_twice",
+        History(
+            seed=1,
+            inputs=_SNOWBALL,
+            faults=(LostAck(stage="alert", nth=1, point="notified"),),
+            hazards=(hazards.ANSWER_LOST,),
+        ),
+        "a receiver that does not know an event again is told twice when its answer is lost",
+    ),
+)

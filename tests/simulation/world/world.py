@@ -1,0 +1,175 @@
+"""The world of one history: clock, broker, groups and workers, from the first input until nothing moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from random import Random
+from unittest.mock import patch
+
+from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW
+from pipeline.observability.metrics import Metrics
+from pipeline.runtime.kafka.redelivery import redeliver
+from pipeline.settings.kafka import KafkaSettings
+from pipeline.settings.settings import Settings
+from pipeline.settings.worker import WorkerSettings
+from tests.simulation.history import History
+from tests.simulation.inputs import Raw, raw_records
+from tests.simulation.world.broker import Broker
+from tests.simulation.world.clients import HOST, Bystander
+from tests.simulation.world.elasticsearch import Cluster
+from tests.simulation.world.faults import Compact, Faults, Redeliver, Scale, Timed
+from tests.simulation.world.group import Group
+from tests.simulation.world.loop import VirtualLoop
+from tests.simulation.world.outside import Outside
+from tests.simulation.world.process import Process
+
+SOURCES = {
+    "enrich": (POSTS_RAW.name,),
+    "detect": (MENTIONS_SCORED.name,),
+    "index": (MENTIONS_SCORED.name, INCIDENTS.name, *(topic.name for topic in DEAD_LETTERS)),
+    "alert": (INCIDENTS.name,),
+}
+PATIENCE = 900.0
+"""Virtual seconds after the last input and fault within which everything must be done."""
+
+
+class World:
+    """See the module."""
+
+    def __init__(self, history: History, loop: VirtualLoop, folder: Path) -> None:
+        self.history = history
+        self.loop = loop
+        self.chance = Random(history.seed)
+        self.broker = Broker(loop.wall)
+        self.cluster = Cluster(loop.time)
+        self.faults = Faults(history.faults)
+        self.groups = {stage: Group(stage, topics, self.broker, self.chance) for stage, topics in SOURCES.items()}
+        self.kafka = KafkaSettings(bootstrap="memory:9092")
+        self.worker_settings = WorkerSettings(batch=history.batch_records)
+        self.metrics = Metrics()
+        self.outside = Outside(self, folder)
+        self.processes: dict[str, Process] = {}
+        self.notes: list[str] = []
+        self._made = 0
+        self._people: list[asyncio.Task[None]] = []
+
+    def note(self, text: str) -> None:
+        """A line of what happened, for whoever reads the history of a failure."""
+        self.notes.append(f"{self.loop.time():8.2f}  {text}")
+
+    async def run(self) -> bool:
+        """Live the history; True when everything came to rest within its time."""
+        for stage, workers in self.history.workers:
+            self.scale(stage, workers)
+        timed = [fault for fault in self.history.faults if isinstance(fault, Timed)]
+        events: list[tuple[float, Callable[[], None]]] = [
+            *((raw.at, self._publisher_of(raw)) for raw in raw_records(self.history.inputs)),
+            *((fault.at, self._doing(fault)) for fault in timed),
+        ]
+        for at, action in sorted(events, key=lambda event: event[0]):
+            await asyncio.sleep(max(0.0, at - self.loop.time()))
+            action()
+        await asyncio.sleep(max(0.0, self.faults.last - self.loop.time()))
+        settled = await self._until(self._quiet)
+        self.faults.over = True
+        return settled and await self._until(self._quiet)
+
+    def scale(self, stage: str, workers: int) -> None:
+        """Have so many workers of a stage; those that are too many finish what they have begun, and end."""
+        running = [name for name, process in self.processes.items() if process.stage_name == stage]
+        for _ in range(workers - len(running)):
+            self._made += 1
+            self._start(stage, f"{stage}-{self._made}")
+        for instance in running[workers:]:
+            process = self.processes.pop(instance)
+            process.spawn(process.stop())
+
+    def start_later(self, process: Process, seconds: float) -> None:
+        """Start a worker again that has ended, unless it is not wanted any more."""
+        self.loop.call_later(seconds, self._start_again, process)
+
+    def waiting(self) -> list[str]:
+        """Stages that have not done everything, and what their workers wait for."""
+        out = []
+        for stage, group in self.groups.items():
+            if not group.idle():
+                workers = [process for process in self.processes.values() if process.stage_name == stage]
+                waits = sorted({str(worker.progress.waiting_for) for worker in workers if worker.progress})
+                out.append(f"{stage} has {sum(group.lags())} records left, waits for {', '.join(waits)}")
+        return out
+
+    def close(self) -> None:
+        """End every worker."""
+        for process in self.processes.values():
+            process.kill()
+
+    def _start(self, stage: str, instance: str) -> None:
+        process = self.processes[instance] = Process(self, stage, instance)
+        process.start()
+
+    def _start_again(self, process: Process) -> None:
+        if self.processes.get(process.instance) is process:
+            self._start(process.stage_name, process.instance)
+
+    def _publisher_of(self, raw: Raw) -> Callable[[], None]:
+        return lambda: raw.publish(self.broker, self.loop.wall())
+
+    def _doing(self, fault: Timed) -> Callable[[], None]:
+        if isinstance(fault, Scale):
+            return lambda: self.scale(fault.stage, fault.workers)
+        if isinstance(fault, Compact):
+            return self.broker.compact
+        if isinstance(fault, Redeliver):
+            return lambda: self._people.append(self.loop.create_task(self._redelivered(fault.stage)))
+        readers = {topic: [stage for stage, topics in SOURCES.items() if topic in topics] for topic in self._topics()}
+        return lambda: self.broker.retain(readers)
+
+    async def _redelivered(self, stage: str) -> None:
+        """Publish dead letters again, as `groundswell dead-letters replay` does."""
+        HOST.set(Bystander(self.broker, self.cluster))
+        index = self.outside.open_index()
+        letters = await index.dead_letters(stage=stage, limit=1_000)
+        await index.close()
+        self.note(f"{len(letters)} letters of {stage} are published again")
+        with patch("pipeline.runtime.kafka.redelivery.open_index", lambda settings: self.outside.open_index()):
+            await redeliver(Settings(kafka=self.kafka), letters)
+
+    @staticmethod
+    def _topics() -> set[str]:
+        return {topic for topics in SOURCES.values() for topic in topics}
+
+    def _quiet(self) -> bool:
+        return all(group.idle() for group in self.groups.values()) and all(task.done() for task in self._people)
+
+    async def _until(self, done: Callable[[], bool]) -> bool:
+        """Wait until something holds for three seconds on end; False when it does not within `PATIENCE`."""
+        end, since = self.loop.time() + PATIENCE, 0
+        while since < 3:
+            if self.loop.time() > end:
+                return False
+            await asyncio.sleep(1.0)
+            since = since + 1 if done() else 0
+        return True
+
+
+def live(history: History, folder: Path, look: Callable[[World, bool], Awaitable[None]]) -> None:
+    """Live a history from beginning to end on a clock of its own, and have somebody look at the world then."""
+    loop = VirtualLoop()
+    loop.set_exception_handler(lambda loop, context: None)
+
+    async def everything() -> None:
+        world = World(history, loop, folder)
+        settled = await world.run()
+        HOST.set(Bystander(world.broker, world.cluster))
+        await look(world, settled)
+        world.close()
+        await world.outside.close()
+
+    try:
+        loop.run_until_complete(everything())
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.close()
