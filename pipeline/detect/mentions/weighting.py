@@ -57,7 +57,7 @@ def recognised(memory: Memory, mention: InboundMention) -> tuple[int, int, int]:
         return 0, 0, PASSED
     key = crc32(mention.post_id.encode())
     known = memory.version(key)
-    if known >= 0 and known in (GONE, stamp(mention.version)):
+    if known >= 0 and (known == GONE or known == stamp(mention.version)):
         return key, 0, PASSED
     created, arrived = mention.created_at, mention.ingested_at
     if arrived is not None and arrived < created:

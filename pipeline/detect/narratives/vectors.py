@@ -20,19 +20,19 @@ _LAYOUT = f"{DIMENSIONS}b"
 
 def unit(values: Sequence[int]) -> bytes:
     """The direction of a vector, of length `LENGTH`, exactly rounded."""
-    scale = isqrt(_product(values, values) << 16) or 1  # 256 times the length
-    return pack(_LAYOUT, *[(2 * 256 * LENGTH * value + scale) // (2 * scale) for value in values])
+    return _scaled(values, _product(values, values))
 
 
-def product(a: bytes, b: bytes) -> int:
-    """The scalar product."""
-    return _product(unpack(_LAYOUT, a), unpack(_LAYOUT, b))
+def product(left: bytes, right: bytes) -> int:
+    """The scalar product of two directions."""
+    return _product(_numbers(left), _numbers(right))
 
 
-def united(p: int, a: bytes, q: int, b: bytes) -> tuple[bytes, int]:
-    """The direction of `p` times the one and `q` times the other together, and their length, rounded down."""
-    total = [p * x + q * y for x, y in zip(unpack(_LAYOUT, a), unpack(_LAYOUT, b), strict=True)]
-    return unit(total), isqrt(_product(total, total))
+def united(p: int, left: bytes, q: int, right: bytes) -> tuple[bytes, int]:
+    """The direction of `p` times `left` and `q` times `right` together, and their length, rounded down."""
+    total = [p * x + q * y for x, y in zip(_numbers(left), _numbers(right), strict=True)]
+    square = _product(total, total)
+    return _scaled(total, square), isqrt(square)
 
 
 def hashed(said: list[str], past: PastVocabulary) -> Sketch | None:
@@ -50,5 +50,15 @@ def hashed(said: list[str], past: PastVocabulary) -> Sketch | None:
     return tuple([round(LENGTH * value / most) if value else 0 for value in sums])
 
 
-def _product(a: Sequence[int], b: Sequence[int]) -> int:
-    return sum(map(mul, a, b))
+def _numbers(direction: bytes) -> tuple[int, ...]:
+    return unpack(_LAYOUT, direction)
+
+
+def _product(left: Sequence[int], right: Sequence[int]) -> int:
+    return sum(map(mul, left, right))
+
+
+def _scaled(values: Sequence[int], square: int) -> bytes:
+    """Values whose squares add up to `square`, scaled to `LENGTH`."""
+    scale = isqrt(square << 16) or 1  # 256 times the length
+    return pack(_LAYOUT, *[(2 * 256 * LENGTH * value + scale) // (2 * scale) for value in values])

@@ -60,8 +60,8 @@ class Memory:
     def author_weight(self, key: int, minute: int) -> float:
         """1 for the first post of an author in six hours, then 0.3, then 0; `key`: CRC-32 of the author's id."""
         authors = self.authors
-        if key in authors:
-            known = authors[key]
+        known = authors.get(key)
+        if known is not None:
             if minute - (known >> 2) < AUTHOR_MINUTES:
                 before = known & 3
                 if before < 3:
@@ -77,8 +77,8 @@ class Memory:
         """How often the same text came within a day before (at most 15)."""
         texts = self.texts
         key = crc32(text.encode("utf-8", "replace"))
-        if key in texts:
-            known = texts[key]
+        known = texts.get(key)
+        if known is not None:
             if minute - (known >> 4) < TEXT_MINUTES:
                 before = known & 15
                 if before < 15:
