@@ -19,7 +19,8 @@ Id = Annotated[str, Meta(min_length=1, max_length=512)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Time = Annotated[datetime, Meta(tz=True)]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
-Version = Annotated[int, Meta(ge=0, le=2**62)]
+MAX_VERSION = 2**62
+Version = Annotated[int, Meta(ge=0, le=MAX_VERSION)]
 
 PostKind = Literal["post", "reply", "quote", "repost", "review", "comment"]
 LinkHow = Literal["name", "handle", "hashtag", "product", "inherited"]

@@ -53,17 +53,17 @@ class Detector:
         """Take in a mention or a deletion; gives the events it leads to, in order."""
         if type(inbound) is InboundMention:
             return self._observe(entity, inbound)
-        retractions.retract(entity, inbound.post_id)
+        retractions.retract(entity, inbound.post_id, inbound.version)
         return _NOTHING
 
     def _observe(self, entity: EntityState, mention: InboundMention) -> Sequence[IncidentEvent]:
         memory = entity.memory
-        key, event_time, news = recognised(memory, mention)
+        clock, baseline = entity.clock, entity.baseline
+        key, event_time, news = recognised(memory, mention, clock)
         if news == PASSED:
             return _NOTHING
         if news == CHANGED:
             retractions.replace(entity, mention, key)
-        clock, baseline = entity.clock, entity.baseline
         events: Sequence[IncidentEvent] = _NOTHING
         if event_time > clock:
             if clock == 0:
@@ -148,7 +148,9 @@ class Detector:
             context.group(entity, mention, event_time)
 
     def _first(self, entity: EntityState, event_time: int) -> None:
-        """The first mention of the entity."""
+        """The first mention of the entity; deletions may have come before, at no time."""
+        for post in entity.memory.fresh.values():
+            post.minute = event_time // 60
         entity.baseline.begin(event_time)
         entity.evidence.refresh(entity.baseline.p0)
         entity.groundswell.close(event_time, 0.0, 0.0, 1.0, ChangePoint(event_time))
@@ -280,5 +282,5 @@ class Detector:
             )
             start = entity.change_point(thread.first, expected)
             entity.acute = lifecycle.begin(entity, mention, test, start, root)
-            lifecycle.adopt_thread(entity.acute, thread)
+            lifecycle.adopt_thread(entity, entity.acute, thread)
         return lifecycle.report(entity, entity.acute, lifecycle.occasion(mention), "opened")

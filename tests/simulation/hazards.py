@@ -36,17 +36,12 @@ HAZARDS = (
 
 KNOWN_DEFECTS: dict[str, str] = {
     LEAKS: "deletions do not reach incidents, letters and replies that wait",
-    CHANGED_SUBJECT: "a company that an edit has left is not counted again when another edit returns to it",
-    OVERTAKEN: "the detector takes any other version of a post for a newer one",
     TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
-    BACK_AGAIN: "the detector never counts a deleted post again, and a late deletion takes back what is newer",
     HUGE: "the broker refuses the letter, and the worker sends it for ever",
     RECEIVER_AWAY: "what a receiver did not take in its time becomes a letter, and nobody tells it later",
     ALERT_KILLED: "alerts of the records since the last commit are sent again after a restart",
     ANSWER_LOST: "a receiver that does not know an event again is told twice; only the receiver can mend that",
     STATE_COMPACTED: "compaction keeps the last value of a key, also what a worker wrote that had lost it",
-    MANY_REPEATED: "posts that a source sends again are known by the newest ids only",
-    MANY_DELETED: "deletions beyond the posts that the detector remembers change nothing in its counts",
 }
 """The hazards that ordinary histories leave out, each with what goes wrong."""
 

@@ -68,7 +68,6 @@ REGRESSIONS = (
             ),
             hazards=(hazards.OVERTAKEN,),
         ),
-        "the detector takes any other version of a post for a newer one",
     ),
     Regression(
         "a worker of alerts that is killed before it has committed",
@@ -133,7 +132,6 @@ REGRESSIONS = (
             ),
             hazards=(hazards.MANY_DELETED,),
         ),
-        "deletions of posts beyond those that the detector remembers change nothing in its counts",
     ),
     Regression(
         "repeats of posts that the detector has forgotten",
@@ -146,7 +144,6 @@ REGRESSIONS = (
             ),
             hazards=(hazards.MANY_REPEATED,),
         ),
-        "posts that a source sends again are known by the newest ids only",
     ),
     Regression(
         "an alert whose receipt is lost",

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from pipeline.contracts.decode import decode
-from pipeline.contracts.messages import MAX_TEXT, Id, Probability, Time, Version
+from pipeline.contracts.messages import MAX_TEXT, MAX_VERSION, Id, Probability, Time, Version
 from pipeline.contracts.sketch import LENGTH
 from pipeline.errors import Malformed
 
@@ -67,11 +67,12 @@ class InboundMention(Struct, kw_only=True, tag_field="type", tag="mention"):
 
 
 class InboundDeletion(Struct, kw_only=True, tag_field="type", tag="mention_deleted"):
-    """A mention taken back."""
+    """A mention taken back, in that version and all older ones; in every version where it does not say."""
 
     post_id: Id
     entity: InboundEntity
     deleted_at: Time
+    version: Version = MAX_VERSION
 
 
 class _Tag(Struct):
