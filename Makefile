@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 GROUNDSWELL := $(BIN)/groundswell
+FITS := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Groundswell needs Python 3.11, 3.12 or 3.13, and this is " + sys.version.split()[0] + ". Name another: make run PYTHON=python3.11")
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench compiled install install-train lock contracts clean
+.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench compiled install install-train lock contracts house clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -63,7 +64,7 @@ install: $(VENV)/.installed ## Make the virtual environment (the other targets d
 
 $(VENV)/.installed: requirements/default.lock pyproject.toml
 	@echo "Installing into $(VENV) (a minute or two, once) …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c '$(FITS)' 2>/dev/null || { $(PYTHON) -c '$(FITS)' && rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/default.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@$(BIN)/python -m pipeline.compiled

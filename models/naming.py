@@ -19,6 +19,9 @@ def occurrences(text: str, name: str) -> Target:
     As whole words where it stands as such; else inside of hashtags, handles and longer words ("Northgrid" in
     "#northgridfail"), where blanks of the name may be missing.  A leading @ or # of the name plays no part, nor do the
     kinds of blanks, apostrophes and hyphens.
+
+    >>> occurrences("Acme lost it. Thanks, Acme!", "Acme")
+    ((0, 4), (22, 26))
     """
     words = name.lstrip("@#＠＃ \t\n").split()
     if not words or len(name) > LONGEST:

@@ -37,7 +37,11 @@ _NAMES = {"❤": "red heart", "☹": "frowning face", "☺": "smiling face", "�
 
 def normalise(text: str) -> str:
     """The text as the model reads it; any string is accepted, lone surrogates and NUL included, and the result is
-    always valid Unicode of at most a few times `MAX_CHARACTERS`."""
+    always valid Unicode of at most a few times `MAX_CHARACTERS`.
+
+    >>> normalise("@bob  see https://a.example/1 😡")
+    '@user see http pouting face'
+    """
     return _cleaned(_decoded(text[:MAX_CHARACTERS]))
 
 
@@ -101,7 +105,11 @@ def _cleaned(text: str) -> str:
 
 def same_text_key(text: str) -> str:
     """Equal for texts that differ only in mentions, links, case, punctuation or spacing: finds repeats between data
-    sets."""
+    sets.
+
+    >>> same_text_key("@bob Nice DAY! https://a.example/1") == same_text_key("nice day")
+    True
+    """
     text = normalise(text).replace("@user", " ").replace("http", " ").casefold()
     return "".join(character for character in text if character.isalnum())
 

@@ -36,6 +36,10 @@ class SettingsError(TerminalError):
     """A setting is wrong; names it and what is allowed."""
 
 
+class RefusedByBroker(TerminalError):
+    """The broker will never have this message, such as one that is too large."""
+
+
 class Malformed(TerminalError):
     """A record that cannot be understood; `code` is stable and short, for counting.  Becomes a dead letter."""
 

@@ -11,6 +11,7 @@ import os
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from pipeline.compiled import PURE
 from tests.availability import GROUPS, STRICT, left_out, strict
@@ -27,6 +28,10 @@ for _name in [name for name in os.environ if name.startswith("GROUNDSWELL_")]:
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared out among the workers already
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Examples are not timed: how long one takes says more about the tests beside it than about the code.
+settings.register_profile("side by side", deadline=None)
+settings.load_profile("side by side")
 
 
 def pytest_configure(config: pytest.Config) -> None:

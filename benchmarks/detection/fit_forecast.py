@@ -135,8 +135,8 @@ def main() -> None:
     forests = {name: columns._asdict() for name, columns in fitted(mine, simulated[::2]).items()}
     print(f"fitted on {len(mine)} real trees, widened by {margins}")
     if options.write:
-        made = {"made_by": made_by, "margins": margins, "forests": forests}
-        Path(str(forecast.SHIPPED)).write_bytes(msgspec.json.encode(made) + b"\n")
+        found = {"made_by": made_by, "margins": margins, "forests": forests}
+        Path(str(forecast.SHIPPED)).write_bytes(msgspec.json.encode(found) + b"\n")
 
 
 if __name__ == "__main__":

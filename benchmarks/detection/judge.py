@@ -53,7 +53,7 @@ class Marks:
 
 
 def detector_alarms(month: streams.Month, false_alarms: float, marks: Marks) -> list[Alarm]:
-    detector, state, told = Detector(false_alarms), EntityState(), []
+    detector, state, told = Detector(false_alarms), EntityState(), list[IncidentEvent]()
     begun = time.process_time()
     for m in month.mentions:
         events = detector.observe(state, m)
@@ -210,7 +210,10 @@ def _peer_rows(pool: ProcessPoolExecutor, n: int, options: argparse.Namespace) -
     rates = [sum(marks[i].false for marks in found) / n for i in range(len(levels))]
     level = next((x for x, rate in zip(levels, rates, strict=True) if rate <= 0.2), levels[-1])
     seeds = range(options.first, options.first + n)
-    runs = [("min-scan, 0.2 on calibration seeds", Plan(), None), ("min-scan, weak sentiment", Plan(errors=WEAK), None)]
+    runs: list[tuple[str, Plan, list[np.ndarray] | None]] = [
+        ("min-scan, 0.2 on calibration seeds", Plan(), None),
+        ("min-scan, weak sentiment", Plan(errors=WEAK), None),
+    ]
     if options.trees:
         runs.append(("min-scan, real trees", Plan(groundswells=0), streams.real_trees(options.trees)[1::2]))
     for name, plan, trees in runs:

@@ -77,7 +77,7 @@ def incidents(told: dict[str, list[str]], seed: int) -> Iterator[list[Item]]:
 
 def grouped(items: Sequence[Item], vectors: Sequence[Sketch | None], by: str) -> list[int]:
     """The final slot of each item (-1: none), mergers followed."""
-    made, slots = NarrativeClusters(), []
+    made, slots = NarrativeClusters(), list[int]()
     for t, vector in enumerate(vectors):
         slot, lost = assign(made, vector, by, 1_800_000_000 + 20 * t)
         for old, new in lost:
@@ -199,7 +199,8 @@ def vectors(
 
 
 def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def feed(wanted: int) -> list[InboundMention]:
         streams.append(mentions)
         count += len(mentions)
         seed += 1
-    return list(merge(*streams, key=lambda m: m.ingested_at))[:wanted]
+    return list(merge(*streams, key=lambda m: m.ingested_at or m.created_at))[:wanted]
 
 
 def core(lines: Sequence[bytes]) -> tuple[float, int]:
@@ -61,7 +61,7 @@ def core(lines: Sequence[bytes]) -> tuple[float, int]:
 
     Mentions are read a batch at a time, as workers do it; reading is not counted.
     """
-    detector, states, events, taken = Detector(), {}, 0, 0.0
+    detector, states, events, taken = Detector(), dict[str, EntityState](), 0, 0.0
     observe = detector.observe
     for first in range(0, len(lines), BATCH):
         batch = [m for line in lines[first : first + BATCH] if (m := read(line)) is not None]

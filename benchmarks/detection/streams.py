@@ -132,7 +132,8 @@ def _rates(rng: np.random.Generator, a_day: float, days: int) -> np.ndarray:
     drift = _wander(rng, hours.size, 24.0 * 7, 0.28)
     noise = _wander(rng, hours.size, 3.0, rng.uniform(0.2, 0.45))
     quick = rng.gamma(1.0 / 0.06, 0.06, hours.size)
-    return a_day / 24.0 * np.maximum(rhythm, 0.05) * np.exp(drift + noise) * quick
+    rates: np.ndarray = a_day / 24.0 * np.maximum(rhythm, 0.05) * np.exp(drift + noise) * quick
+    return rates
 
 
 def _wander(rng: np.random.Generator, n: int, memory: float, deviation: float) -> np.ndarray:
@@ -295,10 +296,10 @@ def _heard(rng: np.random.Generator, draft: Draft, errors: Errors) -> list[Inbou
             )
         )
     again = [i for i in range(n) if rng.random() < 0.02]
-    heard = [(m.ingested_at, m) for m in mentions]
-    heard += [(mentions[i].ingested_at + timedelta(minutes=float(rng.exponential(5.0))), mentions[i]) for i in again]  # type: ignore[operator]
-    heard.sort(key=lambda pair: pair[0])  # type: ignore[arg-type, return-value]
-    return [m for _, m in heard]
+    arrived = [(m.ingested_at or m.created_at, m) for m in mentions]
+    arrived += [(arrived[i][0] + timedelta(minutes=float(rng.exponential(5.0))), mentions[i]) for i in again]
+    arrived.sort(key=lambda pair: pair[0])
+    return [m for _, m in arrived]
 
 
 def real_trees(path: Path, least: int = 20) -> list[np.ndarray]:

@@ -47,7 +47,11 @@ def length(text: str) -> str:
 
 def style(text: str) -> str:
     """Of what network a text looks: handles, hashtags, links and emoji make it a microblog's; whole sentences from a
-    capital to a stop a review's; what is left reads like a forum or a chat."""
+    capital to a stop a review's; what is left reads like a forum or a chat.
+
+    >>> style("@brand where is my parcel?? #fail")
+    'microblog'
+    """
     if _POST.search(text):
         return "microblog"
     return "review" if _SENTENCES.match(text.strip()) else "forum or chat"

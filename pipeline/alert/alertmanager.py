@@ -157,7 +157,11 @@ def links(event: IncidentEvent, page_url: str) -> dict[str, str]:
 
 
 def incident_url(page_url: str, incident_id: str) -> str:
-    """The address of an incident on the built-in page."""
+    """The address of an incident on the built-in page.
+
+    >>> incident_url("http://127.0.0.1:8800/", "acme:surge:1")
+    'http://127.0.0.1:8800/?incident=acme%3Asurge%3A1'
+    """
     return f"{page_url.rstrip('/')}/?incident={quote(incident_id, safe='')}"
 
 

@@ -59,6 +59,25 @@ def load() -> Settings:
     return settings
 
 
+def load_to_read() -> Settings:
+    """As `load`, for commands that only read: without an index of one's own, or while the demonstration runs, its data.
+
+    So the next terminal sees what `groundswell run` shows, without flags.  Whoever names a folder gets that folder.
+    """
+    settings = load()
+    if "data" in _flags or settings.index.url or "data" in settings.model_fields_set:
+        return settings
+    from pipeline.commands.sources import DEMO
+    from pipeline.runtime.process.data_folder import in_use
+
+    demo = settings.data / DEMO
+    own = (settings.data / "index.sqlite").exists()
+    if (demo / "index.sqlite").exists() and (in_use(demo) or not own) and not in_use(settings.data):
+        console.err.print("[dim]the demonstration's data; your own: --data FOLDER[/]")
+        return settings.model_copy(update={"data": demo})
+    return settings
+
+
 def with_index(settings: Settings, work: Callable[[Index], Awaitable[T]]) -> T:
     """Open the index of the settings, do the work, close it."""
     import asyncio

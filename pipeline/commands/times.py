@@ -16,6 +16,11 @@ def parse_time(text: str, option: str) -> datetime:
 
     >>> parse_time("2026-01-31T12:00", "--since").isoformat()
     '2026-01-31T12:00:00+00:00'
+
+    >>> parse_time("2026-03-14T12:00+02:00", "--since").isoformat()
+    '2026-03-14T12:00:00+02:00'
+    >>> parse_time("2026-03-14", "--since").isoformat()
+    '2026-03-14T00:00:00+00:00'
     """
     age = _AGE.fullmatch(text)
     try:

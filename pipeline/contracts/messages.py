@@ -388,5 +388,9 @@ class IncidentEvent(Struct, tag_field="type", tag="incident_event", kw_only=True
 
 
 def mention_id(post_id: str, entity_id: str) -> str:
-    """The identifier of the mention of an entity in a post; deterministic."""
+    """The identifier of the mention of an entity in a post; deterministic.
+
+    >>> mention_id("bluesky:1", "acme")
+    'bluesky:1|acme'
+    """
     return f"{post_id}|{entity_id}"

@@ -30,5 +30,9 @@ def murmur2(data: bytes) -> int:
 
 @lru_cache(maxsize=65_536)
 def partition_of(key: bytes, partitions: int) -> int:
-    """The partition of a key in a topic with so many partitions (threads come back often, so this is kept)."""
+    """The partition of a key in a topic with so many partitions (threads come back often, so this is kept).
+
+    >>> partition_of(b"acme", 12)
+    0
+    """
     return (murmur2(key) & 0x7FFFFFFF) % partitions

@@ -35,12 +35,20 @@ INCIDENTS = Topic(
 
 
 def dead_letters(stage: str) -> Topic:
-    """Where a stage puts the records that it cannot process: original bytes, reason in the headers."""
+    """Where a stage puts the records that it cannot process: original bytes, reason in the headers.
+
+    >>> dead_letters("enrich").name
+    'enrich.dlq.v1'
+    """
     return Topic(f"{stage}.dlq.v1", key="original key", carries=bytes, retention_days=30)
 
 
 def changelog(stage: str) -> Topic:
-    """Where a stage keeps its state: newest value a key, together with the offsets that it has absorbed."""
+    """Where a stage keeps its state: newest value a key, together with the offsets that it has absorbed.
+
+    >>> changelog("detect").name
+    'detect.state.v1'
+    """
     return Topic(f"{stage}.state.v1", key="state key", carries=bytes, retention_days=None, compacted=True)
 
 

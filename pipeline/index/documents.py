@@ -36,7 +36,11 @@ def milliseconds(when: datetime) -> int:
 
 
 def moment(at: int) -> datetime:
-    """The time of milliseconds since 1970, in UTC; beyond Python's calendar its first or last day."""
+    """The time of milliseconds since 1970, in UTC; beyond Python's calendar its first or last day.
+
+    >>> moment(1_773_489_600_000).isoformat()
+    '2026-03-14T12:00:00+00:00'
+    """
     return _EPOCH + timedelta(milliseconds=min(max(at, _FIRST), _LAST))
 
 
@@ -155,12 +159,13 @@ def storable(letter: DeadLetter) -> DeadLetter:
     """A dead letter that any index can take: what is too long is cut, and the reason says so."""
     notes = []
     value, key = letter.value, letter.key
+    value_bytes, key_bytes = letter.value_bytes, letter.key_bytes
     if value is not None and len(value) > MAX_VALUE:
         notes.append(f"the value has {len(value):,} bytes, the first {MAX_VALUE:,} are kept")
-        value = value[:MAX_VALUE]
+        value, value_bytes = value[:MAX_VALUE], value_bytes or len(value)
     if key is not None and len(key) > MAX_KEY:
         notes.append(f"the key has {len(key):,} bytes, the first {MAX_KEY:,} are kept")
-        key = key[:MAX_KEY]
+        key, key_bytes = key[:MAX_KEY], key_bytes or len(key)
     reason = clean(letter.reason)
     if len(reason) > MAX_REASON:
         notes.append("the reason is cut")
@@ -175,6 +180,9 @@ def storable(letter: DeadLetter) -> DeadLetter:
         offset=_int64(letter.offset),
         key=key,
         value=value,
+        key_bytes=key_bytes,
+        value_bytes=value_bytes,
+        previous=None if letter.previous is None else short(clean(letter.previous)),
         reason=f"{reason} ({'; '.join(notes)})" if notes else reason,
     )
 

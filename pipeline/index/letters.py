@@ -6,10 +6,13 @@ The record's key and value are the original bytes; where they come from and why 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from pipeline.index.documents import moment
 from pipeline.index.protocol import DeadLetter
 from pipeline.stages.records import Record
+
+T = TypeVar("T")
 
 
 def dead_letter(record: Record) -> DeadLetter:
@@ -30,11 +33,15 @@ def dead_letter(record: Record) -> DeadLetter:
         key=record.key,
         value=record.value,
         first_seen=_time(headers.get("first_seen"), record.timestamp),
+        key_bytes=_number(headers.get("key_bytes"), None),
+        value_bytes=_number(headers.get("value_bytes"), None),
+        tries=_number(headers.get("tries"), 0),
+        previous=headers.get("letter") or None,
     )
 
 
-def _number(text: str | None, otherwise: int) -> int:
-    """A position of at most 18 digits."""
+def _number(text: str | None, otherwise: T) -> int | T:
+    """A position or a size of at most 18 digits."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 18 else otherwise
 
 

@@ -32,6 +32,14 @@ class DeadLetter(Struct, kw_only=True):
     value: bytes | None
     first_seen: datetime
     replayed_at: datetime | None = None
+    key_bytes: int | None = None
+    """How long the key was, where it is cut."""
+    value_bytes: int | None = None
+    """How long the value was, where it is cut."""
+    tries: int = 0
+    """How often the record had been sent again from the dead letters before it failed this time."""
+    previous: str | None = None
+    """The letter that it was sent again from."""
 
 
 Document = Mention | MentionDeleted | PostDeleted | AuthorDeleted | IncidentEvent | DeadLetter

@@ -53,6 +53,9 @@ def words(text: str) -> list[str]:
     """The words of a text, as both indices cut them: at blanks and signs, not within ``don't``, ``v2.0`` or ``a_b``.
 
     Emoji are words; what holds neither letter, digit nor emoji is none.
+
+    >>> words("Don't panic: flight AA-12 is late!")
+    ["Don't", 'panic', 'flight', 'AA', '12', 'is', 'late']
     """
     spaced = "".join(sign if sign in "'’." or _category(sign) in _IN_WORDS else " " for sign in text)
     return [word for word in spaced.split() if any(_category(sign) in _SOUGHT for sign in word)]

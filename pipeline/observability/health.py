@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -15,6 +16,32 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from pipeline.errors import TerminalError
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+"""Names by which a machine calls itself."""
+
+
+def answers_to(header: str, listens: str) -> bool:
+    """Whether a request with this Host header is for us: no web page may read us under a name of its own.
+
+    On loopback only loopback's names are.  Elsewhere also addresses, names without a dot and those that end in
+    ``.local`` or ``.internal`` (the services of Compose and of a cluster): public names have neither.
+    """
+    name, colon, port = header.lower().rpartition(":")
+    name = name if colon and port.isdigit() else header.lower()
+    if name in (*LOOPBACK, listens):
+        return True
+    if listens in (*LOOPBACK, "::1"):
+        return False
+    return "." not in name or name.endswith((".local", ".internal")) or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 class _Quiet(WSGIRequestHandler):
@@ -37,6 +64,9 @@ class HealthServer:
         metrics = make_wsgi_app(registry)
 
         def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            if not answers_to(environ.get("HTTP_HOST", ""), host):
+                start("421 Misdirected Request", [("Content-Type", "text/plain")])
+                return [b"This page does not answer to that name.\n"]
             path = environ.get("PATH_INFO", "")
             if path == "/metrics":
                 answer: Iterable[bytes] = metrics(environ, start)

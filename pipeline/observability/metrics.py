@@ -49,6 +49,10 @@ class Metrics:
             ["stage"],
             registry=registry,
         )
+        self.abandoned_threads = Counter(
+            "groundswell_abandoned_threads", "Threads of a stage given up since they took too long", ["stage"],
+            registry=registry,
+        )  # fmt: skip
         self.waiting = Gauge(
             "groundswell_waiting", "1 while a worker waits for something outside", ["stage", "what"], registry=registry
         )

@@ -98,7 +98,11 @@ def check(
 
 
 def tail(count: int, mean: float) -> float:
-    """The chance of `count` or more from a Poisson variable of this mean."""
+    """The chance of `count` or more from a Poisson variable of this mean.
+
+    >>> round(tail(3, 1.0), 4)
+    0.0803
+    """
     if count <= 0:
         return 1.0
     if mean <= 0.0:
@@ -115,7 +119,11 @@ def tail(count: int, mean: float) -> float:
 
 
 def lowest_mean(count: int, chance: float = CHANCE) -> float:
-    """The lower end of the exact one-sided interval: the mean of which `count` or more come with this chance."""
+    """The lower end of the exact one-sided interval: the mean of which `count` or more come with this chance.
+
+    >>> round(lowest_mean(3, 0.05), 3)
+    0.818
+    """
     if count <= 0:
         return 0.0
     low, high = 0.0, float(count)

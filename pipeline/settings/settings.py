@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -127,6 +128,16 @@ def load(**flags: Any) -> Settings:
     _check_environment()
     try:
         return Settings(**flags)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"is not TOML ({error})",
+            subject=str(config_file()),
+            todo="Mend that line, or name another file by GROUNDSWELL_CONFIG",
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"cannot be read ({error.strerror})", subject=str(config_file()), todo="Check its permissions"
+        ) from None
     except ValidationError as error:
         raise SettingsError(_explain(error), subject="settings", todo="See docs/settings.md") from None
 

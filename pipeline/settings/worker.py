@@ -17,6 +17,9 @@ class WorkerSettings(Section):
     """Seconds between commits.  What was published since comes again after a crash, and counts once all the same."""
     stuck_seconds: float = Field(default=120.0, gt=1.0)
     """A worker that makes no progress for so long, with work waiting, ends with status 70."""
+    waiting_seconds: float = Field(default=300.0, gt=1.0)
+    """A worker that has waited for so long for something outside (broker, index, readers) is not healthy any more: its
+    `/healthz` says for what.  It goes on waiting."""
 
 
 class MetricsSettings(Section):

@@ -91,6 +91,7 @@ class State:
         self._limit = limit
         self._cells: dict[str, _Cell] = {}
         self._touched: dict[str, None] = {}
+        self._unwritten: list[Change] = []
 
     def _cell(self, key: str, partition: int) -> _Cell:
         cell = self._cells.get(key)
@@ -122,23 +123,30 @@ class State:
 
     async def flush(self, now: float) -> int:
         """Write every touched value once, in the order in which they were first touched, and forget what has expired at
-        event time `now`; gives the number of changes."""
-        changes = [self._change(key) for key in self._touched]
+        event time `now`; gives the number of changes.  When writing fails, the next call writes them, too."""
+        changes = [*self._unwritten, *(self._change(key) for key in self._touched)]
         for partition, key in self._store.expired(now, limit=1_000):
             if key not in self._touched:
                 self._cells.pop(key, None)
                 changes.append(Change(partition, key, 0.0, None))
         self._touched.clear()
+        self._unwritten = changes
         if changes:
             await self._store.write(changes)
+        self._unwritten = []
         while len(self._cells) > self._limit:
             del self._cells[next(iter(self._cells))]
         return len(changes)
+
+    def renewed(self) -> State:
+        """Another one over the same store, with nothing in hand: a thread that still changes this one does no harm."""
+        return State(self._store, self._codec, self._limit)
 
     def drop(self) -> None:
         """Let go of every decoded value, without writing (partitions went to another worker)."""
         self._cells.clear()
         self._touched.clear()
+        self._unwritten = []
 
     def _change(self, key: str) -> Change:
         cell = self._cells[key]

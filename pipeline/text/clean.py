@@ -69,6 +69,9 @@ def clean(text: str, *, limit: int = MODEL_CHARACTERS) -> str:
 
     Guarantees: any Unicode in, printable text of at most `limit` characters out, without line breaks; doing it twice
     changes nothing more that matters to the model.
+
+    >>> clean("I&#39;m  <b>late</b>")
+    "I'm late"
     """
     text = without_markup(text[: limit * 8])
     if not text.isascii():
@@ -167,7 +170,11 @@ _TABLE = _FoldTable({ord(c): ord("'") for c in "’‘ʼ′`´＇"} | {ord(c): o
 
 def fold(text: str) -> Folded:
     """Folded text for searching: case, accents, width and curly quotes gone; invisible characters left out, broken
-    letters and apostrophes made whole."""
+    letters and apostrophes made whole.
+
+    >>> fold("Café Nero").text
+    'cafe nero'
+    """
     broken = ("&" in text or "Ã" in text or "â€" in text) and _BROKEN.search(text) is not None
     if text.isascii() and not broken:
         return Folded(text.lower(), None)
@@ -201,5 +208,9 @@ def _whole(piece: str) -> str:
 
 
 def compact(text: str) -> str:
-    """Letters and digits only, folded: `T-Mobile`, `t mobile` and `TMobile` are one."""
+    """Letters and digits only, folded: `T-Mobile`, `t mobile` and `TMobile` are one.
+
+    >>> compact("T-Mobile")
+    'tmobile'
+    """
     return _SIGNS.sub("", fold(text).text)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """A span of seconds as a person says it: `5 minutes`, `1 h 40 min`, `3 days`."""
+    """A span of seconds as a person says it: `5 minutes`, `1 h 40 min`, `3 days`.
+
+    >>> [duration(seconds) for seconds in (300, 6_000, 300_000)]
+    ['5 minutes', '1 h 40 min', '3 days']
+    """
     minutes = max(1, round(seconds / 60.0))
     if minutes < 60:
         return f"{minutes} minute{'s' if minutes != 1 else ''}"

@@ -112,6 +112,9 @@ def may_be_english(text: str) -> bool:
 
     For what the detector cannot tell: languages that it does not know (Tswana, Xhosa) or that nobody writes in these
     letters but here (Hindi, Arabic).
+
+    >>> may_be_english("das Paket kam nie an")
+    False
     """
     found = _WORD.findall(_REPEATED.sub(r"\1", fold(text).text))
     return len(found) < LEAST_WORDS or 2 * sum(map(_is_english, found)) >= len(found)
@@ -126,5 +129,9 @@ def _is_english(word: str) -> bool:
 
 
 def base(tag: str) -> str:
-    """The language of a tag, without its region or script."""
+    """The language of a tag, without its region or script.
+
+    >>> base("es-MX")
+    'es'
+    """
     return tag.replace("_", "-").partition("-")[0].lower()

@@ -31,6 +31,13 @@ def untrained(lang: str | None, text: str) -> Untrained | None:
     """Why the model was not trained for a text in the language `lang` (None when it cannot be told).
 
     Guarantee: any text is accepted; the time taken does not grow beyond `MAX_CHARACTERS`.
+
+    >>> untrained("en", "12 34 !!")
+    'no_words'
+    >>> untrained("es", "el paquete no llega")
+    'language'
+    >>> untrained("en", "The parcel never came") is None
+    True
     """
     plain = without_markup(text[:MAX_CHARACTERS])
     if "://" in plain or "www." in plain:

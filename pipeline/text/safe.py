@@ -22,6 +22,9 @@ def clean(text: str) -> str:
     """Text without escape sequences, control, bidirectional and other invisible characters.
 
     Line breaks and tabs are kept as they are; joiners, which emoji and several scripts need, are kept too.
+
+    >>> clean("a\\x1b[31mred\\u202e")
+    'ared'
     """
     out: list[str] = []
     marks = 0
@@ -36,7 +39,11 @@ def clean(text: str) -> str:
 
 
 def single_line(text: str, limit: int) -> str:
-    """Clean text on one line, cut to `limit` characters with an ellipsis."""
+    """Clean text on one line, cut to `limit` characters with an ellipsis.
+
+    >>> single_line("two\\nlines of it", 8)
+    'two lin…'
+    """
     flat = _SPACE.sub(" ", clean(text[: 8 * limit + 64])).strip()
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 

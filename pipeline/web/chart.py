@@ -56,7 +56,11 @@ class Chart:
 
 
 def step_for(span: float, bars: int) -> int:
-    """The shortest length of a span, in seconds, with which at most `bars` of them cover `span` seconds."""
+    """The shortest length of a span, in seconds, with which at most `bars` of them cover `span` seconds.
+
+    >>> step_for(86_400.0, 60)
+    1800
+    """
     return next((step for step in STEPS if span / step <= bars), STEPS[-1])
 
 
@@ -136,7 +140,11 @@ def step_points(values: Sequence[float], top: float, width: float, height: float
 
 
 def span_name(seconds: int) -> str:
-    """A length of time in a word."""
+    """A length of time in a word.
+
+    >>> span_name(3_600)
+    'hour'
+    """
     if seconds < 7200 and seconds != 3600:
         return "minute" if seconds == 60 else f"{seconds // 60} minutes"
     if seconds < 172_800 and seconds != 86400:

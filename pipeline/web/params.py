@@ -9,12 +9,13 @@ from typing import Literal, cast, get_args
 from pipeline.contracts.messages import Label
 from pipeline.errors import TerminalError
 from pipeline.index.protocol import Query
+from pipeline.index.query import MAX_WINDOW
 
 MAX_TEXT = 200
 MAX_NAME = 512
 MAX_LIMIT = 100
-MAX_OFFSET = 10_000
-"""Search engines refuse to go deeper; nobody reads on."""
+MAX_OFFSET = MAX_WINDOW
+"""Offset and limit together: search engines refuse to go deeper; nobody reads on."""
 
 MAX_SPANS = 1_000
 
@@ -30,6 +31,7 @@ class BadRequest(TerminalError):
 
 def query(given: Mapping[str, str], now: datetime, limit: int = 20) -> Query:
     """The search that the parameters ask for: `q entity sentiment network since until order limit offset`."""
+    limit = number(given, "limit", limit, 1, MAX_LIMIT)
     return Query(
         text=_text(given, "q", MAX_TEXT) or "",
         entity=_text(given, "entity", MAX_NAME),
@@ -38,8 +40,8 @@ def query(given: Mapping[str, str], now: datetime, limit: int = 20) -> Query:
         since=_time(given, "since", now),
         until=_time(given, "until", now),
         order=cast(Order, _choice(given, "order", get_args(Order)) or "newest"),
-        limit=number(given, "limit", limit, 1, MAX_LIMIT),
-        offset=number(given, "offset", 0, 0, MAX_OFFSET),
+        limit=limit,
+        offset=number(given, "offset", 0, 0, MAX_OFFSET - limit),
     )
 
 

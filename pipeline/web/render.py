@@ -64,7 +64,11 @@ def brief(when: datetime) -> str:
 
 
 def link(url: str | None) -> str:
-    """The address when it is an ordinary web address, else nothing (never ``javascript:`` and its kind)."""
+    """The address when it is an ordinary web address, else nothing (never ``javascript:`` and its kind).
+
+    >>> link("javascript:alert(1)"), link("https://example.com/1")
+    ('', 'https://example.com/1')
+    """
     if not url or len(url) > MAX_URL:
         return ""
     try:

@@ -67,6 +67,10 @@ class Guarded:
 
 
 def host_name(header: str) -> str:
-    """The name in a Host header, without its port."""
+    """The name in a Host header, without its port.
+
+    >>> host_name("localhost:8800"), host_name("[::1]:8800")
+    ('localhost', '[::1]')
+    """
     name, colon, port = header.rpartition(":")
     return name if colon and port.isdigit() else header

@@ -15,7 +15,7 @@ FILE = "status.json"
 
 MAX_BYTES = 1_000_000
 
-STALE = 60.0
+STALE = 20.0
 """Seconds after which it is out of date: what runs writes it every few."""
 
 

@@ -26,9 +26,10 @@ from pipeline.index.load import open_index
 from pipeline.settings.settings import load
 from tests import availability
 from tests.alert.conftest import FaultyServer
-from tests.alert.notifiers import START, Clock, event
+from tests.alert.notifiers import Clock
+from tests.support.messages import OPENED, pile_on
 
-NOW = START.timestamp() + 600.0
+NOW = OPENED.timestamp() + 600.0
 
 
 def when(text: str) -> float:
@@ -36,9 +37,9 @@ def when(text: str) -> float:
 
 
 def test_the_labels_hold_only_what_never_changes() -> None:
-    grown = event("escalated", 20, severity=5, counts=Counts(900, 800, 700, 7.0))
-    assert labels(event()) == labels(grown) == labels(event("resolved", 60))
-    assert labels(event()) == {
+    grown = pile_on("escalated", 20, severity=5, counts=Counts(900, 800, 700, 7.0))
+    assert labels(pile_on()) == labels(grown) == labels(pile_on("resolved", 60))
+    assert labels(pile_on()) == {
         "alertname": "GroundswellIncident",
         "entity": "acme",
         "incident": "acme:pile_on:test:1",
@@ -47,19 +48,23 @@ def test_the_labels_hold_only_what_never_changes() -> None:
 
 
 def test_an_open_incident_fires_until_some_time_ahead_and_an_ended_one_has_ended() -> None:
-    open_ = alert(event(), NOW, "http://127.0.0.1:8800/")
-    assert when(open_["startsAt"]) == START.timestamp()
+    open_ = alert(pile_on(), NOW, "http://127.0.0.1:8800/")
+    assert when(open_["startsAt"]) == OPENED.timestamp()
     assert when(open_["endsAt"]) == NOW + LIFE
     assert open_["generatorURL"] == "http://127.0.0.1:8800/?incident=acme%3Apile_on%3Atest%3A1"
     assert open_["annotations"]["severity"] == "3"
-    for over in (event("resolved", 5), event("updated", 5, coordinated=True), event("updated", 5, pageable=False)):
-        assert START.timestamp() < when(alert(over, NOW)["endsAt"]) <= NOW
+    for over in (
+        pile_on("resolved", 5),
+        pile_on("updated", 5, coordinated=True),
+        pile_on("updated", 5, pageable=False),
+    ):
+        assert OPENED.timestamp() < when(alert(over, NOW)["endsAt"]) <= NOW
 
 
 @pytest.mark.parametrize("minutes", [-600_000, 0, 9, 600_000])
 def test_an_alert_never_ends_before_it_starts_whatever_the_clocks_say(minutes: int) -> None:
-    opened = START + timedelta(minutes=minutes)
-    for message in (event(opened_at=opened), event("resolved", opened_at=opened, resolved_at=opened)):
+    opened = OPENED + timedelta(minutes=minutes)
+    for message in (pile_on(opened_at=opened), pile_on("resolved", opened_at=opened, resolved_at=opened)):
         shown = alert(message, NOW)
         assert when(shown["startsAt"]) < when(shown["endsAt"])
 
@@ -69,7 +74,7 @@ async def test_faults_are_told_apart(server: FaultyServer) -> None:
     for status, error in ((503, TransientError), (400, TerminalError), (302, TerminalError)):
         server.script = [status]
         with pytest.raises(error, match=f"{status}"):
-            await notifier.send(event())
+            await notifier.send(pile_on())
     assert server.requests[0].line == "POST /api/v2/alerts HTTP/1.1"
     await notifier.close()
 
@@ -79,7 +84,7 @@ async def test_an_unreachable_server_is_a_passing_fault() -> None:
         held.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
         notifier = Alertmanager(f"http://127.0.0.1:{held.getsockname()[1]}")
         with pytest.raises(TransientError, match="connection failed"):
-            await notifier.send(event())
+            await notifier.send(pile_on())
 
 
 def test_a_path_before_the_interface_is_kept_and_nonsense_refused() -> None:
@@ -112,27 +117,27 @@ def repeated(server: FaultyServer) -> list[dict[str, Any]]:
 async def test_a_round_repeats_what_the_index_holds_open_and_what_ended_lately(server: FaultyServer) -> None:
     clock = Clock(NOW)
     ends = Ends(clock)
-    stale = event(incident="old", at=START - timedelta(days=30))
-    quiet = event(incident="quiet", pageable=False)
-    lagging = event(incident="ended")  # the index has not heard of its end yet
-    index = Index(event(incident="open"), stale, quiet, lagging)
+    stale = pile_on(name="old", at=OPENED - timedelta(days=30))
+    quiet = pile_on(name="quiet", pageable=False)
+    lagging = pile_on(name="ended")  # the index has not heard of its end yet
+    index = Index(pile_on(name="open"), stale, quiet, lagging)
     notifier = Alertmanager(server.url, clock=clock, ended=ends.note)
     resender = Resender(lambda: notifier, index.open, ends, clock=clock)
 
-    await notifier.send(event("resolved", 9, incident="ended"))
+    await notifier.send(pile_on("resolved", 9, name="ended"))
     assert await resender.round(notifier, index.read) == 2
     by_id = {a["labels"]["incident"]: a for a in repeated(server)}
     assert when(by_id["open"]["endsAt"]) == NOW + LIFE
     assert when(by_id["ended"]["endsAt"]) <= NOW
 
     clock.now += REPEAT_END + 1.0
-    index.events = [event(incident="open")]
+    index.events = [pile_on(name="open")]
     assert await resender.round(notifier, index.read) == 1
 
 
 async def test_a_round_goes_on_with_what_it_knew_when_the_index_or_the_server_is_away(server: FaultyServer) -> None:
     clock = Clock(NOW)
-    index = Index(event(incident="open"))
+    index = Index(pile_on(name="open"))
     notifier = Alertmanager(server.url, clock=clock)
     resender = Resender(lambda: notifier, index.open, Ends(clock), clock=clock)
     assert await resender.round(notifier, index.read) == 1
@@ -144,13 +149,13 @@ async def test_a_round_goes_on_with_what_it_knew_when_the_index_or_the_server_is
 
 async def test_an_incident_that_fires_again_is_not_repeated_as_ended() -> None:
     ends = Ends(Clock())
-    ends.note(event("resolved", 1), True)
-    ends.note(event("escalated", 2), False)
+    ends.note(pile_on("resolved", 1), True)
+    ends.note(pile_on("escalated", 2), False)
     assert ends.recent() == {}
 
 
 async def test_the_thread_begins_at_once_and_ends_when_told(server: FaultyServer) -> None:
-    index = Index(event(incident="open", at=datetime.now(UTC)))
+    index = Index(pile_on(name="open", at=datetime.now(UTC)))
     resender = Resender(lambda: Alertmanager(server.url), index.open, Ends(), every=60.0)
     resender.start()
     async with asyncio.timeout(10):
@@ -204,10 +209,10 @@ async def test_the_real_alertmanager_shows_one_alert_an_incident_until_it_is_res
     notifier = Alertmanager(alertmanager, page_url="http://127.0.0.1:8800")
     hostile = 'x"}\n{evil="1"} \u202e'
     steps = [
-        event(opened_at=opened),
-        event(opened_at=opened),  # again after a crash
-        event("escalated", 5, opened_at=opened, severity=5),
-        event(opened_at=opened, incident=hostile),
+        pile_on(opened_at=opened),
+        pile_on(opened_at=opened),  # again after a crash
+        pile_on("escalated", 5, opened_at=opened, severity=5),
+        pile_on(opened_at=opened, name=hostile),
     ]
     for step in steps:
         await notifier.send(step)
@@ -216,7 +221,7 @@ async def test_the_real_alertmanager_shows_one_alert_an_incident_until_it_is_res
     assert shown["acme:pile_on:test:1"]["annotations"]["severity"] == "5"
     assert shown["acme:pile_on:test:1"]["status"]["state"] == "active"
 
-    await notifier.send(event("resolved", 15, opened_at=opened, resolved_at=opened + timedelta(minutes=15)))
+    await notifier.send(pile_on("resolved", 15, opened_at=opened, resolved_at=opened + timedelta(minutes=15)))
     assert "acme:pile_on:test:1" not in await firing_now(alertmanager)
     assert len(await firing_now(alertmanager)) == 1
 
@@ -227,13 +232,13 @@ async def test_the_real_alertmanager_takes_replayed_history_and_learns_it_anew_a
 ) -> None:
     long_ago = datetime(2017, 11, 1, tzinfo=UTC)
     notifier = Alertmanager(alertmanager)
-    await notifier.send(event(opened_at=long_ago))
+    await notifier.send(pile_on(opened_at=long_ago))
     assert len(await firing_now(alertmanager)) == 1
-    await notifier.send(event("resolved", opened_at=long_ago, resolved_at=long_ago + timedelta(hours=1)))
+    await notifier.send(pile_on("resolved", opened_at=long_ago, resolved_at=long_ago + timedelta(hours=1)))
     assert await firing_now(alertmanager) == {}
 
     # Nothing was sent by this process yet: what fires comes from the index.
-    index = Index(event(incident="open", at=datetime.now(UTC)))
+    index = Index(pile_on(name="open", at=datetime.now(UTC)))
     resender = Resender(lambda: notifier, index.open, Ends())
     assert await resender.round(notifier, index.read) == 1
     assert list(await firing_now(alertmanager)) == ["open"]
@@ -252,7 +257,7 @@ async def test_the_settings_open_the_notifiers_that_are_set(server: FaultyServer
     )
     index = open_index(settings)
     await index.setup()
-    await index.write([event(incident="from-the-index", at=datetime.now(UTC))])
+    await index.write([pile_on(name="from-the-index", at=datetime.now(UTC))])
     await index.close()
 
     stage = Alert(open_notifiers(settings))

@@ -26,22 +26,22 @@ from pipeline.contracts.messages import (
     Series,
 )
 from tests.alert.conftest import FaultyServer
-from tests.alert.notifiers import START, event
+from tests.support.messages import OPENED, pile_on
 
 PAGE = "https://groundswell.example/"
 PICTURE = "https://groundswell.example/incidents/acme%3Apile_on%3Atest%3A1/picture.png"
-SERIES = Series(START - timedelta(minutes=10), 120, (1, 0, 2, 9, 20), (0, 0, 2, 8, 16), (0.4,) * 5)
+SERIES = Series(OPENED - timedelta(minutes=10), 120, (1, 0, 2, 9, 20), (0, 0, 2, 8, 16), (0.4,) * 5)
 
 
 def explained(name: str = "escalated", **changes: Any) -> IncidentEvent:
-    made: IncidentEvent = event(name, 35)
+    made: IncidentEvent = pile_on(name, 35)
     told = structs.replace(
         made.explanation,
         crowd=Crowd(Part(2, 3), Part(31, 40), Part(4, 5)),
         regulars=(Regular("@oskar", 3, 40, "critic"), Regular("@june", 1, 12, "ally")),
         narratives=(
-            Narrative(25, 0.61, 9, START, (Phrase("lost luggage", 19),)),
-            Narrative(14, 0.34, 11, START, (Phrase("on hold", 9), Phrase("hung up", 4))),
+            Narrative(25, 0.61, 9, OPENED, (Phrase("lost luggage", 19),)),
+            Narrative(14, 0.34, 11, OPENED, (Phrase("on hold", 9), Phrase("hung up", 4))),
         ),
         grouped_by="sketch",
     )
@@ -49,8 +49,8 @@ def explained(name: str = "escalated", **changes: Any) -> IncidentEvent:
         "explanation": told,
         "series": SERIES,
         "fired": (
-            Firing("pile_on", START, 7.2, 4.0, 0.08),
-            Firing("surge", START + timedelta(minutes=20), 6.6, 6.0, 0.05),
+            Firing("pile_on", OPENED, 7.2, 4.0, 0.08),
+            Firing("surge", OPENED + timedelta(minutes=20), 6.6, 6.0, 0.05),
         ),
     }
     return structs.replace(made, **{**fields, **changes})
@@ -89,18 +89,18 @@ async def test_reasons_are_told_and_whether_it_pages() -> None:
     assert [may_page(e) for e in (brigade, asked, explained())] == [False, True, True]
     assert firing(asked)
     assert not firing(structs.replace(asked, event="resolved"))
-    assert not may_page(event(coordinated=True))  # of a release that listed no reasons
+    assert not may_page(pile_on(coordinated=True))  # of a release that listed no reasons
 
 
 def test_alertmanager_is_given_the_stories_and_the_addresses() -> None:
-    made = alert(explained(), START.timestamp() + 3_000, PAGE)
+    made = alert(explained(), OPENED.timestamp() + 3_000, PAGE)
     assert made["annotations"]["stories"] == "lost luggage (61%); on hold, hung up (34%)"
     assert made["annotations"]["picture"] == PICTURE
     assert made["annotations"]["page"] == made["generatorURL"]
     assert "picture" not in made["labels"]
-    assert "stories" not in notes(event())
+    assert "stories" not in notes(pile_on())
     assert links(explained(), "") == {}
-    assert "picture" not in links(event(), PAGE)
+    assert "picture" not in links(pile_on(), PAGE)
 
 
 async def test_a_story_without_words_of_its_own_is_told_by_a_complaint_of_it() -> None:
@@ -126,7 +126,7 @@ async def test_the_webhook_is_given_the_addresses(server: FaultyServer) -> None:
 
 def test_a_line_of_blocks_is_short_and_says_nothing_of_nothing() -> None:
     assert sparkline(structs.replace(SERIES, negative=(0,) * 5)) == ""
-    long = Series(START, 60, (9,) * 48, tuple(range(48)), (0.1,) * 48)
+    long = Series(OPENED, 60, (9,) * 48, tuple(range(48)), (0.1,) * 48)
     line = sparkline(long).splitlines()[0]
     assert line.startswith("14:08 ▂")
     assert len(line) == len("14:08 ") + 40

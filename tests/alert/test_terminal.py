@@ -11,7 +11,7 @@ from pipeline.alert.terminal import PlainConsole, Terminal
 from pipeline.contracts.messages import Explanation, Phrase, PostRef
 from pipeline.errors import TransientError
 from pipeline.text.safe import clean, single_line
-from tests.alert.notifiers import START, event
+from tests.support.messages import OPENED, pile_on
 
 
 async def shown(message: object, *, colours: bool = False, page_url: str = "") -> str:
@@ -22,7 +22,7 @@ async def shown(message: object, *, colours: bool = False, page_url: str = "") -
 
 
 async def test_a_block_says_what_a_person_needs_and_no_more() -> None:
-    text = await shown(event(), page_url="http://127.0.0.1:8800")
+    text = await shown(pile_on(), page_url="http://127.0.0.1:8800")
     for words in (
         "OPENED  Acme Air: pile-on, severity 3 of 5 (major)",
         "48 people answer one complaint",
@@ -39,7 +39,7 @@ async def test_a_block_says_what_a_person_needs_and_no_more() -> None:
 
 
 async def test_the_end_of_an_incident_is_told_in_fewer_words() -> None:
-    text = await shown(event("resolved", 95))
+    text = await shown(pile_on("resolved", 95))
     assert "RESOLVED  Acme Air" in text
     assert "(95 min)" in text
     assert "they say" not in text
@@ -47,18 +47,18 @@ async def test_the_end_of_an_incident_is_told_in_fewer_words() -> None:
 
 
 async def test_an_incident_that_is_not_paged_says_why() -> None:
-    assert "Not paged: it looks coordinated." in await shown(event(coordinated=True))
-    assert "Not paged: it is not meant to wake anybody." in await shown(event(pageable=False))
-    assert "Not paged" not in await shown(event())
+    assert "Not paged: it looks coordinated." in await shown(pile_on(coordinated=True))
+    assert "Not paged: it is not meant to wake anybody." in await shown(pile_on(pageable=False))
+    assert "Not paged" not in await shown(pile_on())
 
 
 async def test_hostile_text_neither_commands_the_terminal_nor_is_read_as_markup() -> None:
     evil = "\x1b[2J\x1b]0;owned\x07\x9b31m\x1b]8;;http://evil.test\x1b\\[bold red]hi[/] "
     evil += "\u202egnihtemos\u2066\r\nline\x00\x07"
     told = Explanation(
-        summary=evil, first_post=PostRef("p", evil, evil, START), phrases=(Phrase(evil, 3),), networks={evil: 1}
+        summary=evil, first_post=PostRef("p", evil, evil, OPENED), phrases=(Phrase(evil, 3),), networks={evil: 1}
     )
-    text = await shown(event(explanation=told, incident=evil))
+    text = await shown(pile_on(explanation=told, name=evil))
     assert not any(char in text for char in "\x1b\x9b\x07\x00\r\u202e\u2066")
     assert "[bold red]hi[/] gnihtemos line" in text  # shown, not obeyed
     assert "owned" not in text
@@ -70,7 +70,7 @@ async def test_a_closed_terminal_is_a_fault_with_words() -> None:
             raise BrokenPipeError(32, "Broken pipe")
 
     with pytest.raises(TransientError, match="cannot write"):
-        await Terminal(PlainConsole(file=Closed())).send(event())
+        await Terminal(PlainConsole(file=Closed())).send(pile_on())
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pipeline.alert.webhook import Webhook
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.errors import SettingsError, TerminalError, TransientError
 from tests.alert.conftest import FaultyServer
-from tests.alert.notifiers import event
+from tests.support.messages import pile_on
 
 SECRET = "a-secret-of-decent-length"
 
@@ -26,10 +26,10 @@ def hook(url: str, **options: Any) -> Webhook:
 
 
 async def test_an_event_arrives_signed_and_described(server: FaultyServer) -> None:
-    await hook(server.url + "/in?token=t", clock=lambda: 1_772_000_000.9).send(event())
+    await hook(server.url + "/in?token=t", clock=lambda: 1_772_000_000.9).send(pile_on())
     (request,) = server.requests
     assert request.line == "POST /in?token=t HTTP/1.1"
-    assert msgspec.json.decode(request.body, type=IncidentEvent) == event()
+    assert msgspec.json.decode(request.body, type=IncidentEvent) == pile_on()
     assert request.headers["ce-specversion"] == "1.0"
     assert request.headers["ce-type"] == "groundswell.incident.opened.v1"
     assert request.headers["ce-id"].startswith("acme:pile_on:test:1/opened/2026-03-02T14:00")
@@ -40,7 +40,7 @@ async def test_an_event_arrives_signed_and_described(server: FaultyServer) -> No
 
 
 async def test_the_same_event_has_the_same_id_and_awkward_ids_are_encoded(server: FaultyServer) -> None:
-    awkward = event(incident='é "\r\nx: y')
+    awkward = pile_on(name='é "\r\nx: y')
     await hook(server.url).send(awkward)
     await hook(server.url).send(awkward)
     first, second = (request.headers["ce-id"] for request in server.requests)
@@ -74,7 +74,7 @@ def test_a_signature_holds_only_for_this_body_this_secret_and_a_while() -> None:
 async def test_faults_are_told_apart(server: FaultyServer, script: list[Any], error: Any, says: str) -> None:
     server.script = script
     with pytest.raises(error, match=says):
-        await hook(server.url).send(event())
+        await hook(server.url).send(pile_on())
     assert len(server.requests) == 1
 
 
@@ -87,7 +87,7 @@ async def test_retry_after_is_heeded_within_bounds(server: FaultyServer) -> None
     asked = []
     for _ in range(3):
         with pytest.raises(Busy) as caught:
-            await hook(server.url).send(event())
+            await hook(server.url).send(pile_on())
         asked.append(caught.value.after)
     assert asked == [7.0, 60.0, 0.0]
 
@@ -103,7 +103,7 @@ async def test_inner_addresses_are_refused(server: FaultyServer, address: str) -
         return ["93.184.216.34", address]  # one public address does not excuse the other
 
     with pytest.raises(TerminalError, match="not a public address"):
-        await hook("https://hooks.example.com/x", allow_private=False, resolve=resolve).send(event())
+        await hook("https://hooks.example.com/x", allow_private=False, resolve=resolve).send(pile_on())
     assert server.requests == []
 
 
@@ -121,7 +121,7 @@ async def test_the_checked_address_is_the_one_connected_to(server: FaultyServer)
         return ["127.0.0.1"]
 
     # A second look-up by the client would fail: the name does not exist.
-    await hook(f"http://does-not-exist.invalid:{server.port}/in", resolve=resolve).send(event())
+    await hook(f"http://does-not-exist.invalid:{server.port}/in", resolve=resolve).send(pile_on())
     assert asked == [("does-not-exist.invalid", server.port)]
     assert server.requests[0].headers["host"] == f"does-not-exist.invalid:{server.port}"
 
@@ -131,7 +131,7 @@ async def test_a_name_that_does_not_resolve_may_do_so_later() -> None:
         raise socket.gaierror(-3, "temporary failure")
 
     with pytest.raises(TransientError, match="cannot be resolved"):
-        await hook("https://hooks.example.com", resolve=resolve).send(event())
+        await hook("https://hooks.example.com", resolve=resolve).send(pile_on())
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ async def test_secrets_reach_no_log_and_no_error(server: FaultyServer, caplog: p
     server.script = [500]
     caplog.set_level("DEBUG")
     with structlog.testing.capture_logs() as logs, pytest.raises(TransientError) as caught:
-        await hook(server.url + "/path-token").send(event())
+        await hook(server.url + "/path-token").send(pile_on())
     own = "\n".join(r.getMessage() for r in caplog.records if r.name.split(".")[0] != "httpcore")
     assert "path-token" not in f"{own} {logs} {caught.value}"
     assert SECRET not in f"{caplog.text} {logs} {caught.value}"

@@ -47,6 +47,7 @@ def reported(form: Form, inbound: Sequence[Inbound], false_alarms: float = 5.0) 
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_stories_are_told_alike_to_the_bit(story: Mentions) -> None:
@@ -56,6 +57,7 @@ def test_stories_are_told_alike_to_the_bit(story: Mentions) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.timeout(900)
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
@@ -66,6 +68,7 @@ def test_any_stream_is_told_alike_to_the_bit(seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.timeout(900)
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 400))
@@ -106,13 +109,14 @@ MENTIONS = st.builds(
 
 
 @pytest.mark.slow
+@pytest.mark.compiler
 @pytest.mark.timeout(900)
 @settings(max_examples=300, deadline=None)
 @given(st.lists(MENTIONS, min_size=1, max_size=12))
 def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[InboundMention]) -> None:
     found = []
     for form in forms():
-        memory, answers = form.modules["state.memory"].Memory(), []
+        memory, answers = form.modules["state.memory"].Memory(), list[object]()
         for number, m in enumerate(mentions):
             key, t, news = form.modules["mentions.weighting"].recognised(memory, m, 60 * (29_000_000 + 100 * number))
             answers.append((key, t, news))

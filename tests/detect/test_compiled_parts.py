@@ -13,7 +13,7 @@ from pipeline.detect.judgement import FEATURES
 from pipeline.detect.narratives.vocabulary import CELLS
 from tests.detect.test_compiled import forms as both
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.compiler, pytest.mark.timeout(900)]
 
 TEXTS = st.text(st.sampled_from("ab'Z \t\n\x1c\x1f\x7f\x85éß…😀\u3000\u2028_9.-@"), max_size=500)
 ASCII = st.text(st.sampled_from("abcdXYZ'' _19\n.-"), max_size=80)

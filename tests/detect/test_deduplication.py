@@ -17,6 +17,7 @@ from pipeline.contracts.origin import NUMBERS, origin, packed
 from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.deduplication import PARTITIONS, HighWaterMarks
 from pipeline.detect.mentions.inbound import Inbound, InboundEntity
+from pipeline.detect.partition import PartitionState
 from pipeline.detect.stage import PARTITION, Detect, DetectCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.keyed_hash import FIXED
@@ -125,7 +126,8 @@ async def detected(log: Sequence[Line], rng: random.Random | None = None) -> tup
     first = Record(MENTIONS_SCORED.name, 0, 0, None, None)
     kept = [state.get(key, first) for key in ENTITIES]
     states = [CODEC.encode(one) for one in kept if one is not None]
-    watch = state.get(f"{PARTITION}0", first)
+    watch: PartitionState | None = state.get(f"{PARTITION}0", first)
+    assert watch is not None
     return list(dict.fromkeys(out)), [*states, (watch.clock, watch.due, watch.high_water)]
 
 

@@ -25,7 +25,7 @@ JSON = msgspec.json.Encoder()
 
 
 def observe_all(inbound: list[Inbound], reload_at: frozenset[int] = frozenset()) -> tuple[list[bytes], EntityState]:
-    state, events = EntityState(), []
+    state, events = EntityState(), list[bytes]()
     for number, one in enumerate(inbound):
         if number in reload_at:
             state = reloaded(state)
@@ -51,7 +51,7 @@ SEEDS = st.integers(0, 2**32)
 def stream(seed: int) -> list[Inbound]:
     """Bursts, silences, threads, copies, late and deleted mentions."""
     rng = random.Random(seed)
-    at, inbound, number = rng.uniform(0, 7 * 86_400), [], 0
+    at, inbound, number = rng.uniform(0, 7 * 86_400), list[Inbound](), 0
     for _ in range(rng.randrange(1, 9)):
         pace = rng.choice((2.0, 60.0, 600.0, 20_000.0))
         share, roots = rng.random(), rng.randrange(1, 40)
@@ -99,7 +99,7 @@ def test_repeats_have_no_effect(seed: int, every: int) -> None:
             repeated.append(inbound[max(0, number - 20)])
     mentions_only = [one for one in repeated if isinstance(one, InboundMention)]
     plain = [one for one in inbound if isinstance(one, InboundMention)]
-    assert observe_all(plain)[0] == observe_all(mentions_only)[0]
+    assert observe_all([*plain])[0] == observe_all([*mentions_only])[0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -131,8 +131,8 @@ def test_events_make_sense(seed: int) -> None:
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.integers(1, 900))
 def test_what_is_deleted_is_taken_back_once(seed: int, count: int) -> None:
-    plain: list[Inbound] = [one for one in stream(seed) if isinstance(one, InboundMention)]
-    state = observe_all(plain)[1]
+    plain = [one for one in stream(seed) if isinstance(one, InboundMention)]
+    state = observe_all([*plain])[1]
     known = [m for m in plain[-count:] if is_recent(state, m)]
     mentions, rate = state.mentions, [*state.evidence.rate]
     deletions = [InboundDeletion(post_id=m.post_id, entity=m.entity, deleted_at=m.created_at) for m in known]

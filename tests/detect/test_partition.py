@@ -14,6 +14,7 @@ from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.mentions.inbound import InboundEntity, InboundMention
 from pipeline.detect.partition import WATCHED, PartitionState
 from pipeline.detect.stage import PARTITION, Detect, DetectCodec, run
+from pipeline.detect.state.entity import EntityState
 from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import Change, MemoryStore, State
 from tests.detect.streams import MONDAY, mention, pile_on, quiet, together
@@ -186,7 +187,8 @@ def test_a_watch_is_bounded_and_survives_its_bytes() -> None:
     states = [m for m in story() if m.entity.id == "acme"]
     stage, state = Detect(), State(MemoryStore(), DetectCodec())
     stage.handle(records(states), state)
-    open_one = state.get("acme", records(states)[0])
+    open_one: EntityState | None = state.get("acme", records(states)[0])
+    assert open_one is not None
     for number in range(WATCHED + 10):
         watch.schedule(f"e{number}", open_one)
     assert len(watch.due) == WATCHED

@@ -19,8 +19,8 @@ def number(path: Path) -> int:
     return int(path.name.split("-")[0])
 
 
-def test_no_number_is_given_twice() -> None:
-    assert len({number(path) for path in DECISIONS}) == len(DECISIONS)
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [number(path) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,39 @@ def test_links_lead_somewhere(name: str) -> None:
         found = (ROOT / name).parent / path if path else ROOT / name
         assert found.exists(), target
         assert not anchor or anchor in anchors(found.read_text()), target
+
+
+FOLDERS = ("pipeline", "models", "tests", "deploy", "docs", "benchmarks", "requirements")
+FILES = frozenset(
+    path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()
+) | {path.name for path in ROOT.iterdir() if path.is_file()}
+
+
+def no_such_files(text: str) -> set[str]:
+    """Files that a text names in code quotes and that are not there: by their path, or by its end."""
+    named = set(re.findall(r"`([\w./-]*\w\.(?:py|ya?ml|html|lock|toml|md))`", text))
+    return {name for name in named if not any(f"/{path}".endswith(f"/{name}") for path in FILES)} - OF_USERS
+
+
+OF_USERS = {"groundswell.toml", "companies.yaml", "own.yaml", "catalogue.yaml"}
+"""Files that people write for themselves."""
+
+
+@pytest.mark.parametrize("name", TEXT)
+def test_files_that_a_document_names_exist(name: str) -> None:
+    text = TEXT[name].replace("`../", "`")
+    assert no_such_files(text) == set()
+    folders = set(re.findall(rf"`((?:{'|'.join(FOLDERS)})(?:/[\w-]+)+/?)`", text))
+    assert {folder for folder in folders if not (ROOT / folder).exists()} == set()
+
+
+def test_files_that_docstrings_name_exist() -> None:
+    wrong = {}
+    for top in ("pipeline", "models", "benchmarks", "deploy", "tests"):
+        for path in (ROOT / top).rglob("*.py"):
+            if missing := no_such_files(ast.get_docstring(ast.parse(path.read_text())) or ""):
+                wrong[path.relative_to(ROOT).as_posix()] = missing
+    assert wrong == {}
 
 
 def test_metrics_that_the_operator_is_told_of_exist() -> None:

@@ -100,7 +100,7 @@ async def test_bad_records_are_set_aside_with_their_reason_and_can_be_tried_agai
     async with running(mended) as stack:
         async with opened(stack.settings) as index:
             again = [x for x in await index.dead_letters(limit=10_000) if x.code == "future_date"]
-        assert await redeliver(stack.settings, again) == EACH
+        assert (await redeliver(stack.settings, again)).published == EACH
         await drained(stack.settings)
         async with opened(stack.settings) as index:
             assert (await index.search(Query(text="bag", limit=1))).total == EACH * (len(KINDS) + 1)

@@ -16,7 +16,8 @@ from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 from tests.detect.streams import WORDS
-from tests.support.scorers import START, FixedScorer, post
+from tests.support.messages import START, post
+from tests.support.scorers import FixedScorer
 
 
 def quiet(rng: random.Random, days: float, a_day: float) -> Iterator[Post]:

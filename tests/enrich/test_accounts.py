@@ -13,7 +13,8 @@ from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.state import MemoryStore, State
-from tests.support.scorers import FixedScorer, post, records, reply
+from tests.support.messages import post, records, reply
+from tests.support.scorers import FixedScorer
 
 ENTITIES = (
     Entity(id="group", name="Zorbex Group"),

@@ -14,7 +14,8 @@ from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.state import MemoryStore, State
-from tests.support.scorers import FixedScorer, post, records
+from tests.support.messages import post, records
+from tests.support.scorers import FixedScorer
 
 NAMED = [("a", "Acme"), ("z", "Zorbex")]
 

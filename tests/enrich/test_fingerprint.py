@@ -13,7 +13,7 @@ from pipeline.contracts.fingerprint import LENGTH, alike, parts, sketch
 from pipeline.enrich.fingerprint import fingerprint
 from tests.detect.streams import WORDS
 from tests.enrich.paging import by, quiet, reported
-from tests.support.scorers import START
+from tests.support.messages import START
 
 PASTES = (
     "Everyone should stop buying from Zorbexium right now, bad batteries explode and they refuse to recall them",

@@ -16,7 +16,8 @@ from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.linking.test_properties import streams
-from tests.support.scorers import START, FixedScorer, post, records, reply
+from tests.support.messages import START, post, records, reply
+from tests.support.scorers import FixedScorer
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
-from tests.support.scorers import START, FixedScorer, post, records, reply
+from tests.support.messages import START, post, records, reply
+from tests.support.scorers import FixedScorer
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 

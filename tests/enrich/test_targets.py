@@ -19,7 +19,8 @@ from pipeline.enrich.stage import Enrich
 from pipeline.enrich.targets import MOST, Questions, places, sentiment_toward
 from pipeline.stages.state import MemoryStore, State
 from pipeline.text.clean import MODEL_CHARACTERS, clean
-from tests.support.scorers import BAD, FINE, FixedScorer, post, records, reply
+from tests.support.messages import post, records, reply
+from tests.support.scorers import BAD, FINE, FixedScorer
 
 
 @pytest.mark.parametrize(

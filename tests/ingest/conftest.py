@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from pipeline.contracts.messages import Author, Post
 from pipeline.contracts.topics import Topic
 from pipeline.settings.kafka import KafkaSettings
+from tests.support import messages
 
 
 class Broker:
@@ -55,13 +56,10 @@ def topic() -> Topic:
     return Topic(f"posts.raw.{uuid.uuid4().hex[:8]}", key="root id", carries=Post)
 
 
-def post(number: int = 1, **fields: Any) -> Post:
-    """A post of our own, with any field as the test needs it."""
+def post(number: int = 1, text: str = "", **fields: Any) -> Post:
+    """A post with what every network has, by one of seven authors."""
     values: dict[str, Any] = {
-        "post_id": f"test:{number}",
-        "network": "test",
         "author": Author(id=f"test:author-{number % 7}"),
-        "text": f"The parcel number {number} never came.",
         "created_at": datetime(2026, 1, 31, 12, 0, number % 60, tzinfo=UTC),
     }
-    return Post(**{**values, **fields})
+    return messages.post(number, text or f"The parcel number {number} never came.", network="test", **(values | fields))

@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import TerminalError
 from pipeline.ingest.agent import AgentHooks
 from pipeline.observability.agent_metrics import CountedAgent
-from pipeline.observability.health import HealthServer
+from pipeline.observability.health import HealthServer, answers_to
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.worker.progress import WorkerProgress
 
@@ -36,6 +36,35 @@ def test_health_and_metrics_are_served() -> None:
         server.close()
 
 
+@pytest.mark.parametrize(
+    ("header", "listens", "ours"),
+    [
+        ("127.0.0.1:9101", "127.0.0.1", True),
+        ("localhost", "127.0.0.1", True),
+        ("evil.example:9101", "127.0.0.1", False),
+        ("", "127.0.0.1", False),
+        ("enrich:9101", "127.0.0.1", False),
+        ("enrich:9101", "0.0.0.0", True),
+        ("10.1.2.3:9101", "0.0.0.0", True),
+        ("[fe80::1]:9101", "::", True),
+        ("enrich.prod.svc.cluster.local:9101", "0.0.0.0", True),
+        ("evil.example:9101", "0.0.0.0", False),
+    ],
+)
+def test_it_answers_to_names_of_its_own_only(header: str, listens: str, ours: bool) -> None:
+    assert answers_to(header, listens) is ours
+
+
+def test_a_page_elsewhere_cannot_read_it_under_its_own_name() -> None:
+    server = HealthServer("127.0.0.1", 0, Metrics().registry, lambda: (True, {}))
+    try:
+        for path in ("/metrics", "/healthz"):
+            answer = httpx.get(f"http://127.0.0.1:{server.port}{path}", headers={"Host": "evil.example"})
+            assert (answer.status_code, "groundswell_" in answer.text) == (421, False)
+    finally:
+        server.close()
+
+
 def test_stuck_is_no_progress_while_records_wait_and_nothing_is_waited_for() -> None:
     clock = [0.0]
     progress = WorkerProgress("enrich", Metrics(), lambda: clock[0])
@@ -46,7 +75,14 @@ def test_stuck_is_no_progress_while_records_wait_and_nothing_is_waited_for() -> 
     with progress.waiting("broker"):
         assert progress.stuck_for() == 0.0, "a wait that is meant is not stuck"
         clock[0] = 80.0
+        with progress.waiting("readers"):
+            clock[0] = 85.0
+            assert [tuple(wait) for wait in progress.waits()] == [("broker", 35.0), ("readers", 5.0)]
+        assert progress.waiting_for == "broker", "one wait that ends leaves the other"
+        clock[0] = 80.0
     assert progress.stuck_for() == 0.0
+    assert progress.waiting_for is None
+    assert progress.waits() == []
     clock[0] = 90.0
     assert progress.stuck_for() == 10.0
     progress.advanced()

@@ -90,3 +90,12 @@ def test_a_child_process_sees_what_its_parent_saw(monkeypatch: pytest.MonkeyPatc
     assert child.detect == parent.detect
     assert child.log_level == "debug"
     assert child.data == parent.data.resolve()
+
+
+def test_a_file_that_is_no_toml_is_named(in_an_empty_folder: Path) -> None:
+    (in_an_empty_folder / "groundswell.toml").write_text("[web]\nport = \n")
+    with pytest.raises(SettingsError, match=r"groundswell.toml: is not TOML .*line 2.*Mend that line"):
+        load()
+    (in_an_empty_folder / "groundswell.toml").write_bytes(b'data = "\xff"')
+    with pytest.raises(SettingsError, match=r"groundswell.toml: is not TOML"):
+        load()

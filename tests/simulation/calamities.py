@@ -5,26 +5,30 @@ from __future__ import annotations
 from random import Random
 
 from tests.simulation import hazards
-from tests.simulation.world.faults import Compact, Crash, Fault, LostAck, Outage, Pause, Retain, Scale
+from tests.simulation.world.faults import Compact, Crash, Fault, LostAck, Outage, Pause, Redeliver, Retain, Scale
 
 _POINTS = {
     "enrich": ("fetch", "publish", "published", "state", "stated", "commit", "recover"),
     "detect": ("fetch", "publish", "published", "state", "stated", "commit", "recover"),
-    "index": ("fetch", "index", "indexed", "publish", "published", "commit"),
+    "index": ("fetch", "index", "indexing", "indexed", "publish", "published", "commit"),
     "alert": ("fetch", "notify", "notified", "state", "stated", "commit", "recover"),
 }
+
+_IN_A_FLOOD = (("enrich", "published"), ("enrich", "stated"), ("detect", "stated"), ("detect", "commit"))
 
 
 def faults(chance: Random, held: tuple[str, ...], store: str, flooded: bool) -> tuple[Fault, ...]:
     """The faults of a history that may hold these hazards; a flood is for workers that die in the midst of it."""
-    kinds = [kind for kind in (_crashes, _pauses, _lost, _outages, _scales, _cleaning) if chance.random() < 0.4]
+    kinds = [
+        kind for kind in (_crashes, _pauses, _lost, _outages, _scales, _cleaning, _people) if chance.random() < 0.4
+    ]
     out: list[Fault] = []
     for kind in kinds:
         out += kind(chance, held, store)
     if flooded:
-        stage, point = chance.choice((("enrich", "published"), ("enrich", "state"), ("enrich", "stated"),
-                                      ("detect", "stated"), ("detect", "commit")))  # fmt: skip
-        out.append(Crash(stage, point, chance.randrange(1, 25)))
+        out += [Crash(*chance.choice(_IN_A_FLOOD), chance.randrange(1, 7)) for _ in range(2)]
+        if chance.random() < 0.5:  # records pile up, and are one batch
+            out.append(Pause("detect", "fetch", chance.randrange(1, 4), 4.0))
     return tuple(out)
 
 
@@ -47,6 +51,8 @@ def _pauses(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     out: list[Fault] = []
     for _ in range(chance.randrange(1, 3)):
         stage, point, nth = _where(chance)
+        if chance.random() < 0.5:  # with state in hand, which it writes when it is not its own any more
+            stage, point, nth = chance.choice(("enrich", "detect")), "state", chance.choice((1, 2, 3, 5))
         short = stage == "alert" and hazards.ALERT_KILLED not in held
         out.append(Pause(stage, point, nth, 3.0 if short else chance.choice((3.0, 15.0, 40.0))))
     return out
@@ -67,7 +73,7 @@ def _outages(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     out: list[Fault] = []
     for _ in range(chance.randrange(1, 3)):
         what = chance.choice(("broker", "index", "receiver", "disk"))
-        longest = 8.0 if what == "receiver" and hazards.RECEIVER_AWAY not in held else 60.0
+        longest = 3.0 if what == "receiver" and hazards.RECEIVER_AWAY not in held else 60.0
         stages = ("enrich", "detect", "alert") if hazards.ALERT_KILLED in held else ("enrich", "detect")
         stage = chance.choice(stages) if what == "disk" else ""
         at, seconds = round(chance.uniform(1.0, 30.0), 2), round(chance.uniform(1.0, longest), 2)
@@ -82,6 +88,11 @@ def _scales(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     return [
         Scale(chance.choice(stages), round(chance.uniform(1.0, 30.0), 2), chance.choice((1, 2, 3))) for _ in range(3)
     ]
+
+
+def _people(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
+    stage = "alert" if hazards.REPLAYED in held else "enrich"
+    return [Redeliver(round(chance.uniform(10.0, 60.0), 2), stage)]
 
 
 def _cleaning(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:

@@ -6,7 +6,8 @@ lost         a post that is neither shown, nor erased, nor a letter; or work tha
 unseen       in the index, and not in the detector's counts
 doubled      the detector's counts are higher than the distinct mentions
 resurrected  deleted, and shown again
-stale        shown in another version than the newest, or about a company that the newest does not name
+stale        shown in another version than the newest, or about a company that the newest does not name; an older step
+             of an incident as the last on its topic
 told_twice   a receiver was sent the same step of an incident more than once
 never_told   the newest step of an incident is not what its receivers, or the page, were told last
 leaked       words of a deleted post are kept somewhere
@@ -101,6 +102,9 @@ def _alerts(seen: Observation) -> Iterator[Anomaly]:
                 told = "nothing" if last is None else last.event
                 yield Anomaly("never_told", f"{name} was told {told} of {incident} last, it is {newest.event}")
     for incident, newest in seen.newest.items():
+        last = seen.events[incident][-1]
+        if last.at < newest.at:
+            yield Anomaly("stale", f"{incident} is {newest.event}, the last on its topic is {last.event}")
         shown = seen.shown.get(incident)
         if shown is None or (shown.at, shown.event) != (newest.at, newest.event):
             yield Anomaly("never_told", f"the index does not show that {incident} is {newest.event}")

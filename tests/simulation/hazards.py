@@ -8,6 +8,7 @@ from __future__ import annotations
 
 LEAKS = "words of deleted posts outside the index"
 CHANGED_SUBJECT = "an edit that changes whom a post is about"
+OLDER_ELSEWHERE = "an older version, about another company, that comes after a newer one"
 OVERTAKEN = "a version of a post that comes after a newer one, in the detector"
 TURNED_TWICE = "a reply that turns to other companies twice, as those above it come late"
 BACK_AGAIN = "a post that comes back after its deletion"
@@ -15,6 +16,7 @@ HUGE = "a record whose dead letter is over the limit"
 RECEIVER_AWAY = "a receiver that is away for minutes"
 ALERT_KILLED = "an alert worker that ends between an alert and its commit"
 ANSWER_LOST = "an alert whose receipt is lost"
+REPLAYED = "dead letters of alerts that are published again"
 STATE_COMPACTED = "a state topic that is compacted after a late write"
 MANY_REPEATED = "more posts of a company than the detector remembers, some of them sent again"
 MANY_DELETED = "more deletions of a company's posts than the detector remembers"
@@ -22,6 +24,7 @@ MANY_DELETED = "more deletions of a company's posts than the detector remembers"
 HAZARDS = (
     LEAKS,
     CHANGED_SUBJECT,
+    OLDER_ELSEWHERE,
     OVERTAKEN,
     TURNED_TWICE,
     BACK_AGAIN,
@@ -29,6 +32,7 @@ HAZARDS = (
     RECEIVER_AWAY,
     ALERT_KILLED,
     ANSWER_LOST,
+    REPLAYED,
     STATE_COMPACTED,
     MANY_REPEATED,
     MANY_DELETED,
@@ -36,12 +40,11 @@ HAZARDS = (
 
 KNOWN_DEFECTS: dict[str, str] = {
     LEAKS: "deletions do not reach incidents, letters and replies that wait",
+    OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
     TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
-    HUGE: "the broker refuses the letter, and the worker sends it for ever",
     RECEIVER_AWAY: "what a receiver did not take in its time becomes a letter, and nobody tells it later",
     ALERT_KILLED: "alerts of the records since the last commit are sent again after a restart",
     ANSWER_LOST: "a receiver that does not know an event again is told twice; only the receiver can mend that",
-    STATE_COMPACTED: "compaction keeps the last value of a key, also what a worker wrote that had lost it",
 }
 """The hazards that ordinary histories leave out, each with what goes wrong."""
 

@@ -19,8 +19,9 @@ class History(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     hazards: tuple[str, ...] = ()
     store: Literal["changelog", "sqlite"] = "changelog"
+    index: Literal["sqlite", "elastic"] = "sqlite"
     workers: tuple[tuple[str, int], ...] = (("enrich", 1), ("detect", 1), ("index", 1), ("alert", 1))
-    batch_messages: int = 1000
-    """Most messages in one request to the broker: fewer make more places to die at."""
+    one_by_one: tuple[str, ...] = ()
+    """Stages whose workers send each message in a request of its own: more places to die at."""
     batch_records: int = 256
     commit_seconds: float = 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 
 import msgspec
@@ -9,10 +10,9 @@ from msgspec import Struct
 
 from pipeline.contracts.messages import IncidentEvent, Mention
 from pipeline.contracts.partitioning import partition_of
-from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, STATEFUL, changelog
+from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, STATEFUL
 from pipeline.detect.stage import DetectCodec
 from pipeline.index.protocol import DeadLetter, Query
-from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.simulate.companies import demo_companies
 from pipeline.stages.state import StoredValue
@@ -51,7 +51,8 @@ class Observation(Struct):
 
 async def observe(world: World, settled: bool) -> Observation:
     """Look at everything."""
-    index = SqliteIndex(world.outside.index_path)
+    index = world.outside.open_index()
+    await index.refresh()
     page = await index.search(Query(limit=1_000))
     letters = await index.dead_letters(limit=1_000)
     shown = await index.incidents(limit=1_000)
@@ -78,7 +79,7 @@ async def observe(world: World, settled: bool) -> Observation:
             "index": msgspec.json.encode(page.mentions),
             "incidents in the index": msgspec.json.encode((shown, history)),
             "letters in the index": b"".join(letter.value or b"" for letter in letters),
-            **{f"topic {name}": data for name, data in _topics(world)},
+            **dict(_places(world)),
         },
         notes=world.notes,
     )
@@ -98,8 +99,19 @@ async def _counted(world: World) -> dict[int, Counted]:
     return out
 
 
-def _topics(world: World) -> Iterator[tuple[str, bytes]]:
+def _places(world: World) -> Iterator[tuple[str, bytes]]:
     names = [INCIDENTS.name, *(topic.name for topic in DEAD_LETTERS)]
-    names += [changelog(stage).name for stage in STATEFUL]
     for name in names:
-        yield name, b"".join(record.value or b"" for record in world.broker.present(name))
+        yield f"topic {name}", b"".join(record.value or b"" for record in world.broker.present(name))
+    for stage in STATEFUL:
+        yield f"state of {stage}", b"".join(map(_inflated, world.outside.stored(stage)))
+
+
+def _inflated(data: bytes) -> bytes:
+    """The bytes of a value of state; what the detector has compressed as it was before."""
+    value = msgspec.msgpack.decode(data, type=StoredValue).value
+    try:
+        _, packed = msgspec.msgpack.decode(value, type=tuple[int, bytes])
+        return zlib.decompress(packed)
+    except (msgspec.DecodeError, zlib.error):
+        return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -17,8 +17,9 @@ from pipeline.detect.deduplication import HighWaterMarks
 from pipeline.enrich.threads import orphans
 from pipeline.index.sqlite import writing
 from pipeline.index.stage import IndexStage
-from pipeline.runtime.kafka.publisher import Publisher, ToSend
+from pipeline.runtime.kafka.publisher import Publisher, Sent, ToSend
 from pipeline.runtime.stores import changelog
+from pipeline.runtime.stores.fencing import LogFold, LogRecord
 from pipeline.runtime.worker.processor import Processor
 from pipeline.stages.records import Result
 from pipeline.stages.state import State
@@ -76,11 +77,11 @@ async def _later(action: Callable[[], Any]) -> None:
 
 
 def _sent_soon(send: Callable[..., Any]) -> Callable[..., Any]:
-    async def soon(self: Publisher, messages: Sequence[ToSend]) -> None:
+    async def soon(self: Publisher, messages: Sequence[ToSend]) -> Sent:
         if any(message.topic.endswith(".state.v1") for message in messages):
-            await send(self, messages)
-        else:
-            asyncio.get_running_loop().create_task(_later(lambda: send(self, messages)))
+            return await send(self, messages)  # type: ignore[no-any-return]
+        asyncio.get_running_loop().create_task(_later(lambda: send(self, messages)))
+        return Sent()
 
     return soon
 
@@ -114,13 +115,28 @@ def _effects_in_passing(apply: Callable[..., Any]) -> Callable[..., Any]:
     return applied
 
 
-def _last_wins(absorb: Callable[..., None]) -> Callable[..., None]:
-    def absorbed(data: dict[str, bytes], key: str, value: bytes | None) -> None:
-        data.pop(key, None)
-        if value is not None:
-            data[key] = value
+def _without_claims() -> AbstractContextManager[object]:
+    """Every worker writes under the same epoch, and nobody looks who else does."""
+    stack = ExitStack()
+    stack.enter_context(patch.object(changelog, "log_key", lambda key, epoch: key))
+    stack.enter_context(patch.object(changelog.ChangelogStore, "_check", _unchecked))
+    stack.enter_context(patch.object(LogFold, "add", _last_wins(LogFold.add)))
+    return stack
 
-    return absorbed
+
+async def _unchecked(self: changelog.ChangelogStore, partition: int, spans: object) -> None:
+    return
+
+
+def _last_wins(add: Callable[[LogFold, LogRecord], None]) -> Callable[[LogFold, LogRecord], None]:
+    def added(self: LogFold, record: LogRecord) -> None:
+        add(self, record._replace(writer=1 << 62))
+
+    return added
+
+
+def _whole(letter: ToSend, most_key: int, most_value: int) -> ToSend:
+    return letter
 
 
 @contextmanager
@@ -166,7 +182,7 @@ PROTECTIONS = (
         _instead(Processor, "_apply", _effects_in_passing),
     ),
     Protection("order of effects", "an older step of an incident as the last", _instead(Alert, "apply", _last_first)),
-    Protection("highest absorbed wins", "what a zombie writes late", _instead(changelog, "_absorb", _last_wins)),
+    Protection("fencing by claims", "what a worker that lost its partition writes late", _without_claims),
     Protection("generation of a record", "records read before a rebalance", _generation_of_now),
     Protection(
         "acknowledged before committed", "a crash with records in hand",

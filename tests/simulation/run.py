@@ -16,6 +16,7 @@ from tests.simulation.checker import Anomaly, check
 from tests.simulation.history import History
 from tests.simulation.observation import observe
 from tests.simulation.world.clients import in_memory
+from tests.simulation.world.elasticsearch import in_memory_search
 from tests.simulation.world.world import World, live
 
 _MEMORY = Path("/dev/shm")
@@ -46,7 +47,12 @@ def lived(history: History) -> Outcome:
     before = random.getstate()
     random.seed(history.seed)  # pauses before another try
     try:
-        with TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder, in_memory(), _silence():
+        with (
+            TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
+            in_memory(),
+            in_memory_search(),
+            _silence(),
+        ):
             live(history, Path(folder), look)
     finally:
         random.setstate(before)

@@ -42,8 +42,9 @@ def made(seed: int, allowed: Iterable[str] = ()) -> History:
     inputs = _Writer(chance, held).inputs()
     flooded = any(isinstance(given, Crowd) and given.people == FLOOD for given in inputs)
     store = "changelog" if chance.random() < 0.75 else "sqlite"
+    index = "sqlite" if store == "sqlite" or chance.random() < 0.7 else "elastic"
     workers = tuple(
-        (stage, 1 if stage == "index" or store == "sqlite" else chance.choice((1, 1, 2, 3)))
+        (stage, 1 if store == "sqlite" or (stage == "index" and index == "sqlite") else chance.choice((1, 1, 2, 3)))
         for stage in ("enrich", "detect", "index", "alert")
     )
     return History(
@@ -52,8 +53,9 @@ def made(seed: int, allowed: Iterable[str] = ()) -> History:
         faults=faults(chance, held, store, flooded),
         hazards=held,
         store=store,  # type: ignore[arg-type]
+        index=index,  # type: ignore[arg-type]
         workers=workers,
-        batch_messages=chance.choice((1, 3, 1000)),
+        one_by_one=tuple(stage for stage in ("enrich", "detect") if chance.random() < 0.5),
         batch_records=256 if flooded else chance.choice((1, 8, 256)),
         commit_seconds=chance.choice((0.5, 0.5, 5.0)),
     )
@@ -102,16 +104,21 @@ class _Writer:
         for say in self._some(3):
             if network_of(say.post) == UNVERSIONED:
                 continue
-            names = say.names
-            if hazards.CHANGED_SUBJECT in self._held and self._chance.random() < 0.5:
-                names = self._chance.choice(((0,), (1,), (2,)))
-            out.append(self._version(say, names))
+            other = self._chance.choice(((0,), (1,), (2,)))
+            if hazards.OLDER_ELSEWHERE in self._held and self._chance.random() < 0.5:
+                out.append(self._version(say, other))
+            elif hazards.CHANGED_SUBJECT in self._held and self._chance.random() < 0.5:
+                out += [self._version(say, names, overtakes=False) for names in (other, say.names)]
+            else:
+                out.append(self._version(say, say.names))
         return out
 
-    def _version(self, say: Say, names: tuple[int, ...]) -> Say:
-        """Another version of a post, written after all others."""
+    def _version(self, say: Say, names: tuple[int, ...], *, overtakes: bool = True) -> Say:
+        """Another version of a post, written after all others; it may overtake some of them."""
         written = self._newest(say.post) + self._chance.uniform(0.1, 15.0)
         at = round(written + self._late(), 2)
+        if not overtakes:
+            at = max(at, round(max(one.at for one in self._says if one.post == say.post) + 1.0, 2))
         new = Say(at, say.post, names, not say.bad, say.by, say.answers, say.root, round(at - written, 2))
         self._says.append(new)
         return new
@@ -160,7 +167,9 @@ class _Writer:
         """Many complaints at once, about a company that nobody else speaks of: answers to a post, or posts."""
         chance = self._chance
         people = chance.choice((30, 40, 40, FLOOD))
-        at, seconds = self._time(), chance.choice((0.2, 2.0) if people == FLOOD else (2.0, 20.0))
+        at, seconds = self._time(), chance.choice((2.0, 20.0))
+        if people == FLOOD:
+            at, seconds = 1.0, 0.1
         more: list[Input] = []
         if hazards.MANY_REPEATED in self._held and chance.random() < 0.5:
             more.append(Again(round(at + seconds + 5.0, 2), 1_002, posts=chance.choice((10, 50))))

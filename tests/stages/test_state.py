@@ -13,7 +13,7 @@ from aiokafka.structs import TopicPartition
 
 from pipeline.runtime.kafka.clients import aiokafka_options
 from pipeline.runtime.kafka.publisher import Publisher
-from pipeline.runtime.stores.changelog import ChangelogStore
+from pipeline.runtime.stores.changelog import ChangelogStore, Fenced
 from pipeline.runtime.stores.sqlite import SqliteStore
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.stages.records import Record
@@ -120,22 +120,36 @@ async def test_a_value_renewed_does_not_expire_at_its_old_time(store: tuple[Stor
     assert State(kept, Codec()).get("acme", record(9)) == 2
 
 
-async def test_the_value_that_absorbed_most_wins_over_a_late_one_while_the_log_has_both(embedded_broker: Any) -> None:
-    """A worker that lost its partition may still write; what it writes must not undo the other's work.  That holds
-    until the log is compacted: the embedded broker never compacts, a real one keeps the value that was written last."""
-    settings = KafkaSettings(bootstrap=embedded_broker.bootstrap, embedded=True)
+@pytest.mark.real
+@pytest.mark.slow
+async def test_a_late_write_undoes_nothing_on_a_broker_that_compacts(
+    real_kafka: Any, unique_name: Callable[[str], str]
+) -> None:
+    """A worker that lost its partition writes late; the broker retains the last record of each key, and nothing else.
+
+    The same without a broker, in many more forms: `tests/runtime/stores/test_fencing.py`.
+    """
+    settings, topic = KafkaSettings(bootstrap=real_kafka.bootstrap), unique_name("state")
+    _create(settings, topic, **{"segment.ms": "100", "min.cleanable.dirty.ratio": "0.001"})
     publisher = await connected(settings)
-    old, new = (ChangelogStore(settings, "zombie-state", publisher) for _ in range(2))
-    for worker in (old, new):
-        await worker.recover(0)
-    stale, current = State(old, Codec()), State(new, Codec())
-    current.put("acme", 10, record(10, partition=0))
-    stale.put("acme", 3, record(3, partition=0))
+    zombie, owner, last = (ChangelogStore(settings, topic, publisher) for _ in range(3))
+    late, current = State(zombie, Codec()), State(owner, Codec())
+    await zombie.recover(0)
+    late.put("acme", 100, record(100, partition=0))
+    await late.flush(0.0)
+    await owner.recover(0)
+    current.put("acme", 200, record(200, partition=0))
     await current.flush(0.0)
-    await stale.flush(0.0)
-    third = ChangelogStore(settings, "zombie-state", publisher)
-    await third.recover(0)
-    assert State(third, Codec()).get("acme", record(11, partition=0)) == 10
+    late.put("acme", 150, record(150, partition=0))
+    with pytest.raises(Fenced):
+        await late.flush(0.0)
+    async with asyncio.timeout(90.0):
+        while sum(key.startswith(b"acme") for key in await _log(settings, topic, 0)) > 2:
+            await asyncio.sleep(1.0)
+            current.put("tick", 1, record(201, partition=0))  # a segment ends when something is written after its time
+            await current.flush(0.0)
+    await last.recover(0)
+    assert State(last, Codec()).get("acme", record(201, partition=0)) == 200
     await publisher.close()
 
 

@@ -1,22 +1,15 @@
-"""A small catalogue, a linker over the shipped one, a scorer that remembers what it read."""
+"""A linker over the shipped catalogue, and a scorer that remembers what it read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import msgspec
 import pytest
 
 from models.scorer import Reading, Scores, Target
-from pipeline.contracts.messages import Author, ModelRef, Post, Sentiment
+from pipeline.contracts.messages import ModelRef, Sentiment
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.linker import Linker
-from pipeline.stages.records import Record
-
-START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
 
 BAD, FINE = Sentiment(0.9, 0.05, 0.05, "negative", True), Sentiment(0.1, 0.8, 0.1, "neutral", True)
 
@@ -45,32 +38,6 @@ def _toward(text: str, target: Target) -> Sentiment:
         return _felt(text)
     start, end = target[0]
     return _felt(text[text.rfind(". ", 0, start) + 1 : text.find(". ", end) % (len(text) + 1)])
-
-
-def post(number: int | str, text: str, **fields: Any) -> Post:
-    """Post number `number`, `number` minutes after the start."""
-    made: dict[str, Any] = {
-        "post_id": f"twitter:{number}",
-        "network": "twitter",
-        "author": Author(f"twitter:user{number}", f"user{number}"),
-        "text": text,
-        "created_at": START + timedelta(minutes=number if isinstance(number, int) else 0),
-    }
-    return Post(**(made | fields))
-
-
-def reply(number: int, text: str, parent: int, root: int, **fields: Any) -> Post:
-    """A reply to post `parent` in the thread of post `root`."""
-    return post(number, text, kind="reply", parent_id=f"twitter:{parent}", root_id=f"twitter:{root}", **fields)
-
-
-def records(messages: Sequence[Any], first_offset: int = 0) -> list[Record]:
-    """The messages as records of one partition, heard two seconds after the start of 2026-03-02."""
-    heard = (START + timedelta(days=1)).timestamp()
-    return [
-        Record("posts.raw.v1", 0, first_offset + i, b"key", msgspec.json.encode(m), heard + i, heard + i)
-        for i, m in enumerate(messages)
-    ]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from pipeline.enrich.stage import Enrich
 from pipeline.stages.state import MemoryStore, State
 from pipeline.text.language import base, identify, language, trained
 from pipeline.text.out_of_domain import untrained
-from tests.support.scorers import FixedScorer, post, records
+from tests.support.messages import post, records
+from tests.support.scorers import FixedScorer
 
 TELLING = """
 en my order never came and nobody answers the phone

@@ -17,7 +17,8 @@ from pipeline.enrich.stage import Enrich
 from pipeline.stages.state import MemoryStore, State
 from pipeline.text.out_of_domain import LONG, untrained
 from tests.enrich.paging import by, quiet, reported
-from tests.support.scorers import START, FixedScorer, post, records
+from tests.support.messages import START, post, records
+from tests.support.scorers import FixedScorer
 
 SENTENCE = "They cancelled my flight and nobody at the desk could say why. "
 PYTHON = "for row in rows:\n    if row['id'] == 3 and (x[0] <= y[1]):\n        out[row['id']] = {'a': [1, 2]}\n"

@@ -23,7 +23,6 @@ from pipeline.contracts.messages import (
     Label,
     Link,
     Mention,
-    ModelRef,
     Narrative,
     Part,
     Phrase,
@@ -33,9 +32,9 @@ from pipeline.contracts.messages import (
     Series,
     Share,
     TestResult,
-    mention_id,
 )
-from pipeline.index.protocol import DeadLetter, Document
+from pipeline.index.protocol import Document
+from tests.support import messages
 
 NORTHWIND = EntityRef("northwind-air", "Northwind Air")
 COMPANIES = (
@@ -75,24 +74,17 @@ def mention(
     **changes: Any,
 ) -> Mention:
     """A mention with an id of its own, certain of its sentiment."""
-    post_id = f"{network}:{number}"
     probabilities = {name: 0.9 if name == label else 0.05 for name in ("negative", "neutral", "positive")}
     fields: dict[str, Any] = {
-        "mention_id": mention_id(post_id, entity.id),
-        "post_id": post_id,
-        "network": network,
         "author": Author(f"{network}:author{number % 97}", handle=f"@{_handle(number)}"),
-        "text": text,
         "url": f"https://example.com/{number}",
         "created_at": at,
         "ingested_at": at + timedelta(seconds=2),
-        "root_id": post_id,
-        "entity": entity,
         "link": Link(entity.name, "name", 0.97),
         "sentiment": Sentiment(**probabilities, label=label, sure=True),
-        "model": ModelRef("test", "1"),
     }
-    return Mention(**{**fields, **changes})
+    post_id = f"{network}:{number}"
+    return messages.mention(post_id, text, entity=entity, label=label, network=network, **(fields | changes))
 
 
 def incident(end: datetime, name: str = "escalated", **changes: Any) -> IncidentEvent:
@@ -103,10 +95,8 @@ def incident(end: datetime, name: str = "escalated", **changes: Any) -> Incident
         "https://example.com/100000", 64,
     )  # fmt: skip
     fields: dict[str, Any] = {
-        "incident_id": "northwind-air:pile_on:bluesky:100000",
         "entity": NORTHWIND,
         "kind": "pile_on",
-        "event": name,
         "at": end,
         "severity": 4,
         "opened_at": opened,
@@ -128,7 +118,8 @@ def incident(end: datetime, name: str = "escalated", **changes: Any) -> Incident
         ),
         "test": TestResult("thread", 8.3, 4.0, 0.08),
     }  # fmt: skip
-    return IncidentEvent(**{**fields, **changes})
+    identity = changes.pop("incident_id", "northwind-air:pile_on:bluesky:100000")
+    return messages.incident(identity, name, **(fields | changes))
 
 
 def explained(end: datetime, name: str = "escalated", **changes: Any) -> IncidentEvent:
@@ -192,10 +183,7 @@ def afternoon(end: datetime, seed: int = 7) -> list[Document]:
         severity=2, forecast=None, coordinated=True, pageable=False, reasons=("few_authors", "copied_texts"),
         explanation=Explanation("Halden Mobile: 74 near-identical posts about one bill, from few accounts"),
     )  # fmt: skip
-    letter = DeadLetter(
-        letter_id="enrich/posts.raw.v1/3/17", stage="enrich", topic="posts.raw.v1", partition=3, offset=17,
-        code="not_json", reason="not JSON", key=b"k", value=b"{", first_seen=end,
-    )  # fmt: skip
+    letter = messages.letter(17, reason="not JSON", value=b"{", first_seen=end)
     return [*documents, incident(end), over, letter]
 
 

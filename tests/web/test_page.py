@@ -162,6 +162,8 @@ async def test_the_page_can_only_be_read(visitor: httpx.AsyncClient) -> None:
         ("limit=101", "limit"),
         ("limit=٣", "limit"),
         ("offset=10001", "offset"),
+        ("offset=10000", "offset"),
+        ("offset=9999&limit=2", "offset"),
         ("offset=-1", "offset"),
         ("sentiment=angry", "sentiment: must be one of: negative, neutral, positive"),
         ("order=random", "order"),

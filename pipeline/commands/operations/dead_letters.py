@@ -38,7 +38,7 @@ def list_letters(
     from rich.console import Console
     from rich.table import Table
 
-    letters = _letters(context.load(), stage, code, limit)
+    letters = _letters(context.load_to_read(), stage, code, limit)
     if as_json:
         for letter in letters:
             typer.echo(msgspec.json.encode(letter).decode())
@@ -56,7 +56,9 @@ def list_letters(
 def replay(stage: Stage = None, code: Code = None, limit: Limit = 1_000) -> None:
     """Put dead letters back on the topic that they came from, after what made them fail was mended.
 
-    Each is published once, however often this is called; what fails again becomes a new dead letter.
+    Each is published once, however often this is called, and for the stage that failed on it only; what fails again
+    becomes a new dead letter, which says how often it was tried.  Of one that was cut the original is fetched from its
+    topic, as long as that has it.
 
     Example:  `groundswell --set kafka.bootstrap=kafka:9092 dead-letters replay --code future_date`
     """
@@ -68,8 +70,10 @@ def replay(stage: Stage = None, code: Code = None, limit: Limit = 1_000) -> None
     if not settings.kafka.bootstrap:
         raise SettingsError("no Kafka cluster is named", subject="kafka.bootstrap", todo="Set it to the running one")
     letters = [letter for letter in _letters(settings, stage, code, limit) if letter.replayed_at is None]
-    count = asyncio.run(redeliver(settings, letters))
-    typer.echo(f"{count:,} dead letters published again")
+    done = asyncio.run(redeliver(settings, letters))
+    typer.echo(f"{done.published:,} dead letters published again")
+    for letter, why in done.refused:
+        typer.echo(f"not {letter.letter_id}: {why}", err=True)
 
 
 def _letters(settings: Settings, stage: str | None, code: str | None, limit: int) -> list[DeadLetter]:

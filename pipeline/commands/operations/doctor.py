@@ -35,7 +35,7 @@ def doctor() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    settings = context.load()
+    settings = context.load_to_read()
     checks: dict[str, Callable[[Settings], str]] = {
         "settings": lambda settings: f"data in {settings.data}",
         "model": _model,
@@ -44,6 +44,7 @@ def doctor() -> None:
         "index": _index,
         "page": _page,
         "workers": _workers,
+        "alerting": _alerting,
         "promise": _promise,
     }
     diagnoses = [_examine(what, check, settings) for what, check in checks.items()]
@@ -78,7 +79,7 @@ def _catalogue(settings: Settings) -> str:
 
 def _kafka(settings: Settings) -> str:
     from pipeline.contracts import topics
-    from pipeline.runtime.kafka.admin import Offsets
+    from pipeline.runtime.kafka.admin import Offsets, least_in_sync, too_few_in_sync
 
     kafka = settings.kafka
     if not kafka.bootstrap:
@@ -92,6 +93,12 @@ def _kafka(settings: Settings) -> str:
         raise TerminalError(
             f"topics missing: {', '.join(missing)}", subject=kafka.bootstrap, todo="Run `groundswell topics create`"
         )
+    if not kafka.embedded and (weak := too_few_in_sync(kafka)):
+        least = least_in_sync(kafka.replication)
+        raise TerminalError(
+            f"a message counts as delivered when fewer than {least} replicas have it: {', '.join(weak)}",
+            subject=kafka.bootstrap, todo=f"Set min.insync.replicas={least} on these topics",
+        )  # fmt: skip
     return f"{kafka.bootstrap} answers, topics are there"
 
 
@@ -129,9 +136,43 @@ def _page(settings: Settings) -> str:
 
 
 def _workers(settings: Settings) -> str:
+    """Each worker that has run from this folder is asked how it is."""
+    import asyncio
+
+    from pipeline.runtime.process.services import health_of, state_of
     from pipeline.runtime.process.stack import worker_addresses
 
-    found = worker_addresses(settings)
-    return (
-        ", ".join(f"{stage} {address}/healthz" for stage, address in found.items()) or "none has run from this folder"
-    )
+    well: list[str] = []
+    wrong: list[str] = []
+    for stage, address in worker_addresses(settings).items():
+        health = asyncio.run(health_of(address))
+        state, detail = ("silent", health) if isinstance(health, str) else state_of(health)
+        words = f"{stage} {state}" + (f" ({detail})" if detail else "")
+        (wrong if state in ("silent", "stuck") else well).append(words)
+    if wrong:
+        raise TerminalError(
+            "; ".join([*wrong, *well]), subject="workers",
+            todo=f"Start them again (groundswell run, or worker STAGE); why is in {settings.data / 'logs'}",
+        )  # fmt: skip
+    return "; ".join(well) or "none runs from this folder"
+
+
+def _alerting(settings: Settings) -> str:
+    """Who would be notified; an Alertmanager is asked whether it is ready."""
+    import httpx
+
+    alert = settings.alert
+    notifiers = ["terminal"] * alert.terminal + ["webhook"] * bool(alert.webhook_url)
+    if alert.alertmanager_url:
+        try:
+            answer = httpx.get(f"{alert.alertmanager_url.rstrip('/')}/-/ready", timeout=5.0, trust_env=False)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise TerminalError(
+                f"is not ready ({type(error).__name__})", subject="Alertmanager",
+                todo="Start it, or set alert.alertmanager_url to where it is",
+            ) from None  # fmt: skip
+        notifiers.append("Alertmanager")
+    if not notifiers:
+        return "the terminal of `groundswell run` only; alert.webhook_url or alert.alertmanager_url pages somebody"
+    return ", ".join(notifiers)

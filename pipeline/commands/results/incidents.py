@@ -40,7 +40,7 @@ def list_incidents(
 
     from pipeline.promise.verdicts import VerdictStore, with_verdict
 
-    settings = context.load()
+    settings = context.load_to_read()
     found = _incidents(settings, open_only, limit)
     verdicts = VerdictStore(settings.data).newest(event.incident_id for event in found)
     if as_json:
@@ -72,7 +72,7 @@ def acknowledge(
     from pipeline.promise.verdicts import VerdictStore
     from pipeline.text.safe import single_line
 
-    settings = context.load()
+    settings = context.load_to_read()
     known = {event.incident_id: event for event in _incidents(settings, False, SEARCHED)}
     if incident_id not in known:
         raise TerminalError(

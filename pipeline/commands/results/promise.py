@@ -38,7 +38,7 @@ def promise(
 
     from pipeline.promise.audit import audit_installation
 
-    found = asyncio.run(audit_installation(context.load(), days))
+    found = asyncio.run(audit_installation(context.load_to_read(), days))
     if as_json:
         typer.echo(msgspec.json.encode(_for_machines(found)))
     else:

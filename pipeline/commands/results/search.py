@@ -57,7 +57,7 @@ def search(
         limit=limit,
         offset=offset,
     )
-    page = context.with_index(context.load(), lambda index: index.search(query))
+    page = context.with_index(context.load_to_read(), lambda index: index.search(query))
     if as_json:
         for mention in page.mentions:
             sys.stdout.buffer.write(msgspec.json.encode(mention) + b"\n")

@@ -13,8 +13,7 @@ from functools import partial
 
 import structlog
 
-from pipeline.commands.streaming.processes import end_with
-from pipeline.commands.streaming.sources import DEMO
+from pipeline.commands.sources import DEMO
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listen import Listener
 from pipeline.ingest.networks import AGENTS
@@ -24,6 +23,7 @@ from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.keyed_backpressure import KeyedByteBudget
+from pipeline.runtime.process.supervisor import end_with_parent
 from pipeline.settings.settings import Settings
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ async def ingest_until_signal(settings: Settings, networks: list[str], seed: int
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end)
-    end_with(parent)
+    end_with_parent(parent)
     publisher = partial(_publisher, settings, ended)
     metrics = Metrics()
     health = _health(settings, metrics)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pipeline.commands.sources import COMPANIES, DEMO
 from pipeline.commands.streaming.processes import stop_signal
-from pipeline.commands.streaming.sources import DEMO
 from pipeline.index.load import open_index
-from pipeline.runtime.process.stack import Stack
+from pipeline.runtime.process.data_folder import DataFolder
+from pipeline.runtime.process.preflight import check_port
+from pipeline.runtime.process.services import Service, ask_services
+from pipeline.runtime.process.stack import Stack, worker_addresses
 from pipeline.runtime.process.supervisor import Child
 from pipeline.settings.settings import Settings
 from pipeline.terminal.console import err
@@ -29,7 +33,7 @@ async def run_until_signal(settings: Settings, sources: list[str], seed: int) ->
     err.print("Starting Groundswell …")
     stop = asyncio.create_task(stop_signal())
     parent = ["--parent", str(os.getpid())]
-    async with Stack(settings, parent=os.getpid()) as stack:
+    async with Stack(settings, parent=os.getpid(), prepare=partial(_prepare, settings, sources)) as stack:
         stack.start_workers(show_alerts=True)
         stack.start(Child("web", ["web", *parent]))
         for name in sources:
@@ -45,6 +49,17 @@ async def run_until_signal(settings: Settings, sources: list[str], seed: int) ->
     err.print("Stopped. The index is kept; what the embedded broker and the detector held is gone.")
 
 
+def _prepare(settings: Settings, sources: list[str], folder: DataFolder) -> None:
+    """Check the ports; the demonstration begins with an empty folder."""
+    check_port("page", settings.web.host, settings.web.port, "web.port")
+    check_port("metrics", settings.metrics.host, settings.metrics.port, "metrics.port")
+    if DEMO in sources:
+        from pipeline.simulate.companies import demo_catalogue
+
+        folder.empty()
+        (folder.path / COMPANIES).write_text(demo_catalogue(), encoding="utf-8")
+
+
 def _welcome(stack: Stack, sources: list[str]) -> None:
     settings = stack.settings
     say = err.print
@@ -58,13 +73,14 @@ def _welcome(stack: Stack, sources: list[str]) -> None:
     say("Incidents appear below as they are noticed. Ctrl-C ends it.\n")
 
 
-def _write_status(stack: Stack, sources: list[str]) -> None:
-    """What the page says of what is running."""
+async def _write_status(stack: Stack, sources: list[str]) -> None:
+    """Let the page say what runs: each process has just been asked."""
     kafka = stack.settings.kafka
-    parts = dict.fromkeys(("enrich", "detect", "index", "alert"), "running")
+    services = await ask_services(stack.children, worker_addresses(stack.settings))
+    broker = Service("Kafka", "running", "embedded, in memory" if kafka.embedded else kafka.bootstrap)
     status = {
         "source": "simulation" if DEMO in sources else ", ".join(sources),
-        "running": {**parts, "Kafka": "embedded, in memory" if kafka.embedded else kafka.bootstrap},
+        "services": [*services, broker],
         "version": installed_version(),
     }
     write_status(stack.settings.data, status)
@@ -76,7 +92,7 @@ async def _status(stack: Stack, sources: list[str]) -> None:
     last = ""
     try:
         while True:
-            _write_status(stack, sources)
+            await _write_status(stack, sources)
             await asyncio.sleep(STATUS_EVERY)
             stack.check()
             line = await _line(index)

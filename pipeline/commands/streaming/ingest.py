@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands import context
-from pipeline.commands.streaming.sources import NETWORKS
+from pipeline.commands.sources import NETWORKS
 from pipeline.errors import SettingsError
 
 app = context.new_app()

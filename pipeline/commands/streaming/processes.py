@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 
-from pipeline.runtime.process.supervisor import Child, Supervisor, orphaned
+from pipeline.runtime.process.supervisor import Child, Supervisor, end_with_parent
 from pipeline.settings.settings import Settings
 from pipeline.terminal.console import err
 
@@ -24,7 +24,7 @@ async def run_stage(stage: str, settings: Settings, instance: str | None, parent
     gc.freeze()  # catalogue and model stay: looking through them again and again cost a tenth of the time
     gc.set_threshold(20_000, 20, 20)
     worker = Worker(built, settings, metrics, instance)
-    end_with(parent)
+    end_with_parent(parent)
     if stage == "alert":
         from pipeline.promise.audit import audit_forever
 
@@ -50,14 +50,8 @@ async def serve_page(settings: Settings, parent: int | None) -> None:
     """The page."""
     from pipeline.web.serve import serve
 
-    end_with(parent)
+    end_with_parent(parent)
     await serve(settings)
-
-
-def end_with(parent: int | None) -> None:
-    """End in order when the process that started us is gone."""
-    if parent is not None:
-        asyncio.ensure_future(orphaned(parent)).add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGTERM))
 
 
 async def stop_signal() -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from pipeline.commands import context
-from pipeline.commands.streaming.sources import DEMO
+from pipeline.commands.sources import COMPANIES, DEMO, NETWORKS
+from pipeline.errors import SettingsError
 
 app = context.new_app()
 
@@ -26,10 +27,12 @@ def run(
     Example:  `groundswell run`   or   `groundswell run --source bluesky`
     """
     sources = source or [DEMO]
+    unknown = [name for name in sources if name not in NETWORKS]
+    if unknown:
+        raise SettingsError("no such source", subject=", ".join(unknown), todo=f"Known are {', '.join(NETWORKS)}")
+    context.put("alert.terminal", True)
     if DEMO in sources:
         _for_demo()
-    else:
-        context.put("alert.terminal", True)
     settings = context.load()
     if not settings.alert.page_url:
         context.put("alert.page_url", f"http://{settings.web.host}:{settings.web.port}/")
@@ -43,15 +46,6 @@ def run(
 
 def _for_demo() -> None:
     """The demonstration has a folder of its own, made anew each time, and knows its invented companies."""
-    import shutil
-
-    from pipeline.simulate.companies import demo_catalogue
-
     data = context.load().data / DEMO
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
-    catalogue = data / "companies.yaml"
-    catalogue.write_text(demo_catalogue(), encoding="utf-8")
     context.put("data", str(data))
-    context.put("enrich.catalogue", str(catalogue))
-    context.put("alert.terminal", True)
+    context.put("enrich.catalogue", str(data / COMPANIES))

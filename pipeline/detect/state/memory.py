@@ -50,6 +50,7 @@ UNKEYED: Final = 1 << 32
 
 _AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
 _SWEPT_FROM: Final = 256
+_SELDOM: Final = 127
 
 
 @dataclass(slots=True)
@@ -96,6 +97,8 @@ class Memory:
             del authors[key]
         elif len(authors) >= AUTHORS:
             del authors[next(iter(authors))]
+            if key & _SELDOM == 0:  # to find the oldest, a dictionary walks over the deleted: a copy has none
+                self.authors = authors = dict(authors)
         authors[key] = minute << 2 | 1
         return 1.0
 

@@ -261,7 +261,11 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
 
 
 def is_item(name: str) -> bool:
-    """Whether it is the id of an item: Q and a number of sensible size."""
+    """Whether it is the id of an item: Q and a number of sensible size.
+
+    >>> is_item("Q42"), is_item("P42")
+    (True, False)
+    """
     return name[:1] == "Q" and name[1:].isdecimal() and name.isascii() and len(name) <= MAX_ID
 
 

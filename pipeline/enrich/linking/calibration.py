@@ -39,7 +39,11 @@ def shipped() -> Calibration:
 
 
 def logistic(value: float) -> float:
-    """Probability for log-odds."""
+    """Probability for log-odds.
+
+    >>> logistic(0.0), round(logistic(2.0), 3)
+    (0.5, 0.881)
+    """
     return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, value))))
 
 

@@ -68,7 +68,11 @@ def split_words(tag: str, names: Container[str] = frozenset()) -> list[HashtagWo
 
 
 def split_by_frequency(tag: str) -> list[str]:
-    """The unigram baseline: word frequencies alone (Norvig 2009), blind to names and capitals."""
+    """The unigram baseline: word frequencies alone (Norvig 2009), blind to names and capitals.
+
+    >>> split_by_frequency("lostluggage")
+    ['lost', 'luggage']
+    """
     letters = _letters(tag)[0]
     costs = word_costs()
 

@@ -29,7 +29,11 @@ class Kind(IntEnum):
 
 
 def spellings(name: str) -> list[str]:
-    """The folded forms in which people write a name: without apostrophes, dashes as spaces or nothing, `&` as `and`."""
+    """The folded forms in which people write a name: without apostrophes, dashes as spaces or nothing, `&` as `and`.
+
+    >>> spellings("T-Mobile")
+    ['t-mobile', 't mobile', 'tmobile']
+    """
     form = " ".join(fold(name).text.split()).strip("!.,")
     out = [form]
     if "'" in form:

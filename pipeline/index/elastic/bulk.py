@@ -17,7 +17,7 @@ import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from pipeline.errors import TransientError
-from pipeline.index.elastic.client import TRANSIENT, explained, reason_of
+from pipeline.index.elastic.client import TRANSIENT, explained, kind_of, reason_of
 
 MAX_BYTES = 5_000_000
 """Bytes of one request, unless a single document is larger."""
@@ -29,8 +29,15 @@ PAUSES = (0.2, 0.8)
 _JSON = msgspec.json.Encoder()
 _ANSWER = ["items.*._index", "items.*._id", "items.*.status", "items.*.error.type", "items.*.error.reason",
            "items.*.error.caused_by.reason"]  # fmt: skip
-_NOT_THE_DOCUMENT = frozenset(("validation_exception", "index_closed_exception", "cluster_block_exception"))
-"""Errors of status 400 that say nothing about the document: too many shards, a closed or blocked index."""
+_NOT_THE_DOCUMENT = frozenset((
+    "validation_exception", "index_closed_exception", "cluster_block_exception", "strict_dynamic_mapping_exception",
+    "security_exception", "index_not_found_exception", "illegal_index_name_exception", "invalid_index_name_exception",
+))  # fmt: skip
+"""Errors that say nothing about the document, whatever their status: too many shards, a closed or blocked index, a
+mapping older than our documents, rights that are missing.  They are held until somebody mends them."""
+
+_PROBE = "\0probe"
+"""An id that no document has: to delete it changes nothing, and is refused only by an index that refuses everything."""
 
 
 class Action(NamedTuple):
@@ -87,8 +94,8 @@ class Bulk:
     async def write(self, actions: Sequence[Action]) -> list[Refusal]:
         """Write all; gives what was refused.  An older version than the server's counts as written.
 
-        Raises `TransientError` when something is still not written after the last attempt, `TerminalError` when the
-        server does not let us write.
+        Raises `TransientError` when something is still not written after the last attempt, also where it is the server
+        or the index that does not let us write: that is mended outside, and nothing is to be lost meanwhile.
         """
         refused: list[Refusal] = []
         for chunk in _chunks(actions):
@@ -118,6 +125,8 @@ class Bulk:
         except TransientError as error:
             return _Left(list(actions), error.what)
         except _TooMuch as error:
+            if not error.size and (why := await self._refuses_everything(actions[0].target)):
+                return _Left(list(actions), why)
             if len(actions) == 1:
                 refused.append(Refusal(actions[0], error.reason))
                 return _Left([], "")
@@ -138,18 +147,34 @@ class Bulk:
                     body=body,
                 )
             except ApiError as error:
+                why = f"{error.status_code}: {reason_of(error.body)}"
+                if error.status_code in (401, 403) and kind_of(error.body) != "cluster_block_exception":
+                    why = f"{why}; check index.username, index.password or index.api_key, and what they may do"
+                if error.status_code in (401, 403) or kind_of(error.body) in _NOT_THE_DOCUMENT:
+                    raise TransientError(f"Elasticsearch does not let us write ({why})", subject=self._url) from error
                 if error.status_code in (400, 413):  # something in it, or its size: halve until it is one document
-                    raise _TooMuch(f"{error.status_code}: {reason_of(error.body)}") from error
+                    raise _TooMuch(why, size=error.status_code == 413) from error
                 raise
         items: list[dict[str, Any]] = answer.body.get("items", []) if isinstance(answer.body, dict) else []
         return items
 
+    async def _refuses_everything(self, index: str) -> str:
+        """Why an index refuses what no document can have spoilt; empty when it does not."""
+        try:
+            await self._send([Action(index, _PROBE, 0, b"", "delete")])
+        except TransientError as error:
+            return error.what
+        except _TooMuch as error:
+            return error.reason
+        return ""
+
 
 class _TooMuch(Exception):
-    """The server did not want the request as a whole."""
+    """The server did not want the request as a whole; `size` when that is why."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, size: bool) -> None:
         self.reason = reason
+        self.size = size
         super().__init__(reason)
 
 

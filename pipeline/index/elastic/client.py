@@ -91,6 +91,12 @@ def api_error(error: ApiError, url: str) -> TransientError | TerminalError:
     return TerminalError(f"Elasticsearch answers {status} ({words})", subject=url)
 
 
+def kind_of(body: Any) -> str:
+    """The type of an error, in the server's word; empty where it names none."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    return str(error.get("type", "")) if isinstance(error, dict) else ""
+
+
 def reason_of(body: Any) -> str:
     """The server's words, with those of the cause, at most 500 characters."""
     error = body.get("error", body) if isinstance(body, dict) else body

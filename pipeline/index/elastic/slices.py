@@ -28,7 +28,13 @@ def slice_of(created_at: datetime, size: Literal["month", "day"]) -> str:
 
 
 def end_of(name: str) -> datetime | None:
-    """When a slice ends (exclusive), or None for a name that is no slice's."""
+    """When a slice ends (exclusive), or None for a name that is no slice's.
+
+    >>> end_of("2026-03").isoformat()
+    '2026-04-01T00:00:00+00:00'
+    >>> end_of("all") is None
+    True
+    """
     if name == EARLIER:
         return datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
     match = _NAME.fullmatch(name)

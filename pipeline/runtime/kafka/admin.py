@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from pipeline.contracts import topics
@@ -14,6 +15,8 @@ from pipeline.runtime.kafka.clients import confluent_options
 from pipeline.settings.kafka import KafkaSettings
 
 _EXISTS = 36  # TOPIC_ALREADY_EXISTS
+
+MIN_IN_SYNC = "min.insync.replicas"
 
 LEADERLESS = 15.0
 """Seconds for which a partition may be without a leader."""
@@ -49,10 +52,58 @@ def _new(topic: topics.Topic, replication: int) -> NewTopic:
     config = {
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "max.message.bytes": str(topic.max_message_bytes),
+        MIN_IN_SYNC: str(least_in_sync(replication)),
     }
     if topic.retention_days is not None:
         config["retention.ms"] = str(int(topic.retention_days * 86_400_000))
     return NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=replication, config=config)
+
+
+def least_in_sync(replication: int) -> int:
+    """Replicas that must have a message before it counts as delivered: all but one, so that one may be away."""
+    return max(1, replication - 1)
+
+
+def too_few_in_sync(settings: KafkaSettings) -> list[str]:
+    """The topics that exist and would acknowledge a message which fewer replicas have than `least_in_sync`.
+
+    Raises `TransientError` when the broker does not answer.
+    """
+    admin = AdminClient(confluent_options(settings))
+    wanted = least_in_sync(settings.replication)
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, topic.name) for topic in topics.ALL]
+    weak = []
+    for resource, future in admin.describe_configs(resources, request_timeout=10.0).items():
+        try:
+            found = future.result(timeout=20.0).get(MIN_IN_SYNC)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                continue
+            raise TransientError(f"no answer ({error})", subject=f"topic {resource.name}") from error
+        if found is not None and found.value is not None and int(found.value) < wanted:
+            weak.append(resource.name)
+    return sorted(weak)
+
+
+def topic_ids(settings: KafkaSettings, names: Sequence[str]) -> str:
+    """What tells these topics from others that bore their names before: the broker's ids for them (KIP-516).
+
+    Of the embedded broker, whose topics live as long as it does, its address; empty where the broker has no ids.
+    Raises `TransientError` when the broker does not answer.
+    """
+    if settings.embedded:
+        return f"embedded {settings.bootstrap}"
+    admin = AdminClient(confluent_options(settings))
+    ids = []
+    for name, future in admin.describe_topics(TopicCollection(list(names)), request_timeout=10.0).items():
+        try:
+            found = future.result(timeout=20.0).topic_id
+        except KafkaException as error:
+            raise TransientError(f"no answer ({error})", subject=f"topic {name}") from error
+        if found is None or not (found.get_most_significant_bits() or found.get_least_significant_bits()):
+            return ""
+        ids.append(f"{name} {found}")
+    return ", ".join(sorted(ids))
 
 
 class Offsets:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
-from typing import IO
 
 import structlog
 
@@ -14,6 +13,8 @@ from pipeline.contracts.stage_names import STAGES
 from pipeline.errors import TerminalError
 from pipeline.runtime.kafka.admin import create_all
 from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
+from pipeline.runtime.process.data_folder import DataFolder
+from pipeline.runtime.process.preflight import LEAST_BYTES, check_catalogue, check_disk, check_machine
 from pipeline.runtime.process.supervisor import Child, Supervisor
 from pipeline.settings.settings import Settings
 
@@ -28,20 +29,37 @@ class Stack(AbstractAsyncContextManager["Stack"]):
 
     Where the settings name no Kafka cluster, the embedded broker runs in this process; then state that workers kept of
     an earlier broker is removed, since its offsets mean nothing now.  The index is kept.
+
+    What can be known before anything starts is checked first, and raises `TerminalError`: whether another Groundswell
+    has the data folder, disk, memory, the catalogue.  `prepare` is called with the locked folder before it is used.
     """
 
-    def __init__(self, settings: Settings, *, wait_for: tuple[str, ...] = (), parent: int) -> None:
+    def __init__(
+        self, settings: Settings, *, wait_for: tuple[str, ...] = (), parent: int,
+        prepare: Callable[[DataFolder], None] = lambda folder: None,
+    ) -> None:  # fmt: skip
         self._given = settings
+        self._prepare = prepare
         self._wait_for = wait_for
         self._parent = parent
         self._broker: EmbeddedBroker | None = None
-        self._lock: IO[str] | None = None
+        self._folder: DataFolder | None = None
         self.settings = settings
         self.supervisor: Supervisor | None = None
 
     async def __aenter__(self) -> Stack:
-        self._acquire_lock()
         settings = self._given
+        self._folder = DataFolder(settings.data)
+        try:
+            check_machine(settings)
+            self._prepare(self._folder)
+            check_catalogue(settings)
+            return await self._begin(settings)
+        except BaseException:
+            self._end()
+            raise
+
+    async def _begin(self, settings: Settings) -> Stack:
         if not settings.kafka.bootstrap:
             self._broker = EmbeddedBroker()
             kafka = {"bootstrap": self._broker.bootstrap, "embedded": True, "wait_for": self._wait_for}
@@ -65,10 +83,13 @@ class Stack(AbstractAsyncContextManager["Stack"]):
     ) -> None:
         if self.supervisor is not None:
             await self.supervisor.stop()
+        self._end()
+
+    def _end(self) -> None:
         if self._broker is not None:
             self._broker.close()
-        if self._lock is not None:
-            self._lock.close()
+        if self._folder is not None:
+            self._folder.release()
 
     def start_workers(self, stages: tuple[str, ...] = STAGES, *, show_alerts: bool = False) -> None:
         """Start a worker process for each stage."""
@@ -82,12 +103,19 @@ class Stack(AbstractAsyncContextManager["Stack"]):
             raise RuntimeError("enter the stack first")
         self.supervisor.start(child)
 
+    @property
+    def children(self) -> dict[str, Child]:
+        """The processes that were started, by name."""
+        return self.supervisor.children if self.supervisor is not None else {}
+
     def check(self, most: int = 5) -> None:
-        """Raise `TerminalError` when a process keeps ending: waiting on would be for ever."""
-        for child in self.supervisor.children.values() if self.supervisor else ():
+        """Raise `TerminalError` when waiting on would be for ever: a process keeps ending, or the disk is full."""
+        check_disk(self.settings.data, LEAST_BYTES)
+        for child in self.children.values():
             if child.restarts >= most:
+                why = f": {child.last_error}" if child.last_error else ""
                 raise TerminalError(
-                    f"ended {child.restarts} times", subject=f"process {child.name}",
+                    f"ended {child.restarts} times{why}", subject=f"process {child.name}",
                     todo=f"See {self.settings.data / 'logs' / child.name}.log",
                 )  # fmt: skip
 
@@ -99,20 +127,6 @@ class Stack(AbstractAsyncContextManager["Stack"]):
             await index.setup()
         finally:
             await index.close()
-
-    def _acquire_lock(self) -> None:
-        """One stack a data folder: two would share state files and mix their offsets."""
-        self._given.data.mkdir(parents=True, exist_ok=True)
-        handle = (self._given.data / "lock").open("a")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            handle.close()
-            raise TerminalError(
-                "another Groundswell runs there", subject=f"data folder {self._given.data}",
-                todo="Stop it, or name another folder by --data or GROUNDSWELL_DATA",
-            ) from error  # fmt: skip
-        self._lock = handle
 
 
 def worker_addresses(settings: Settings) -> dict[str, str]:

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,13 +40,19 @@ class Child:
     """Whether it is finished when it ends with status 0."""
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
     restarts: int = field(default=0, init=False)
+    status: int | None = field(default=None, init=False)
+    """Exit status of its last end; None while it never ended."""
+    last_error: str = field(default="", init=False)
+    """The last words of its log when it ended, one line."""
 
     @property
     def state(self) -> str:
-        """`running`, `starting` or `stopped`."""
+        """`starting`, `running`, `restarting` or `stopped`."""
         if self.process is None:
             return "starting"
-        return "running" if self.process.returncode is None else "stopped"
+        if self.process.returncode is None:
+            return "running"
+        return "stopped" if self.once else "restarting"
 
 
 class Supervisor:
@@ -99,8 +106,9 @@ class Supervisor:
                 return
             pause = 0.5 if time.monotonic() - began > STEADY else min(pause * 2, SLOWEST)
             child.restarts += 1
+            child.status, child.last_error = status, last_words(self.logs / f"{child.name}.log")
             log.warning("process ended; starting it again", process=child.name, status=status, pause=pause,
-                        log=str(self.logs / f"{child.name}.log"))  # fmt: skip
+                        last=child.last_error, log=str(self.logs / f"{child.name}.log"))  # fmt: skip
             await asyncio.sleep(pause)
 
     async def _run(self, child: Child) -> int:
@@ -114,6 +122,34 @@ class Supervisor:
                 start_new_session=True,  # Ctrl-C reaches this process only, which then stops the others in order
             )  # fmt: skip
             return await child.process.wait()
+
+
+def last_words(log_file: Path, most: int = 300) -> str:
+    """The last line of a log that says anything, cut; of a line of JSON its event and what it says of the error."""
+    try:
+        with log_file.open("rb") as file:
+            file.seek(max(0, log_file.stat().st_size - 20_000))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    for line in reversed(lines):
+        text = line.strip()
+        if text.startswith("{"):
+            text = _of_entry(text)
+        if text and not text.startswith(("Traceback", "File ", "^")):
+            return text if len(text) <= most else text[: most - 1] + "…"
+    return ""
+
+
+def _of_entry(line: str) -> str:
+    """What an entry of a log in JSON says, unless it is no trouble."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(entry, dict) or entry.get("level") not in ("error", "critical"):
+        return ""
+    return " ".join(str(part) for part in (entry.get("event"), entry.get("error"), entry.get("reason")) if part)
 
 
 def _file(handle: IO[bytes]) -> int:
@@ -151,7 +187,20 @@ def _flatten(model: BaseModel, prefix: str = "") -> dict[str, str]:
     return out
 
 
-async def orphaned(parent: int) -> None:
-    """Returns when the process with this id is no longer our parent: it was killed, and nobody will stop us."""
-    while os.getppid() == parent:  # noqa: ASYNC110 - no event tells of it
-        await asyncio.sleep(1.0)
+def end_with_parent(parent: int | None, within: float = 20.0) -> None:
+    """End this process when the one with this id is no longer its parent: it was killed, and nobody will stop us.
+
+    It is asked by SIGTERM, and ends after `within` seconds in any case; a thread watches, which nothing can hold up.
+    """
+
+    if parent is None:
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(within)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

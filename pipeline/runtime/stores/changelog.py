@@ -2,56 +2,223 @@
 
 The topic has as many partitions as the stage's source, and a key's value lies on the partition that its records come
 from: a worker that is given a partition reads the changelog's partition of the same number, to its end, before it
-handles the first record.  Of several values of one key the one that has absorbed most wins, not the last: a worker that
-has lost its partition without knowing may still write an old one.
+handles the first record.  A worker that has lost its partition without knowing may still write; `fencing.py` has the
+rules by which that does no harm, and this what they ask of a writer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from secrets import token_hex
+
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.structs import TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from pipeline.errors import RefusedByBroker, TerminalError, TransientError
 from pipeline.runtime.kafka.clients import aiokafka_options
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
+from pipeline.runtime.stores.fencing import (
+    BEFORE_CLAIMS,
+    CLAIM,
+    ENDED,
+    WRITER,
+    Live,
+    LogFold,
+    LogRecord,
+    Recovered,
+    log_key,
+)
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.stages.state import Change, Expiry, StoredValue
 
 log = structlog.get_logger()
 
+SOURCES = "\0sources"
+"""Value under which the identities of the source topics are stored."""
+
+
+class Fenced(TerminalError):
+    """Another worker has claimed the partition: nothing of this batch may be acknowledged."""
+
+
+async def unknown() -> str:
+    """The identity of source topics that nobody can tell: state is taken to belong to them."""
+    return ""
+
+
+class _Partition(msgspec.Struct):
+    """A partition in hand: our claim and its epoch, the offset that our next record will have unless somebody else
+    writes, the values, and of those that lie under an older epoch's key that epoch."""
+
+    claim: str
+    epoch: int
+    next: int
+    values: dict[str, bytes]
+    older: dict[str, int]
+
 
 class ChangelogStore:
-    """The values of the partitions that this worker has, and the topic from which they come back after a crash."""
+    """The values of the partitions that this worker has, and the topic from which they come back after a crash.
 
-    def __init__(self, settings: KafkaSettings, topic: str, publisher: Publisher) -> None:
+    Guarantees: what a worker writes after another has claimed the partition counts nowhere, whatever compaction
+    retains, and that worker learns of it before it acknowledges anything.  State of a source topic that was made anew
+    is dropped.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, topic: str, publisher: Publisher,
+        identity: Callable[[], Awaitable[str]] = unknown,
+    ) -> None:  # fmt: skip
+        """`identity` tells the source topics from others of the same names."""
         self._settings = settings
         self._topic = topic
         self._publisher = publisher
-        self._data: dict[int, dict[str, bytes]] = {}
+        self._identity = identity
+        self._partitions: dict[int, _Partition] = {}
+        self._claimed: dict[int, int] = {}
         self._expiry = Expiry()
 
     def read(self, partition: int, key: str) -> bytes | None:
         """The stored value of a key of a recovered partition, or None."""
-        return self._data[partition].get(key)
+        return self._partitions[partition].values.get(key)
 
     def expired(self, now: float, limit: int) -> list[tuple[int, str]]:
         """At most `limit` (partition, key) that have expired, of the partitions in hand."""
         past = self._expiry.past(now, limit)
-        return [(partition, key) for partition, key in past if key in self._data.get(partition, {})]
+        return [(p, key) for p, key in past if p in self._partitions and key in self._partitions[p].values]
 
     async def write(self, changes: list[Change]) -> None:
-        """Publish all changes, wait until the broker has them, then keep them here."""
-        await self._publisher.send(
-            [ToSend(self._topic, c.key.encode(), c.data, partition=c.partition) for c in changes]
-        )
+        """Publish all changes, wait until the broker has them, then keep them here.
+
+        Raises `Fenced` when another worker has claimed a partition, `RefusedByBroker` when a value is too large.
+        """
+        messages = [message for change in changes for message in self._messages(change)]
+        sent = await self._publisher.send(messages)
+        for (_, partition), spans in sent.spans.items():
+            await self._check(partition, spans)
+        if sent.refused:
+            raise RefusedByBroker(f"a value of state is refused ({sent.refused[0].reason})", subject=self._topic)
         for change in changes:
-            self._remember(change.partition, change.key, change.expires, change.data)
+            self._remember(change)
 
     async def recover(self, partition: int) -> None:
-        """Read a partition of the changelog to its end; does nothing when it is in hand already."""
-        if partition in self._data:
+        """Claim a partition and read it to its end; does nothing when it is in hand already.
+
+        Its values are written again under our epoch, unless whoever had it before ended in order: else that worker
+        might still overwrite them.  Raises `TransientError` when the broker is away.
+        """
+        if partition in self._partitions:
             return
+        claim = f"{CLAIM}{token_hex(8)}"
+        await self._publisher.send([ToSend(self._topic, claim.encode(), b"1", partition=partition)])
+        fold = LogFold()
+        end = await self._each(partition, 0, fold.add)
+        found = fold.recovered()
+        held = _Partition(claim, found.claims[claim], end, {}, {})
+        if held.epoch < max(found.claims.values()):
+            raise Fenced(f"another worker claims partition {partition}, too", subject=self._topic)
+        found = await self._of_its_source(found, partition)
+        held.values = {key: live.data for key, live in found.values.items() if key != ENDED}
+        held.older = {key: live.epoch for key, live in found.values.items() if key != ENDED}
+        self._partitions[partition] = held
+        try:
+            await self._assert(partition, found)
+        except BaseException:
+            self.drop(partition)
+            raise
+        self._claimed[partition] = held.epoch
+        for key, value in held.values.items():
+            if key != SOURCES:
+                self._expiry.set(partition, key, msgspec.msgpack.decode(value, type=StoredValue).expires)
+        log.info("state recovered", topic=self._topic, partition=partition, keys=len(held.values), epoch=held.epoch)
+
+    def drop(self, partition: int) -> None:
+        """The partition went to another worker."""
+        self._partitions.pop(partition, None)
+
+    async def close(self) -> None:
+        """Say that this worker will not write any more: then the next need not write its values again."""
+        self._partitions.clear()
+        ended = [
+            ToSend(self._topic, log_key(ENDED, epoch).encode(), b"1", partition=partition)
+            for partition, epoch in self._claimed.items()
+        ]
+        self._claimed.clear()
+        await self._publisher.send(ended)
+
+    async def _of_its_source(self, found: Recovered, partition: int) -> Recovered:
+        """What was found, if it belongs to the source topics that are there now; else nothing."""
+        identity = (await self._identity()).encode()
+        if not identity:
+            return found
+        before, values = found.values.pop(SOURCES, None), found.values
+        void = set(found.void)
+        if before is not None and before.data != identity:
+            log.warning(
+                "a source topic was made anew: its state begins anew, too", topic=self._topic, partition=partition,
+                keys=len(values), before=before.data.decode(), now=identity.decode(),
+            )  # fmt: skip
+            void |= {log_key(key, live.epoch) for key, live in values.items()}
+            values = {}
+        if before is not None:
+            void.add(log_key(SOURCES, before.epoch))
+        return Recovered({**values, SOURCES: Live(BEFORE_CLAIMS, identity)}, void, found.claims)
+
+    async def _assert(self, partition: int, found: Recovered) -> None:
+        """Write under our epoch what must be, and clear away what nobody needs; the claims before ours last."""
+        held = self._partitions[partition]
+        again = [SOURCES] if found.ended_in_order(held.claim) else list(held.values)
+        messages = []
+        for key in again:
+            if key in held.values:
+                messages += self._messages(Change(partition, key, 0.0, held.values[key]))
+                held.older.pop(key, None)
+        for key in (*found.void, *(claim for claim in found.claims if claim != held.claim)):
+            messages.append(self._tombstone(partition, key))
+        sent = await self._publisher.send(messages)
+        for spans in sent.spans.values():
+            await self._check(partition, spans)
+
+    def _messages(self, change: Change) -> list[ToSend]:
+        """What a change comes to on the log: the value under our epoch, and a tombstone for one under an older."""
+        partition, key, _, data = change
+        held = self._partitions.get(partition)
+        if held is None:
+            raise Fenced(f"partition {partition} is not in hand", subject=self._topic)
+        messages, older = [], held.older.get(key)
+        if data is not None:
+            messages.append(ToSend(self._topic, log_key(key, held.epoch).encode(), data, partition=partition))
+        elif older is None:
+            messages.append(self._tombstone(partition, log_key(key, held.epoch)))
+        if older is not None:
+            messages.append(self._tombstone(partition, log_key(key, older)))
+        return messages
+
+    def _tombstone(self, partition: int, key: str) -> ToSend:
+        writer = ((WRITER, b"%d" % self._partitions[partition].epoch),)
+        return ToSend(self._topic, key.encode(), None, writer, partition)
+
+    async def _check(self, partition: int, spans: list[tuple[int, int]]) -> None:
+        """Look between our records: nobody else may have claimed the partition before the last of them."""
+        held = self._partitions[partition]
+        for offset, count in spans:
+            if offset != held.next:
+                claims: list[LogRecord] = []
+                end = await self._each(partition, held.next, claims.append, claims_only=True)
+                if any(record.key != held.claim and record.value is not None for record in claims):
+                    self.drop(partition)
+                    raise Fenced(f"another worker has claimed partition {partition}", subject=self._topic)
+                held.next = end
+                return
+            held.next = offset + count
+
+    async def _each(
+        self, partition: int, begin: int, add: Callable[[LogRecord], None], *, claims_only: bool = False
+    ) -> int:
+        """Read a partition of the log from an offset to its present end, which it gives."""
         where = TopicPartition(self._topic, partition)
         consumer = AIOKafkaConsumer(
             enable_auto_commit=False,
@@ -60,47 +227,33 @@ class ChangelogStore:
             fetch_max_wait_ms=50,
             **aiokafka_options(self._settings),
         )
-        data: dict[str, bytes] = {}
-        await consumer.start()
         try:
+            await consumer.start()
             consumer.assign([where])
-            end = (await consumer.end_offsets([where]))[where]
+            end: int = (await consumer.end_offsets([where]))[where]
+            if begin:
+                consumer.seek(where, begin)
             while await consumer.position(where) < end:
                 for records in (await consumer.getmany(where, timeout_ms=500)).values():
                     for record in records:
-                        _absorb(data, record.key.decode(), record.value)
+                        if not claims_only or record.key.startswith(CLAIM.encode()):
+                            add(_log_record(record))
+        except KafkaError as error:
+            raise TransientError(f"not read ({error!r})", subject=self._topic) from error
         finally:
             await consumer.stop()
-        self._data[partition] = {}
-        for key, value in data.items():
-            self._remember(partition, key, msgspec.msgpack.decode(value, type=StoredValue).expires, value)
-        log.info("state recovered", topic=self._topic, partition=partition, keys=len(data))
+        return end
 
-    def drop(self, partition: int) -> None:
-        """The partition went to another worker."""
-        self._data.pop(partition, None)
-
-    async def close(self) -> None:
-        """Nothing of its own to let go of."""
-
-    def _remember(self, partition: int, key: str, expires: float, data: bytes | None) -> None:
-        values = self._data[partition]
-        if data is None:
-            values.pop(key, None)
+    def _remember(self, change: Change) -> None:
+        held = self._partitions[change.partition]
+        held.older.pop(change.key, None)
+        if change.data is None:
+            held.values.pop(change.key, None)
         else:
-            values[key] = data
-            self._expiry.set(partition, key, expires)
+            held.values[change.key] = change.data
+            self._expiry.set(change.partition, change.key, change.expires)
 
 
-def _absorb(data: dict[str, bytes], key: str, value: bytes | None) -> None:
-    """Take a changelog record in: a tombstone removes, else the value that has absorbed more stays."""
-    if value is None:
-        data.pop(key, None)
-        return
-    old = data.get(key)
-    if old is None or _reach(value) >= _reach(old):
-        data[key] = value
-
-
-def _reach(value: bytes) -> int:
-    return sum(msgspec.msgpack.decode(value, type=StoredValue).absorbed.values())
+def _log_record(record: ConsumerRecord[bytes, bytes]) -> LogRecord:
+    writer = next((int(value) for name, value in record.headers if name == WRITER), None)
+    return LogRecord(record.offset, (record.key or b"").decode(), record.value, writer)

@@ -6,13 +6,18 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import structlog
+
 from pipeline.stages.state import Change
+
+log = structlog.get_logger()
 
 
 class SqliteStore:
     """One file a stage.  A batch of changes is one transaction: it survives the kill of the process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, identity: str = "") -> None:
+        """`identity` tells the broker from others: state of another one is dropped, for its offsets mean nothing."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -22,6 +27,21 @@ class SqliteStore:
             " expires REAL NOT NULL, data BLOB NOT NULL) WITHOUT ROWID"
         )
         self._db.execute("CREATE INDEX IF NOT EXISTS state_expires ON state (expires) WHERE expires > 0")
+        self._db.execute("CREATE TABLE IF NOT EXISTS source (identity TEXT NOT NULL)")
+        if identity:
+            self._belong_to(identity)
+
+    def _belong_to(self, identity: str) -> None:
+        before = self._db.execute("SELECT identity FROM source").fetchone()
+        if before is not None and before[0] == identity:
+            return
+        self._db.execute("BEGIN")
+        if before is not None:
+            log.warning("the broker is another one: state begins anew", before=before[0], now=identity)
+            self._db.execute("DELETE FROM state")
+            self._db.execute("DELETE FROM source")
+        self._db.execute("INSERT INTO source VALUES (?)", (identity,))
+        self._db.execute("COMMIT")
 
     def read(self, partition: int, key: str) -> bytes | None:
         """The stored value of a key, or None."""

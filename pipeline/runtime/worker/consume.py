@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -71,11 +72,14 @@ class ConsumeLoop:
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._starved = True
+        self._ending = False
+        self._busy = False
+        self._working: asyncio.Task[None] | None = None
         progress.lag = self.lag
 
     async def run(self, stream: Any) -> None:
         """The body of the agent; ends the process on anything unexpected."""
-        work = asyncio.ensure_future(self._work())
+        work = self._working = asyncio.ensure_future(self._work())
         try:
             async for events in stream.noack_take(self._settings.batch, within=self._settings.within):
                 self._receive(events)
@@ -89,7 +93,7 @@ class ConsumeLoop:
 
     async def _work(self) -> None:
         try:
-            while True:
+            while not self._ending:
                 if not self._app.consumer.flow_active:
                     self._let_go()
                 batch = self._merge.pop(self._settings.batch, self._clock(), self._pending, self._assigned())
@@ -97,7 +101,9 @@ class ConsumeLoop:
                 if self._starved or len(self._merge) <= HELD:
                     self._room.set()
                 if batch:
+                    self._busy = True
                     await self._process(batch)
+                    self._busy = False
                     continue
                 if not len(self._merge) and self.lag() == 0:
                     self._progress.advanced()
@@ -106,6 +112,25 @@ class ConsumeLoop:
                     await asyncio.wait_for(self._news.wait(), 0.02 if len(self._merge) else 1.0)
         except Exception:
             self._end()
+
+    async def finish(self, within: float) -> None:
+        """Begin nothing new; the batch in hand has `within` seconds, or one when it waits for something outside.
+
+        What is not acknowledged then comes again, and Faust, which would wait for it for ever, is not to.
+        """
+        self._ending = True
+        if self._working is None:
+            return
+        self._let_go()
+        self._room.set()
+        began = time.monotonic()
+        while self._busy and (gone := time.monotonic() - began) < within:
+            if gone > 1.0 and self._progress.waits():
+                break
+            await asyncio.sleep(0.02)
+        self._working.cancel()
+        await asyncio.wait({self._working}, timeout=1.0)
+        self._app.consumer._unacked_messages.clear()
 
     def _let_go(self) -> None:
         """Drop what is in hand and not begun: partitions are being handed round, and it will come again.
@@ -130,7 +155,7 @@ class ConsumeLoop:
         items = []
         name, generation = self._processor.stage.name, self._app.consumer_generation_id
         for event in events:
-            if event.message.generation_id != generation:
+            if self._ending or event.message.generation_id != generation:
                 self._app.consumer._unacked_messages.discard(event.message)
                 continue
             record = _record(event.message)
@@ -163,7 +188,7 @@ class ConsumeLoop:
 
     async def _process(self, batch: list[tuple[Record, Any]]) -> None:
         for partition in {record.partition for record, _ in batch}:
-            await self._store.recover(partition)
+            await self._processor.retried("state", partial(self._store.recover, partition))
         await self._processor.process([record for record, _ in batch])
         for _, event in batch:
             event.ack()

@@ -8,21 +8,21 @@ idempotent, and state that was written already knows the records.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, Protocol, TypeVar
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from pipeline.errors import Malformed, TransientError
+from pipeline.contracts.headers import meant_for
+from pipeline.errors import Malformed, RefusedByBroker, TerminalError, TransientError
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.publisher import ToSend, headers
-from pipeline.runtime.worker.dead_letters import dead_letter
+from pipeline.runtime.kafka.publisher import RefusedMessage, Sent, ToSend, Undelivered, headers
+from pipeline.runtime.worker.dead_letters import dead_letter, smaller
+from pipeline.runtime.worker.handling import Handling
 from pipeline.runtime.worker.progress import WorkerProgress
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.stage import Stage
@@ -32,19 +32,25 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-
 MOST_FAULTS = 3
-"""Records of one batch on which a stage may fail before the fault is taken to be in the stage, not in them."""
+"""Records of one batch that may fail alone before the fault is taken to be in the stage, not in them."""
+
+SHORTEST = 30.0
+"""Seconds that a single record is always given."""
 
 
-class _StageFailed(Exception):
-    """`handle` raised: a defect, or a record that nobody foresaw.  The cause is the exception."""
+class _BatchFailed(Exception):
+    """A batch cannot be done as it is; `reason` is that of the dead letter, should it be a single record."""
+
+    def __init__(self, reason: Malformed) -> None:
+        self.reason = reason
+        super().__init__(str(reason))
 
 
 class Sender(Protocol):
     """What a processor needs of a publisher."""
 
-    async def send(self, messages: Sequence[ToSend]) -> None: ...
+    async def send(self, messages: Sequence[ToSend]) -> Sent: ...
 
 
 class Processor:
@@ -60,57 +66,70 @@ class Processor:
         *,
         timeout: float = 120.0,
     ) -> None:
+        """`timeout`: seconds that the stage may take to handle a batch."""
         self.stage = stage
         self.state = state
         self._sender = sender
         self._metrics = metrics
         self._progress = progress
         self._timeout = timeout
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=stage.name)
+        self._handling = Handling(stage)
         self._clock = 0.0
+        self._faults = 0
+        self._delivered: set[ToSend] = set()
 
     async def process(self, batch: Sequence[Record]) -> None:
         """Do everything that a batch asks for; when this returns, its records may be acknowledged.
 
-        Passing faults are retried in place for as long as they last.  A batch on which the stage fails is done again
-        record by record, and a record on which it fails alone is a dead letter (`stage_error`): one record that nobody
-        foresaw must not stop the stream.  When several fail, the fault is not in them: the exception leaves here.
+        Passing faults are retried in place for as long as they last.  A batch on which the stage fails or is too slow,
+        or of which the broker refuses a message, is done again by halves, down to the record that does it alone, which
+        becomes a dead letter: one record that nobody foresaw must not stop the stream.  When several do, or the stage
+        raises a `TerminalError`, the fault is not in them: the exception leaves here.
         """
         started = time.monotonic()
-        try:
-            result = await self._handled(batch)
-        except _StageFailed:
-            log.exception("the stage failed on a batch; its records go one by one", **_span(batch))
-            self.state.drop()
-            await self._each_alone(batch)
-        else:
-            await self._finish(batch, result)
+        self._faults = 0
+        await self._by_halves([record for record in batch if meant_for(record.headers, self.stage.name)], self._timeout)
+        self._delivered.clear()
         self._metrics.batch_seconds.labels(self.stage.name).observe(time.monotonic() - started)
 
-    async def _handled(self, batch: Sequence[Record]) -> Result:
-        """What the stage makes of a batch, in its thread."""
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._thread, self.stage.handle, batch, self.state)
-        done, _ = await asyncio.wait({future}, timeout=self._timeout)
-        if not done:
-            raise TimeoutError(f"{self.stage.name} took longer than {self._timeout:.0f} s on {_span(batch)}")
+    async def _by_halves(self, batch: Sequence[Record], limit: float) -> None:
+        """Do a batch within `limit` seconds of handling, or each half of it."""
+        if not batch:
+            return
         try:
-            return future.result()
-        except Exception as error:
-            raise _StageFailed from error
-
-    async def _each_alone(self, batch: Sequence[Record]) -> None:
-        faults = 0
-        for record in batch:
-            try:
-                result = await self._handled([record])
-            except _StageFailed as failed:
-                faults += 1
-                if faults > MOST_FAULTS:
+            await self._finish(batch, await self._handled(batch, limit))
+        except _BatchFailed as failed:
+            self.state = self.state.renewed()
+            if len(batch) == 1:
+                self._faults += 1
+                if self._faults > MOST_FAULTS:
                     raise
-                self.state.drop()
-                result = Result(publish=[], rejected=[Rejected(record, _unforeseen(failed))], effects=[])
-            await self._finish([record], result)
+                rejected = Rejected(batch[0], failed.reason)
+                await self._finish(batch, Result(publish=[], rejected=[rejected], effects=[]))
+                return
+            log.warning(
+                "a batch failed; its halves go one after the other", stage=self.stage.name, code=failed.reason.code,
+                exc_info=failed.reason.code == "stage_error", **_span(batch),
+            )  # fmt: skip
+        else:
+            return
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
+            await self._by_halves(half, max(limit / 2, min(SHORTEST, self._timeout)))
+
+    async def _handled(self, batch: Sequence[Record], limit: float) -> Result:
+        """What the stage makes of a batch, in its thread."""
+        try:
+            return await self._handling.run(batch, self.state, limit)
+        except TimeoutError as error:
+            self._metrics.abandoned_threads.labels(self.stage.name).inc()
+            raise _BatchFailed(_slow(limit)) from error
+        except TerminalError:
+            raise  # something that the stage needs is gone, such as its model: no record is to blame
+        except Exception as error:
+            raise _BatchFailed(_unforeseen(error)) from error
+        finally:
+            self._progress.advanced()
 
     async def _finish(self, batch: Sequence[Record], result: Result) -> None:
         """The steps after handling, in the order that keeps the promises."""
@@ -118,27 +137,39 @@ class Processor:
         if result.effects:
             await self._apply(result.effects)
         self._clock = max(self._clock, max((record.arrived for record in batch), default=0.0))
-        written = await self._retried("state", lambda: self.state.flush(self._clock))
+        try:
+            written = await self.retried("state", lambda: self.state.flush(self._clock))
+        except RefusedByBroker as error:
+            raise _BatchFailed(Malformed("refused_by_broker", str(error), todo=_RAISE_LIMIT)) from error
         self._metrics.state_writes.labels(self.stage.name).inc(written)
 
     async def close(self) -> None:
         """Let go of the thread and of what the stage holds."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._handling.close()
         await self.stage.close()
 
     async def _apply(self, effects: Sequence[Any]) -> None:
-        result = await self._retried("effects", lambda: self.stage.apply(effects))
+        result = await self.retried("effects", lambda: self.stage.apply(effects))
         await self._publish(result.publish, result.rejected)
 
     async def _publish(self, outgoing: Sequence[Outgoing], rejected: Sequence[Rejected]) -> None:
-        """Send messages and dead letters, and wait until the broker has them all."""
+        """Send messages and dead letters, and wait until the broker has them all.
+
+        What the broker took before a batch was divided is not sent again.
+        """
         name = self.stage.name
         messages = [ToSend(o.topic, o.key, o.value, headers(o)) for o in outgoing]
+        if self._delivered:
+            messages = [message for message in messages if message not in self._delivered]
         letters = [dead_letter(name, item) for item in rejected]
-        if not messages and not letters:
-            return
-        await self._retried("broker", lambda: self._sender.send(messages + letters))
-        for topic, count in Counter(message.topic for message in messages).items():
+        while messages or letters:
+            refused = {item.message: item.reason for item in await self._delivered_all(messages + letters)}
+            if wrong := next((message for message in messages if message in refused), None):
+                self._delivered.update(message for message in messages if message not in refused)
+                what = f"the broker refuses what comes of it, for {wrong.topic} ({refused[wrong]})"
+                raise _BatchFailed(Malformed("refused_by_broker", what, todo=_RAISE_LIMIT))
+            messages, letters = [], [_smaller(letter) for letter in letters if letter in refused]
+        for topic, count in Counter(message.topic for message in outgoing).items():
             self._metrics.records_out.labels(name, topic).inc(count)
         for item in rejected:
             self._metrics.dead_letters.labels(name, item.reason.code).inc()
@@ -147,7 +178,21 @@ class Processor:
                 offset=item.record.offset, code=item.reason.code, reason=str(item.reason)[:300],
             )  # fmt: skip
 
-    async def _retried(self, what: str, action: Callable[[], Awaitable[T]]) -> T:
+    async def _delivered_all(self, messages: list[ToSend]) -> list[RefusedMessage]:
+        """Send until the broker has everything but what it refuses; what it has is not sent again."""
+        left = messages
+
+        async def send() -> Sent:
+            nonlocal left
+            try:
+                return await self._sender.send(left)
+            except Undelivered as error:
+                left = error.left
+                raise
+
+        return (await self.retried("broker", send)).refused
+
+    async def retried(self, what: str, action: Callable[[], Awaitable[T]]) -> T:
         """Do something, again and again with growing, jittered pauses while it fails in a way that may pass."""
 
         with ExitStack() as waiting:
@@ -171,12 +216,31 @@ class Processor:
         raise AssertionError("unreachable: retried until it succeeds")
 
 
-def _unforeseen(failed: _StageFailed) -> Malformed:
+_RAISE_LIMIT = "Raise max.message.bytes of the topic, then replay the record"
+
+
+def _smaller(letter: ToSend) -> ToSend:
+    cut = smaller(letter)
+    if cut is None:
+        raise TerminalError(
+            "the broker refuses even an empty dead letter", subject=letter.topic, todo="Raise its max.message.bytes"
+        )
+    return cut
+
+
+def _slow(limit: float) -> Malformed:
+    return Malformed(
+        "too_slow",
+        f"the stage took longer than {limit:.0f} s over this record",
+        todo="Report it; the record can be replayed once it is mended",
+    )
+
+
+def _unforeseen(error: Exception) -> Malformed:
     """The reason of a dead letter for a record on which the stage failed."""
-    cause = failed.__cause__
     return Malformed(
         "stage_error",
-        f"the stage failed on this record with {type(cause).__name__}: {cause}",
+        f"the stage failed on this record with {type(error).__name__}: {error}",
         todo="Report it; the record can be replayed once it is mended",
     )
 

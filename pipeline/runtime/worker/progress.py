@@ -5,8 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from pipeline.observability.metrics import Metrics
+
+
+class Wait(NamedTuple):
+    """What a worker waits for on purpose, and for how many seconds so far."""
+
+    what: str
+    seconds: float
 
 
 class WorkerProgress:
@@ -20,29 +28,42 @@ class WorkerProgress:
         self._metrics = metrics
         self._clock = clock
         self._last = clock()
+        self._waits: dict[object, tuple[str, float]] = {}
         self.lag: Callable[[], int] = lambda: 0
-        self.waiting_for: str | None = None
         self.ready = False
 
     def advanced(self) -> None:
-        """A batch was acknowledged, or there is nothing to do."""
+        """A batch was acknowledged, or a bounded step of one is over, or there is nothing to do."""
         self._last = self._clock()
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
-        """A wait that is meant: for a slower consumer, or for a server that is away."""
-        self.waiting_for = what
+        """A wait that is meant: for a slower consumer, or for a server that is away.  Several may go on at once."""
+        wait = object()
+        self._waits[wait] = (what, self._clock())
         gauge = self._metrics.waiting.labels(self.stage, what)
         gauge.set(1)
         try:
             yield
         finally:
-            gauge.set(0)
-            self.waiting_for = None
+            del self._waits[wait]
+            gauge.set(float(any(other == what for other, _ in list(self._waits.values()))))
             self.advanced()
+
+    def waits(self) -> list[Wait]:
+        """What is waited for now, the longest wait first."""
+        now = self._clock()
+        waits = [Wait(what, now - since) for what, since in list(self._waits.values())]
+        return sorted(waits, key=lambda wait: -wait.seconds)
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What has been waited for longest, or None."""
+        waits = self.waits()
+        return waits[0].what if waits else None
 
     def stuck_for(self) -> float:
         """Seconds without progress although records wait and nothing is waited for; else 0."""
-        if self.waiting_for is not None or self.lag() == 0:
+        if self._waits or self.lag() == 0:
             return 0.0
         return self._clock() - self._last

@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import sys
+import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import structlog
 from pipeline.contracts.topics import changelog
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
+from pipeline.runtime.kafka.admin import topic_ids
 from pipeline.runtime.kafka.backpressure import Backpressure, ByteBudget, CommittedOffsets, NoBackpressure
 from pipeline.runtime.kafka.clients import group
 from pipeline.runtime.kafka.consumer_groups import consumer_groups
@@ -32,7 +35,17 @@ from pipeline.stages.state import MemoryStore, State, Store
 log = structlog.get_logger()
 
 STOP_WITHIN = 15.0
-"""Seconds that a worker may take to finish its batch when asked to stop."""
+"""Seconds that a worker may take to end when asked to stop; then it ends, whatever a library waits for."""
+
+FINISH_WITHIN = 8.0
+"""Of these, seconds for the batch in hand."""
+
+LEAVE_WITHIN = 5.0
+"""And for the consumer, to commit and to leave its group."""
+
+HANDLING_SHARE = 0.75
+"""Of `worker.stuck_seconds`, how long the stage may take to handle a batch: a batch is halved before the watchdog ends
+the worker."""
 
 
 class Worker:
@@ -48,7 +61,7 @@ class Worker:
         self._store = _store(stage, settings, self._publisher)
         self._processor = Processor(
             stage, State(self._store, stage.codec), self._publisher, metrics, self.progress,
-            timeout=settings.model.timeout + settings.worker.stuck_seconds,
+            timeout=HANDLING_SHARE * settings.worker.stuck_seconds,
         )  # fmt: skip
         self._app = make_app(stage, settings, instance)
         self._loop = ConsumeLoop(self._app, self._processor, self._store, settings.worker, metrics, self.progress)
@@ -65,48 +78,65 @@ class Worker:
             self._settings.metrics.host, self._settings.metrics.port, self._metrics.registry, self.healthy
         )
         _announce(self._settings, self._stage.name, health.port)
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, stop.set)
-        await self._publisher.start()
-        self._app.finalize()
-        await self._app.start()
-        self.progress.ready = True
-        log.info("worker running", stage=self._stage.name, metrics=f"http://127.0.0.1:{health.port}/metrics")
+        stop = _stop_signal(self._stage.name)
+        stopping = asyncio.create_task(stop.wait())
+        starting = asyncio.create_task(self._start(health))
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            log.info("worker stopped before it had started", stage=self._stage.name)
+            _end_now(0)
+        starting.result()
         watchdog = asyncio.create_task(self._watch())
         crash = asyncio.create_task(self._app.wait_until_stopped())
-        await asyncio.wait({asyncio.create_task(stop.wait()), crash}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({stopping, crash}, return_when=asyncio.FIRST_COMPLETED)
         watchdog.cancel()
         if not stop.is_set():
             log.error(
                 "the consumer crashed: the worker ends", stage=self._stage.name, error=repr(self._app.crash_reason)
             )
-            os._exit(UNEXPECTED)
+            _end_now(UNEXPECTED)
         await self._stop(health)
 
+    async def _start(self, health: HealthServer) -> None:
+        await self._publisher.start()
+        self._app.finalize()
+        await self._app.start()
+        self.progress.ready = True
+        log.info("worker running", stage=self._stage.name, metrics=f"http://127.0.0.1:{health.port}/metrics")
+
     async def _stop(self, health: HealthServer) -> None:
-        try:
-            await asyncio.wait_for(self._app.stop(), STOP_WITHIN)
-            await self._processor.close()
-            await self._publisher.close()
-            await self._store.close()
-        except TimeoutError:
-            log.warning("did not stop in time; unacknowledged records will come again", stage=self._stage.name)
+        """End in order; `_stop_signal` ends the process should anything here not come to its end."""
+        await self._loop.finish(FINISH_WITHIN)
+        stopped, _ = await asyncio.wait({asyncio.create_task(self._app.stop())}, timeout=LEAVE_WITHIN)
+        if not stopped:
+            log.warning("the broker did not let go; unacknowledged records will come again", stage=self._stage.name)
+            _end_now(UNEXPECTED)
+        await self._processor.close()
+        await self._store.close()
+        await self._publisher.close()
         health.close()
         log.info("worker stopped", stage=self._stage.name)
 
     def healthy(self) -> tuple[bool, dict[str, object]]:
-        """For `/healthz`: not stuck, and what it is doing."""
+        """For `/healthz`: neither stuck nor waiting for too long, and what it is doing."""
         stuck = self.progress.stuck_for()
+        waits = self.progress.waits()
+        worker = self._settings.worker
+        why = None
+        if waits and waits[0].seconds >= worker.waiting_seconds:
+            why = f"has waited for {waits[0].what} for {waits[0].seconds:.0f} s"
+        elif stuck >= worker.stuck_seconds:
+            why = f"has made no progress for {stuck:.0f} s although records wait"
         details: dict[str, object] = {
             "stage": self._stage.name,
             "ready": self.progress.ready,
             "lag": self.progress.lag(),
-            "waiting_for": self.progress.waiting_for,
+            "waiting_for": waits[0].what if waits else None,
+            "waiting_seconds": round(waits[0].seconds, 1) if waits else 0.0,
             "stuck_seconds": round(stuck, 1),
+            "why": why,
         }
-        return stuck < self._settings.worker.stuck_seconds, details
+        return why is None, details
 
     async def _watch(self) -> None:
         """Publish the lag, and end the process when nothing moves although records wait."""
@@ -120,11 +150,36 @@ class Worker:
                 log.error(
                     "no progress: the worker ends", stage=self._stage.name, seconds=round(stuck), lag=self._loop.lag()
                 )
-                sys.stderr.flush()
-                os._exit(UNEXPECTED)
+                _end_now(UNEXPECTED)
 
     async def _revoked(self, app: Any, revoked: Any = (), **_: Any) -> None:
         self._loop.revoked(revoked)
+
+
+def _stop_signal(stage: str) -> asyncio.Event:
+    """Set on SIGTERM and SIGINT; `STOP_WITHIN` seconds later the process ends, by a thread that nothing can hold up."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        log.warning("did not stop in time; unacknowledged records will come again", stage=stage)
+        _end_now(UNEXPECTED)
+
+    def ask(*_: object) -> None:
+        loop.call_soon_threadsafe(stop.set)
+        bound = threading.Timer(STOP_WITHIN, end)
+        bound.daemon = True
+        bound.start()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, ask)  # not the loop's own handlers: those wait for a loop that may be busy
+    return stop
+
+
+def _end_now(status: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _backpressure(stage: Stage, kafka: KafkaSettings, progress: WorkerProgress) -> Backpressure:
@@ -140,9 +195,10 @@ def _backpressure(stage: Stage, kafka: KafkaSettings, progress: WorkerProgress) 
 def _store(stage: Stage, settings: Settings, publisher: Publisher) -> Store:
     if not stage.stateful:
         return MemoryStore()
+    sources = partial(topic_ids, settings.kafka, [topic.name for topic in stage.sources])
     if settings.kafka.embedded:
-        return SqliteStore(settings.data / "state" / f"{stage.name}.sqlite")
-    return ChangelogStore(settings.kafka, changelog(stage.name).name, publisher)
+        return SqliteStore(settings.data / "state" / f"{stage.name}.sqlite", sources())
+    return ChangelogStore(settings.kafka, changelog(stage.name).name, publisher, partial(asyncio.to_thread, sources))
 
 
 def _announce(settings: Settings, stage: str, port: int) -> None:

@@ -16,7 +16,7 @@ from pipeline.errors import TransientError
 from pipeline.index.load import open_index
 from pipeline.promise.verdicts import FILE, VerdictStore
 from pipeline.settings.settings import load
-from tests.alert.notifiers import event
+from tests.support.messages import pile_on
 
 
 class Ran(NamedTuple):
@@ -57,8 +57,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     async def fill() -> None:
         index = open_index(load())
         await index.setup()
-        hostile = event(incident="b:surge:2", entity=EntityRef("b", "[red]Evil[/]\x1b[31m"))
-        await index.write([event(), event("resolved", 60, incident="c:surge:3"), hostile])
+        hostile = pile_on(name="b:surge:2", entity=EntityRef("b", "[red]Evil[/]\x1b[31m"))
+        await index.write([pile_on(), pile_on("resolved", 60, name="c:surge:3"), hostile])
         await index.close()
 
     asyncio.run(fill())

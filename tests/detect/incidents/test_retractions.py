@@ -62,7 +62,7 @@ def test_being_told_twice_that_a_post_is_gone_changes_nothing() -> None:
 
 def test_a_deleted_post_does_not_come_back() -> None:
     answers = pile_on(AT, answers=4)
-    inbound = [*quiet(5), *answers, deleted(answers[2])]
+    inbound: list[Inbound] = [*quiet(5), *answers, deleted(answers[2])]
     assert after([*inbound, answers[2], edited(answers[2], 0.99)]).mentions == after(inbound).mentions
 
 

@@ -45,7 +45,7 @@ def sketch(centre: int, number: int, spread: float = 1.0) -> Sketch:
 
 
 def test_stories_are_told_apart_and_grow_by_themselves() -> None:
-    clusters, joined = NarrativeClusters(), {}
+    clusters, joined = NarrativeClusters(), dict[int, set[int]]()
     for number in range(120):
         centre = 1 if number < 40 or number % 3 else 2
         slot, _ = assign(clusters, sketch(centre, number), "sketch", T + 10 * number)

@@ -59,13 +59,13 @@ def test_an_entity_that_is_spoken_of_every_second() -> None:
     """Its rate wanders by a fifth from hour to hour and its mood with it, which is a great many mentions; a thread that
     runs away is told all the same.  The state is no larger than that of others."""
     rng = random.Random(4)
-    detector, state, events = Detector(0.2), EntityState(), []
+    detector, state, events = Detector(0.2), EntityState(), list[IncidentEvent]()
     snowball = iter(pile_on(14 * 3_600.0, answers=200, minutes=40.0))
     following = next(snowball, None)
     at, number, hour, pace, share = 0.0, 0, -1, 0.0, 0.0
     while at < 14.7 * 3_600.0:
         if at // 3_600.0 != hour:
-            hour = at // 3_600.0
+            hour = int(at // 3_600.0)
             pace = (1.0 + 0.4 * sin(at / DAY * 2 * pi)) * exp(rng.gauss(0.0, 0.2))
             share = 0.15 * exp(rng.gauss(0.0, 0.2))
         at += rng.expovariate(pace)

@@ -16,7 +16,8 @@ from pipeline.enrich.load import CHECK_EVERY, NAMED, Renewal, changes, in_backgr
 from pipeline.enrich.stage import Enrich
 from pipeline.settings.enrich import EnrichSettings
 from pipeline.stages.state import MemoryStore, State
-from tests.support.scorers import FixedScorer, post, records
+from tests.support.messages import post, records
+from tests.support.scorers import FixedScorer
 
 FIRST = "- {id: zorbex, name: Zorbex}\n"
 

@@ -16,7 +16,7 @@ from pipeline.enrich.catalogue import Catalogue, Entity, load_catalogue
 from pipeline.enrich.linking.reader import Question
 from tests import forms
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.compiler, pytest.mark.timeout(900)]
 
 SHARED = ("reader",)
 """What both forms are given and are asked by: plain in either."""

@@ -19,7 +19,8 @@ from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Outgoing, Record
 from pipeline.stages.state import MemoryStore, State
 from tests.enrich.linking.counted import Counted, fitted
-from tests.support.scorers import START, FixedScorer, post, records
+from tests.support.messages import START, post, records
+from tests.support.scorers import FixedScorer
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 
@@ -45,7 +46,7 @@ def streams(draw: st.DrawFn) -> list[Any]:
             out.append(PostDeleted(post_id=f"twitter:{number}", network="twitter", deleted_at=START, version=version))
             continue
         parent = draw(st.none() | st.integers(1, 7).map("twitter:{}".format))
-        fields = {
+        fields: dict[str, Any] = {
             "kind": draw(st.sampled_from(["post", "reply", "quote", "repost"])),
             "author": Author(f"twitter:user{number}", draw(HANDLES)),
             "version": draw(st.integers(0, 3)),

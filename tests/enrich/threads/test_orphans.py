@@ -17,7 +17,8 @@ from pipeline.enrich.threads.orphans import MAX_WAITING, WAIT
 from pipeline.index.documents import sort_out
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
-from tests.support.scorers import START, FixedScorer, post, records, reply
+from tests.support.messages import START, post, records, reply
+from tests.support.scorers import FixedScorer
 
 DECODER = msgspec.json.Decoder(ScoredMessage)
 Told = dict[tuple[str, str], tuple[int, str, float] | None]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import SettingsError, TerminalError, TransientError
+from pipeline.errors import SettingsError, TransientError
 from pipeline.index.elastic.index import ElasticIndex
 from pipeline.index.protocol import Query, Written
 from pipeline.settings.index import IndexSettings
@@ -153,9 +153,45 @@ async def test_requests_stay_under_five_megabytes(fake: FakeElasticsearch, index
     assert len(fake.bulks) == 3
 
 
-async def test_wrong_credentials_are_terminal_and_not_told(fake: FakeElasticsearch, index: ElasticIndex) -> None:
+@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, "cluster_block_exception"),
+        (403, "cluster_block_exception"),
+        (400, "index_closed_exception"),
+        (400, "strict_dynamic_mapping_exception"),
+        (403, "security_exception"),
+        (400, "something_new_exception"),
+    ],
+)
+async def test_a_server_that_refuses_every_request_as_a_whole_buries_no_document(
+    fake: FakeElasticsearch, index: ElasticIndex, status: int, kind: str, count: int
+) -> None:
+    fake.bulk = lambda asked: (status, {"error": {"type": kind, "reason": "not now"}, "status": status})
+    with pytest.raises(TransientError, match="not now"):
+        await index.write(MENTIONS[:count])
+    assert len(fake.bulks) <= 6, "nor is it asked about each"
+    fake.bulk = written
+    assert await index.write(MENTIONS[:count]) == Written()
+
+
+@pytest.mark.parametrize("count", [1, 5])
+async def test_a_document_that_spoils_the_request_is_refused_alone(
+    fake: FakeElasticsearch, index: ElasticIndex, count: int
+) -> None:
+    bad = MENTIONS[:count][-1]
+    unreadable = {"error": {"type": "x_content_parse_exception", "reason": "what is this"}}
+    fake.bulk = lambda asked: (400, unreadable) if bad.mention_id in asked.ids else written(asked)
+    result = await index.write(MENTIONS[:count])
+    assert [refused.document for refused in result.refused] == [bad]
+
+
+async def test_wrong_credentials_hold_the_documents_and_are_not_told(
+    fake: FakeElasticsearch, index: ElasticIndex
+) -> None:
     fake.bulk = lambda asked: (401, {"error": {"type": "security_exception", "reason": "unable to authenticate"}})
-    with pytest.raises(TerminalError, match=r"index\.password") as caught:
+    with pytest.raises(TransientError, match=r"index\.password") as caught:
         await index.write(MENTIONS)
     assert "hush-hush" not in str(caught.value)
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
+from pipeline.contracts import topics
+from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import TransientError
 from pipeline.runtime.kafka import admin
-from pipeline.runtime.kafka.admin import Offsets
+from pipeline.runtime.kafka.admin import Offsets, create_all, least_in_sync, too_few_in_sync, topic_ids
 from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
 from pipeline.settings.kafka import KafkaSettings
+from tests.real_servers import RealKafka
 
 
 class Leaderless:
@@ -48,3 +54,38 @@ def test_one_that_stays_without_is_an_error_that_may_pass(offsets: Offsets, monk
     with pytest.raises(TransientError, match="no answer"):
         offsets.ends("young")
     offsets.close()
+
+
+@pytest.mark.parametrize(("replication", "least"), [(1, 1), (2, 1), (3, 2), (5, 4)])
+def test_a_message_counts_as_delivered_when_all_replicas_but_one_have_it(replication: int, least: int) -> None:
+    assert least_in_sync(replication) == least
+    new = admin._new(POSTS_RAW, replication)
+    assert new.config is not None
+    assert (new.replication_factor, new.config["min.insync.replicas"]) == (replication, str(least))
+
+
+@pytest.mark.real
+def test_topics_are_made_so_that_no_replica_is_alone_and_one_made_otherwise_is_found(fresh_kafka: RealKafka) -> None:
+    settings = KafkaSettings(bootstrap=fresh_kafka.bootstrap)
+    assert len(create_all(settings)) == len(topics.ALL)
+    assert too_few_in_sync(settings) == []
+    stricter = settings.model_copy(update={"replication": 3})
+    assert too_few_in_sync(stricter) == sorted(topic.name for topic in topics.ALL), "made for one replica"
+
+
+@pytest.mark.real
+def test_a_topic_that_is_made_anew_is_another_one(fresh_kafka: RealKafka) -> None:
+    settings = KafkaSettings(bootstrap=fresh_kafka.bootstrap)
+    create_all(settings)
+    first = topic_ids(settings, [POSTS_RAW.name])
+    assert first
+    assert topic_ids(settings, [POSTS_RAW.name]) == first
+    client = AdminClient({"bootstrap.servers": settings.bootstrap})
+    client.delete_topics([POSTS_RAW.name])[POSTS_RAW.name].result(30.0)
+    deadline = time.monotonic() + 30.0
+    while POSTS_RAW.name not in create_all(settings):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    while topic_ids(settings, [POSTS_RAW.name]) == first:  # brokers learn of it a moment later
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

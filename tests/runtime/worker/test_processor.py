@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from pipeline.contracts.topics import POSTS_RAW, Topic
-from pipeline.errors import Malformed, TransientError
+from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.publisher import ToSend
+from pipeline.runtime.kafka.publisher import RefusedMessage, Sent, ToSend, Undelivered
 from pipeline.runtime.worker.processor import Processor
-from pipeline.runtime.worker.progress import WorkerProgress
+from pipeline.runtime.worker.progress import Wait, WorkerProgress
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Change, MemoryStore, State
 
@@ -74,13 +75,17 @@ class Broker:
         self.steps = steps
         self.faults = faults
         self.sent: list[ToSend] = []
+        self.most_bytes = 1_000_000_000
 
-    async def send(self, messages: Sequence[ToSend]) -> None:
+    async def send(self, messages: Sequence[ToSend]) -> Sent:
         self.steps.append("publish")
         if self.faults:
             self.faults -= 1
-            raise TransientError("not delivered", subject="out")
-        self.sent += messages
+            self.sent += messages[:1]
+            raise Undelivered(list(messages[1:]), OSError("away"))
+        refused = [m for m in messages if len(m.value or b"") > self.most_bytes]
+        self.sent += [m for m in messages if m not in refused]
+        return Sent(refused=[RefusedMessage(m, "too large") for m in refused])
 
 
 class Noting(MemoryStore):
@@ -121,9 +126,9 @@ async def test_state_is_written_last() -> None:
 async def test_passing_faults_are_retried_in_place_without_handling_again() -> None:
     steps: list[str] = []
     processor, broker, _ = a_processor(steps, faults=2, effect_faults=1)
-    await processor.process(records(b"one"))
+    await processor.process(records(b"one", b"two", b"three"))
     assert steps == ["handle", "publish", "publish", "publish", "effects", "effects", "state"]
-    assert len(broker.sent) == 1
+    assert [message.value for message in broker.sent] == [b"1", b"2", b"3"], "what was delivered is not sent again"
 
 
 async def test_a_rejected_record_becomes_a_dead_letter_that_says_why_and_where() -> None:
@@ -186,17 +191,144 @@ async def test_a_stage_that_fails_on_everything_is_not_dead_lettered_away() -> N
     assert len(broker.sent) <= 3
 
 
-async def test_handling_that_never_ends_is_given_up() -> None:
-    processor, _, _ = a_processor([])
-    processor._timeout = 0.05
-    release = asyncio.Event()
-    loop = asyncio.get_running_loop()
+async def test_a_stage_that_lost_what_it_needs_buries_no_record() -> None:
+    processor, broker, _ = a_processor([])
 
-    def hang(batch: Sequence[Record], state: State) -> Result:
-        asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
-        return Result(publish=[], rejected=[], effects=[])
+    def without_model(batch: Sequence[Record], state: State) -> Result:
+        raise TerminalError("the model does not answer")
 
-    processor.stage.handle = hang  # type: ignore[method-assign]
-    with pytest.raises(TimeoutError):
-        await processor.process(records(b"one"))
-    release.set()
+    processor.stage.handle = without_model  # type: ignore[method-assign]
+    with pytest.raises(TerminalError):
+        await processor.process(records(b"one", b"two"))
+    assert broker.sent == []
+
+
+class Slow(Counting):
+    """Never ends with a record that says so, nor with anything while `stuck`."""
+
+    def __init__(self, steps: list[str]) -> None:
+        super().__init__(steps)
+        self.stuck = False
+        self.release = threading.Event()
+
+    def handle(self, batch: Sequence[Record], state: State) -> Result:
+        if self.stuck or any(record.value == b"slow" for record in batch):
+            self.release.wait(20.0)
+        return super().handle(batch, state)
+
+
+def a_slow_processor() -> tuple[Processor, Slow, Broker, MemoryStore, Metrics]:
+    stage, broker, store, metrics = Slow([]), Broker([]), MemoryStore(), Metrics()
+    progress = WorkerProgress("enrich", metrics)
+    processor = Processor(stage, State(store, stage.codec), broker, metrics, progress, timeout=0.2)
+    return processor, stage, broker, store, metrics
+
+
+def letters_of(broker: Broker) -> list[tuple[bytes, str]]:
+    """Offset and code of each dead letter."""
+    found = [dict(message.headers) for message in broker.sent if message.topic == "enrich.dlq.v1"]
+    return [(headers["offset"], headers["code"].decode()) for headers in found]
+
+
+async def test_a_record_that_takes_for_ever_is_set_aside_and_the_others_counted_once() -> None:
+    processor, stage, broker, store, metrics = a_slow_processor()
+    await processor.process(records(b"one", b"two", b"slow", b"three", b"four"))
+    await processor.process(records(b"five", start=5))
+    stage.release.set()
+    await asyncio.sleep(0.1)  # the threads that were given up end now, and must change nothing
+    await processor.process(records(b"six", start=6))
+    assert letters_of(broker) == [(b"2", "too_slow")]
+    assert [m.value for m in broker.sent if m.topic == "out"] == [b"1", b"2", b"3", b"4", b"5", b"6"]
+    assert State(store, Raw()).get("acme", records(b"x")[0]) == b"6"
+    assert metrics.abandoned_threads.labels("enrich")._value.get() == 3, "the batch, a half of it, the record"
+
+
+async def test_a_stage_that_takes_for_ever_over_everything_is_not_dead_lettered_away() -> None:
+    processor, stage, broker, _, _ = a_slow_processor()
+    stage.stuck = True
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - which one is the next line's matter
+        await processor.process(records(*[b"one"] * 8))
+    assert isinstance(raised.value.__cause__, TimeoutError)
+    assert len(letters_of(broker)) <= 3
+    stage.release.set()
+
+
+class Verbose(Counting):
+    """Publishes something large for a record that says so."""
+
+    def handle(self, batch: Sequence[Record], state: State) -> Result:
+        result = super().handle(batch, state)
+        large = [Outgoing("out", b"k", b"x" * 5_000) for record in batch if record.value == b"large"]
+        return Result(publish=[*result.publish, *large], rejected=result.rejected, effects=[])
+
+
+async def test_a_message_that_the_broker_refuses_makes_its_record_a_dead_letter_and_stops_nothing() -> None:
+    processor, broker, store = a_processor([])
+    processor.stage = processor._handling._stage = Verbose([])
+    broker.most_bytes = 1_000
+    await processor.process(records(b"one", b"two", b"large", b"three"))
+    assert letters_of(broker) == [(b"2", "refused_by_broker")]
+    counts = [m.value for m in broker.sent if m.topic == "out"]
+    assert (counts.count(b"1"), counts.count(b"2")) == (1, 1), "what the broker had taken is not sent again"
+    assert counts[-1] == b"3"
+    assert State(store, Raw()).get("acme", records(b"x")[0]) == b"3"
+
+
+async def test_a_dead_letter_that_the_broker_refuses_is_cut_until_it_fits() -> None:
+    processor, broker, _ = a_processor([])
+    broker.most_bytes = 100
+    bad = Record("posts.raw.v1", 1, 0, b"acme", b"poison", 10.0, 20.0)
+    processor.stage.handle = lambda batch, state: Result(  # type: ignore[method-assign]
+        rejected=[Rejected(record, Malformed("not_json", "bad")) for record in batch]
+    )
+    await processor.process([bad._replace(value=b"{" * 1_000)])
+    (letter,) = broker.sent
+    assert len(letter.value or b"") == 62
+    assert dict(letter.headers)["value_bytes"] == b"1000"
+
+
+class Failing(MemoryStore):
+    """Fails the first time that it is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults = 1
+
+    async def write(self, changes: list[Change]) -> None:
+        if self.faults:
+            self.faults -= 1
+            raise TransientError("away", subject="state")
+        await super().write(changes)
+
+
+async def test_state_that_could_not_be_written_at_first_is_written_all_the_same() -> None:
+    store = Failing()
+    processor, _, _ = a_processor([], store=store)
+    await processor.process(records(b"one", b"two"))
+    assert State(store, Raw()).get("acme", records(b"x")[0]) == b"2"
+
+
+async def test_a_record_for_another_stage_is_passed_over() -> None:
+    processor, broker, _ = a_processor([])
+    one, two = records(b"one", b"two")
+    await processor.process([one._replace(headers=(("for", b"index"),)), two._replace(headers=(("for", b"enrich"),))])
+    assert [message.value for message in broker.sent] == [b"1"]
+
+
+async def test_a_wait_for_the_broker_is_known_with_what_and_since_when() -> None:
+    metrics, clock = Metrics(), [0.0]
+    progress = WorkerProgress("enrich", metrics, lambda: clock[0])
+    stage = Counting([])
+
+    class Away(Broker):
+        async def send(self, messages: Sequence[ToSend]) -> Sent:
+            if clock[0] < 400.0:
+                seen.extend(progress.waits())
+                clock[0] += 200.0
+                raise Undelivered(list(messages), OSError("away"))
+            return Sent()
+
+    seen: list[Wait] = []
+    await Processor(stage, State(MemoryStore(), stage.codec), Away([]), metrics, progress).process(records(b"one"))
+    assert seen == [Wait("broker", 0.0)], "from the first failure on"
+    assert progress.waits() == []

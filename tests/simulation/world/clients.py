@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from random import Random
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from unittest.mock import patch
 
 from aiokafka.errors import (
@@ -24,6 +24,10 @@ from aiokafka.structs import TopicPartition
 
 from tests.simulation.world.broker import PARTITIONS, Broker, Headers, Where, message_size
 
+if TYPE_CHECKING:
+    from tests.simulation.world.elasticsearch import Cluster
+    from tests.simulation.world.faults import Outside
+
 LATENCY = 0.02
 """Most seconds that a request takes."""
 
@@ -35,6 +39,7 @@ class Host(Protocol):
     """A process, as a client sees it."""
 
     broker: Broker
+    cluster: Cluster
     chance: Random
     batch_messages: int
 
@@ -44,6 +49,10 @@ class Host(Protocol):
 
     def broker_away_for(self) -> float:
         """Seconds until the broker answers; 0 while it does."""
+        ...
+
+    def out_for(self, what: Outside) -> float:
+        """For how many seconds more something outside fails; 0 while it works."""
         ...
 
 
@@ -56,14 +65,18 @@ class Bystander:
 
     batch_messages = 1000
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, cluster: Cluster) -> None:
         self.broker = broker
+        self.cluster = cluster
         self.chance = Random(0)
 
     async def point(self, name: str) -> bool:
         return False
 
     def broker_away_for(self) -> float:
+        return 0.0
+
+    def out_for(self, what: Outside) -> float:
         return 0.0
 
 
@@ -149,6 +162,7 @@ class Read(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Headers = ()
 
 
 class Consumer:
@@ -168,6 +182,9 @@ class Consumer:
     def assign(self, partitions: Sequence[TopicPartition]) -> None:
         self._positions = {where: self._host.broker.log(tuple(where)).start for where in partitions}
 
+    def seek(self, where: TopicPartition, offset: int) -> None:
+        self._positions[where] = offset
+
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return {where: self._host.broker.log(tuple(where)).end for where in partitions}
 
@@ -181,7 +198,7 @@ class Consumer:
             log = self._host.broker.log(tuple(where))
             records = log.since(self._positions[where], 500)
             self._positions[where] = records[-1].offset + 1 if records else log.end
-            found[where] = [Read(record.offset, record.key, record.value) for record in records]
+            found[where] = [Read(record.offset, record.key, record.value, record.headers) for record in records]
         return found
 
 

@@ -70,7 +70,15 @@ class Retain(Struct, frozen=True, tag=True):
     at: float
 
 
-Fault = Crash | Pause | LostAck | Outage | Scale | Compact | Retain
+class Redeliver(Struct, frozen=True, tag=True):
+    """A person publishes the dead letters of a stage again."""
+
+    at: float
+    stage: str
+
+
+Fault = Crash | Pause | LostAck | Outage | Scale | Compact | Retain | Redeliver
+Timed = Scale | Compact | Retain | Redeliver
 
 
 class Faults:

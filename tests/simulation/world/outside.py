@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,16 +24,19 @@ from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.errors import TransientError
-from pipeline.index.protocol import Document, Written
+from pipeline.index.elastic.index import ElasticIndex
+from pipeline.index.protocol import Document, Index, Written
 from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.index.sqlite.schema import connect
 from pipeline.index.stage import IndexStage
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.stores.changelog import ChangelogStore
 from pipeline.runtime.stores.sqlite import SqliteStore
+from pipeline.settings.index import IndexSettings
 from pipeline.simulate.companies import demo_catalogue
 from pipeline.stages.stage import Stage
 from pipeline.stages.state import Change, MemoryStore, Store
+from tests.simulation.world.elasticsearch import URL
 from tests.support.scorers import FixedScorer
 
 if TYPE_CHECKING:
@@ -113,13 +117,9 @@ class Outside:
         self._folder = folder
         self.delivered: list[tuple[str, IncidentEvent]] = []
         """What receivers took, in order: (receiver, event)."""
-        self._opened: list[SqliteIndex | SqliteStore] = []
-        shutil.copy(_empty_index(), self.index_path)
-
-    @property
-    def index_path(self) -> Path:
-        """The file of the index."""
-        return self._folder / "index.sqlite"
+        self._opened: list[Index | SqliteStore] = []
+        self._path = folder / "index.sqlite"
+        shutil.copy(_empty_index(), self._path)
 
     def stage(self, name: str, process: Process) -> Stage:
         """The stage of a worker that begins."""
@@ -128,12 +128,25 @@ class Outside:
         if name == "detect":
             return Detect()
         if name == "index":
-            index = PointedIndex(self.index_path, process)
-            self._opened.append(index)
-            return IndexStage(index)
+            return IndexStage(self._index(process))
         limits = RetryLimits(clock=self._world.loop.time)
         receivers = [Receiver(receiver, pages, process, self.delivered) for receiver, pages in RECEIVERS]
         return Alert(receivers, limits=limits)
+
+    def open_index(self) -> Index:
+        """The index, for whoever looks at it when all is over."""
+        return (
+            SqliteIndex(self._path) if self._world.history.index == "sqlite" else ElasticIndex(IndexSettings(url=URL))
+        )
+
+    def _index(self, process: Process) -> Index:
+        index: Index
+        if self._world.history.index == "sqlite":
+            index = PointedIndex(self._path, process)
+        else:
+            index = ElasticIndex(IndexSettings(url=URL))
+        self._opened.append(index)
+        return index
 
     def store(self, name: str, publisher: Publisher, process: Process) -> Store:
         """The store of a worker that begins."""
@@ -152,6 +165,13 @@ class Outside:
         store = SqliteStore(self._folder / f"{name}.sqlite")
         self._opened.append(store)
         return store
+
+    def stored(self, name: str) -> list[bytes]:
+        """Every value of a stage's state, as it is kept."""
+        if self._world.history.store == "changelog":
+            return [record.value for record in self._world.broker.present(changelog(name).name) if record.value]
+        with closing(sqlite3.connect(self._folder / f"{name}.sqlite")) as file:
+            return [bytes(row[0]) for row in file.execute("SELECT data FROM state")]
 
     async def close(self) -> None:
         """Close every file."""

@@ -21,6 +21,7 @@ from pipeline.runtime.worker.progress import WorkerProgress
 from pipeline.stages.state import State
 from tests.simulation.world.broker import Broker
 from tests.simulation.world.clients import HOST
+from tests.simulation.world.elasticsearch import Cluster
 from tests.simulation.world.faults import Crash, LostAck, Outside, Pause
 from tests.simulation.world.group import SESSION
 from tests.simulation.world.reader import Reader
@@ -47,8 +48,9 @@ class Process:
         self.instance = instance
         self.alive = True
         self.broker: Broker = world.broker
+        self.cluster: Cluster = world.cluster
         self.chance: Random = world.chance
-        self.batch_messages = world.history.batch_messages
+        self.batch_messages = 1 if stage in world.history.one_by_one else 1_000
         self.reader = Reader(self, world.groups[stage], world.history.commit_seconds)
         self.stage: Stage | None = None
         self.store: Store | None = None

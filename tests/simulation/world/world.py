@@ -6,16 +6,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
+from unittest.mock import patch
 
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW
 from pipeline.observability.metrics import Metrics
+from pipeline.runtime.kafka.redelivery import redeliver
 from pipeline.settings.kafka import KafkaSettings
+from pipeline.settings.settings import Settings
 from pipeline.settings.worker import WorkerSettings
 from tests.simulation.history import History
 from tests.simulation.inputs import Raw, raw_records
 from tests.simulation.world.broker import Broker
 from tests.simulation.world.clients import HOST, Bystander
-from tests.simulation.world.faults import Compact, Faults, Retain, Scale
+from tests.simulation.world.elasticsearch import Cluster
+from tests.simulation.world.faults import Compact, Faults, Redeliver, Scale, Timed
 from tests.simulation.world.group import Group
 from tests.simulation.world.loop import VirtualLoop
 from tests.simulation.world.outside import Outside
@@ -39,6 +43,7 @@ class World:
         self.loop = loop
         self.chance = Random(history.seed)
         self.broker = Broker(loop.wall)
+        self.cluster = Cluster(loop.time)
         self.faults = Faults(history.faults)
         self.groups = {stage: Group(stage, topics, self.broker, self.chance) for stage, topics in SOURCES.items()}
         self.kafka = KafkaSettings(bootstrap="memory:9092")
@@ -48,6 +53,7 @@ class World:
         self.processes: dict[str, Process] = {}
         self.notes: list[str] = []
         self._made = 0
+        self._people: list[asyncio.Task[None]] = []
 
     def note(self, text: str) -> None:
         """A line of what happened, for whoever reads the history of a failure."""
@@ -57,7 +63,7 @@ class World:
         """Live the history; True when everything came to rest within its time."""
         for stage, workers in self.history.workers:
             self.scale(stage, workers)
-        timed = [fault for fault in self.history.faults if isinstance(fault, Scale | Compact | Retain)]
+        timed = [fault for fault in self.history.faults if isinstance(fault, Timed)]
         events: list[tuple[float, Callable[[], None]]] = [
             *((raw.at, self._publisher_of(raw)) for raw in raw_records(self.history.inputs)),
             *((fault.at, self._doing(fault)) for fault in timed),
@@ -110,20 +116,32 @@ class World:
     def _publisher_of(self, raw: Raw) -> Callable[[], None]:
         return lambda: raw.publish(self.broker, self.loop.wall())
 
-    def _doing(self, fault: Scale | Compact | Retain) -> Callable[[], None]:
+    def _doing(self, fault: Timed) -> Callable[[], None]:
         if isinstance(fault, Scale):
             return lambda: self.scale(fault.stage, fault.workers)
         if isinstance(fault, Compact):
             return self.broker.compact
+        if isinstance(fault, Redeliver):
+            return lambda: self._people.append(self.loop.create_task(self._redelivered(fault.stage)))
         readers = {topic: [stage for stage, topics in SOURCES.items() if topic in topics] for topic in self._topics()}
         return lambda: self.broker.retain(readers)
+
+    async def _redelivered(self, stage: str) -> None:
+        """Publish dead letters again, as `groundswell dead-letters replay` does."""
+        HOST.set(Bystander(self.broker, self.cluster))
+        index = self.outside.open_index()
+        letters = await index.dead_letters(stage=stage, limit=1_000)
+        await index.close()
+        self.note(f"{len(letters)} letters of {stage} are published again")
+        with patch("pipeline.runtime.kafka.redelivery.open_index", lambda settings: self.outside.open_index()):
+            await redeliver(Settings(kafka=self.kafka), letters)
 
     @staticmethod
     def _topics() -> set[str]:
         return {topic for topics in SOURCES.values() for topic in topics}
 
     def _quiet(self) -> bool:
-        return all(group.idle() for group in self.groups.values())
+        return all(group.idle() for group in self.groups.values()) and all(task.done() for task in self._people)
 
     async def _until(self, done: Callable[[], bool]) -> bool:
         """Wait until something holds for three seconds on end; False when it does not within `PATIENCE`."""
@@ -144,7 +162,7 @@ def live(history: History, folder: Path, look: Callable[[World, bool], Awaitable
     async def everything() -> None:
         world = World(history, loop, folder)
         settled = await world.run()
-        HOST.set(Bystander(world.broker))
+        HOST.set(Bystander(world.broker, world.cluster))
         await look(world, settled)
         world.close()
         await world.outside.close()

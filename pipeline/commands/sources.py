@@ -7,4 +7,7 @@ from pipeline.ingest.networks import AGENTS
 DEMO = "demo"
 """The simulated stream of invented companies."""
 
+COMPANIES = "companies.yaml"
+"""The catalogue of those companies, in the demonstration's data folder."""
+
 NETWORKS = (*AGENTS, DEMO)
