@@ -107,8 +107,14 @@ def _places(world: World) -> Iterator[tuple[str, bytes]]:
         yield f"state of {stage}", b"".join(map(_inflated, world.outside.stored(stage)))
 
 
+_STORED = b"\x93"
+"""The first byte of a stored value: an array of three."""
+
+
 def _inflated(data: bytes) -> bytes:
     """The bytes of a value of state; what the detector has compressed as it was before."""
+    if data[:1] != _STORED:
+        return data  # what the store notes for itself
     value = msgspec.msgpack.decode(data, type=StoredValue).value
     try:
         _, packed = msgspec.msgpack.decode(value, type=tuple[int, bytes])
