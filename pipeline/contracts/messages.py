@@ -180,13 +180,15 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
 
 
 class MentionDeleted(Struct, tag_field="type", tag="mention_deleted", kw_only=True):
-    """A mention taken back, because its post or its author is gone."""
+    """A mention taken back, because its post or its author is gone; `author_key` says whose it was
+    (``contracts/account.py``), where that is known."""
 
     mention_id: Id
     post_id: Id
     entity: EntityRef
     deleted_at: Time
     version: Version
+    author_key: Annotated[str, Meta(max_length=64)] | None = None
 
 
 ScoredMessage = Mention | MentionDeleted | PostDeleted | AuthorDeleted

@@ -16,7 +16,7 @@ from pipeline.detect.evidence.change_point import ChangePoint
 from pipeline.detect.evidence.pile_on import LEARNED_FROM, ThreadEvidence
 from pipeline.detect.evidence.pile_on import follow as follow_thread
 from pipeline.detect.incidents import context, lifecycle, retractions
-from pipeline.detect.mentions.inbound import Inbound, InboundMention
+from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundMention
 from pipeline.detect.mentions.weighting import CHANGED, PASSED, WeighedMention, recognised, weigh
 from pipeline.detect.state.entity import POSTS, EntityState
 from pipeline.detect.state.quotable_posts import quotable_post, retain_post
@@ -53,7 +53,8 @@ class Detector:
         """Take in a mention or a deletion; gives the events it leads to, in order."""
         if type(inbound) is InboundMention:
             return self._observe(entity, inbound)
-        retractions.retract(entity, inbound.post_id, inbound.version)
+        if isinstance(inbound, InboundDeletion):
+            retractions.retract(entity, inbound)
         return _NOTHING
 
     def _observe(self, entity: EntityState, mention: InboundMention) -> Sequence[IncidentEvent]:
@@ -71,7 +72,7 @@ class Detector:
             entity.clock = clock = event_time
             if event_time >= baseline.bin_end or entity.acute is not None:
                 events = self._pass_time(entity, mention)
-        weighed = weigh(memory, mention, key, clock // 60)
+        weighed = weigh(memory, entity.threads, mention, key, clock // 60)
         negative, other, behind = weighed.negative, weighed.other, clock - event_time
         if behind < FORGOTTEN:
             swell = entity.groundswell
@@ -102,6 +103,10 @@ class Detector:
         """The mention as evidence of its thread."""
         clock, baseline = entity.clock, entity.baseline
         thread = follow_thread(entity.threads, weighed.root, clock)
+        if weighed.astray:
+            thread.carried += weighed.negative
+            if weighed.negative == 0.0:
+                return thread
         if weighed.repost:
             thread.repost(clock, weighed.author, weighed.probability, baseline.branching)
         else:
@@ -111,6 +116,8 @@ class Detector:
             thread.negative += weighed.complains
             thread.copies += weighed.copied
         thread.authors += weighed.first
+        if not weighed.astray:
+            thread.naming += 1
         return thread
 
     def _complaint(self, entity: EntityState, negative: float, other: float) -> float:

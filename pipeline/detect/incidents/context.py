@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 from zlib import crc32
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.sketch import decode
 from pipeline.detect.incidents.counters import bump
 from pipeline.detect.mentions.inbound import InboundMention
@@ -53,12 +54,16 @@ def observe(
         name = clip(mention.author.handle or mention.author.id, NAME_BYTES)
         bump(incident.networks, _network(mention.network, mention.post_id), NETWORKS)
         bump(incident.drivers, name, DRIVERS)
+        if name not in incident.accounts and name in incident.drivers:
+            incident.credit(name, author_key(mention.network, mention.author.id))
     standing = entity.regulars.standing(weighed.voice)
     if standing is not None:
         name = clip(mention.author.handle or mention.author.id, NAME_BYTES)
         before = incident.regulars.get(name)
         if before is not None or len(incident.regulars) < REGULARS:
             incident.regulars[name] = (1 if before is None else before[0] + 1, *standing)
+            if name not in incident.accounts:
+                incident.credit(name, author_key(mention.network, mention.author.id))
 
 
 def group(entity: EntityState, mention: InboundMention, event_time: int) -> None:

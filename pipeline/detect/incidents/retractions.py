@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from pipeline.detect.evidence.baseline import BIN
 from pipeline.detect.evidence.groundswell import BLOCK
-from pipeline.detect.mentions.inbound import InboundMention
+from pipeline.detect.mentions.inbound import InboundDeletion, InboundMention
 from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.incident import ACCOUNT
 from pipeline.detect.state.remembered_post import RememberedPost
 
 
-def retract(entity: EntityState, post_id: str, version: int) -> None:
-    """A post is deleted in a version; a further deletion, or that of an older version, changes nothing."""
+def retract(entity: EntityState, deletion: InboundDeletion) -> None:
+    """A post is deleted in a version; a further deletion, or that of an older version, changes nothing.
+
+    No later event quotes it, and its author is among those who drive an incident only for other posts.
+    """
     memory, minute = entity.memory, entity.clock // 60
-    key = memory.number(post_id)
-    post = memory.delete(key, minute, version)
+    key = memory.number(deletion.post_id)
+    post = memory.delete(key, minute, deletion.version)
     now = memory.recall(key, minute)
     if now is None or now.gone:
-        _unquote(entity, post_id)
+        _discredit(entity, deletion)
+        _unquote(entity, deletion.post_id)
     if post is not None:
         _withdraw(entity, key, post)
 
@@ -32,6 +37,22 @@ def replace(entity: EntityState, mention: InboundMention, key: int) -> None:
     _unquote(entity, mention.post_id)
     if post is not None:
         _withdraw(entity, key, post)
+
+
+def _discredit(entity: EntityState, deletion: InboundDeletion) -> None:
+    """Take a mention off those of its author, known by the post while it may be quoted, else by the account.
+
+    A deletion that comes twice may do so twice: who is gone is forgotten rather too soon than too late.
+    """
+    account = (deletion.author_key or "")[:ACCOUNT]
+    for incident in (entity.acute, entity.slow):
+        if incident is None:
+            continue
+        quotable = entity.posts if incident.first_post is None else [*entity.posts, incident.first_post]
+        names = [post.author for post in quotable if post.post_id == deletion.post_id]
+        names += [name for name, key in incident.accounts.items() if key == account]
+        if names:
+            incident.discredit(names[0])
 
 
 def _unquote(entity: EntityState, post_id: str) -> None:

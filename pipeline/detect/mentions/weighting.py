@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipeline.detect.evidence.pile_on import ThreadEvidence, inherited
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.memory import SHORT_TEXT, WINDOW, Memory, stamp
 
@@ -23,17 +24,18 @@ class WeighedMention:
     `key`, `voice`: hashes of its id and its author's.  `negative`, `other`: its clean weight, split by how likely it is
     negative.  `author`: the weight of its author.
     Raw: it `complains` (more likely negative than not) or `praises`, is the `first` of its author in six hours, is
-    `copied`, is an `answer` in the thread `root`, a `repost`.
+    `copied`, is an `answer` in the thread `root`, a `repost`, only answers a mention in a thread about something else
+    (`astray`).
     """
 
     __slots__ = (
-        "answer", "author", "complains", "copied", "first", "key", "negative", "other", "praises", "probability",
-        "repost", "root", "voice",
+        "answer", "astray", "author", "complains", "copied", "first", "key", "negative", "other", "praises",
+        "probability", "repost", "root", "voice",
     )  # fmt: skip
 
     def __init__(
         self, key: int, root: int, voice: int, negative: float, other: float, author: float, probability: float,
-        complains: bool, praises: bool, first: bool, copied: bool, answer: bool, repost: bool,
+        complains: bool, praises: bool, first: bool, copied: bool, answer: bool, repost: bool, astray: bool,
     ) -> None:  # fmt: skip
         self.key = key
         self.root = root
@@ -48,6 +50,7 @@ class WeighedMention:
         self.copied = copied
         self.answer = answer
         self.repost = repost
+        self.astray = astray
 
 
 def recognised(memory: Memory, mention: InboundMention, clock: int) -> tuple[int, int, int]:
@@ -75,10 +78,13 @@ def recognised(memory: Memory, mention: InboundMention, clock: int) -> tuple[int
     return key, event_time, (FRESH if known.gone else CHANGED) if newer else PASSED
 
 
-def weigh(memory: Memory, mention: InboundMention, key: int, minute: int) -> WeighedMention:
+def weigh(
+    memory: Memory, threads: dict[int, ThreadEvidence], mention: InboundMention, key: int, minute: int
+) -> WeighedMention:
     """Weigh a mention whose id hashes to `key` and that is news, and remember it; `minute`: the entity's clock.
 
-    A text that the model was not trained for is no complaint.
+    A text that the model was not trained for is no complaint; what only answers a mention counts within bounds where
+    the thread does not begin with one.
     """
     voice = memory.number(mention.author.id)
     author = weight = memory.author_weight(voice, minute)
@@ -101,13 +107,19 @@ def weigh(memory: Memory, mention: InboundMention, key: int, minute: int) -> Wei
         root_id = mention.parent_id or post_id  # a quote joins the thread that it quotes
     answer = root_id != post_id
     root = memory.number(root_id) if answer else key
+    astray = False
+    if mention.depth and answer:
+        beginning = memory.recall(root, minute)
+        astray = beginning is None or beginning.gone
+        if astray:
+            weight = inherited(threads.get(root), weight)
     if trained and not sentiment.sure:
         weight = probability = 0.0
     memory.remember(key, minute, complains, weight, root if answer else 0, mention.version)
     negative = weight * soft(probability) if probability > 0.2 else 0.0
     return WeighedMention(
         key, root, voice, negative, weight - negative, author, probability,
-        complains, praises, author == 1.0, copies > 0 and not repost, answer, repost,
+        complains, praises, author == 1.0, copies > 0 and not repost, answer, repost, astray,
     )  # fmt: skip
 
 

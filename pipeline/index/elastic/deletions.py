@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 from elasticsearch import AsyncElasticsearch
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.messages import Mention, MentionDeleted
-from pipeline.index.documents import Deletion, WriteBatch, author_gone, author_key, milliseconds, post_gone, short
+from pipeline.index.documents import Deletion, WriteBatch, author_gone, milliseconds, post_gone, short
 from pipeline.index.elastic.bulk import Action, Bulk
 from pipeline.index.elastic.client import explained
 from pipeline.index.elastic.documents import mention_gone, mention_of, tombstone_action
