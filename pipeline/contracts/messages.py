@@ -19,7 +19,8 @@ Id = Annotated[str, Meta(min_length=1, max_length=512)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Time = Annotated[datetime, Meta(tz=True)]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
-Version = Annotated[int, Meta(ge=0, le=2**62)]
+MAX_VERSION = 2**62
+Version = Annotated[int, Meta(ge=0, le=MAX_VERSION)]
 
 PostKind = Literal["post", "reply", "quote", "repost", "review", "comment"]
 LinkHow = Literal["name", "handle", "hashtag", "product", "inherited"]
@@ -181,13 +182,15 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
 
 
 class MentionDeleted(Struct, tag_field="type", tag="mention_deleted", kw_only=True):
-    """A mention taken back, because its post or its author is gone."""
+    """A mention taken back, because its post or its author is gone; `author_key` says whose it was
+    (``contracts/account.py``), where that is known."""
 
     mention_id: Id
     post_id: Id
     entity: EntityRef
     deleted_at: Time
     version: Version
+    author_key: Annotated[str, Meta(max_length=64)] | None = None
 
 
 ScoredMessage = Mention | MentionDeleted | PostDeleted | AuthorDeleted
