@@ -62,16 +62,18 @@ class Post(Struct, tag_field="type", tag="post", kw_only=True):
 
 
 class PostDeleted(Struct, tag_field="type", tag="post_deleted", kw_only=True):
-    """The author or the network took a post back: everything that came of it goes too."""
+    """The author or the network took a post back: everything that came of it goes too.  `root_id`, where the agent
+    remembers it, lets the deletion follow the post on the partition of its thread."""
 
     post_id: Id
     network: Id
     deleted_at: Time
     version: Version
+    root_id: Id | None = None
 
 
 class AuthorDeleted(Struct, tag_field="type", tag="author_deleted", kw_only=True):
-    """An account is gone: all its posts go too."""
+    """An account is gone: all its posts go too.  Agents put it on every partition, for its posts lie on any."""
 
     author_id: Id
     network: Id

@@ -101,6 +101,17 @@ def author_gone(key: str) -> str:
     return f"author:{key}"
 
 
+def name_gone(name: str) -> str:
+    """Key under which the name of a deleted account is remembered: by hash, it names nobody."""
+    return f"name:{sha256(name.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def names_of(mention: Mention) -> set[str]:
+    """Under what an account may be shown."""
+    author = mention.author
+    return {name for name in (author.id, author.handle) if name}
+
+
 class WriteBatch(Struct):
     """Documents of one write by kind, one a document id: of several only the newest, the later one of equals.
 

@@ -47,10 +47,6 @@ KNOWN_DEFECTS: dict[str, str] = {
     OVERTAKEN: "the detector takes any other version of a post for a newer one",
     TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
     BACK_AGAIN: "the detector never counts a deleted post again, and a late deletion takes back what is newer",
-    RECEIVER_AWAY: "what a receiver did not take in its time becomes a letter, and nobody tells it later",
-    ALERT_KILLED: "alerts of the records since the last commit are sent again after a restart",
-    ANSWER_LOST: "a receiver that does not know an event again is told twice; only the receiver can mend that",
-    REPLAYED: "a receiver that does not page is sent an older step of an incident after a newer one",
     MANY_REPEATED: "posts that a source sends again are known by the newest ids only",
     MANY_DELETED: "deletions beyond the posts that the detector remembers change nothing in its counts",
 }

@@ -142,7 +142,6 @@ REGRESSIONS = (
             faults=(Crash(stage="alert", point="fetch", nth=3, down=2.0),),
             hazards=(hazards.ALERT_KILLED,),
         ),
-        "alerts of the records since the last commit are sent again after a restart",
     ),
     Regression(
         "a reply that was deleted while it waits for its parent",
@@ -182,7 +181,6 @@ REGRESSIONS = (
             faults=(Outage(what="receiver", at=1.0, seconds=90.0),),
             hazards=(hazards.RECEIVER_AWAY,),
         ),
-        "what a receiver did not take in its time becomes a letter, and nobody tells it later",
     ),
     Regression(
         "a letter of an alert that is published again",
@@ -196,7 +194,6 @@ REGRESSIONS = (
             faults=(Outage(what="receiver", at=1.0, seconds=16.0), Redeliver(at=60.0, stage="alert")),
             hazards=(hazards.REPLAYED, hazards.RECEIVER_AWAY),
         ),
-        "a receiver that does not page is sent the older step after the newer",
     ),
     Regression(
         "more deletions than the detector remembers posts",
@@ -233,6 +230,5 @@ REGRESSIONS = (
             faults=(LostAck(stage="alert", nth=1, point="notified"),),
             hazards=(hazards.ANSWER_LOST,),
         ),
-        "a receiver that does not know an event again is told twice when its answer is lost",
     ),
 )

@@ -154,7 +154,7 @@ class Worker:
                 _end_now(UNEXPECTED)
 
     async def _revoked(self, app: Any, revoked: Any = (), **_: Any) -> None:
-        self._loop.revoked(revoked)
+        await self._loop.revoked(revoked)
 
 
 def _stop_signal(stage: str) -> asyncio.Event:
