@@ -17,6 +17,7 @@ RECEIVER_AWAY = "a receiver that is away for minutes"
 ALERT_KILLED = "an alert worker that ends between an alert and its commit"
 ANSWER_LOST = "an alert whose receipt is lost"
 REPLAYED = "dead letters of alerts that are published again"
+LATE_EVENT = "an event that a worker publishes late which has lost its partition"
 STATE_REPEATED = "a write of state that fails in passing and is tried again"
 STATE_COMPACTED = "a state topic that is compacted after a late write"
 MANY_REPEATED = "more posts of a company than the detector remembers, some of them sent again"
@@ -34,6 +35,7 @@ HAZARDS = (
     ALERT_KILLED,
     ANSWER_LOST,
     REPLAYED,
+    LATE_EVENT,
     STATE_REPEATED,
     STATE_COMPACTED,
     MANY_REPEATED,
@@ -50,6 +52,7 @@ KNOWN_DEFECTS: dict[str, str] = {
     RECEIVER_AWAY: "what a receiver did not take in its time becomes a letter, and nobody tells it later",
     ALERT_KILLED: "alerts of the records since the last commit are sent again after a restart",
     ANSWER_LOST: "a receiver that does not know an event again is told twice; only the receiver can mend that",
+    LATE_EVENT: "an older step of an incident is the last under its key, and compaction retains it",
     REPLAYED: "a receiver that does not page is sent an older step of an incident after a newer one",
     MANY_REPEATED: "posts that a source sends again are known by the newest ids only",
     MANY_DELETED: "deletions beyond the posts that the detector remembers change nothing in its counts",

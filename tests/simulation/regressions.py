@@ -199,6 +199,21 @@ REGRESSIONS = (
         "a receiver that does not page is sent the older step after the newer",
     ),
     Regression(
+        "an event that is published late by a worker that has lost its partition",
+        "stale",
+        History(
+            seed=163,
+            inputs=(
+                Say(at=9.4, post=1001, names=(9,), by=1001),
+                Crowd(at=10.4, post=1002, people=25, seconds=20.0, answers=1001),
+            ),
+            faults=(Pause(stage="detect", point="publish", nth=2, seconds=15.0),),
+            hazards=(hazards.LATE_EVENT,),
+            workers=(("enrich", 1), ("detect", 2), ("index", 1), ("alert", 1)),
+        ),
+        "state is fenced, events are not: the older step is then the last on the topic",
+    ),
+    Regression(
         "more deletions than the detector remembers posts",
         "doubled",
         History(
