@@ -44,18 +44,8 @@ HAZARDS = (
 
 KNOWN_DEFECTS: dict[str, str] = {
     LEAKS: "deletions do not reach incidents, letters and replies that wait",
-    CHANGED_SUBJECT: "a company that an edit has left is not counted again when another edit returns to it",
     OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
-    OVERTAKEN: "the detector takes any other version of a post for a newer one",
-    TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
-    BACK_AGAIN: "the detector never counts a deleted post again, and a late deletion takes back what is newer",
-    RECEIVER_AWAY: "what a receiver did not take in its time becomes a letter, and nobody tells it later",
-    ALERT_KILLED: "alerts of the records since the last commit are sent again after a restart",
-    ANSWER_LOST: "a receiver that does not know an event again is told twice; only the receiver can mend that",
     LATE_EVENT: "an older step of an incident is the last under its key, and compaction retains it",
-    REPLAYED: "a receiver that does not page is sent an older step of an incident after a newer one",
-    MANY_REPEATED: "posts that a source sends again are known by the newest ids only",
-    MANY_DELETED: "deletions beyond the posts that the detector remembers change nothing in its counts",
 }
 """The hazards that ordinary histories leave out, each with what goes wrong."""
 

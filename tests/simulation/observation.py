@@ -48,6 +48,8 @@ class Observation(Struct):
     places: dict[str, bytes]
     """By place everything that is kept there, as bytes: for finding what should not be there any more."""
     notes: list[str]
+    interruptions: int
+    """Times that a worker of alerts died, or the like, between a receiver's answer and its mark."""
 
 
 async def observe(world: World, settled: bool) -> Observation:
@@ -83,6 +85,7 @@ async def observe(world: World, settled: bool) -> Observation:
             **dict(_places(world)),
         },
         notes=world.notes,
+        interruptions=world.interruptions,
     )
 
 

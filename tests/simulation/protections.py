@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from pipeline.alert.delivery import Channel, DeliveryOutcome
+from pipeline.alert.pending import WaitingIncidents
 from pipeline.alert.stage import Alert
 from pipeline.detect.deduplication import HighWaterMarks
 from pipeline.enrich.threads import orphans
@@ -87,11 +89,23 @@ def _sent_soon(send: Callable[..., Any]) -> Callable[..., Any]:
     return soon
 
 
-def _last_first(apply: Callable[..., Any]) -> Callable[..., Any]:
-    async def applied(self: Alert, effects: Sequence[Any]) -> Result:
-        return await apply(self, list(reversed(effects)))  # type: ignore[no-any-return]
+def _last_first(put: Callable[..., None]) -> Callable[..., None]:
+    def reversed_put(self: Channel, partition: int, incident: str, notices: Sequence[Any], **how: bool) -> None:
+        put(self, partition, incident, notices[::-1], **how)
 
-    return applied
+    return reversed_put
+
+
+def _sent_at_once(mark: Callable[..., Any]) -> Callable[..., Any]:
+    """Marked in this process, and written only with the next batch, if there is one."""
+
+    def marked(self: Alert, outcome: DeliveryOutcome, state: State) -> None:
+        memory = state.value(outcome.partition, outcome.incident)
+        assert memory is not None
+        memory.pending = [notice for notice in memory.pending if notice.offset > outcome.notice.offset]
+        self._refresh(outcome.partition, outcome.incident, state)
+
+    return marked
 
 
 def _without_answers(apply: Callable[..., Any]) -> Callable[..., Any]:
@@ -198,7 +212,13 @@ PROTECTIONS = (
         "effects before acknowledgement", "a crash between the two",
         _instead(Processor, "_apply", _effects_in_passing),
     ),
-    Protection("order of effects", "an older step of an incident as the last", _instead(Alert, "apply", _last_first)),
+    Protection("order of alerts", "an older step of an incident as the last", _instead(Channel, "put", _last_first)),
+    Protection(
+        "marks of the outbox", "alerts that are sent again after a crash", _instead(Alert, "_mark", _sent_at_once)
+    ),
+    Protection(
+        "outbox after a restart", "alerts that wait when a worker ends", _always(WaitingIncidents, "listed", ())
+    ),
     Protection("fencing by claims", "what a worker that lost its partition writes late", _without_claims),
     Protection("generation of a record", "records read before a rebalance", _generation_of_now),
     Protection(

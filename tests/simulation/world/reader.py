@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -86,7 +86,7 @@ class Reader:
         self.consumer_generation_id = 0
         self.flow_active = False
         self.share: list[Where] = []
-        self.revoked: Callable[[Iterable[TP]], None] = lambda partitions: None
+        self.revoked: Callable[[Iterable[TP]], Awaitable[None]]
         self._unacked_messages: set[Message] = set()
         self._committed_offset: dict[TP, int | None] = {}
         self._group = group
@@ -161,7 +161,7 @@ class Reader:
             await asyncio.sleep(0.1)
         await self.commit()
         await self.owner.awake()
-        self.revoked(self.assignment())
+        await self.revoked(self.assignment())
         self.share = []
 
     async def join_again(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
+from pipeline.alert.stage import Alert
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW
 from pipeline.index.protocol import DeadLetter
 from pipeline.observability.metrics import Metrics
@@ -53,6 +54,9 @@ class World:
         self.outside = Outside(self, folder)
         self.processes: dict[str, Process] = {}
         self.notes: list[str] = []
+        self.interruptions = 0
+        """Times that an alert was on its way, or not marked yet, when its worker died, lost its partitions standing
+        still, or had the answer lost."""
         self._made = 0
         self._people: list[asyncio.Task[None]] = []
 
@@ -151,7 +155,13 @@ class World:
         return {topic for topics in SOURCES.values() for topic in topics}
 
     def _quiet(self) -> bool:
-        return all(group.idle() for group in self.groups.values()) and all(task.done() for task in self._people)
+        idle = all(group.idle() for group in self.groups.values()) and all(task.done() for task in self._people)
+        return idle and self._all_alerted()
+
+    def _all_alerted(self) -> bool:
+        """Whether nothing waits for its receiver, as far as the workers of that stage know: all live, and say so."""
+        workers = [process for process in self.processes.values() if process.stage_name == "alert"]
+        return all(isinstance(worker.stage, Alert) and worker.alive and worker.alerted() for worker in workers)
 
     async def _until(self, done: Callable[[], bool]) -> bool:
         """Wait until something holds for three seconds on end; False when it does not within `PATIENCE`."""
