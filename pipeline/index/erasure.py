@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.messages import AuthorDeleted, IncidentEvent, PostDeleted, PostRef
-from pipeline.index.documents import author_gone, author_key, name_gone, post_gone
+from pipeline.index.documents import author_gone, name_gone, post_gone
 from pipeline.index.protocol import DeadLetter, Document, Index, Written
 
 DELETED = "(deleted)"
