@@ -41,7 +41,7 @@ HAZARDS = (
 )
 
 KNOWN_DEFECTS: dict[str, str] = {
-    LEAKS: "deletions do not reach incidents, letters and replies that wait",
+    LEAKS: "deletions do not reach replies that wait, nor what dead-letter topics hold",
     CHANGED_SUBJECT: "a company that an edit has left is not counted again when another edit returns to it",
     OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
     OVERTAKEN: "the detector takes any other version of a post for a newer one",

@@ -161,7 +161,6 @@ REGRESSIONS = (
             inputs=(*_SNOWBALL, Delete(at=20.0, post=1001, posts=33)),
             hazards=(hazards.LEAKS,),
         ),
-        "deletions do not reach incidents, which quote posts in the index and on their topic",
     ),
     Regression(
         "a record that is too large for its letter",
