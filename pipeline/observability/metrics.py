@@ -57,6 +57,11 @@ class Metrics:
             "groundswell_waiting", "1 while a worker waits for something outside", ["stage", "what"], registry=registry
         )
 
+        self.replies_dropped = Counter(
+            "groundswell_replies_dropped", "Replies that wait no longer for what they answer, for want of room",
+            ["bound"], registry=registry,
+        )  # fmt: skip
+
     def _add_model_and_alerts(self, registry: CollectorRegistry) -> None:
         self.model_seconds = Histogram(
             "groundswell_model_seconds", "Time in the model for one batch", registry=registry, buckets=_SECONDS

@@ -27,6 +27,7 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
             thread_days=enrich.thread_days,
             ahead_seconds=enrich.max_ahead_hours * 3600.0,
             renewed=None if enrich.catalogue is None else Renewal(enrich.catalogue, linker),
+            observe=lambda bound, replies: metrics.replies_dropped.labels(bound).inc(replies),
         )
     if name == "detect":
         from pipeline.detect.evidence.budget import promised

@@ -119,10 +119,10 @@ def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[InboundMen
     for form in forms():
         memory, answers = form.modules["state.memory"].Memory(), list[object]()
         for number, m in enumerate(mentions):
-            key, t, news = form.modules["mentions.weighting"].recognised(memory, m)
+            key, t, news = form.modules["mentions.weighting"].recognised(memory, m, 60 * (29_000_000 + 100 * number))
             answers.append((key, t, news))
             if news == FRESH:
-                weighed = form.modules["mentions.weighting"].weigh(memory, m, key, 29_000_000 + 100 * number)
+                weighed = form.modules["mentions.weighting"].weigh(memory, {}, m, key, 29_000_000 + 100 * number)
                 answers.append([getattr(weighed, name) for name in names])
         found.append((answers, memory.pack(29_002_000)))
     assert found[0] == found[1]

@@ -193,12 +193,12 @@ def asked(memory: Any, step: str, number: int, minute: int, flag: bool) -> objec
         return memory.author_weight(number, minute)
     if step == "c":
         return memory.copies(f"text {number} …", minute)
-    if step == "r" and memory.version(number) < 0:
+    if step == "r":
         return memory.remember(number, minute, flag, number / 400, number % 3, number % 5)
     if step == "f":
-        return memory.forget(number, minute)
+        return fields(memory.delete(number, minute, minute % 7))
     if step == "u":
-        return memory.unlearn(number, f"author {number}", f"text {number} …")
+        return memory.unlearn(f"author {number}", f"text {number} …")
     if step == "t":
-        return memory.recall(number), memory.version(number), memory.mentions(), memory.full()
+        return fields(memory.recall(number, minute)), memory.mentions(minute)
     return memory.pack(minute)

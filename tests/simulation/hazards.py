@@ -42,13 +42,8 @@ HAZARDS = (
 
 KNOWN_DEFECTS: dict[str, str] = {
     LEAKS: "deletions do not reach replies that wait, nor what dead-letter topics hold",
-    CHANGED_SUBJECT: "a company that an edit has left is not counted again when another edit returns to it",
     OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
-    OVERTAKEN: "the detector takes any other version of a post for a newer one",
     TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
-    BACK_AGAIN: "the detector never counts a deleted post again, and a late deletion takes back what is newer",
-    MANY_REPEATED: "posts that a source sends again are known by the newest ids only",
-    MANY_DELETED: "deletions beyond the posts that the detector remembers change nothing in its counts",
 }
 """The hazards that ordinary histories leave out, each with what goes wrong."""
 

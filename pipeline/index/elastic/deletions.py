@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 from elasticsearch import AsyncElasticsearch
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.messages import Mention, MentionDeleted
 from pipeline.index.documents import (
     UNVERSIONED,
     Deletion,
     WriteBatch,
     author_gone,
-    author_key,
     milliseconds,
     name_gone,
     names_of,

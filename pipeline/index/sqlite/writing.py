@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.messages import EntityRef, IncidentEvent, Mention, MentionDeleted
 from pipeline.index.documents import (
     UNVERSIONED,
     Deletion,
     WriteBatch,
     author_gone,
-    author_key,
     micro,
     milliseconds,
     name_gone,
@@ -189,10 +189,10 @@ def _delete_mentions(db: sqlite3.Connection, batch: WriteBatch, names: set[str])
                 doomed[number] = doc
                 if kind == "author:":
                     names |= names_of(mention)
-        dead = f"SELECT mention_id, post_id, entity_id, entity_name, version, at FROM tombstones WHERE {column}"
-        for id_, post, entity, name, version, at in _among(db, dead, gone):
+        dead = "SELECT mention_id, post_id, entity_id, entity_name, version, at, author_key FROM tombstones"
+        for id_, post, entity, name, version, at, author in _among(db, f"{dead} WHERE {column}", gone):
             deletion = Deletion("", version, at)
-            answers.setdefault(id_, taken_back(id_, post, EntityRef(entity, name), version, deletion))
+            answers.setdefault(id_, taken_back(id_, post, EntityRef(entity, name), version, deletion, author))
     versions = {id_: m.version for id_, m in batch.tombstones.items()}
     live = "SELECT mention_id, number, version, author_key, doc FROM mentions WHERE mention_id"
     owners: dict[str, str] = {}

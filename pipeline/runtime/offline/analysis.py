@@ -163,8 +163,10 @@ def _records(source: Iterator[SourceLine], lines: InputLines, clock: Watermark, 
 
 
 def _resolve_root(post: dict[str, Any], roots: Roots) -> None:
-    """Give a post the root of its thread; what is no post is left to be refused."""
+    """Give a post, or the deletion of one, the root of its thread; what is neither is left to be refused."""
     post_id, parent, root = (post.get(name) for name in ("post_id", "parent_id", "root_id"))
+    if post.get("type") == "post_deleted" and isinstance(post_id, str):
+        root = post["root_id"] = root or roots.known(post_id)
     if isinstance(post_id, str) and isinstance(parent, str | None) and isinstance(root, str | None):
         resolved = roots.root(post_id, parent, root)
         if resolved != root:
