@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from pipeline.alert.delivery import Channel, Outcome
+from pipeline.alert.delivery import Channel, DeliveryOutcome
 from pipeline.alert.pending import WaitingIncidents
 from pipeline.alert.stage import Alert
 from pipeline.detect.deduplication import HighWaterMarks
@@ -99,7 +99,7 @@ def _last_first(put: Callable[..., None]) -> Callable[..., None]:
 def _sent_at_once(mark: Callable[..., Any]) -> Callable[..., Any]:
     """Marked in this process, and written only with the next batch, if there is one."""
 
-    def marked(self: Alert, outcome: Outcome, state: State) -> None:
+    def marked(self: Alert, outcome: DeliveryOutcome, state: State) -> None:
         memory = state.value(outcome.partition, outcome.incident)
         assert memory is not None
         memory.pending = [notice for notice in memory.pending if notice.offset > outcome.notice.offset]
