@@ -1,4 +1,4 @@
-"""Delivers notices to one notifier: in order for each incident, again and again until it answers.
+"""Delivers notices to one notifier: in order, again and again until it answers.
 
 A channel has one notice on its way at a time, and begins the next only when that is marked in the state: after a crash
 at most one notice is sent again.  While its notifier is away, the steps that pile up for an incident are folded into

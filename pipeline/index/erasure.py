@@ -1,4 +1,4 @@
-"""Erasure: what a deletion leaves of incidents and dead letters, which hold content of posts beside the mentions.
+"""Erases deleted posts and accounts from incidents and dead letters, beside the mentions.
 
 An incident event quotes posts and names accounts, a dead letter holds the original bytes.  Both are cleaned when the
 deletion comes, and again when something that quotes what is deleted comes later, such as by a replay.  The newest event

@@ -97,3 +97,29 @@ class Rejects:
 def rejects_path(data: Path, what: str) -> Path:
     """Where the rejects of one run go, such as ``rejects/replay-20260131T120000Z.jsonl`` in the data folder."""
     return data / "rejects" / f"{what}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
+
+
+def forget_rejects(data: Path, id_: str) -> int:
+    """Take the lines that name a post or an account out of all files of rejects in the data folder; gives their number.
+
+    Files are written anew and put in the place of the old ones; one that grows meanwhile may lose its newest lines.
+    """
+    needle = _encode(id_)[1:-1]
+    dropped = 0
+    for path in sorted((data / "rejects").glob("*.jsonl")):
+        if not _mentions(path, needle):
+            continue
+        fresh = path.with_suffix(".clean")
+        with path.open("rb") as old, fresh.open("wb") as new:
+            for line in old:
+                if needle in line:
+                    dropped += 1
+                else:
+                    new.write(line)
+        fresh.replace(path)
+    return dropped
+
+
+def _mentions(path: Path, needle: bytes) -> bool:
+    with path.open("rb") as lines:
+        return any(needle in line for line in lines)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.commands import context
 from pipeline.commands.times import parse_time
+
+if TYPE_CHECKING:
+    from pipeline.contracts.messages import AuthorDeleted, PostDeleted
+    from pipeline.index.protocol import Index
+    from pipeline.settings.settings import Settings
 
 _ALL_VERSIONS = 2**62
 
@@ -52,7 +57,8 @@ def forget(
 ) -> None:
     """Take a post, or all posts of an account, out of the index, for good: they do not come back with a replay.
 
-    Only the index forgets; publish the deletion on `posts.raw.v1` to have the detector forget too.
+    With them go what incidents quote of them, their dead letters and what is in files of rejects. Where Kafka is
+    configured the deletion is also published on `posts.raw.v1`, so that every stage forgets.
 
     Example:  `groundswell index forget --author bluesky:did:plc:abc123`
     """
@@ -63,6 +69,8 @@ def forget(
 
     from pipeline.contracts.messages import AuthorDeleted, PostDeleted
     from pipeline.index.documents import UNVERSIONED, clean
+    from pipeline.index.erasure import Erasure
+    from pipeline.ingest.rejects import forget_rejects
     from pipeline.text.safe import single_line
 
     id_ = clean(post or author or "")
@@ -75,5 +83,41 @@ def forget(
         gone = AuthorDeleted(author_id=id_, network=where, deleted_at=now, version=UNVERSIONED)
     if not yes:
         typer.confirm(f"Forget {single_line(id_, 300)} of {single_line(where, 100)}?", abort=True, err=True)
-    written = context.with_index(context.load(), lambda index: index.write([gone]))
-    typer.echo(f"{len(written.taken_back):,} mentions forgotten")
+    settings = context.load()
+    cluster = bool(settings.kafka.bootstrap) and not settings.kafka.embedded
+    if cluster:
+        _publish(settings, gone)  # first: what comes of it cleans the topics, and needs the index as it was
+
+    async def erase(index: Index) -> tuple[int, int, int]:
+        erasure = Erasure(index)
+        written = await index.write([gone])
+        letters = await erasure.clean_letters([gone])
+        events = await erasure.changed([gone], written) if not cluster else []
+        await index.write(events)
+        return len(written.taken_back), len(events), letters
+
+    mentions, events, letters = context.with_index(settings, erase)
+    lines = forget_rejects(settings.data, id_)
+    typer.echo(f"{mentions:,} mentions forgotten")
+    cleaned = ((events, "events of incidents cleaned"), (letters, "dead letters emptied"), (lines, "rejects dropped"))
+    for number, what in cleaned:
+        if number:
+            typer.echo(f"{number:,} {what}")
+
+
+def _publish(settings: Settings, gone: PostDeleted | AuthorDeleted) -> None:
+    """Publish a deletion to every stage; ends with a sentence when the broker does not answer."""
+    import time
+
+    from pipeline.errors import GroundswellError
+    from pipeline.ingest.publisher import RawPublisher
+
+    try:
+        publisher = RawPublisher(settings.kafka, delivery_seconds=20.0, client_id="groundswell-forget")
+        try:
+            publisher.publish(gone, arrived=time.time())
+            publisher.flush(20.0)
+        finally:
+            publisher.close()
+    except GroundswellError as error:
+        raise context.fail(error) from error
