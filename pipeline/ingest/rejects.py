@@ -10,6 +10,7 @@ from typing import IO
 
 import msgspec
 import structlog
+from msgspec import Struct
 
 from pipeline.errors import Malformed, TerminalError
 
@@ -18,6 +19,15 @@ MAX_FILE_BYTES = 1_000_000_000
 
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
+
+
+class ReasonCount(Struct):
+    """How many rows were rejected for one reason, and the first of them."""
+
+    count: int
+    source: str
+    line: int
+    first: str
 
 
 class Rejects:
@@ -29,6 +39,7 @@ class Rejects:
     def __init__(self, path: Path, max_bytes: int = MAX_FILE_BYTES) -> None:
         self.path = path
         self.counts: Counter[str] = Counter()
+        self.reasons: dict[str, ReasonCount] = {}
         self._max_bytes = max_bytes
         self._bytes = 0
         self._flushed = 0
@@ -43,6 +54,10 @@ class Rejects:
     def add(self, source: str, line: int, reason: Malformed, original: bytes) -> None:
         """Keep one; raises `TerminalError` when the file cannot be written."""
         self.counts[reason.code] += 1
+        if reason.code in self.reasons:
+            self.reasons[reason.code].count += 1
+        else:
+            self.reasons[reason.code] = ReasonCount(1, source, line, str(reason))
         entry = {
             "source": source,
             "line": line,
@@ -66,6 +81,16 @@ class Rejects:
                 str(error), subject=str(self.path), todo="Make room, or set another data folder"
             ) from error
         self._bytes += len(data)
+
+    def summary(self) -> list[str]:
+        """One line a reason, the commonest first: how many, where the first is, what is wrong and what mends it; then
+        where they all are.  Empty where nothing was rejected."""
+        common = sorted(self.reasons.items(), key=lambda item: -item[1].count)
+        out = [
+            f"{found.count:,} rejected as {code}, first at {found.source} line {found.line:,}: {found.first[:300]}"
+            for code, found in common
+        ]
+        return [*out, f"all {self.total:,} are in {self.path}"] if out else []
 
     def flush(self, sync: bool = False) -> None:
         """Bring what was added to the file; with `sync` onto the disk, so that a power cut does not lose it."""
