@@ -27,9 +27,7 @@ GIVEN = {
 FORMULAS = {
     "pipeline.detect.evidence.baseline.shifted": {"p"},
     "pipeline.detect.evidence.boosted.predict": {"x"},
-    "pipeline.detect.narratives.vectors.product": {"a", "b"},
-    "pipeline.detect.narratives.vectors._product": {"a", "b"},
-    "pipeline.detect.narratives.vectors.united": {"p", "a", "q", "b"},
+    "pipeline.detect.narratives.vectors.united": {"p", "q"},
 }
 """Functions that are formulas, and the parameters that have one letter there: shares, features, vectors, lengths."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import log
-from zlib import crc32
 
 from pipeline.detect.evidence.baseline import BIN, Baseline
 from pipeline.detect.mentions.inbound import InboundMention
@@ -31,8 +30,8 @@ class MinScan:
         self.hot_until = 0.0
 
     def hear(self, m: InboundMention) -> float:
-        key = crc32(m.post_id.encode())
-        if self.memory.version(key) >= 0:
+        key = self.memory.number(m.post_id)
+        if self.memory.recall(key, self.clock // 60) is not None:
             return 0.0
         t = int(m.created_at.timestamp())
         if self.clock == 0:
@@ -42,10 +41,10 @@ class MinScan:
         if self.clock >= self.baseline.bin_end:
             self._close()
         minute = self.clock // 60
-        author = self.memory.author_weight(crc32(m.author.id.encode()), minute)
+        author = self.memory.author_weight(self.memory.number(m.author.id), minute)
         copies = self.memory.copies(m.text, minute) if len(m.text) >= SHORT_TEXT else 0
         weight = (0.4 * author if m.kind == "repost" else author) / (1 + copies)
-        self.memory.remember(key, minute, False, 0.0)
+        self.memory.remember(key, minute, False, 0.0, 0, m.version)
         x = weight if m.sentiment.negative >= 0.5 else 0.0
         self.baseline.negative += x
         self.baseline.other += weight - x

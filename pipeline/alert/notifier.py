@@ -1,24 +1,10 @@
-"""The protocol of a notifier, and the notice that the stage hands to it."""
+"""The protocol of a notifier, and whether an event is meant to wake somebody."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.stages.records import Record
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Notice:
-    """An effect of the alert stage: an event, the names of its notifiers, and the record that it came from.
-
-    Notices are compared by identity: two records may carry the same event.
-    """
-
-    record: Record
-    event: IncidentEvent
-    to: tuple[str, ...]
 
 
 class Notifier(Protocol):

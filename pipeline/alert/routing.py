@@ -11,6 +11,7 @@ from hashlib import blake2b
 import msgspec
 
 from pipeline.alert.notifier import Notifier, firing
+from pipeline.alert.pending import PendingNotice, WaitingIncidents
 from pipeline.contracts.messages import IncidentEvent
 
 REMEMBERED = 256
@@ -32,8 +33,9 @@ class LastNotice(msgspec.Struct, array_like=True):
 class NotificationState(msgspec.Struct, array_like=True):
     """State of one incident: what was last sent to whom.
 
-    `known` are fingerprints of the events taken in, oldest first; `flight` the offsets whose notices may not have been
-    carried out yet, since state is written before effects are applied.
+    `known` are fingerprints of the events taken in, oldest first; `to` is what each notifier was last handed, and
+    `delivered` what it has last received (None in the state of releases that sent before they wrote: the same as `to`);
+    `pending` is what has still to be sent, oldest first.  `flight` is what those releases had there.
     """
 
     at: float
@@ -41,17 +43,23 @@ class NotificationState(msgspec.Struct, array_like=True):
     known: list[int]
     flight: list[int]
     to: dict[str, LastNotice]
+    pending: list[PendingNotice] = []
+    delivered: dict[str, LastNotice] | None = None
 
 
 class NotificationCodec:
-    """`NotificationState` as MessagePack; the first byte is the version of the layout."""
+    """`NotificationState` and `WaitingIncidents` as MessagePack; the first byte is the version of the layout."""
 
     VERSION = b"\x01"
+    WAITING = b"\x02"
 
-    def encode(self, value: NotificationState) -> bytes:
-        return self.VERSION + msgspec.msgpack.encode(value)
+    def encode(self, value: NotificationState | WaitingIncidents) -> bytes:
+        version = self.VERSION if isinstance(value, NotificationState) else self.WAITING
+        return version + msgspec.msgpack.encode(value)
 
-    def decode(self, data: bytes) -> NotificationState:
+    def decode(self, data: bytes) -> NotificationState | WaitingIncidents:
+        if data[:1] == self.WAITING:
+            return msgspec.msgpack.decode(data[1:], type=WaitingIncidents)
         if data[:1] != self.VERSION:
             raise ValueError(f"alert state of version {data[:1]!r} cannot be read by this release; reset the stage")
         return msgspec.msgpack.decode(data[1:], type=NotificationState)
@@ -94,16 +102,15 @@ def recipients(
     return tuple(names)
 
 
-def remember(
-    event: IncidentEvent, earlier: NotificationState | None, names: tuple[str, ...], flight: list[int]
-) -> NotificationState:
+def remember(event: IncidentEvent, earlier: NotificationState | None, names: tuple[str, ...]) -> NotificationState:
     """The memory after this event has been handed to these notifiers."""
     at = event.at.timestamp()
-    now = earlier if earlier is not None else NotificationState(at, False, [], [], {})
+    now = earlier if earlier is not None else NotificationState(at, False, [], [], {}, [], {})
+    now.delivered = dict(now.to) if now.delivered is None else now.delivered
     now.at = max(now.at, at)
     now.resolved = event.event == "resolved"
     now.known = [*now.known[1 - REMEMBERED :], fingerprint(event)]
-    now.flight = flight
+    now.flight = []
     for name in names:
         now.to[name] = LastNotice(at, event.event, firing(event))
     return now

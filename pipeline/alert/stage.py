@@ -1,21 +1,31 @@
-"""The alert stage: incident events in, notices to notifiers out."""
+"""The alert stage: incident events in, notices to notifiers out, by way of an outbox."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from pipeline.alert.delivery import Delivery, RetryLimits
-from pipeline.alert.notifier import Notice, Notifier
-from pipeline.alert.routing import NotificationCodec, NotificationState, is_news, recipients, remember, superseded
+from pipeline.alert.delivery import Channel, Outcome, RetryLimits
+from pipeline.alert.notifier import Notifier, firing
+from pipeline.alert.pending import PendingNotice, WaitingIncidents, bounded, rewritten, waiting_key, without
+from pipeline.alert.routing import (
+    LastNotice,
+    NotificationCodec,
+    NotificationState,
+    is_news,
+    recipients,
+    remember,
+    superseded,
+)
 from pipeline.contracts.decode import decode
 from pipeline.contracts.headers import REPLAYED
 from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.origin import ERASED
 from pipeline.contracts.topics import INCIDENTS, Topic
-from pipeline.errors import GroundswellError, Malformed, TransientError
+from pipeline.errors import Malformed
+from pipeline.stages.outbox import AwayReceiver
 from pipeline.stages.records import Record, Rejected, Result
 from pipeline.stages.state import State
 
@@ -26,13 +36,15 @@ _DECODER = msgspec.json.Decoder(IncidentEvent)
 
 
 class Alert:
-    """Sends every event to every notifier once.
+    """Sends every event to every notifier once, and in the end always the current state.
 
-    Guarantees: after a crash only the events in flight are sent again; an event published twice, or old history
-    published anew, is sent once; a notifier that fails delays no other, and what it could not take becomes one dead
-    letter for the record, with the reason of each notifier.
+    Guarantees: what is to be sent is written before it is sent, and marked when it was received: a crash between the
+    two repeats at most one notice a notifier, the same to the letter.  An event published twice, or old history
+    published anew, is sent once.  A notifier that does not answer delays no other, and is tried until it does; then it
+    is sent the newest step of each incident.  What it will never take becomes a dead letter with the reason.
 
-    `observe(notifier, outcome)` is called with ``sent``, ``retried`` or ``failed``, for counting.
+    `observe(notifier, outcome)` is called with ``sent``, ``retried`` or ``failed``, and `waiting(notifier, notices)`
+    with how many wait for it, for counting.
     """
 
     name = "alert"
@@ -46,17 +58,24 @@ class Alert:
         *,
         limits: RetryLimits | None = None,
         observe: Callable[[str, str], None] | None = None,
+        waiting: Callable[[str, int], None] | None = None,
     ) -> None:
         self.codec = NotificationCodec()
         self._notifiers = tuple(notifiers)
-        self._deliveries = {n.name: Delivery(n, limits or RetryLimits(), observe) for n in notifiers}
-        self._outcomes: dict[str, dict[Notice, GroundswellError | None]] = {name: {} for name in self._deliveries}
-        if len(self._deliveries) != len(self._notifiers):
+        self._wake: Callable[[], None] = lambda: None
+        self._observe_waiting = waiting or (lambda notifier, notices: None)
+        observe = observe or (lambda notifier, outcome: None)
+        self._channels = {
+            notifier.name: Channel(notifier, limits or RetryLimits(), observe, lambda: self._wake())
+            for notifier in notifiers
+        }
+        if len(self._channels) != len(self._notifiers):
             raise ValueError("two notifiers have the same name")
+        self._in_hand: set[int] = set()
+        self._touched: dict[tuple[int, str], None] = {}
 
     def handle(self, batch: Sequence[Record], state: State) -> Result:
         result = Result()
-        flights: dict[str, list[int]] = {}
         for record in batch:
             if record.value is None and record.key:
                 continue  # the topic is compacted: this is how an incident is forgotten
@@ -65,80 +84,162 @@ class Alert:
             except Malformed as reason:
                 result.rejected.append(Rejected(record, reason))
                 continue
-            notice = self._notice(record, event, state, flights.setdefault(event.incident_id, []))
-            if notice is not None and notice.to:
-                result.effects.append(notice)
+            self._absorb(record, event, state)
         return result
 
-    def _notice(self, record: Record, event: IncidentEvent, state: State, flight: list[int]) -> Notice | None:
-        """What to send for a record, or None; `flight` collects the offsets of this batch for this incident."""
+    def _absorb(self, record: Record, event: IncidentEvent, state: State) -> None:
+        """Write down what has to be sent for a record, and to whom."""
         key = event.incident_id
         earlier: NotificationState | None = state.get(key, record)
         if earlier is not None and state.absorbed(key, record):
-            return self._again(record, event, earlier, flight)
+            return
+        now, names = self._next(record, event, earlier)
+        if now is None:
+            return
+        if names:
+            # first, so that it is written first: an incident too many there does no harm, one too few would
+            index = state.get(waiting_key(record.partition), record) or WaitingIncidents({})
+            index.incidents[key] = record.offset
+            state.put(waiting_key(record.partition), index, record)
+            notice = PendingNotice(
+                record.offset, record.arrived, record.value or b"", list(record.headers), list(names)
+            )
+            now.pending = bounded([*now.pending, notice])
+        state.put(key, now, record, expires=now.at + REMEMBERED_SECONDS)
+        self._touched[record.partition, key] = None
+
+    def _next(
+        self, record: Record, event: IncidentEvent, earlier: NotificationState | None
+    ) -> tuple[NotificationState | None, tuple[str, ...]]:
+        """The memory after an event, None where nothing changes, and the notifiers that have to receive it."""
+        if record.origin == ERASED:  # a step that is known, in other words: less to quote
+            if earlier is None or not earlier.pending:
+                return None, ()
+            earlier.pending = rewritten(earlier.pending, record.value or b"")
+            return earlier, ()
         if is_news(event, earlier):
             names = recipients(event, earlier, self._notifiers)
-            flight.append(record.offset)
-            earlier = remember(event, earlier, names, list(flight))
-            state.put(key, earlier, record, expires=earlier.at + REMEMBERED_SECONDS)
-            return Notice(record, event, names)
+            return remember(event, earlier, names), names
+        if earlier is None:
+            return None, ()
         if any(name == REPLAYED for name, _ in record.headers):  # sent although it is known: it did not get through
-            return Notice(record, event, self._for_replay(event, earlier))
-        return None
+            return earlier, self._for_replay(event, earlier)
+        return None, ()
 
-    def _again(
-        self, record: Record, event: IncidentEvent, earlier: NotificationState, flight: list[int]
-    ) -> Notice | None:
-        """A record that comes again after a crash: repeated only when its notice may have been cut short."""
-        if record.offset not in earlier.flight:
-            return None
-        flight.append(record.offset)
-        names = tuple(n.name for n in self._notifiers if n.name in earlier.to and not self._moved_on(n, event, earlier))
-        return Notice(record, event, names)
-
-    def _for_replay(self, event: IncidentEvent, earlier: NotificationState | None) -> tuple[str, ...]:
-        """Everybody for the newest event; for an older one nobody who would be paged for what is past."""
-        if not superseded(event, earlier):
-            return recipients(event, earlier, self._notifiers)
-        return tuple(n.name for n in self._notifiers if not n.pages)
-
-    @staticmethod
-    def _moved_on(notifier: Notifier, event: IncidentEvent, earlier: NotificationState) -> bool:
-        """Whether a pager is sent a later step instead: it shows the present, not the past."""
-        return notifier.pages and event.at.timestamp() < earlier.to[notifier.name].at
+    def _for_replay(self, event: IncidentEvent, earlier: NotificationState) -> tuple[str, ...]:
+        """Everybody for the newest event; nobody for an older one, which would come after what it led to."""
+        return () if superseded(event, earlier) else recipients(event, earlier, self._notifiers)
 
     async def apply(self, effects: Sequence[Any]) -> Result:
-        """Carries the notices to all notifiers at once; in order for each.
+        """Nothing: what is to be sent goes through the outbox."""
+        return Result()
 
-        Raises `TransientError` only when a receiver takes everything, but slowly, and there is more for it.  What has
-        an outcome is not sent again then.
-        """
-        finished = await asyncio.gather(
-            *(
-                delivery.deliver([n for n in effects if name in n.to], self._outcomes[name])
-                for name, delivery in self._deliveries.items()
-            )
-        )
-        slow = [name for name, done in zip(self._deliveries, finished, strict=True) if not done]
-        if slow:
-            raise TransientError(f"slow to take alerts: {', '.join(slow)}", subject="alert")
-        reasons: dict[Notice, list[str]] = {}
-        for name, outcomes in self._outcomes.items():
-            for notice, error in outcomes.items():
-                if error is not None:
-                    reasons.setdefault(notice, []).append(f"{name}: {error}")
-            outcomes.clear()
-        return Result(rejected=[Rejected(notice.record, _undelivered(texts)) for notice, texts in reasons.items()])
+    def send_waiting(self, partitions: Iterable[int], state: State) -> None:
+        for partition in set(partitions) - self._in_hand:
+            self._in_hand.add(partition)
+            index: WaitingIncidents | None = state.value(partition, waiting_key(partition))
+            for key in index.listed() if index is not None else ():
+                self._refresh(partition, key, state, late=(partition, key) not in self._touched)
+        touched, self._touched = list(self._touched), {}
+        for partition, key in touched:
+            self._refresh(partition, key, state)
+        for channel in self._channels.values():
+            channel.proceed()
+        self._count()
+
+    def collect(self, state: State) -> Result | None:
+        for channel in self._channels.values():
+            if channel.outcome is not None and channel.outcome.partition not in self._in_hand:
+                channel.confirm()  # another worker has this partition, and may send it again
+        outcomes = [channel.outcome for channel in self._channels.values() if channel.outcome is not None]
+        if not outcomes:
+            return None
+        result = Result()
+        for outcome in outcomes:
+            rejected = self._mark(outcome, state)
+            if rejected is not None:
+                result.rejected.append(rejected)
+        self._count()
+        return result
+
+    def confirm(self) -> None:
+        for channel in self._channels.values():
+            channel.confirm()
+
+    def halt(self) -> None:
+        for channel in self._channels.values():
+            channel.halt()
+
+    def in_flight(self) -> bool:
+        return any(channel.sending or channel.outcome is not None for channel in self._channels.values())
+
+    def release(self, partitions: Iterable[int]) -> None:
+        gone = set(partitions)
+        self._in_hand -= gone
+        self._touched = {key: None for key in self._touched if key[0] not in gone}
+        for channel in self._channels.values():
+            channel.release(gone)
+
+    def away(self) -> list[AwayReceiver]:
+        return [away for channel in self._channels.values() if len(channel) and (away := channel.away()) is not None]
+
+    def on_news(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+
+    def waiting(self) -> int:
+        """Notices that wait for their notifiers, over the partitions in hand."""
+        return len(self._touched) + sum(len(channel) for channel in self._channels.values())
+
+    def holds(self, partitions: set[int]) -> bool:
+        """Whether what waits in the state of these partitions has been taken up."""
+        return partitions <= self._in_hand
 
     async def close(self) -> None:
+        for channel in self._channels.values():
+            channel.close()
         for notifier in self._notifiers:
             await notifier.close()
 
+    def _mark(self, outcome: Outcome, state: State) -> Rejected | None:
+        """Note in the state what came of a notice; a dead letter where it is refused."""
+        key, partition = outcome.incident, outcome.partition
+        memory: NotificationState | None = state.value(partition, key)
+        if memory is None:
+            self._channels[outcome.name].put(partition, key, [], fires=False, late=False)
+            return None
+        refusal = "" if outcome.refusal is None else f"{outcome.name}: {outcome.refusal}"[:1_000]
+        memory.pending = without(memory.pending, outcome.name, outcome.notice.offset, refusal)
+        if outcome.event is not None:
+            event = outcome.event
+            memory.delivered = memory.delivered or {}
+            memory.delivered[outcome.name] = LastNotice(event.at.timestamp(), event.event, firing(event))
+        state.amend(partition, key, memory)
+        index: WaitingIncidents | None = state.value(partition, waiting_key(partition))
+        if not memory.pending and index is not None and index.incidents.pop(key, None) is not None:
+            state.amend(partition, waiting_key(partition), index)
+        self._refresh(partition, key, state)
+        return _rejected(outcome, refusal) if refusal else None
 
-def _undelivered(reasons: list[str]) -> Malformed:
-    return Malformed(
-        "undelivered",
-        "; ".join(reasons)[:2_000],
-        subject="the alert was not delivered",
-        todo="Mend the receiver, then run: groundswell dead-letters replay --stage alert",
-    )
+    def _refresh(self, partition: int, key: str, state: State, *, late: bool = False) -> None:
+        """Hand the channels what the state says of an incident."""
+        memory: NotificationState | None = state.value(partition, key)
+        for name, channel in self._channels.items():
+            notices = [n for n in memory.pending if name in n.to] if memory is not None else []
+            last = (memory.delivered or {}).get(name) if memory is not None else None
+            channel.put(partition, key, notices, fires=last is not None and last.firing, late=late)
+
+    def _count(self) -> None:
+        for name, channel in self._channels.items():
+            self._observe_waiting(name, len(channel))
+
+
+def _rejected(outcome: Outcome, refusal: str) -> Rejected:
+    """The dead letter of a notice that a notifier refuses, with what others said of it before."""
+    notice = outcome.notice
+    record = Record(
+        INCIDENTS.name, outcome.partition, notice.offset, outcome.incident.encode(), notice.value, notice.arrived,
+        notice.arrived, tuple((name, value) for name, value in notice.headers),
+    )  # fmt: skip
+    reasons = "; ".join([*(text for name, text in notice.refused.items() if name != outcome.name), refusal])
+    todo = "Mend the receiver, then run: groundswell dead-letters replay --stage alert"
+    return Rejected(record, Malformed("undelivered", reasons, subject="the alert was not delivered", todo=todo))

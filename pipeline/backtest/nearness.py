@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import heapq
 from datetime import UTC, datetime
-from zlib import crc32
 
 from msgspec import Struct
 
@@ -137,7 +136,7 @@ def _evidence(
     root = mention.root_id
     if root is None or (root == mention.post_id and mention.parent_id is not None):
         root = mention.parent_id or mention.post_id  # as the detector finds the thread of a mention
-    thread = state.threads.get(crc32(root.encode()))
+    thread = state.threads.get(state.memory.number(root))
     pile_on = 0.0 if thread is None else thread.pile_on()
     surge = min(max(state.evidence.rate), max(state.evidence.share))
     if thread is not None:

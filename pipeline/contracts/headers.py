@@ -1,4 +1,4 @@
-"""Headers of Kafka records without content: arrival time, replays, and for whom a record is.
+"""Headers of Kafka records without content: arrival, replays, copies, for whom it is.
 
 The header with a message's origin has a module of its own, `pipeline/contracts/origin.py`.
 """
@@ -29,6 +29,10 @@ def replays(headers: Iterable[tuple[str, bytes]]) -> int:
     """How many times a person has sent this record again; 0 for one that came by itself."""
     text = dict(headers).get(REPLAYED, b"0")
     return int(text) if text.isdigit() and len(text) <= 6 else 1
+
+
+COPY = "copy"
+"""Marks the deletion of an author on partitions that its key does not belong to; the value is the key's partition."""
 
 
 def arrival_header(seconds: float) -> tuple[str, bytes]:

@@ -19,7 +19,8 @@ Id = Annotated[str, Meta(min_length=1, max_length=512)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Time = Annotated[datetime, Meta(tz=True)]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
-Version = Annotated[int, Meta(ge=0, le=2**62)]
+MAX_VERSION = 2**62
+Version = Annotated[int, Meta(ge=0, le=MAX_VERSION)]
 
 PostKind = Literal["post", "reply", "quote", "repost", "review", "comment"]
 LinkHow = Literal["name", "handle", "hashtag", "product", "inherited"]
@@ -62,16 +63,18 @@ class Post(Struct, tag_field="type", tag="post", kw_only=True):
 
 
 class PostDeleted(Struct, tag_field="type", tag="post_deleted", kw_only=True):
-    """The author or the network took a post back: everything that came of it goes too."""
+    """The author or the network took a post back: everything that came of it goes too.  `root_id`, where the agent
+    remembers it, lets the deletion follow the post on the partition of its thread."""
 
     post_id: Id
     network: Id
     deleted_at: Time
     version: Version
+    root_id: Id | None = None
 
 
 class AuthorDeleted(Struct, tag_field="type", tag="author_deleted", kw_only=True):
-    """An account is gone: all its posts go too."""
+    """An account is gone: all its posts go too.  Agents put it on every partition, for its posts lie on any."""
 
     author_id: Id
     network: Id
@@ -179,13 +182,15 @@ class Mention(Struct, tag_field="type", tag="mention", kw_only=True):
 
 
 class MentionDeleted(Struct, tag_field="type", tag="mention_deleted", kw_only=True):
-    """A mention taken back, because its post or its author is gone."""
+    """A mention taken back, because its post or its author is gone; `author_key` says whose it was
+    (``contracts/account.py``), where that is known."""
 
     mention_id: Id
     post_id: Id
     entity: EntityRef
     deleted_at: Time
     version: Version
+    author_key: Annotated[str, Meta(max_length=64)] | None = None
 
 
 ScoredMessage = Mention | MentionDeleted | PostDeleted | AuthorDeleted

@@ -26,6 +26,9 @@ SIZE = _LAYOUT.size
 unpacked = _LAYOUT.unpack
 """(partition, position, produced) of the bytes of an origin; they must be `SIZE` long."""
 
+ERASED = b"erased".ljust(SIZE, b"\0")
+"""Origin of an incident event that is published again, since something that it quoted is deleted: nothing new."""
+
 NUMBERS = 16
 """Bits of a position for the number; one record leads to a few hundred messages at most."""
 

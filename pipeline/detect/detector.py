@@ -16,7 +16,7 @@ from pipeline.detect.evidence.change_point import ChangePoint
 from pipeline.detect.evidence.pile_on import LEARNED_FROM, ThreadEvidence
 from pipeline.detect.evidence.pile_on import follow as follow_thread
 from pipeline.detect.incidents import context, lifecycle, retractions
-from pipeline.detect.mentions.inbound import Inbound, InboundMention
+from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundMention
 from pipeline.detect.mentions.weighting import CHANGED, PASSED, WeighedMention, recognised, weigh
 from pipeline.detect.state.entity import POSTS, EntityState
 from pipeline.detect.state.quotable_posts import quotable_post, retain_post
@@ -53,17 +53,18 @@ class Detector:
         """Take in a mention or a deletion; gives the events it leads to, in order."""
         if type(inbound) is InboundMention:
             return self._observe(entity, inbound)
-        retractions.retract(entity, inbound.post_id)
+        if isinstance(inbound, InboundDeletion):
+            retractions.retract(entity, inbound)
         return _NOTHING
 
     def _observe(self, entity: EntityState, mention: InboundMention) -> Sequence[IncidentEvent]:
         memory = entity.memory
-        key, event_time, news = recognised(memory, mention)
+        clock, baseline = entity.clock, entity.baseline
+        key, event_time, news = recognised(memory, mention, clock)
         if news == PASSED:
             return _NOTHING
         if news == CHANGED:
             retractions.replace(entity, mention, key)
-        clock, baseline = entity.clock, entity.baseline
         events: Sequence[IncidentEvent] = _NOTHING
         if event_time > clock:
             if clock == 0:
@@ -71,7 +72,7 @@ class Detector:
             entity.clock = clock = event_time
             if event_time >= baseline.bin_end or entity.acute is not None:
                 events = self._pass_time(entity, mention)
-        weighed = weigh(memory, mention, key, clock // 60)
+        weighed = weigh(memory, entity.threads, mention, key, clock // 60)
         negative, other, behind = weighed.negative, weighed.other, clock - event_time
         if behind < FORGOTTEN:
             swell = entity.groundswell
@@ -102,6 +103,10 @@ class Detector:
         """The mention as evidence of its thread."""
         clock, baseline = entity.clock, entity.baseline
         thread = follow_thread(entity.threads, weighed.root, clock)
+        if weighed.astray:
+            thread.carried += weighed.negative
+            if weighed.negative == 0.0:
+                return thread
         if weighed.repost:
             thread.repost(clock, weighed.author, weighed.probability, baseline.branching)
         else:
@@ -111,6 +116,8 @@ class Detector:
             thread.negative += weighed.complains
             thread.copies += weighed.copied
         thread.authors += weighed.first
+        if not weighed.astray:
+            thread.naming += 1
         return thread
 
     def _complaint(self, entity: EntityState, negative: float, other: float) -> float:
@@ -148,7 +155,9 @@ class Detector:
             context.group(entity, mention, event_time)
 
     def _first(self, entity: EntityState, event_time: int) -> None:
-        """The first mention of the entity."""
+        """The first mention of the entity; deletions may have come before, at no time."""
+        for post in entity.memory.fresh.values():
+            post.minute = event_time // 60
         entity.baseline.begin(event_time)
         entity.evidence.refresh(entity.baseline.p0)
         entity.groundswell.close(event_time, 0.0, 0.0, 1.0, ChangePoint(event_time))
@@ -280,5 +289,5 @@ class Detector:
             )
             start = entity.change_point(thread.first, expected)
             entity.acute = lifecycle.begin(entity, mention, test, start, root)
-            lifecycle.adopt_thread(entity.acute, thread)
+            lifecycle.adopt_thread(entity, entity.acute, thread)
         return lifecycle.report(entity, entity.acute, lifecycle.occasion(mention), "opened")

@@ -37,6 +37,7 @@ class PartitionState(Struct, array_like=True):
     """The clock of a partition in event time, which never goes back, and the time on it at which the open incidents of
     each entity are over unless it is mentioned again.  `first` is the earliest of them, or earlier.  `high_water`: what
     of the raw topic the partition has had.  `priors`: what is usual for entities of the partition, to lend to new ones.
+    `secret`: the key of the hashes of entities that begin here, 0 before there is one.
     """
 
     clock: datetime = _BEGINNING
@@ -44,6 +45,7 @@ class PartitionState(Struct, array_like=True):
     first: datetime = _NEVER
     high_water: HighWaterMarks = msgspec.field(default_factory=HighWaterMarks)
     priors: PriorPool = msgspec.field(default_factory=PriorPool)
+    secret: int = 0
 
     def advance_to(self, mention: InboundMention) -> Sequence[str]:
         """Let time come to a mention; gives the other entities that are due, the earliest first."""

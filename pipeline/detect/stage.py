@@ -17,6 +17,8 @@ from pipeline.detect.partition import PartitionState
 from pipeline.detect.priors import OFTEN
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.keyed_hash import FIXED, drawn
+from pipeline.detect.state.page import EXPIRES, Page, finished, page_key, restore
 from pipeline.errors import Malformed
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Codec, State
@@ -29,7 +31,7 @@ PARTITION = "\0watch/"
 
 _ENCODER = msgspec.json.Encoder()
 _log = structlog.get_logger()
-_PARTITION_BYTE = b"\xc1"  # begins nothing that MessagePack writes
+_PARTITION_BYTE, _PAGE_BYTE = b"\xc1", b"\xc0"  # no state of an entity begins with one of them
 
 
 class Detectors:
@@ -54,21 +56,60 @@ class Detectors:
 
 
 class DetectCodec:
-    """Bytes of an entity's state, or of a partition's."""
+    """Bytes of an entity's state, of a page of its posts, or of a partition's state."""
 
     def __init__(self) -> None:
         self._entities = EntityCodec()
         self._partition = msgspec.msgpack.Decoder(PartitionState)
+        self._page = msgspec.msgpack.Decoder(Page)
 
     def encode(self, value: Any) -> bytes:
         if type(value) is PartitionState:
             return _PARTITION_BYTE + msgspec.msgpack.encode(value)
+        if type(value) is Page:
+            return _PAGE_BYTE + msgspec.msgpack.encode(value)
         return self._entities.encode(value)
 
     def decode(self, data: bytes) -> Any:
         if data[:1] == _PARTITION_BYTE:
             return self._partition.decode(data[1:])
+        if data[:1] == _PAGE_BYTE:
+            return self._page.decode(data[1:])
         return self._entities.decode(data)
+
+
+class _Entities:
+    """The states of entities that a batch touches, each put once, after the pages of its posts."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._held: dict[str, tuple[EntityState, Record]] = {}
+
+    def absorbed(self, key: str, record: Record) -> bool:
+        """Whether the entity's state has this record in it already."""
+        return self._state.absorbed(key, record)
+
+    def get(self, key: str, record: Record) -> EntityState | None:
+        """The state of an entity with its pages in hand."""
+        held = self._held.get(key)
+        if held is not None:
+            return held[0]
+        entity: EntityState | None = self._state.get(key, record)
+        if entity is not None and not entity.memory.restored:
+            restore(entity.memory, entity.clock // 60, lambda number: self._state.get(page_key(key, number), record))
+        return entity
+
+    def hold(self, key: str, entity: EntityState, record: Record) -> None:
+        """Note that the entity's state has now this record in it."""
+        self._held[key] = (entity, record)
+
+    def put(self) -> None:
+        """Put what has changed: pages first."""
+        for key, (entity, record) in self._held.items():
+            for of_page, page in finished(entity.memory, key, entity.clock // 60):
+                self._state.put(of_page, page, record, expires=entity.clock + EXPIRES)
+            expires = entity.clock + FORGET_AFTER if entity.clock else 0.0
+            self._state.put(key, entity, record, expires=expires)
 
 
 class Detect:
@@ -79,8 +120,9 @@ class Detect:
     a crash, however many (`deduplication.py`).  `false_alarms`: the promise per entity and month, or what is promised
     to whom; `page_coordinated`: incidents that look coordinated are pageable, too.
 
-    What a partition notes follows from the states of the entities, and it is written after them: when a crash comes in
-    between, the records are read again, entities that have absorbed them are left alone, and the partition catches up.
+    What a partition notes follows from the states of the entities, and it is written after them, as they are written
+    after the pages of their posts (`state/page.py`): when a crash comes in between, the records are read again,
+    entities that have absorbed them are left alone, and the partition catches up.
     """
 
     name: str = "detect"
@@ -88,7 +130,11 @@ class Detect:
     stateful: bool = True
     merges: bool = False
 
-    def __init__(self, false_alarms: float | Promise = 0.2, *, page_coordinated: bool = False) -> None:
+    def __init__(
+        self, false_alarms: float | Promise = 0.2, *, page_coordinated: bool = False, secret: int | None = None
+    ) -> None:
+        """`secret`: the key of hashes where a partition has none yet; drawn anew by default."""
+        self._secret = secret
         self.codec: Codec = DetectCodec()
         self._page_coordinated = page_coordinated
         self._detectors = Detectors(false_alarms)
@@ -97,6 +143,7 @@ class Detect:
         """Take in a batch; what cannot be read is rejected with the reason."""
         result = Result(publish=[], rejected=[], effects=[])
         partitions: dict[str, tuple[PartitionState, Record]] = {}
+        entities = _Entities(state)
         again = 0
         for record in batch:
             try:
@@ -110,7 +157,7 @@ class Detect:
             if state.absorbed(key, record):  # so have all entities, since a partition is written last
                 continue
             if key not in partitions:
-                partitions[key] = (state.get(key, record) or PartitionState(), record)
+                partitions[key] = (self._begun(state.get(key, record)), record)
             partition = partitions[key][0]
             partitions[key] = (partition, record)
             if record.origin and partition.high_water.seen_or_mark(record.origin):
@@ -118,44 +165,52 @@ class Detect:
                 continue
             if type(inbound) is InboundMention:
                 for late in partition.advance_to(inbound):
-                    result.publish.extend(self._silent(late, partition, inbound, record, state))
-            entity = self._observe(inbound, partition, record, state, result)
+                    result.publish.extend(self._silent(late, partition, inbound, record, entities))
+            entity = self._observe(inbound, partition, record, entities, result)
             partition.schedule(inbound.entity.id, entity)
+        entities.put()
         for key, (partition, record) in partitions.items():
             state.put(key, partition, record)
         if again:
             _log.info("published again, and passed over", stage=self.name, mentions=again)
         return result
 
+    def _begun(self, partition: PartitionState | None) -> PartitionState:
+        """The state of a partition, with a secret."""
+        partition = partition or PartitionState()
+        if not partition.secret:
+            partition.secret = self._secret or drawn()
+        return partition
+
     def _observe(
-        self, inbound: Inbound, partition: PartitionState, record: Record, state: State, result: Result
+        self, inbound: Inbound, partition: PartitionState, record: Record, entities: _Entities, result: Result
     ) -> EntityState:
         """The entity's state with this mention in it."""
         key = inbound.entity.id
-        entity: EntityState | None = state.get(key, record)
-        if entity is None:
-            entity = partition.priors.begin(inbound)
-        absorbed = state.absorbed(key, record)
+        entity = entities.get(key, record) or partition.priors.begin(inbound)
+        if entity.memory.secret == FIXED:  # it begins, or was written before there were secrets
+            entity.memory.secret = partition.secret
+        absorbed = entities.absorbed(key, record)
         if not absorbed:
             for event in self._detectors.of(key).observe(entity, inbound):
                 result.publish.append(self._outgoing(event, record))
         if not entity.clock & OFTEN:
             partition.priors.observe(inbound, entity, lend=not absorbed)
         if not absorbed:
-            _put(key, entity, record, state)
+            entities.hold(key, entity, record)
         return entity
 
     def _silent(
-        self, key: str, partition: PartitionState, inbound: InboundMention, record: Record, state: State
+        self, key: str, partition: PartitionState, inbound: InboundMention, record: Record, entities: _Entities
     ) -> Iterator[Outgoing]:
         """What silence ends in another entity of the partition."""
-        entity: EntityState | None = state.get(key, record)
-        if entity is None or state.absorbed(key, record):
+        entity = entities.get(key, record)
+        if entity is None or entities.absorbed(key, record):
             partition.schedule(key, entity or EntityState())
             return
         for event in partition.resolve_due(key, entity, inbound):
             yield self._outgoing(event, record)
-        _put(key, entity, record, state)
+        entities.hold(key, entity, record)
 
     def _outgoing(self, event: IncidentEvent, record: Record) -> Outgoing:
         if event.coordinated and self._page_coordinated:
@@ -177,13 +232,9 @@ def outgoing(event: IncidentEvent, arrived: float) -> Outgoing:
 
 def _read(record: Record) -> Inbound | None:
     inbound = read(record.value)
-    if inbound is not None and inbound.entity.id.startswith(PARTITION):
+    if inbound is not None and inbound.entity.id.startswith("\0"):
         raise Malformed("wrong_value", "the entity's id begins with a zero byte", todo="Use an id of the catalogue")
     return inbound
-
-
-def _put(key: str, entity: EntityState, record: Record, state: State) -> None:
-    state.put(key, entity, record, expires=entity.clock + FORGET_AFTER if entity.clock else 0.0)
 
 
 def run(stream: Iterable[Inbound], false_alarms: float = 0.2) -> Iterator[IncidentEvent]:

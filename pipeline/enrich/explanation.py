@@ -13,7 +13,7 @@ from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.linking.linker import Considered, Linker
 from pipeline.enrich.linking.log_odds import cut
 from pipeline.enrich.linking.namesakes import is_namesake
-from pipeline.enrich.mentions import model_input
+from pipeline.enrich.mentions import model_inputs
 from pipeline.enrich.spelling.names import Kind
 from pipeline.enrich.threads.subjects import About
 from pipeline.errors import TerminalError
@@ -103,7 +103,7 @@ def explanation(linker: Linker, post: PartialPost) -> dict[str, Any]:
 def _reads(text: str, candidate: Considered) -> str:
     """What the model reads of a post for an entity."""
     link = Link(candidate.surface, candidate.how, candidate.confidence)
-    return model_input(text, About(candidate.entity, link, (candidate.start, candidate.end)))
+    return model_inputs(text, [About(candidate.entity, link, (candidate.start, candidate.end))])[0]
 
 
 def why(linker: Linker, text: str, candidate: Considered) -> str:

@@ -27,6 +27,8 @@ from pipeline.text.clean import MODEL_CHARACTERS, PARTS, clean, excerpt, without
 from pipeline.text.language import language
 from pipeline.text.out_of_domain import untrained
 
+CONTEXTS = 4
+"""Different parts of one post that the model reads."""
 LARGEST = 2**62
 """Highest version that the contract allows."""
 
@@ -62,12 +64,29 @@ def facts_of(post: Post, abouts: Sequence[About]) -> TextFacts:
     return TextFacts(fingerprint(post.text), lang, untrained(lang, post.text), comparisons(post.text, named))
 
 
-def model_input(text: str, about: About) -> str:
-    """What the model reads of a text for one of its mentions: the author's own words, of a long text the parts that
-    name the entity."""
-    spans = [about.span] if about.span else []
-    if spans and len(text) > MODEL_CHARACTERS:
-        spans += [span for span in places(text, about.link.surface) if span != about.span][: PARTS - 1]
+def model_inputs(text: str, abouts: Sequence[About]) -> list[str]:
+    """What the model reads of a text for each of its mentions: the author's own words, of a long text the parts that
+    name the entity.
+
+    At most `CONTEXTS` different texts: where a long text names more entities, several share one, and those that it does
+    not name read the last.
+    """
+    named = [about for about in abouts if about.span is not None]
+    if len(text) <= MODEL_CHARACTERS or len(named) <= CONTEXTS:
+        inputs = [_input(text, [about]) for about in abouts]
+    else:
+        shared = max(1, -(-len(named) // CONTEXTS))
+        group = {about: _input(text, named[i - i % shared : i - i % shared + shared]) for i, about in enumerate(named)}
+        inputs = [group[about] if about.span is not None else _input(text, []) for about in abouts]
+    first = list(dict.fromkeys(inputs))[:CONTEXTS]
+    return [read if read in first else first[-1] for read in inputs]
+
+
+def _input(text: str, abouts: Sequence[About]) -> str:
+    """What is read of a text for these together."""
+    spans = [about.span for about in abouts if about.span is not None]
+    if len(spans) == 1 and len(text) > MODEL_CHARACTERS:
+        spans += [span for span in places(text, abouts[0].link.surface) if span != spans[0]][: PARTS - 1]
     return clean(excerpt(without_quotes(text, spans), spans))
 
 

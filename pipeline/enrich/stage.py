@@ -15,6 +15,7 @@ import msgspec
 
 from models.scorer import Scorer
 from pipeline.contracts.decode import MAX_AHEAD, decode_raw
+from pipeline.contracts.headers import COPY
 from pipeline.contracts.messages import (
     AuthorDeleted,
     EntityRef,
@@ -26,10 +27,11 @@ from pipeline.contracts.sketch import sketch_of
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.linking.linker import Linker
-from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_input, retraction
+from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_inputs, retraction
 from pipeline.enrich.targets import AnswerSlot, Questions, places
-from pipeline.enrich.threads import orphans, threads
+from pipeline.enrich.threads import memory, orphans, threads
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
+from pipeline.enrich.threads.waiting import GONE, StateCodec, WaitingQueue, WaitingReply
 from pipeline.errors import Malformed
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import State
@@ -56,8 +58,8 @@ class Enrich:
     Guarantees: the same records give the same mentions in the same order, with the same origins, whatever batch they
     come in and however often they are read; what cannot be understood is rejected with the reason; deletions always
     pass on, keyed by post or author id, so that the index can resolve them.  `counts` holds running totals: posts,
-    linked, unlinked, mentions, inherited, waiting (replies to posts not known), reissued (mentions of those whose
-    parent came late), deletions, rejected.
+    linked, unlinked, mentions, inherited, beyond_reach (not inherited since too many have), waiting (replies to posts
+    not known), reissued (mentions of those whose parent came late), deletions, rejected.
     """
 
     name = "enrich"
@@ -73,15 +75,18 @@ class Enrich:
         thread_days: float = 7.0,
         ahead_seconds: float = MAX_AHEAD,
         renewed: Callable[[], Linker | None] | None = None,
+        observe: Callable[[str, int], None] = lambda bound, replies: None,
     ) -> None:
-        """`renewed` is asked before each batch for a linker to go on with."""
+        """`renewed` is asked before each batch for a linker to go on with; `observe` is told of replies that no longer
+        wait for want of room, by the bound that was reached: of the thread, the author or the partition."""
         self._accounts = Accounts(linker)
         self.scorer = scorer
-        self.codec = threads.ThreadCodec()
+        self.codec = StateCodec()
         self.counts: Counter[str] = Counter()
         self._retention = thread_days * DAY
         self._ahead = ahead_seconds
         self._renewed = renewed
+        self._observe = observe
         self._encode = msgspec.json.Encoder().encode
         self._post = msgspec.json.Decoder(Post).decode
 
@@ -135,13 +140,20 @@ class Enrich:
         if earlier is not None and earlier.version < post.version:
             work.slots[-1] += self._gone(post.post_id, thread, found, record, post.created_at, issued)
         self.counts["linked" if found.abouts else "unlinked"] += 1
+        self.counts["beyond_reach"] += found.beyond_reach
         self._add(work, record, post, found.abouts, issued, known, found.depth)
-        if found.abouts or (earlier is not None and thread is not None):
+        parent = parent_of(post)
+        waits = parent is not None and orphans.waits(thread, threads.post_hash(parent), record.offset)
+        if thread is not None and orphans.erase(
+            thread, record.offset, threads.post_hash(post.post_id), post.version - 1
+        ):
+            self._put(post, record, state, thread, 0.0)
+        if found.abouts or earlier is not None or (not waits and threads.begun(thread, record.offset)):
             thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
             revision = self._note(post, record, state, thread, found, issued)
             if thread.waiting:
                 self._catch_up(post, revision, record, state, thread, work)
-        if (parent := parent_of(post)) is not None:
+        if parent is not None and waits:
             self._wait(post, threads.post_hash(parent), found.named, record, state, thread)
 
     def _gone(
@@ -155,27 +167,50 @@ class Enrich:
     def _note(
         self, post: Post, record: Record, state: State, thread: threads.Thread, found: Subjects, issued: int
     ) -> threads.Revision:
-        """Remember what a post is about, for those who answer it."""
+        """Remember what a post is about, also that it is about nobody, for those who answer it."""
         links = [(about.entity, about.link.confidence) for about in found.abouts]
-        revision = threads.revise(
+        revision = memory.revise(
             thread, record.offset, post.version, found.depth, links, issued, speaker(self._accounts, post)
         )
-        if threads.remember(thread, threads.post_hash(post.post_id), revision):
+        parent = parent_of(post)
+        above = None if parent is None else threads.post_hash(parent)
+        if memory.remember(thread, threads.post_hash(post.post_id), revision, above):
             self._put(post, record, state, thread, post.created_at.timestamp() + self._retention)
         return revision
 
     def _wait(
         self, post: Post, parent: int, named: bool, record: Record, state: State, thread: threads.Thread | None
     ) -> None:
-        """Let a post wait for what it answers, unless that is known."""
-        if record.value is None or not orphans.waits(thread, parent, record.offset):
+        """Let a post wait for what it answers."""
+        if record.value is None:
             return
         thread = thread or threads.Thread(entities=[], posts={}, waiting=[])
         key, arrival = threads.post_hash(post.post_id), _arrival(record, post)
         waiting = threads.Orphan(record.offset, post.version, key, parent, arrival, record.value, named)
+        if orphans.replaced(thread, waiting):
+            return
         if orphans.enqueue(thread, waiting):
             self.counts["waiting"] += 1
             self._put(post, record, state, thread, arrival + orphans.WAIT + orphans.SLACK)
+        elif not any(w.offset == record.offset for w in thread.waiting):
+            self._observe("thread", 1)
+            return
+        author = threads.post_hash(post.author.id)
+        entry = WaitingReply(root_of(post), record.offset, key, author, len(record.value), arrival)
+        for removed, why in WaitingQueue(state, record).add(entry):
+            self._release(removed, record, state)
+            if why != "late":
+                self._observe(why, 1)
+
+    def _release(self, entry: WaitingReply, record: Record, state: State) -> None:
+        """Take a reply that waits no longer out of its thread."""
+        thread = state.get(entry.root, record)
+        if thread is not None and orphans.drop(thread, entry.offset):
+            self._put_back(entry.root, thread, record, state)
+
+    def _put_back(self, root: str, thread: threads.Thread, record: Record, state: State) -> None:
+        """Store a thread from which something is gone; not for longer where nothing is left."""
+        state.put(root, thread, record, expires=thread.until if thread.posts or thread.waiting else GONE)
 
     def _catch_up(
         self, post: Post, revision: threads.Revision, record: Record, state: State, thread: threads.Thread, work: _Work
@@ -183,8 +218,9 @@ class Enrich:
         """Publish again the replies that came before `post` and are about something else now that it is known."""
         root, key = threads.post_hash(root_of(post)), threads.post_hash(post.post_id)
         known = _known_since(record, post)
-        now = {key: revision}
-        for waiting in orphans.concerned(thread, key, record.offset, _arrival(record, post)):
+        concerned = orphans.concerned(thread, key, record.offset, _arrival(record, post))
+        now = orphans.republished(thread, record.offset, concerned) | {key: revision}
+        for waiting in concerned:
             turned = orphans.changed(thread, waiting, root, record.offset, now)
             if turned is None:
                 continue
@@ -194,7 +230,7 @@ class Enrich:
             by = speaker(self._accounts, reply)
             version = waiting.version + 1
             links = [(about.entity, about.link.confidence) for about in abouts]
-            now[waiting.key] = threads.revise(
+            now[waiting.key] = memory.revise(
                 thread, record.offset, waiting.version, turned[1].depth, links, version, by
             )
             published = threads.seen(thread, waiting.key, record.offset)
@@ -207,13 +243,15 @@ class Enrich:
             again = max(known, reply.ingested_at or known)
             self._add(work, record, reply, abouts, version, again, turned[1].depth)
         del now[key]
-        noted = [threads.remember(thread, reply_key, again) for reply_key, again in now.items()]
+        noted = [memory.remember(thread, reply_key, again) for reply_key, again in now.items()]
         if any(noted):
             self._put(post, record, state, thread, post.created_at.timestamp() + self._retention)
 
     def _put(self, post: Post, record: Record, state: State, thread: threads.Thread, until: float) -> None:
+        root = root_of(post)
+        memory.make_room(thread, (root, post.post_id))
         thread.until = max(thread.until, until)
-        state.put(root_of(post), thread, record, expires=thread.until)
+        state.put(root, thread, record, expires=thread.until)
 
     def _add(
         self, work: _Work, record: Record, post: Post, abouts: list[About], version: int, known: datetime, depth: int
@@ -224,8 +262,7 @@ class Enrich:
         self.counts["mentions"] += len(abouts)
         self.counts["inherited"] += sum(about.link.how == "inherited" for about in abouts)
         facts, slot = facts_of(post, abouts), len(work.slots) - 1
-        for about in abouts:
-            text = model_input(post.text, about)
+        for about, text in zip(abouts, model_inputs(post.text, abouts), strict=True):
             answer = work.questions.ask(text, places(text, about.link.surface) if about.span else ())
             role = self._accounts.role(post.author, post.network, about.entity.id)
             known_as = self._accounts.linker.catalogue.entities.get(about.entity.id)
@@ -234,18 +271,27 @@ class Enrich:
             work.pending.append((slot, answer, record, pending))
 
     def _delete(self, message: PostDeleted | AuthorDeleted, record: Record, state: State) -> list[Outgoing]:
-        """Pass a deletion on; for a post that this partition's threads know, also take back each mention.
+        """Pass a deletion on, and erase what waits; for a post that this partition's threads know, also take back each
+        mention.
 
-        Deletions are keyed by post id, as networks do not tell the root: mostly the thread is known elsewhere, and the
-        index resolves the deletion.  A late parent may have put the post's mentions one version higher, which the
-        deletion of a versioned network exceeds; one of a network without versions is put one higher as well.
+        Where the agent no longer remembers the root, a deletion is keyed by the post's id: then the thread may lie on
+        another partition, and the index resolves the deletion.  A late parent may have put the post's mentions one
+        version higher, which the deletion of a versioned network exceeds; one of a network without versions is put one
+        higher as well.
         """
         self.counts["deletions"] += 1
         if isinstance(message, AuthorDeleted):
-            return [self._out(message.author_id, message, record)]
+            for entry in WaitingQueue(state, record).erase(threads.post_hash(message.author_id)):
+                self._release(entry, record, state)
+            copy = any(name == COPY for name, _ in record.headers)
+            return [] if copy else [self._out(message.author_id, message, record)]
         if message.version <= UNVERSIONED:
             message.version += 1
-        known = threads.before(state.get(message.post_id, record), message.post_id, record.offset)
+        root, key = message.root_id or message.post_id, threads.post_hash(message.post_id)
+        thread: threads.Thread | None = state.get(root, record)
+        if thread is not None and orphans.erase(thread, record.offset, key, message.version):
+            self._put_back(root, thread, record, state)
+        known = threads.before(thread, message.post_id, record.offset)
         out = [self._taken_back(message.post_id, e, message.deleted_at, message.version, record) for e in known]
         return [*out, self._out(message.post_id, message, record)]
 

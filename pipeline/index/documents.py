@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct, field
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.messages import AuthorDeleted, EntityRef, IncidentEvent, Mention, MentionDeleted, PostDeleted
 from pipeline.index.protocol import DeadLetter, Document
 
@@ -44,11 +45,6 @@ def moment(at: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=min(max(at, _FIRST), _LAST))
 
 
-def author_key(network: str, author_id: str) -> str:
-    """An author by hash (SHA-256, first 128 bits): what stays of them when their posts are gone names nobody."""
-    return sha256(f"{network}\0{author_id}".encode()).hexdigest()[:32]
-
-
 class Deletion(NamedTuple):
     """A deletion as it is remembered: `key` says of what, `at` in milliseconds."""
 
@@ -72,7 +68,8 @@ class Deletion(NamedTuple):
 
     def of(self, mention: Mention) -> MentionDeleted:
         """The tombstone that reports to others that this deletion took a mention back."""
-        return taken_back(mention.mention_id, mention.post_id, mention.entity, mention.version, self)
+        author = author_key(mention.network, mention.author.id)
+        return taken_back(mention.mention_id, mention.post_id, mention.entity, mention.version, self, author)
 
 
 def micro(when: datetime) -> int:
@@ -80,14 +77,18 @@ def micro(when: datetime) -> int:
     return milliseconds(when) * 1000 + when.microsecond % 1000
 
 
-def taken_back(mention_id: str, post_id: str, entity: EntityRef, version: int, gone: Deletion) -> MentionDeleted:
-    """A mention's tombstone: no content, and a version that nothing covered by the deletion exceeds."""
+def taken_back(
+    mention_id: str, post_id: str, entity: EntityRef, version: int, gone: Deletion, author: str | None
+) -> MentionDeleted:
+    """A mention's tombstone: no content, and a version that nothing covered by the deletion exceeds; `author` as of
+    `author_key`."""
     return MentionDeleted(
         mention_id=mention_id,
         post_id=post_id,
         entity=entity,
         deleted_at=moment(gone.at),
         version=max(version, gone.version),
+        author_key=author,
     )
 
 
@@ -99,6 +100,17 @@ def post_gone(post_id: str) -> str:
 def author_gone(key: str) -> str:
     """Key under which an account's deletion is remembered; `key` as of `author_key`."""
     return f"author:{key}"
+
+
+def name_gone(name: str) -> str:
+    """Key under which the name of a deleted account is remembered: by hash, it names nobody."""
+    return f"name:{sha256(name.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def names_of(mention: Mention) -> set[str]:
+    """Under what an account may be shown."""
+    author = mention.author
+    return {name for name in (author.id, author.handle) if name}
 
 
 class WriteBatch(Struct):

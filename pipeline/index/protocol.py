@@ -53,10 +53,12 @@ class Refused(NamedTuple):
 
 
 class Written(Struct):
-    """What came of a write: what was refused, and the mentions that deletions by post or author took back."""
+    """What came of a write: what was refused, the mentions that deletions by post or author took back, and the names
+    under which deleted accounts were shown."""
 
     refused: list[Refused] = []
     taken_back: list[MentionDeleted] = []
+    authors: list[str] = []
 
 
 class Query(Struct, kw_only=True, frozen=True):
@@ -130,6 +132,14 @@ class Index(Protocol):
 
     async def incident_history(self, incident_id: str, limit: int = 200) -> list[IncidentEvent]:
         """The events of one incident, oldest first."""
+        ...
+
+    async def events_of(self, entities: Sequence[str]) -> list[IncidentEvent]:
+        """Every event of every incident of these entities, in no particular order; also what was written just now."""
+        ...
+
+    async def remembered(self, keys: Sequence[str]) -> set[str]:
+        """Those of these keys (`pipeline.index.documents`, `pipeline.index.erasure`) that are remembered as deleted."""
         ...
 
     async def dead_letters(self, *, stage: str | None = None, limit: int = 100) -> list[DeadLetter]:

@@ -45,6 +45,12 @@ class SlowIndex:
     async def incident_history(self, incident_id: str, limit: int = 200) -> list[IncidentEvent]:
         return await self._index.incident_history(incident_id, limit)
 
+    async def events_of(self, entities: Sequence[str]) -> list[IncidentEvent]:
+        return await self._index.events_of(entities)
+
+    async def remembered(self, keys: Sequence[str]) -> set[str]:
+        return await self._index.remembered(keys)
+
     async def dead_letters(self, *, stage: str | None = None, limit: int = 100) -> list[DeadLetter]:
         return await self._index.dead_letters(stage=stage, limit=limit)
 

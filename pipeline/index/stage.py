@@ -15,10 +15,12 @@ import structlog
 
 from pipeline.contracts.decode import decode
 from pipeline.contracts.messages import IncidentEvent, MentionDeleted, ScoredMessage
+from pipeline.contracts.origin import ERASED
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, Topic
 from pipeline.errors import Malformed
+from pipeline.index.erasure import Erasure
 from pipeline.index.letters import dead_letter
-from pipeline.index.protocol import DeadLetter, Document, Index, Refused
+from pipeline.index.protocol import DeadLetter, Document, Index, Refused, Written
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Codec, State
 
@@ -57,6 +59,7 @@ class IndexStage:
     def __init__(self, index: Index) -> None:
         self._codec = NoState()
         self._index = index
+        self._erasure = Erasure(index)
 
     @property
     def codec(self) -> Codec:
@@ -90,8 +93,9 @@ class IndexStage:
         entries: Sequence[Entry] = effects
         if not entries:
             return Result()
-        written = await self._index.write([entry.document for entry in entries])
-        records = {id(entry.document): entry.record for entry in entries}
+        documents = await self._erasure.cleaned([entry.document for entry in entries])
+        written = await self._index.write(documents)
+        records = {id(document): entry.record for document, entry in zip(documents, entries, strict=True)}
         result = Result()
         for refused in written.refused:
             if isinstance(refused.document, DeadLetter):
@@ -104,8 +108,31 @@ class IndexStage:
                 )
                 result.rejected.append(Rejected(records[id(refused.document)], reason))
         arrived = max((e.record.arrived for e in entries), default=0.0)
+        await self._erasure.clean_letters(documents)
+        events = await self._to_publish_again(entries, documents, written)
         result.publish = [_answer(mention, arrived) for mention in written.taken_back]
+        result.publish += [_erased(event, arrived) for event in events]
         return result
+
+    async def _to_publish_again(
+        self, entries: Sequence[Entry], documents: Sequence[Document], written: Written
+    ) -> list[IncidentEvent]:
+        """The newest events of incidents that quoted what is deleted, without it.
+
+        They are published first, and the index is cleaned when they come back: a crash in between loses neither.  When
+        another event was published in the meantime it is that one that has to be the last on the topic.
+        """
+        again = await self._erasure.newest_changed(documents, written)
+        late = []
+        for entry, document in zip(entries, documents, strict=True):
+            if isinstance(document, IncidentEvent) and document is not entry.document:
+                late.append(document)
+            elif isinstance(document, IncidentEvent) and entry.record.origin == ERASED:
+                await self._erasure.clean_history(document)
+                again += [newest for newest in await self._erasure.newest([document]) if newest.at > document.at]
+        if late:
+            again += await self._erasure.newest(late)
+        return list({event.incident_id: event for event in again}.values())
 
     async def _store_without_content(self, refused: Refused) -> None:
         """A dead letter that the index refuses is kept as what is known of it: as a dead letter it would come back."""
@@ -125,3 +152,7 @@ class IndexStage:
 
 def _answer(mention: MentionDeleted, arrived: float) -> Outgoing:
     return Outgoing(MENTIONS_SCORED.name, mention.entity.id.encode(), _JSON.encode(mention), arrived)
+
+
+def _erased(event: IncidentEvent, arrived: float) -> Outgoing:
+    return Outgoing(INCIDENTS.name, event.incident_id.encode(), _JSON.encode(event), arrived, ERASED)

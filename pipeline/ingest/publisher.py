@@ -18,8 +18,8 @@ from kafka import errors as kafka_errors
 from kafka.partitioner import Partitioner
 
 from pipeline.contracts.decode import MAX_BYTES
-from pipeline.contracts.headers import arrival_header
-from pipeline.contracts.messages import Post, PostDeleted, RawMessage
+from pipeline.contracts.headers import COPY, arrival_header
+from pipeline.contracts.messages import AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.contracts.partitioning import partition_of
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
@@ -45,14 +45,17 @@ class KeyedBackpressure(Protocol):
 class _Flight(NamedTuple):
     future: Any
     size: int
+    counts: bool = True
+    """Whether it is a message, not a copy of one."""
 
 
 def key_of(message: RawMessage) -> bytes:
-    """The key that keeps a thread together and in order: the root's id; of a deletion what it deletes."""
+    """The key that keeps a thread together and in order: the root's id; of a deletion that of the post's thread where
+    it is known, else what it deletes."""
     if isinstance(message, Post):
         return (message.root_id or message.parent_id or message.post_id).encode()
     if isinstance(message, PostDeleted):
-        return message.post_id.encode()
+        return (message.root_id or message.post_id).encode()
     return message.author_id.encode()
 
 
@@ -84,6 +87,7 @@ class RawPublisher:
         self._flights: deque[_Flight] = deque()
         self._bytes = 0
         self._delivered = 0
+        self._handed = 0
         self._broken: GroundswellError | None = None
         self._lock = threading.Lock()
         options = producer_options(settings, topic, delivery_seconds, client_id)
@@ -95,7 +99,9 @@ class RawPublisher:
     def publish(self, message: RawMessage | bytes, *, key: bytes | None = None, arrived: float) -> int:
         """Hand over one message; gives its number, counted from 1: it is safe once `delivered()` reaches that.
 
-        `key` may be left out for a decoded message.  Blocks while consumers are behind or too much is in flight.
+        `key` may be left out for a decoded message.  The deletion of an author goes to every partition, as a copy
+        (`pipeline.contracts.headers.COPY`) to those that are not its own, and is one message.  Blocks while consumers
+        are behind or too much is in flight.
         Raises `Malformed` for a message that is too large (the publisher stays usable), `TransientError` or
         `TerminalError` when this or an earlier message could not be delivered.
         """
@@ -109,17 +115,42 @@ class RawPublisher:
         size = len(value) + len(key) + RECORD_OVERHEAD
         with self._lock:
             self._raise_if_broken()
-            self._make_room(size)
-            if self._backpressure is not None:
-                self._backpressure.admit(self._topic.name, key, size)
-            headers = [arrival_header(arrived)]
-            try:
-                future = self._producer.send(self._topic.name, value=value, key=key, headers=headers)
-            except Exception as error:
-                raise self._break(error) from error
-            self._flights.append(_Flight(future, size))
-            self._bytes += size
-            return self._delivered + len(self._flights)
+            if isinstance(message, AuthorDeleted):
+                for partition, header in self._others(key):
+                    self._send(key, value, size, arrived, partition, (header,))
+            self._send(key, value, size, arrived)
+            self._handed += 1
+            return self._handed
+
+    def _others(self, key: bytes) -> list[tuple[int, tuple[str, bytes]]]:
+        """The partitions that a key does not belong to, and what marks a copy on them."""
+        try:
+            partitions = sorted(self._producer.partitions_for(self._topic.name))
+        except Exception as error:
+            raise self._break(error) from error
+        own = partition_of(key, len(partitions))
+        return [(partition, (COPY, b"%d" % own)) for partition in partitions if partition != own]
+
+    def _send(
+        self,
+        key: bytes,
+        value: bytes,
+        size: int,
+        arrived: float,
+        partition: int | None = None,
+        marks: tuple[tuple[str, bytes], ...] = (),
+    ) -> None:
+        """Hand a record to the producer; a copy where a partition is given."""
+        self._make_room(size)
+        if self._backpressure is not None:
+            self._backpressure.admit(self._topic.name, key, size)
+        headers = [arrival_header(arrived), *marks]
+        try:
+            future = self._producer.send(self._topic.name, value=value, key=key, headers=headers, partition=partition)
+        except Exception as error:
+            raise self._break(error) from error
+        self._flights.append(_Flight(future, size, partition is None))
+        self._bytes += size
 
     def delivered(self) -> int:
         """How many messages, counted from the first without a gap, Kafka has acknowledged.  Never blocks.
@@ -188,8 +219,9 @@ class RawPublisher:
         while flights and flights[0].future.is_done:
             if flights[0].future.failed():
                 raise self._break(flights[0].future.exception)
-            self._bytes -= flights.popleft().size
-            self._delivered += 1
+            flight = flights.popleft()
+            self._bytes -= flight.size
+            self._delivered += flight.counts
 
     def _break(self, error: BaseException) -> GroundswellError:
         self._broken = explain(error, self._topic.name)

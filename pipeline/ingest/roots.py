@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from pipeline.contracts.messages import Post, RawMessage
+from pipeline.contracts.messages import Post, PostDeleted, RawMessage
 
 REMEMBERED = 200_000
 """Posts whose root is another post; about 40 MB.  On a network with 40 of them a second that is 80 minutes."""
@@ -30,7 +30,10 @@ class Roots:
         self._roots: dict[int, str] = {}
 
     def resolved(self, message: RawMessage) -> RawMessage:
-        """The message with the root of its thread; remembers it."""
+        """The message with the root of its thread; remembers it.  A deletion follows the post that it takes back, as
+        long as that is remembered."""
+        if isinstance(message, PostDeleted) and message.root_id is None and (known := self.known(message.post_id)):
+            return msgspec.structs.replace(message, root_id=known)
         if not isinstance(message, Post):
             return message
         root = self.root(message.post_id, message.parent_id, message.root_id)
@@ -46,6 +49,10 @@ class Roots:
             return root_id
         self._remember(_key(post_id), root)
         return root
+
+    def known(self, post_id: str) -> str | None:
+        """The root of a post that refers to another and is remembered."""
+        return self._roots.get(_key(post_id))
 
     def _remember(self, key: int, root: str) -> None:
         if key not in self._roots and len(self._roots) >= self._limit:

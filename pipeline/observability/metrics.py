@@ -57,6 +57,11 @@ class Metrics:
             "groundswell_waiting", "1 while a worker waits for something outside", ["stage", "what"], registry=registry
         )
 
+        self.replies_dropped = Counter(
+            "groundswell_replies_dropped", "Replies that wait no longer for what they answer, for want of room",
+            ["bound"], registry=registry,
+        )  # fmt: skip
+
     def _add_model_and_alerts(self, registry: CollectorRegistry) -> None:
         self.model_seconds = Histogram(
             "groundswell_model_seconds", "Time in the model for one batch", registry=registry, buckets=_SECONDS
@@ -64,6 +69,9 @@ class Metrics:
         self.model_posts = Counter("groundswell_model_posts", "Posts read by the model", registry=registry)
         self.alerts_sent = Counter("groundswell_alerts_sent", "Alerts delivered", ["notifier"], registry=registry)
         self.alerts_failed = Counter("groundswell_alerts_failed", "Alerts given up", ["notifier"], registry=registry)
+        self.alerts_waiting = Gauge(
+            "groundswell_alerts_waiting", "Alerts that wait for their receiver", ["notifier"], registry=registry
+        )
 
     def _add_promise(self, registry: CollectorRegistry) -> None:
         self.false_alarms_allowed = Gauge(

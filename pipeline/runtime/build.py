@@ -27,6 +27,7 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
             thread_days=enrich.thread_days,
             ahead_seconds=enrich.max_ahead_hours * 3600.0,
             renewed=None if enrich.catalogue is None else Renewal(enrich.catalogue, linker),
+            observe=lambda bound, replies: metrics.replies_dropped.labels(bound).inc(replies),
         )
     if name == "detect":
         from pipeline.detect.evidence.budget import promised
@@ -47,5 +48,8 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
             if counter is not None:
                 counter.labels(notifier).inc()
 
-        return Alert(open_notifiers(settings), observe=observe)
+        def waiting(notifier: str, notices: int) -> None:
+            metrics.alerts_waiting.labels(notifier).set(notices)
+
+        return Alert(open_notifiers(settings), observe=observe, waiting=waiting)
     raise TerminalError("no such stage", subject=name, todo=f"Stages are {', '.join(STAGES)}")

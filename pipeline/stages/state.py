@@ -121,6 +121,15 @@ class State:
         cell.expires = expires
         self._touched[key] = None
 
+    def value(self, partition: int, key: str) -> Any | None:
+        """The value of a key of a partition, or None."""
+        return self._cell(key, partition).value
+
+    def amend(self, partition: int, key: str, value: Any) -> None:
+        """Keep a value that has changed by itself: it has absorbed no further record, and expires as before."""
+        self._cell(key, partition).value = value
+        self._touched[key] = None
+
     async def flush(self, now: float) -> int:
         """Write every touched value once, in the order in which they were first touched, and forget what has expired at
         event time `now`; gives the number of changes.  When writing fails, the next call writes them, too."""

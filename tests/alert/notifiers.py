@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.contracts.topics import INCIDENTS
+from pipeline.errors import TransientError
 from pipeline.stages.records import Record
 
 
@@ -24,10 +27,13 @@ class Memory:
         self.pages = pages
         self.errors = errors or []
         self.sent: list[str] = []
+        self.away = False
         self.calls = 0
 
     async def send(self, message: IncidentEvent) -> None:
         self.calls += 1
+        if self.away:
+            raise TransientError("away", subject=self.name)
         error = self.errors.pop(0) if self.errors else None
         if error is not None:
             raise error
@@ -50,3 +56,4 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
+        await asyncio.sleep(0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -12,6 +12,8 @@ import pytest
 from pipeline.alert.delivery import Busy, RetryLimits
 from pipeline.alert.stage import Alert
 from pipeline.contracts.headers import REPLAYED
+from pipeline.contracts.messages import Explanation
+from pipeline.contracts.origin import ERASED
 from pipeline.errors import TerminalError, TransientError
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.publisher import Sent, ToSend
@@ -35,6 +37,10 @@ class Letter(NamedTuple):
     reason: str
 
 
+STEPS = ("handle", "flush", "acknowledge", "send", "mark")
+"""The steps of an alert, in the order in which a worker does them."""
+
+
 class Driver:
     """Runs batches through the processor of the workers, in its order.  A driver with the store of another one is the
     worker that comes after it: it knows only what was written."""
@@ -43,16 +49,19 @@ class Driver:
         clock = Clock()
         self.clock = clock
         self.counted: list[tuple[str, str]] = []
+        self.waiting: dict[str, int] = {}
         self.stage = Alert(
             notifiers,
             limits=RetryLimits(sleep=clock.sleep, clock=clock),
             observe=lambda notifier, outcome: self.counted.append((notifier, outcome)),
+            waiting=self.waiting.__setitem__,
         )
         self.store = store or MemoryStore()
         self.state = State(self.store, self.stage.codec)
         self.letters: list[Letter] = []
         metrics = Metrics()
-        self.processor = Processor(self.stage, self.state, self, metrics, WorkerProgress("alert", metrics))
+        self.progress = WorkerProgress("alert", metrics)
+        self.processor = Processor(self.stage, self.state, self, metrics, self.progress)
 
     async def send(self, messages: Sequence[ToSend]) -> Sent:
         """As a publisher: all that this stage publishes are dead letters."""
@@ -61,18 +70,52 @@ class Driver:
             self.letters.append(Letter(int(said["offset"]), said["code"], said["reason"]))
         return Sent()
 
-    async def run(self, batch: Sequence[Record], *, dies_in: str = "") -> list[Letter]:
-        """The dead letters of a batch.  `dies_in` is the step in which the worker is killed, if it is."""
+    async def run(self, batch: Sequence[Record], *, turns: int = 400) -> list[Letter]:
+        """The dead letters of a batch, after so many turns of the worker."""
         self.letters = []
-        with pytest.MonkeyPatch.context() as patch:
-            if dies_in:
-                patch.setattr(self.stage if dies_in == "apply" else self.state, dies_in, _die)
-            with pytest.raises(Died) if dies_in else nullcontext():
-                await self.processor.process(batch)
+        await self.processor.process(batch)
+        await self.serve(turns)
         return self.letters
 
+    async def serve(self, turns: int = 400) -> None:
+        """The worker's turns between batches, until nothing waits."""
+        for _ in range(turns):
+            await self.processor.serve_outbox([0])
+            if not self.stage.waiting():
+                break
+            await asyncio.sleep(0)
 
-async def _die(_: object) -> None:
+    async def run_until(self, step: str, batch: Sequence[Record]) -> None:
+        """A batch, until the worker is killed right before this step of the first alert that gets there."""
+        owner, name = {
+            "handle": (self.stage, "handle"),
+            "flush": (self.state, "flush"),
+            "acknowledge": (self, "acknowledge"),
+            "send": (next(iter(self.stage._notifiers)), "send"),
+        }[step]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(owner, name, _die if step in ("flush", "send") else _die_at_once)
+            with pytest.raises(Died):
+                await self._live(batch)
+        for channel in self.stage._channels.values():
+            channel.close()
+
+    async def _live(self, batch: Sequence[Record]) -> None:
+        await self.processor.process(batch)
+        self.acknowledge()
+        for _ in range(400):
+            await self.processor.serve_outbox([0])
+            await asyncio.sleep(0)
+
+    def acknowledge(self) -> None:
+        """The records are done with."""
+
+
+async def _die(*_: object) -> None:
+    raise Died
+
+
+def _die_at_once(*_: object) -> None:
     raise Died
 
 
@@ -101,28 +144,52 @@ async def test_events_slightly_out_of_order_are_told() -> None:
     assert pager.sent == ["escalated", "updated"]
 
 
-@pytest.mark.parametrize(
-    ("dies_in", "before"), [("apply", ["opened", "updated"]), ("flush", ["opened", "updated", "escalated", "updated"])]
-)
-async def test_a_crash_loses_no_event_and_repeats_those_of_the_last_two_batches(
-    dies_in: str, before: list[str]
-) -> None:
-    """The batch in flight is carried out again, since nothing of it was written; of those that were written, but whose
-    records were not acknowledged, the last, since its notices are remembered as on their way."""
-    first = Memory()
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_worker_that_is_killed_between_any_two_steps_alerts_once(step: str) -> None:
+    """Only a kill between the receiver's answer and the mark repeats a notice, one a notifier, with the same key.
+
+    Nothing of the first two batches is repeated, although none of their records is acknowledged.
+    """
+    first = Memory("screen")
     driver = Driver(first)
     opened, updated = [record(pile_on(), 0)], [record(pile_on("updated", 3), 1)]
-    late = [record(pile_on("escalated", 5), 2), record(pile_on("updated", 6), 3)]
+    late = [record(pile_on("escalated", 5), 2)]
     await driver.run(opened)
     await driver.run(updated)
-    await driver.run(late, dies_in=dies_in)
-    assert first.sent == before
+    assert first.sent == ["opened", "updated"]
+    for_mark = [record(pile_on("escalated", 5), 2)]
+    if step == "mark":
+        await _killed_before_the_mark(driver, first, for_mark)
+    else:
+        await driver.run_until(step, late)
+        assert first.sent == ["opened", "updated"]
 
-    after = Memory()
+    after = Memory("screen")
     restarted = Driver(after, store=driver.store)
-    await restarted.run([*opened, *updated, late[0]])  # batches are cut differently after a restart
-    await restarted.run([late[1], record(pile_on("resolved", 60), 4)])
-    assert after.sent == ["updated", "escalated", "updated", "resolved"]
+    await restarted.run([*opened, *updated, *late])  # batches are cut differently after a restart
+    await restarted.run([record(pile_on("resolved", 60), 4)])
+    assert after.sent == ["escalated", "resolved"]
+
+
+async def _killed_before_the_mark(driver: Driver, notifier: Memory, batch: Sequence[Record]) -> None:
+    await driver.processor.process(batch)
+    driver.stage.send_waiting([0], driver.state)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert notifier.sent[-1] == "escalated"
+    await driver.stage.close()
+
+
+async def test_a_worker_that_is_killed_with_everything_acknowledged_still_alerts() -> None:
+    """No record comes again: what is to be sent is in the state, and is sent before anything new comes."""
+    driver = Driver(Memory("screen"), Memory("pager", pages=True))
+    await driver.run_until("send", [record(pile_on(), 0), record(pile_on("escalated", 5), 1)])
+    screen, pager = Memory("screen"), Memory("pager", pages=True)
+    await Driver(screen, pager, store=driver.store).serve()
+    assert screen.sent[-1] == pager.sent[-1] == "escalated"
+    again = Memory("screen")
+    await Driver(again, store=driver.store).serve()
+    assert again.sent == []
 
 
 async def test_pagers_are_not_told_of_what_is_not_pageable() -> None:
@@ -153,53 +220,127 @@ async def test_a_passing_fault_is_retried_with_growing_pauses() -> None:
     assert driver.clock.slept[2] >= 7.0
 
 
-async def test_a_broken_notifier_becomes_a_dead_letter_and_does_not_block_the_others() -> None:
-    broken = Memory("broken", errors=[TransientError("away", subject="host")] * 1_000)
-    refusing = Memory("refusing", errors=[TerminalError("says no")] * 1_000)
+async def test_a_receiver_that_is_away_delays_no_other_and_is_told_the_current_state_when_it_answers() -> None:
+    away, fine = Memory("away"), Memory("fine")
+    away.away = True
+    driver = Driver(away, fine)
+    other = pile_on(name="b")
+    batch = [record(pile_on(), 0), record(pile_on("escalated", 5), 1), record(other, 2)]
+    assert await driver.run(batch, turns=200) == []  # no dead letter
+    await driver.run([record(pile_on("updated", 9), 3)], turns=50)
+    assert fine.sent == ["opened", "escalated", "opened", "updated"]
+    assert driver.waiting["away"] == 4
+    (waits,) = driver.progress.waits()
+    assert waits.what == "receiver away"
+    assert waits.seconds > 60.0
+    assert max(driver.clock.slept) <= 15.0
+
+    away.away = False
+    await driver.serve()
+    assert sorted(away.sent) == ["opened", "updated"]  # of one incident the newest step, and the other one
+    assert driver.waiting["away"] == 0
+    assert driver.progress.waits() == []
+
+
+async def test_a_pager_that_was_away_is_not_woken_for_what_is_over() -> None:
+    pager, screen = Memory("pager", pages=True), Memory("screen")
+    pager.away = screen.away = True
+    driver = Driver(pager, screen)
+    await driver.run([record(pile_on(), 0)], turns=200)
+    await driver.run([record(pile_on("resolved", 30), 1)], turns=50)
+    pager.away = screen.away = False
+    await driver.serve()
+    assert pager.sent == []
+    assert screen.sent == ["resolved"]  # opened and over, in one
+
+
+async def test_a_pager_that_was_woken_and_then_away_is_told_the_end() -> None:
+    pager = Memory("pager", pages=True)
+    driver = Driver(pager)
+    await driver.run([record(pile_on(), 0)])
+    pager.away = True
+    await driver.run([record(pile_on("escalated", 5), 1), record(pile_on("resolved", 30), 2)], turns=200)
+    pager.away = False
+    await driver.serve()
+    assert pager.sent == ["opened", "resolved"]
+
+
+async def test_what_waits_survives_a_restart() -> None:
+    away = Memory("screen")
+    away.away = True
+    driver = Driver(away)
+    await driver.run([record(pile_on(), 0)], turns=200)
+    back = Memory("screen")
+    await Driver(back, store=driver.store).serve()
+    assert back.sent == ["opened"]
+
+
+async def test_what_is_refused_becomes_one_dead_letter_with_every_reason() -> None:
+    refusing = Memory("refusing", errors=[TerminalError("says no")])
     buggy = Memory("buggy", errors=[KeyError("x")])
     fine = Memory("fine")
-    driver = Driver(broken, refusing, buggy, fine)
-    batch = [record(pile_on("updated", n), n) for n in range(100)]
-    letters = await driver.run(batch)
-    assert len(fine.sent) == 100
-    assert [letter.offset for letter in letters] == list(range(100))  # one letter a record, not one a notifier
-    assert letters[0].code == "undelivered"
-    for reason in ("broken: host: away", "refusing: says no", "buggy: the notifier failed unexpectedly (KeyError)"):
-        assert reason in letters[0].reason
-    assert broken.calls == 5  # the first notice uses up the patience, the others are not tried
-    assert sum(driver.clock.slept) < 45
-
-    await driver.run([record(pile_on("updated", 200), 200), record(pile_on("updated", 201), 201)])
-    assert broken.calls == 6  # still down: one try a batch
-    broken.errors.clear()
-    await driver.run([record(pile_on("updated", 202), 202), record(pile_on("updated", 203), 203)])
-    assert broken.sent == ["updated", "updated"]
+    driver = Driver(refusing, buggy, fine)
+    letters = await driver.run([record(pile_on(), 7), record(pile_on("updated", 1), 8)])
+    assert {letter.offset for letter in letters} == {7}
+    assert letters[-1].code == "undelivered"
+    said = " ".join(letter.reason for letter in letters)
+    for reason in ("refusing: says no", "buggy: the notifier failed unexpectedly (KeyError)"):
+        assert reason in said
+    assert fine.sent == ["opened", "updated"]
+    assert refusing.sent == buggy.sent == ["updated"]
 
 
-async def test_a_slow_receiver_is_given_more_turns_and_nothing_is_sent_twice() -> None:
-    class Slow(Memory):
-        async def send(self, message: Any) -> None:
-            driver.clock.now += 10.0
-            await super().send(message)
-
-    slow, fast = Slow("slow"), Memory("fast")
+async def test_one_notice_a_receiver_is_on_its_way_at_a_time() -> None:
+    slow, fast = Memory("slow"), Memory("fast")
     driver = Driver(slow, fast)
-    result = driver.stage.handle([record(pile_on("updated", n), n) for n in range(12)], driver.state)
-    for _ in range(2):
-        with pytest.raises(TransientError, match="slow"):
-            await driver.stage.apply(result.effects)
-    assert not (await driver.stage.apply(result.effects)).rejected
+    await driver.processor.process([record(pile_on("updated", n), n) for n in range(12)])
+    driver.stage.send_waiting([0], driver.state)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert slow.sent == fast.sent == ["updated"]  # until that is marked
+    await driver.serve()
     assert len(slow.sent) == len(fast.sent) == 12
 
 
-async def test_a_hanging_notifier_is_given_up() -> None:
-    class Hanging(Memory):
-        async def send(self, message: Any) -> None:
-            raise TimeoutError
+async def test_a_hanging_notifier_counts_as_away() -> None:
+    hanging = Memory("hanging", errors=[TimeoutError()] * 7)
+    driver = Driver(hanging)
+    assert await driver.run([record(pile_on(), 0)]) == []
+    assert hanging.sent == ["opened"]
+    assert driver.counted.count(("hanging", "retried")) == 7
 
-    hanging = Hanging("hanging")
-    (letter,) = await Driver(hanging).run([record(pile_on(), 0)])
-    assert "no answer within 15 s" in letter.reason
+
+async def test_what_is_erased_while_it_waits_is_not_sent() -> None:
+    away = Memory("screen")
+    away.away = True
+    driver = Driver(away)
+    await driver.run([record(pile_on(), 0), record(pile_on("escalated", 5), 1)], turns=100)
+    plain = pile_on("escalated", 5, explanation=Explanation("48 people answer one complaint"))
+    await driver.run([record(plain, 2)._replace(origin=ERASED)], turns=5)
+    stored = driver.store.read(0, plain.incident_id)
+    assert stored is not None
+    assert b"suitcase" not in stored
+    away.away = False
+    await driver.serve()
+    assert away.sent == ["escalated"]
+    assert await driver.run([record(plain, 3)._replace(origin=ERASED)]) == []
+    assert away.sent == ["escalated"]
+    stranger = pile_on(name="never:seen:1")
+    await driver.run([record(stranger, 4)._replace(origin=ERASED)])
+    assert away.sent == ["escalated"]
+
+
+async def test_partitions_that_went_elsewhere_are_sent_nothing_of() -> None:
+    away = Memory("screen")
+    away.away = True
+    driver = Driver(away)
+    await driver.run([record(pile_on(), 0)], turns=100)
+    driver.stage.release([0])
+    away.away = False
+    for _ in range(50):
+        await driver.processor.serve_outbox([])
+        await asyncio.sleep(0)
+    assert away.sent == []
 
 
 @pytest.mark.parametrize(
@@ -219,23 +360,50 @@ async def test_a_forgotten_incident_is_passed_over() -> None:
     assert screen.sent == []
 
 
-async def test_a_replayed_dead_letter_is_told_but_pages_nobody_for_the_past() -> None:
+async def test_a_replayed_dead_letter_is_told_unless_the_incident_has_moved_on() -> None:
     screen, pager = Memory("screen"), Memory("pager", pages=True)
     driver = Driver(screen, pager)
     await driver.run([record(pile_on(), 0), record(pile_on("escalated", 5), 1)])
     await driver.run([record(pile_on(), 2, (REPLAYED, b"1")), record(pile_on("escalated", 5), 3, (REPLAYED, b"1"))])
-    assert screen.sent == ["opened", "escalated", "opened", "escalated"]
-    assert pager.sent == ["opened", "escalated", "escalated"]
+    assert screen.sent == pager.sent == ["opened", "escalated", "escalated"]
 
 
 async def test_state_stays_small_however_long_an_incident_lasts() -> None:
     driver = Driver(Memory("a"), Memory("b", pages=True))
     for n in range(1_000):
         await driver.run([record(pile_on("updated", n), n)])
-    told = driver.state.get("acme:pile_on:test:1", record(pile_on(), 0))
-    assert told is not None
-    assert len(driver.stage.codec.encode(told)) < 4_000
-    assert driver.stage.codec.decode(driver.stage.codec.encode(told)) == told
+    stored = driver.state.get("acme:pile_on:test:1", record(pile_on(), 0))
+    assert stored is not None
+    assert stored.pending == []
+    assert len(driver.stage.codec.encode(stored)) < 4_000
+    assert driver.stage.codec.decode(driver.stage.codec.encode(stored)) == stored
+
+
+async def test_state_is_bounded_while_a_receiver_is_away() -> None:
+    away, fine = Memory("away"), Memory("fine")
+    away.away = True
+    driver = Driver(away, fine)
+    for n in range(300):
+        await driver.run([record(pile_on("updated", n), n)], turns=5)
+    stored = driver.state.get("acme:pile_on:test:1", record(pile_on(), 0))
+    assert stored is not None
+    assert len(stored.pending) <= 64
+    assert len(driver.stage.codec.encode(stored)) < 450_000
+    away.away = False
+    await driver.serve()
+    assert len(away.sent) == 1
+
+
+async def test_state_of_the_release_before_is_read_and_goes_on() -> None:
+    """It had five fields, and had sent whatever it had written."""
+    pager = Memory("pager", pages=True)
+    driver = Driver(pager)
+    at = pile_on().at.timestamp()
+    before = b"\x01" + msgspec.msgpack.encode([at, False, [1], [0], {"pager": [at, "opened", True]}])
+    value = driver.stage.codec.decode(before)
+    driver.state.put("acme:pile_on:test:1", value, record(pile_on(), 0))
+    await driver.run([record(pile_on("resolved", 30), 1)])
+    assert pager.sent == ["resolved"]
 
 
 def test_state_of_another_version_is_refused_in_plain_words() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.compiled import DETECTOR
 from pipeline.detect.mentions.inbound import Inbound, InboundAuthor, InboundEntity, InboundMention, InboundSentiment
-from pipeline.detect.mentions.weighting import FRESH, WeighedMention
+from pipeline.detect.mentions.weighting import FRESH
 from tests.detect import forms as detector_forms
 from tests.detect.forms import Form
 from tests.detect.stories.script import Mentions
@@ -115,13 +115,14 @@ MENTIONS = st.builds(
 @given(st.lists(MENTIONS, min_size=1, max_size=12))
 def test_odd_mentions_are_recognised_and_weighed_alike(mentions: list[InboundMention]) -> None:
     found = []
+    names = forms()[1].modules["mentions.weighting"].WeighedMention.__slots__
     for form in forms():
         memory, answers = form.modules["state.memory"].Memory(), list[object]()
         for number, m in enumerate(mentions):
-            key, t, news = form.modules["mentions.weighting"].recognised(memory, m)
+            key, t, news = form.modules["mentions.weighting"].recognised(memory, m, 60 * (29_000_000 + 100 * number))
             answers.append((key, t, news))
             if news == FRESH:
-                weighed = form.modules["mentions.weighting"].weigh(memory, m, key, 29_000_000 + 100 * number)
-                answers.append([getattr(weighed, name) for name in WeighedMention.__slots__])
+                weighed = form.modules["mentions.weighting"].weigh(memory, {}, m, key, 29_000_000 + 100 * number)
+                answers.append([getattr(weighed, name) for name in names])
         found.append((answers, memory.pack(29_002_000)))
     assert found[0] == found[1]

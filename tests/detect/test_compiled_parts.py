@@ -90,20 +90,23 @@ def test_words_are_paired_alike(words: list[str], common: frozenset[str]) -> Non
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(min_size=1, max_size=9), WORDS)
-def test_words_are_noted_alike(before: bytes, mention: list[str]) -> None:
+def test_words_are_noted_alike(before: bytes, text_words: list[str]) -> None:
     fast, plain = forms("narratives.vocabulary")
     one, other = (bytearray(byte | 0xFC for byte in before) for _ in range(2))
-    assert (fast.note(one, mention), one) == (plain.note(other, mention), other)
+    assert (fast.note(one, text_words), one) == (plain.note(other, text_words), other)
 
 
 @settings(max_examples=300, deadline=None)
 @given(WORDS, WORDS, st.floats(0.0, 300.0))
-def test_words_point_alike(known: list[str], mention: list[str], mentions: float) -> None:
+def test_words_point_alike(known: list[str], text_words: list[str], mentions: float) -> None:
     fast, plain = forms("narratives.vectors")
-    pasts = [form.Past(bytearray(CELLS) if known else bytearray(), mentions) for form in forms("narratives.vocabulary")]
+    pasts = [
+        form.PastVocabulary(bytearray(CELLS) if known else bytearray(), mentions)
+        for form in forms("narratives.vocabulary")
+    ]
     for past in pasts if known else ():
         forms("narratives.vocabulary")[1].note(past.cells, known)
-    assert fast.hashed(mention, pasts[0]) == plain.hashed(mention, pasts[1])
+    assert fast.hashed(text_words, pasts[0]) == plain.hashed(text_words, pasts[1])
 
 
 def test_words_that_are_none_are_refused() -> None:
@@ -190,12 +193,12 @@ def asked(memory: Any, step: str, number: int, minute: int, flag: bool) -> objec
         return memory.author_weight(number, minute)
     if step == "c":
         return memory.copies(f"text {number} …", minute)
-    if step == "r" and memory.version(number) < 0:
+    if step == "r":
         return memory.remember(number, minute, flag, number / 400, number % 3, number % 5)
     if step == "f":
-        return memory.forget(number, minute)
+        return fields(memory.delete(number, minute, minute % 7))
     if step == "u":
-        return memory.unlearn(number, f"author {number}", f"text {number} …")
+        return memory.unlearn(f"author {number}", f"text {number} …")
     if step == "t":
-        return memory.recall(number), memory.version(number), memory.mentions(), memory.full()
+        return fields(memory.recall(number, minute)), memory.mentions(minute)
     return memory.pack(minute)

@@ -17,6 +17,7 @@ from pipeline.detect.priors import FEWEST, SAMPLE, PriorPool, PriorSample
 from pipeline.detect.stage import PARTITION, Detect, DetectCodec, run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.keyed_hash import FIXED
 from pipeline.stages.records import Record
 from pipeline.stages.state import MemoryStore, State
 from tests.detect.streams import MONDAY, mention, together
@@ -111,7 +112,7 @@ def test_any_split_into_batches_lends_the_same() -> None:
     ]
     states = []
     for size in (len(records), 97):
-        stage = Detect()
+        stage = Detect(secret=FIXED)
         state = State(MemoryStore(), stage.codec)
         for first in range(0, len(records), size):
             stage.handle(records[first : first + size], state)

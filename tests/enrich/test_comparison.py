@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.contracts.messages import Mention
-from pipeline.enrich.comparison import comparisons
+from pipeline.enrich.comparison import MAX_CHARACTERS, comparisons
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.state import MemoryStore, State
@@ -87,12 +87,34 @@ def test_any_text_is_taken(text: str, named: list[tuple[str, str]]) -> None:
     assert all(found[other] == one for one, other in found.items())
 
 
-@pytest.mark.parametrize("piece", ["switched from acme ", "acme ", "a better ", "acme vs ", "acme or zorbex ", "from "])
-def test_a_hostile_text_takes_no_long_time(piece: str) -> None:
-    text = (piece * 100_000)[:100_000]
-    started = time.process_time()
-    comparisons(text, NAMED)
-    assert time.process_time() - started < 0.2
+HOSTILE = [
+    "switched from acme ", "switched to zorbex from ", "acme better zorbex ", "acme vs zorbex ", "acme, zorbex worse ",
+    "which acme or ", "left acme and went ", "prefer acme ", "acme as slow as ", "unlike acme ", "acme; ",
+    "from acme to ",
+]  # fmt: skip
+
+
+def fastest(text: str) -> float:
+    """Seconds of the processor, the least of three."""
+    took = []
+    for _ in range(3):
+        started = time.process_time()
+        comparisons(text, NAMED)
+        took.append(time.process_time() - started)
+    return min(took)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_cost_grows_with_the_length_of_a_hostile_text_and_no_faster(piece: str) -> None:
+    """Both companies are in it, so that the patterns are tried at every place: four times the text, not its square."""
+    text = (piece * MAX_CHARACTERS)[: MAX_CHARACTERS - 8] + " zorbex"
+    assert fastest(text) <= 8.0 * max(fastest(text[-MAX_CHARACTERS // 4 :]), 0.001)
+
+
+def test_beyond_a_bound_nothing_is_read() -> None:
+    text = "x" * MAX_CHARACTERS + " switched from Acme to Zorbex"
+    assert comparisons(text, NAMED) == {}
+    assert comparisons(text[40:], NAMED) == {"a": "z", "z": "a"}
 
 
 def test_both_mentions_say_so(linker: Linker) -> None:

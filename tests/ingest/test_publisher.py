@@ -14,6 +14,7 @@ from kafka.partitioner.default import murmur2 as reference_murmur2
 from pydantic import SecretStr
 
 from pipeline.contracts.decode import MAX_BYTES, decode_raw
+from pipeline.contracts.headers import COPY
 from pipeline.contracts.messages import AuthorDeleted, PostDeleted
 from pipeline.contracts.partitioning import murmur2, partition_of
 from pipeline.contracts.topics import Topic
@@ -56,7 +57,22 @@ def test_keys_keep_threads_together() -> None:
     assert key_of(post(2, parent_id="test:1")) == b"test:1"
     assert key_of(post(3, parent_id="test:2", root_id="test:0")) == b"test:0"
     assert key_of(PostDeleted(post_id="test:9", network="test", deleted_at=NOW, version=2)) == b"test:9"
+    known = PostDeleted(post_id="test:9", network="test", deleted_at=NOW, version=2, root_id="test:0")
+    assert key_of(known) == b"test:0"
     assert key_of(AuthorDeleted(author_id="test:a", network="test", deleted_at=NOW)) == b"test:a"
+
+
+def test_the_deletion_of_an_author_reaches_every_partition_and_is_one_message(broker: Broker, topic: Topic) -> None:
+    gone = AuthorDeleted(author_id="test:a", network="test", deleted_at=NOW)
+    with RawPublisher(broker.settings, topic=topic) as publisher:
+        assert [publisher.publish(message, arrived=1.0) for message in (post(1), gone, post(2))] == [1, 2, 3]
+        assert publisher.flush() == 3
+    found = [r for r in read_back(broker.bootstrap, topic.name) if r.key() == b"test:a"]
+    own = partition_of(b"test:a", 4)
+    assert sorted(r.partition() for r in found) == [0, 1, 2, 3]
+    assert {r.value() for r in found} == {msgspec.json.encode(gone)}
+    assert {r.partition() for r in found if COPY not in dict(r.headers())} == {own}
+    assert {dict(r.headers())[COPY] for r in found if r.partition() != own} == {b"%d" % own}
 
 
 def test_bytes_go_out_untouched_and_need_a_key(broker: Broker, topic: Topic) -> None:

@@ -65,6 +65,15 @@ def test_quotes_and_their_answers_get_the_root_of_the_thread() -> None:
     assert [key_of(roots.resolved(post)) for post in THREAD] == [b"top"] * len(THREAD)
 
 
+def test_a_deletion_follows_the_post_that_it_takes_back() -> None:
+    roots = Roots()
+    for post in THREAD:
+        roots.resolved(post)
+    gone = [PostDeleted(post_id=post.post_id, network="n", deleted_at=START, version=2) for post in THREAD]
+    assert [key_of(roots.resolved(one)) for one in gone] == [b"top"] * len(THREAD)
+    assert [key_of(Roots().resolved(one)) for one in gone] == [post.post_id.encode() for post in THREAD]
+
+
 def test_a_chain_without_roots_is_one_thread() -> None:
     chain = [said("0"), *(said(str(n), parent=str(n - 1), kind="reply") for n in range(1, 30))]
     roots = Roots()

@@ -59,7 +59,9 @@ def _pauses(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
 
 
 def _lost(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
-    places = [("enrich", "published"), ("detect", "published"), ("detect", "stated"), ("index", "indexed")]
+    places = [("enrich", "published"), ("detect", "published"), ("index", "indexed")]
+    if hazards.STATE_REPEATED in held:
+        places += [("enrich", "stated"), ("detect", "stated")]
     if hazards.ANSWER_LOST in held:
         places.append(("alert", "notified"))
     out: list[Fault] = []
@@ -72,12 +74,13 @@ def _lost(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
 def _outages(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     out: list[Fault] = []
     for _ in range(chance.randrange(1, 3)):
-        what = chance.choice(("broker", "index", "receiver", "disk"))
+        more = ("changelog",) if hazards.STATE_REPEATED in held else ()
+        what = chance.choice(("broker", "index", "receiver", "disk", *more))
         longest = 3.0 if what == "receiver" and hazards.RECEIVER_AWAY not in held else 60.0
         stages = ("enrich", "detect", "alert") if hazards.ALERT_KILLED in held else ("enrich", "detect")
         stage = chance.choice(stages) if what == "disk" else ""
         at, seconds = round(chance.uniform(1.0, 30.0), 2), round(chance.uniform(1.0, longest), 2)
-        out.append(Outage(what, at, seconds, stage))  # type: ignore[arg-type]
+        out.append(Outage(what, at, seconds, stage))
     return out
 
 

@@ -8,7 +8,7 @@ doubled      the detector's counts are higher than the distinct mentions
 resurrected  deleted, and shown again
 stale        shown in another version than the newest, or about a company that the newest does not name; an older step
              of an incident as the last on its topic
-told_twice   a receiver was sent the same step of an incident more than once
+told_twice   a receiver was sent a step of an incident again, and no worker died before it could mark that it had it
 never_told   the newest step of an incident is not what its receivers, or the page, were told last
 leaked       words of a deleted post are kept somewhere
 """
@@ -47,7 +47,7 @@ def check(inputs: Sequence[Input], seen: Observation, hazards: Collection[str] =
         *_index(must, seen),
         *_letters(must, seen),
         *_counts(must, seen),
-        *_alerts(seen),
+        *_alerts(must, seen),
         *(_leaks(must, seen) if LEAKS in hazards else ()),
     ]
 
@@ -89,13 +89,18 @@ def _counts(must: Expected, seen: Observation) -> Iterator[Anomaly]:
                 yield Anomaly(name, f"the detector counts {is_} {what} of {company.name}, there are {should}")
 
 
-def _alerts(seen: Observation) -> Iterator[Anomaly]:
+def _alerts(must: Expected, seen: Observation) -> Iterator[Anomaly]:
+    about = {event.entity.id for event in seen.newest.values()}
+    for company in must.incidents:
+        if demo_companies()[company].id not in about:
+            yield Anomaly("never_told", f"a crowd complains of {demo_companies()[company].name}: no incident")
     for name, pages in RECEIVERS:
         sent = [event for receiver, event in seen.delivered if receiver == name]
         steps = Counter((event.incident_id, event.event, event.at) for event in sent)
-        for (incident, step, _), times in steps.items():
-            if times > 1:
-                yield Anomaly("told_twice", f"{name} was told {times} times that {incident} is {step}")
+        repeats = sum(times - 1 for times in steps.values())
+        if repeats > seen.interruptions:
+            (incident, step, _), times = steps.most_common(1)[0]
+            yield Anomaly("told_twice", f"{name} was told {times} times that {incident} is {step}, {repeats} in all")
         for incident, newest in seen.newest.items():
             last = next((event for event in reversed(sent) if event.incident_id == incident), None)
             if not _current(newest, last, pages):

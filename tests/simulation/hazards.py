@@ -17,6 +17,7 @@ RECEIVER_AWAY = "a receiver that is away for minutes"
 ALERT_KILLED = "an alert worker that ends between an alert and its commit"
 ANSWER_LOST = "an alert whose receipt is lost"
 REPLAYED = "dead letters of alerts that are published again"
+STATE_REPEATED = "a write of state that fails in passing and is tried again"
 STATE_COMPACTED = "a state topic that is compacted after a late write"
 MANY_REPEATED = "more posts of a company than the detector remembers, some of them sent again"
 MANY_DELETED = "more deletions of a company's posts than the detector remembers"
@@ -33,6 +34,7 @@ HAZARDS = (
     ALERT_KILLED,
     ANSWER_LOST,
     REPLAYED,
+    STATE_REPEATED,
     STATE_COMPACTED,
     MANY_REPEATED,
     MANY_DELETED,
@@ -40,19 +42,8 @@ HAZARDS = (
 
 KNOWN_DEFECTS: dict[str, str] = {
     LEAKS: "deletions do not reach incidents, letters and replies that wait",
-    CHANGED_SUBJECT: "a company that an edit has left is not counted again when another edit returns to it",
     OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
-    OVERTAKEN: "the detector takes any other version of a post for a newer one",
     TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
-    BACK_AGAIN: "the detector never counts a deleted post again, and a late deletion takes back what is newer",
-    HUGE: "the broker refuses the letter, and the worker sends it for ever",
-    RECEIVER_AWAY: "what a receiver did not take in its time becomes a letter, and nobody tells it later",
-    ALERT_KILLED: "alerts of the records since the last commit are sent again after a restart",
-    ANSWER_LOST: "a receiver that does not know an event again is told twice; only the receiver can mend that",
-    REPLAYED: "an older step of an incident becomes the last on its topic, and the last that is told",
-    STATE_COMPACTED: "compaction keeps the last value of a key, also what a worker wrote that had lost it",
-    MANY_REPEATED: "posts that a source sends again are known by the newest ids only",
-    MANY_DELETED: "deletions beyond the posts that the detector remembers change nothing in its counts",
 }
 """The hazards that ordinary histories leave out, each with what goes wrong."""
 

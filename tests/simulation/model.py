@@ -16,6 +16,7 @@ from pipeline.simulate.companies import demo_companies
 from tests.simulation.hazards import HAZARDS, OVERTAKEN, TURNED_TWICE
 from tests.simulation.inputs import (
     Again,
+    Crowd,
     Delete,
     DeleteAuthor,
     Input,
@@ -26,6 +27,9 @@ from tests.simulation.inputs import (
     posts_of,
     token,
 )
+
+ENOUGH = 30
+"""Complaints in answer to one post within seconds that are an incident without doubt."""
 
 
 class Expected(Struct):
@@ -46,6 +50,8 @@ class Expected(Struct):
     open: set[int] = field(default_factory=set)
     """Posts of which the model says nothing."""
     junk: list[Junk] = field(default_factory=list)
+    incidents: set[int] = field(default_factory=set)
+    """Companies with a crowd of complaints in answer to one post."""
 
 
 def expected(inputs: Sequence[Input], hazards: Collection[str] = HAZARDS) -> Expected:
@@ -60,6 +66,7 @@ def expected(inputs: Sequence[Input], hazards: Collection[str] = HAZARDS) -> Exp
         about = _about(post, posts, set())
         if about is None or (TURNED_TWICE not in hazards and _turns(post, posts)):
             out.open.add(post)
+            out.undetermined |= {name for say in _thread(newest, posts) for name in say.names}
             continue
         for company in about:
             out.shown[mention_of(post, company)] = token(post, len(versions) - 1)
@@ -67,8 +74,8 @@ def expected(inputs: Sequence[Input], hazards: Collection[str] = HAZARDS) -> Exp
             out.negative[company] = out.negative.get(company, 0) + newest.bad
         if OVERTAKEN not in hazards and _overtaken(inputs, versions):
             out.overtaken |= set(about)
-    if out.open:
-        out.undetermined = set(range(len(demo_companies())))
+    crowds = [given for given in inputs if isinstance(given, Crowd) and given.people >= ENOUGH]
+    out.incidents = {company for crowd in crowds for say in posts.get(crowd.answers, ()) for company in say.names}
     return out
 
 
@@ -83,9 +90,15 @@ def _turns(post: int, posts: dict[int, list[Say]]) -> bool:
     if newest.names or newest.answers not in posts:
         return False
     came, parent = (min(say.at for say in posts[one]) for one in (post, newest.answers))
-    thread = [say for versions in posts.values() for say in versions if newest.root in (say.root, say.post)]
     above = posts[newest.answers][-1].answers in posts and _turns(newest.answers, posts)
-    return above or any(came < say.at < parent for say in thread if say.post not in (post, newest.answers))
+    return above or any(
+        came < say.at < parent for say in _thread(newest, posts) if say.post not in (post, newest.answers)
+    )
+
+
+def _thread(reply: Say, posts: dict[int, list[Say]]) -> list[Say]:
+    """Every version of every post of a thread."""
+    return [say for versions in posts.values() for say in versions if reply.root in (say.root, say.post)]
 
 
 def _overtaken(inputs: Sequence[Input], versions: list[Say]) -> bool:

@@ -14,6 +14,7 @@ from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, STATEFUL
 from pipeline.detect.stage import DetectCodec
 from pipeline.index.protocol import DeadLetter, Query
 from pipeline.runtime.kafka.publisher import Publisher
+from pipeline.runtime.kafka.redelivery import REPLAY_KEY
 from pipeline.simulate.companies import demo_companies
 from pipeline.stages.state import StoredValue
 from tests.simulation.world.broker import PARTITIONS
@@ -42,11 +43,13 @@ class Observation(Struct):
     newest: dict[str, IncidentEvent]
     """By incident the newest event that the detector published."""
     events: dict[str, list[IncidentEvent]]
-    """By incident every event on its topic, in order, repeats too."""
+    """By incident every event under its key, in order, repeats too; what a person replays has a key of its own."""
     delivered: list[tuple[str, IncidentEvent]]
     places: dict[str, bytes]
     """By place everything that is kept there, as bytes: for finding what should not be there any more."""
     notes: list[str]
+    interruptions: int
+    """Times that a worker of alerts died, or the like, between a receiver's answer and its mark."""
 
 
 async def observe(world: World, settled: bool) -> Observation:
@@ -60,7 +63,7 @@ async def observe(world: World, settled: bool) -> Observation:
     await index.close()
     events: dict[str, list[IncidentEvent]] = {}
     for _, record in world.broker.everything(INCIDENTS.name):
-        if record.value is not None:
+        if record.value is not None and not (record.key or b"").endswith(REPLAY_KEY):
             event = _EVENT.decode(record.value)
             events.setdefault(event.incident_id, []).append(event)
     counted = await _counted(world)
@@ -82,6 +85,7 @@ async def observe(world: World, settled: bool) -> Observation:
             **dict(_places(world)),
         },
         notes=world.notes,
+        interruptions=world.interruptions,
     )
 
 
@@ -109,9 +113,9 @@ def _places(world: World) -> Iterator[tuple[str, bytes]]:
 
 def _inflated(data: bytes) -> bytes:
     """The bytes of a value of state; what the detector has compressed as it was before."""
-    value = msgspec.msgpack.decode(data, type=StoredValue).value
     try:
+        value = msgspec.msgpack.decode(data, type=StoredValue).value
         _, packed = msgspec.msgpack.decode(value, type=tuple[int, bytes])
         return zlib.decompress(packed)
     except (msgspec.DecodeError, zlib.error):
-        return value
+        return data

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from pipeline.alert.delivery import Channel, Outcome
+from pipeline.alert.pending import WaitingIncidents
 from pipeline.alert.stage import Alert
 from pipeline.detect.deduplication import HighWaterMarks
 from pipeline.enrich.threads import orphans
 from pipeline.index.sqlite import writing
 from pipeline.index.stage import IndexStage
-from pipeline.runtime.kafka.publisher import Publisher, ToSend
+from pipeline.runtime.kafka.publisher import Publisher, Sent, ToSend
 from pipeline.runtime.stores import changelog
+from pipeline.runtime.stores.fencing import LogFold, LogRecord
+from pipeline.runtime.worker import dead_letters, processor
 from pipeline.runtime.worker.processor import Processor
 from pipeline.stages.records import Result
 from pipeline.stages.state import State
@@ -76,20 +80,32 @@ async def _later(action: Callable[[], Any]) -> None:
 
 
 def _sent_soon(send: Callable[..., Any]) -> Callable[..., Any]:
-    async def soon(self: Publisher, messages: Sequence[ToSend]) -> None:
+    async def soon(self: Publisher, messages: Sequence[ToSend]) -> Sent:
         if any(message.topic.endswith(".state.v1") for message in messages):
-            await send(self, messages)
-        else:
-            asyncio.get_running_loop().create_task(_later(lambda: send(self, messages)))
+            return await send(self, messages)  # type: ignore[no-any-return]
+        asyncio.get_running_loop().create_task(_later(lambda: send(self, messages)))
+        return Sent()
 
     return soon
 
 
-def _last_first(apply: Callable[..., Any]) -> Callable[..., Any]:
-    async def applied(self: Alert, effects: Sequence[Any]) -> Result:
-        return await apply(self, list(reversed(effects)))  # type: ignore[no-any-return]
+def _last_first(put: Callable[..., None]) -> Callable[..., None]:
+    def reversed_put(self: Channel, partition: int, incident: str, notices: Sequence[Any], **how: bool) -> None:
+        put(self, partition, incident, notices[::-1], **how)
 
-    return applied
+    return reversed_put
+
+
+def _sent_at_once(mark: Callable[..., Any]) -> Callable[..., Any]:
+    """Marked in this process, and written only with the next batch, if there is one."""
+
+    def marked(self: Alert, outcome: Outcome, state: State) -> None:
+        memory = state.value(outcome.partition, outcome.incident)
+        assert memory is not None
+        memory.pending = [notice for notice in memory.pending if notice.offset > outcome.notice.offset]
+        self._refresh(outcome.partition, outcome.incident, state)
+
+    return marked
 
 
 def _without_answers(apply: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,13 +130,44 @@ def _effects_in_passing(apply: Callable[..., Any]) -> Callable[..., Any]:
     return applied
 
 
-def _last_wins(absorb: Callable[..., None]) -> Callable[..., None]:
-    def absorbed(data: dict[str, bytes], key: str, value: bytes | None) -> None:
-        data.pop(key, None)
-        if value is not None:
-            data[key] = value
+def _without_claims() -> AbstractContextManager[object]:
+    """Every worker writes under the same epoch, and nobody looks who else does."""
+    stack = ExitStack()
+    stack.enter_context(patch.object(changelog, "log_key", lambda key, epoch: key))
+    stack.enter_context(patch.object(changelog.ChangelogStore, "_check", _unchecked))
+    stack.enter_context(patch.object(LogFold, "add", _last_wins(LogFold.add)))
+    return stack
 
-    return absorbed
+
+async def _unchecked(self: changelog.ChangelogStore, partition: int, spans: object) -> None:
+    return
+
+
+def _last_wins(add: Callable[[LogFold, LogRecord], None]) -> Callable[[LogFold, LogRecord], None]:
+    def added(self: LogFold, record: LogRecord) -> None:
+        add(self, record._replace(writer=1 << 62))
+
+    return added
+
+
+def _whole_letters() -> AbstractContextManager[object]:
+    """No letter is cut, neither at first nor when the broker refuses it."""
+    stack = ExitStack()
+    stack.enter_context(patch.object(dead_letters, "cut", lambda letter, most_key, most_value: letter))
+    stack.enter_context(patch.object(processor, "_smaller", lambda letter: letter))
+    return stack
+
+
+def _tried_once(flush: Callable[..., Any]) -> Callable[..., Any]:
+    async def flushed(self: State, now: float) -> int:
+        self._unwritten = []
+        return await flush(self, now)  # type: ignore[no-any-return]
+
+    return flushed
+
+
+async def _not_closed(self: Publisher) -> None:
+    return
 
 
 @contextmanager
@@ -165,14 +212,26 @@ PROTECTIONS = (
         "effects before acknowledgement", "a crash between the two",
         _instead(Processor, "_apply", _effects_in_passing),
     ),
-    Protection("order of effects", "an older step of an incident as the last", _instead(Alert, "apply", _last_first)),
-    Protection("highest absorbed wins", "what a zombie writes late", _instead(changelog, "_absorb", _last_wins)),
+    Protection("order of alerts", "an older step of an incident as the last", _instead(Channel, "put", _last_first)),
+    Protection(
+        "marks of the outbox", "alerts that are sent again after a crash", _instead(Alert, "_mark", _sent_at_once)
+    ),
+    Protection(
+        "outbox after a restart", "alerts that wait when a worker ends", _always(WaitingIncidents, "listed", ())
+    ),
+    Protection("fencing by claims", "what a worker that lost its partition writes late", _without_claims),
     Protection("generation of a record", "records read before a rebalance", _generation_of_now),
     Protection(
         "acknowledged before committed", "a crash with records in hand",
         _instead(Reader, "commit", _everything_committed),
     ),
     Protection("dead letters", "records that cannot be read", _instead(Processor, "_publish", _without_letters)),
+    Protection("letters that fit", "records that are too large for a letter", _whole_letters),
+    Protection(
+        "a producer made anew", "one that the broker refuses for ever",
+        _instead(Publisher, "close", lambda original: _not_closed),
+    ),
+    Protection("state written again", "a write that failed in passing", _instead(State, "flush", _tried_once)),
     Protection("late parents", "replies that come before what they answer", _always(orphans, "concerned", [])),
 )  # fmt: skip
 

@@ -32,6 +32,10 @@ CAP: Final = 14.0
 LEARNED_FROM: Final = 4
 """Negative answers of a thread from which the entity's usual number is learned; further ones may be a pile-on."""
 
+CARRIED: Final = 2.0
+"""Weight that answers may have which do not speak of the entity, for each mention in the thread that does, where the
+thread began with something else: a passing remark makes no crisis of all that is said after it."""
+
 FAST: Final = 300.0
 FEWEST_REPOSTS: Final = 20
 _STEP: Final = log(SPREAD_RUNAWAY / SPREAD_USUAL)
@@ -44,19 +48,21 @@ class ThreadEvidence:
     """What is known of a thread.  `exposure` counts its negative answers by clean weight, `spread_exposure` its
     reposts by the weight of their authors; `fast` and `middle` count all of them, decaying over 5 and 30 minutes;
     `doubted` are reposts of which the model is not sure that they are negative, `sureness` the least log-odds of the
-    others.  Times are whole seconds.
+    others.  `naming`: mentions that speak of the entity themselves, `carried`: the weight of those that only answer
+    one.  Times are whole seconds.
     """
 
     __match_args__ = (
         "first", "at", "exposure", "evidence", "spread", "spread_exposure", "fast", "middle", "mentions", "negative",
-        "authors", "copies", "reposts", "doubted", "sureness",
+        "authors", "copies", "reposts", "doubted", "sureness", "naming", "carried",
     )  # fmt: skip
     __slots__ = __match_args__
 
     def __init__(
         self, first: int, at: int, exposure: float = 1.0, evidence: float = 0.0, spread: float = 0.0,
         spread_exposure: float = 1.0, fast: float = 0.0, middle: float = 0.0, mentions: int = 0, negative: int = 0,
-        authors: int = 0, copies: int = 0, reposts: int = 0, doubted: int = 0, sureness: float = 20.0,
+        authors: int = 0, copies: int = 0, reposts: int = 0, doubted: int = 0, sureness: float = 20.0, naming: int = 0,
+        carried: float = 0.0,
     ) -> None:  # fmt: skip
         # Written out, since one is made for every post that begins a thread, and a dataclass makes them slowly.
         self.first = first
@@ -74,6 +80,8 @@ class ThreadEvidence:
         self.reposts = reposts
         self.doubted = doubted
         self.sureness = sureness
+        self.naming = naming
+        self.carried = carried
 
     def add(self, event_time: int, negative: float, usual: float) -> None:
         """An answer with its clean negative weight, at its event time; earlier than the last one drains nothing.
@@ -141,6 +149,13 @@ class ThreadEvidence:
             self.spread_exposure *= decay
         self.middle *= decay
         self.fast *= exp(-passed / FAST)
+
+
+def inherited(thread: ThreadEvidence | None, weight: float) -> float:
+    """What is left of an answer's weight that does not speak of the entity, in a thread about something else."""
+    if thread is None:
+        return min(weight, CARRIED)
+    return min(weight, max(0.0, CARRIED * max(1, thread.naming) - thread.carried))
 
 
 def follow(threads: dict[int, ThreadEvidence], root: int, event_time: int) -> ThreadEvidence:

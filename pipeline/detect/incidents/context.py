@@ -6,7 +6,9 @@ None of it decides whether there is an incident.
 from __future__ import annotations
 
 from typing import Final
+from zlib import crc32
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.sketch import decode
 from pipeline.detect.incidents.counters import bump
 from pipeline.detect.mentions.inbound import InboundMention
@@ -33,29 +35,35 @@ ENTITY_BYTES: Final = 80
 
 def learn(entity: EntityState, mention: InboundMention, weighed: WeighedMention) -> None:
     """A mention of quiet times: what people usually say, and who they are."""
-    if weighed.key % (SAMPLE if entity.past.mentions < KNOWN else SAMPLE_LATER) == 0 and mention.text:
+    chance = crc32(mention.post_id.encode())  # not keyed, so that a replay elsewhere learns the same words
+    if chance % (SAMPLE if entity.past.mentions < KNOWN else SAMPLE_LATER) == 0 and mention.text:
         entity.past.learn(mention.text)
     if weighed.first:
-        entity.regulars.learn(weighed.voice, weighed.complains, weighed.praises, weighed.key >> 3)
+        entity.regulars.learn(weighed.voice, weighed.complains, weighed.praises, chance >> 3)
 
 
 def observe(
     entity: EntityState, incident: Incident, mention: InboundMention, weighed: WeighedMention, event_time: int
 ) -> None:
     """A mention in the incident's scope."""
-    born = mention.author.created_at
-    age = None if born is None else (mention.created_at - born).total_seconds()
-    incident.signs.add(event_time, age, weighed.complains and not weighed.repost)
     if weighed.complains:
+        born = mention.author.created_at
+        age = None if born is None else (mention.created_at - born).total_seconds()
+        nth = 1 if weighed.first else 2 if weighed.author > 0.0 else 3
+        incident.signs.add(event_time, age, nth, weighed.copied, weighed.repost)
         name = clip(mention.author.handle or mention.author.id, NAME_BYTES)
         bump(incident.networks, _network(mention.network, mention.post_id), NETWORKS)
         bump(incident.drivers, name, DRIVERS)
+        if name not in incident.accounts and name in incident.drivers:
+            incident.credit(name, author_key(mention.network, mention.author.id))
     standing = entity.regulars.standing(weighed.voice)
     if standing is not None:
         name = clip(mention.author.handle or mention.author.id, NAME_BYTES)
         before = incident.regulars.get(name)
         if before is not None or len(incident.regulars) < REGULARS:
             incident.regulars[name] = (1 if before is None else before[0] + 1, *standing)
+            if name not in incident.accounts:
+                incident.credit(name, author_key(mention.network, mention.author.id))
 
 
 def group(entity: EntityState, mention: InboundMention, event_time: int) -> None:
@@ -94,7 +102,7 @@ def backfill(entity: EntityState, mention: InboundMention, incident: Incident, r
     for post in posts:
         bump(incident.drivers, post.author, DRIVERS)
         bump(incident.networks, _network("", post.post_id), NETWORKS)
-        incident.signs.add(post.at, None, True)
+        incident.signs.note_time(post.at)
         if post.post_id == mention.post_id:
             group(entity, mention, post.at)
         else:

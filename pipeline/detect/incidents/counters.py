@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zlib import crc32
+from hashlib import sha256
 
 from pipeline.detect.state.quotable_posts import clip
 
@@ -27,4 +27,4 @@ def incident_id(entity: str, kind: str, mark: str) -> str:
     whole = f"{entity}:{kind}:{mark}"
     if len(whole.encode("utf-8", "replace")) <= 240:
         return whole
-    return f"{clip(entity, 100)}:{kind}:{clip(mark, 100)}~{crc32(whole.encode('utf-8', 'replace')):08x}"
+    return f"{clip(entity, 100)}:{kind}:{clip(mark, 100)}~{sha256(whole.encode('utf-8', 'replace')).hexdigest()[:16]}"

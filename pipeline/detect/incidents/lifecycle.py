@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import exp
 from typing import Final, NamedTuple
-from zlib import crc32
 
 from pipeline.contracts.messages import (
     Counts,
@@ -114,23 +113,25 @@ def begin(
         answers = sum(thread.mentions - thread.reposts for thread in since)
         incident.reposts = min(sum(thread.reposts for thread in since), incident.mentions)
         incident.participation.begin(incident.mentions, incident.authors, answers, incident.reposts)
+    incident.signs.begin(incident.negative, incident.authors, incident.copies, incident.reposts)
     backfill(entity, mention, incident, root)
     return incident
 
 
-def adopt_thread(incident: Incident, thread: ThreadEvidence) -> None:
+def adopt_thread(entity: EntityState, incident: Incident, thread: ThreadEvidence) -> None:
     """Counts of an incident that is one thread so far."""
     incident.mentions, incident.negative = thread.mentions, thread.negative
     incident.authors, incident.copies, incident.reposts = thread.authors, thread.copies, thread.reposts
     incident.fast, incident.middle, incident.slow = thread.fast, thread.middle, float(thread.mentions)
     incident.participation.begin(thread.mentions, thread.authors, thread.mentions - thread.reposts, thread.reposts)
     post = incident.first_post
-    if post is not None and post.at <= thread.first and crc32(post.post_id.encode()) == post.root:
+    if post is not None and post.at <= thread.first and entity.memory.number(post.post_id) == post.root:
         incident.started = post.at  # the root itself was counted
         incident.mentions += 1
         incident.negative += 1
         incident.authors += 1
         incident.participation.add(answer=False, repost=False, first=True)
+    incident.signs.begin(incident.negative, incident.authors, incident.copies, incident.reposts)
 
 
 def count(entity: EntityState, incident: Incident, mention: InboundMention, weighed: WeighedMention) -> None:
@@ -235,7 +236,7 @@ def report(
     `ahead`: the forecast, where it has just been made.
     """
     incident.reported_at = max(incident.reported_at, when.arrival.timestamp())
-    incident.reasons = reasons(incident.mentions, incident.authors, incident.copies, incident.reposts, incident.signs)
+    incident.reasons = reasons(incident.signs)
     if ahead is None:
         ahead = _outlook(entity, incident)
     level = _severity(entity, incident, ahead)

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from pipeline.contracts.decode import decode
-from pipeline.contracts.messages import MAX_TEXT, Id, Probability, Time, Version
+from pipeline.contracts.messages import MAX_TEXT, MAX_VERSION, Id, Probability, Time, Version
 from pipeline.contracts.sketch import LENGTH
 from pipeline.errors import Malformed
 
@@ -64,14 +64,18 @@ class InboundMention(Struct, kw_only=True, tag_field="type", tag="mention"):
     version: Version = 1
     untrained: Annotated[str, Meta(max_length=64)] | None = None
     category: Name | None = None
+    depth: Annotated[int, Meta(ge=0)] = 0
 
 
 class InboundDeletion(Struct, kw_only=True, tag_field="type", tag="mention_deleted"):
-    """A mention taken back."""
+    """A mention taken back, in that version and all older ones; in every version where it does not say;
+    `author_key` says whose it was."""
 
     post_id: Id
     entity: InboundEntity
     deleted_at: Time
+    version: Version = MAX_VERSION
+    author_key: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class _Tag(Struct):

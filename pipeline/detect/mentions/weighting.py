@@ -6,16 +6,16 @@ Each voice counts once and each text once; what the model is not sure of is evid
 from __future__ import annotations
 
 from typing import Final
-from zlib import crc32
 
+from pipeline.detect.evidence.pile_on import ThreadEvidence, inherited
 from pipeline.detect.mentions.inbound import InboundMention
-from pipeline.detect.state.memory import GONE, SHORT_TEXT, Memory, stamp
+from pipeline.detect.state.memory import SHORT_TEXT, WINDOW, Memory, stamp
 
 PASSED: Final = 0
 FRESH: Final = 1
 CHANGED: Final = 2
-"""What to do with a mention: pass it over (seen, deleted, or the company's own words, which are context and never
-evidence), count it, or count it instead of another version."""
+"""What to do with a mention: pass it over (seen, deleted, of more than two days ago, or the company's own words, which
+are context and never evidence), count it, or count it instead of an older version."""
 
 
 class WeighedMention:
@@ -24,17 +24,18 @@ class WeighedMention:
     `key`, `voice`: hashes of its id and its author's.  `negative`, `other`: its clean weight, split by how likely it is
     negative.  `author`: the weight of its author.
     Raw: it `complains` (more likely negative than not) or `praises`, is the `first` of its author in six hours, is
-    `copied`, is an `answer` in the thread `root`, a `repost`.
+    `copied`, is an `answer` in the thread `root`, a `repost`, only answers a mention in a thread about something else
+    (`astray`).
     """
 
     __slots__ = (
-        "answer", "author", "complains", "copied", "first", "key", "negative", "other", "praises", "probability",
-        "repost", "root", "voice",
+        "answer", "astray", "author", "complains", "copied", "first", "key", "negative", "other", "praises",
+        "probability", "repost", "root", "voice",
     )  # fmt: skip
 
     def __init__(
         self, key: int, root: int, voice: int, negative: float, other: float, author: float, probability: float,
-        complains: bool, praises: bool, first: bool, copied: bool, answer: bool, repost: bool,
+        complains: bool, praises: bool, first: bool, copied: bool, answer: bool, repost: bool, astray: bool,
     ) -> None:  # fmt: skip
         self.key = key
         self.root = root
@@ -49,28 +50,43 @@ class WeighedMention:
         self.copied = copied
         self.answer = answer
         self.repost = repost
+        self.astray = astray
 
 
-def recognised(memory: Memory, mention: InboundMention) -> tuple[int, int, int]:
-    """The hash of the post, its event time in whole seconds (0 for what is passed over), and what to do with it."""
+def recognised(memory: Memory, mention: InboundMention, clock: int) -> tuple[int, int, int]:
+    """The hash of the post, its event time in whole seconds, and what to do with it; `clock`: the entity's.
+
+    As in the index, the newest version of a post counts, unless it is deleted in that version or a newer one.  What is
+    older than a post is remembered counts nowhere, for nobody could say whether it is a repeat.
+    """
     if mention.author_role == "own":
         return 0, 0, PASSED
-    key = crc32(mention.post_id.encode())
-    known = memory.version(key)
-    if known >= 0 and (known == GONE or known == stamp(mention.version)):
-        return key, 0, PASSED
+    if memory.unkeyed and clock // 60 > memory.unkeyed_until:
+        memory.unkeyed.clear()
     created, arrived = mention.created_at, mention.ingested_at
     if arrived is not None and arrived < created:
         created = arrived  # a clock that is ahead must not make everyone else late
-    return key, int(created.timestamp()), FRESH if known < 0 else CHANGED
+    event_time = int(created.timestamp())
+    key = memory.number(mention.post_id)
+    if clock - event_time > WINDOW * 60:
+        return key, event_time, PASSED
+    known = memory.recall(key, clock // 60)
+    if known is None:
+        return key, event_time, FRESH
+    version, before = mention.version, known.version
+    newer = before + stamp(version) != 0 if before < 0 else version > before
+    return key, event_time, (FRESH if known.gone else CHANGED) if newer else PASSED
 
 
-def weigh(memory: Memory, mention: InboundMention, key: int, minute: int) -> WeighedMention:
+def weigh(
+    memory: Memory, threads: dict[int, ThreadEvidence], mention: InboundMention, key: int, minute: int
+) -> WeighedMention:
     """Weigh a mention whose id hashes to `key` and that is news, and remember it; `minute`: the entity's clock.
 
-    A text that the model was not trained for is no complaint.
+    A text that the model was not trained for is no complaint; what only answers a mention counts within bounds where
+    the thread does not begin with one.
     """
-    voice = crc32(mention.author.id.encode())
+    voice = memory.number(mention.author.id)
     author = weight = memory.author_weight(voice, minute)
     text = mention.fingerprint or mention.text
     copies, repost = 0, False
@@ -90,14 +106,20 @@ def weigh(memory: Memory, mention: InboundMention, key: int, minute: int) -> Wei
     if root_id is None or (root_id == post_id and mention.parent_id is not None):
         root_id = mention.parent_id or post_id  # a quote joins the thread that it quotes
     answer = root_id != post_id
-    root = crc32(root_id.encode()) if answer else key
+    root = memory.number(root_id) if answer else key
+    astray = False
+    if mention.depth and answer:
+        beginning = memory.recall(root, minute)
+        astray = beginning is None or beginning.gone
+        if astray:
+            weight = inherited(threads.get(root), weight)
     if trained and not sentiment.sure:
         weight = probability = 0.0
-    memory.remember(key, minute, complains, weight, root if answer else 0, stamp(mention.version))
+    memory.remember(key, minute, complains, weight, root if answer else 0, mention.version)
     negative = weight * soft(probability) if probability > 0.2 else 0.0
     return WeighedMention(
         key, root, voice, negative, weight - negative, author, probability,
-        complains, praises, author == 1.0, copies > 0 and not repost, answer, repost,
+        complains, praises, author == 1.0, copies > 0 and not repost, answer, repost, astray,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from pipeline.detect.state.migrate import upgraded
 from pipeline.detect.state.quotable_posts import QuotablePost
 from pipeline.detect.state.regulars import Regulars
 
-VERSION = 4
+VERSION = 5
 ROOMY = 8_000
 """Bytes of a state above which its texts are worth compressing: few are, and only in the midst of an incident."""
 
@@ -139,7 +139,7 @@ def _state(packed: _Packed) -> EntityState:
         negative=negative,
         authors=authors,
         copies=copies,
-        memory=memory.unpacked(packed.memory, packed.clock // 60),
+        memory=_memory(packed),
         baseline=packed.baseline,
         evidence=_evidence(packed.evidence),
         threads=packed.threads,
@@ -153,6 +153,17 @@ def _state(packed: _Packed) -> EntityState:
         regulars=Regulars(*packed.regulars),
         narratives=packed.narratives,
     )
+
+
+def _memory(packed: _Packed) -> memory.Memory:
+    made = memory.unpacked(packed.memory, packed.clock // 60)
+    if packed.clock // 60 <= made.unkeyed_until:
+        known = {*made.fresh, *made.authors, *made.texts, *packed.threads, *packed.regulars[0]}
+        known |= {post.root for post in made.fresh.values()} | {post.root for post in packed.posts}
+        for incident in (packed.acute, packed.slow):
+            known |= set() if incident is None else set(incident.roots)
+        made.unkeyed = {number for number in known if 0 < number < memory.UNKEYED}
+    return made
 
 
 def _evidence(fields: _Fields) -> SurgeCusum:

@@ -12,6 +12,9 @@ from pipeline.detect.state.timeline import Timeline
 ROOTS, NETWORKS, DRIVERS, REGULARS = 6, 5, 6, 4
 """Most threads, networks, authors and regulars remembered of an incident."""
 
+ACCOUNT = 16
+"""Digits of an account's key that are remembered."""
+
 FIRED, FORECASTS = 6, 3
 """Most firings and forecasts remembered of an incident."""
 
@@ -115,6 +118,31 @@ class Incident(Struct, array_like=True):
     forecasts: list[Forecasted] = []
     participation: Participation = field(default_factory=Participation)
     signs: CoordinationSigns = field(default_factory=CoordinationSigns)
+    accounts: dict[str, str] = {}
+    """Driver or regular → the key of the account (`contracts/account.py`), by which deletions find them."""
+
+    def credit(self, author: str, account: str) -> None:
+        """Note whose account it is that drives, or that is a regular; of others nothing is noted."""
+        self.accounts = {
+            name: key for name, key in self.accounts.items() if name in self.drivers or name in self.regulars
+        }
+        if author in self.drivers or author in self.regulars:
+            self.accounts[author] = account[:ACCOUNT]
+
+    def discredit(self, author: str) -> None:
+        """One mention of a driver or a regular is gone; they are forgotten with the last."""
+        left = self.drivers.get(author, 0) - 1
+        if left > 0:
+            self.drivers[author] = left
+        else:
+            self.drivers.pop(author, None)
+        mentions, *standing = self.regulars.get(author, (0, 0, 0, 0))
+        if mentions > 1:
+            self.regulars[author] = (mentions - 1, standing[0], standing[1], standing[2])
+        else:
+            self.regulars.pop(author, None)
+        if author not in self.drivers and author not in self.regulars:
+            self.accounts.pop(author, None)
 
     @property
     def coordinated(self) -> bool:

@@ -1,20 +1,40 @@
-"""Memory of recent posts, authors and texts, so that each voice and text counts once.
+"""Memory of posts, authors and texts, so that each voice and text counts once.
 
-Without this a handful of accounts, or one copied text, looks like a crowd.  Everything is bounded; when a memory is
-full the oldest entry goes.  Times in here are whole minutes of event time since 1970.
+Without this a handful of accounts, or one copied text, looks like a crowd.  Posts are known for two days on the
+entity's clock after they came, however many they are: the newest lie in the entity's own state, earlier ones in pages
+of 64 beside it, each written once.  Beyond `PAGES` pages, some 65,000 posts of a company in two days (1.4 MB), the
+oldest are forgotten, live or deleted: deleting one of those changes nothing, and one that comes again counts again, as
+evidence only where it is less than ten minutes old.  Of authors and texts so many are remembered; the oldest goes.
+Times in here are whole minutes of event time since 1970.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from struct import iter_unpack, pack, unpack_from
-from typing import Final, NamedTuple
+from typing import Final
 from zlib import crc32
 
-IDS: Final = 160
+from pipeline.detect.state.keyed_hash import FIXED, keyed_hash
+from pipeline.detect.state.remembered_post import RememberedPost, packed_posts, unpacked_posts
+
+WINDOW: Final = 2 * 1440
+"""Minutes for which a post is known; by then nothing of it is left in the evidence."""
+
+FRESH: Final = 96
+PAGE: Final = 64
+"""Posts in the entity's own state, below; and how many move to a page when it is full."""
+
+PAGES: Final = 1024
+"""Pages that an entity has at most."""
+
+SHOWN: Final = 160
+"""The newest posts whose times show in an incident from before it was found."""
+
 AUTHORS: Final = 192
 TEXTS: Final = 80
-"""Entries remembered per entity."""
+"""Authors and texts remembered per entity."""
 
 AUTHOR_MINUTES: Final = 360
 """An author counts in full once in this time."""
@@ -25,41 +45,47 @@ TEXT_MINUTES: Final = 1440
 SHORT_TEXT: Final = 12
 """Texts below this many characters ("me too", "awful") are repeated by real people and are no copies."""
 
-GONE: Final = 0
-"""The stamp of a post that was deleted."""
+UNKEYED: Final = 1 << 32
+"""Hashes below are of a state of before version 5."""
 
 _AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
-_MINUTES: Final = 0xFFFF_FFFF
+_SWEPT_FROM: Final = 256
 _SELDOM: Final = 127
-
-
-class RememberedPost(NamedTuple):
-    """What is remembered of a post: when it was written (minutes since 1970), what it weighed, its thread (0: its own),
-    the stamp of its version."""
-
-    minute: int
-    negative: bool
-    weight: float
-    root: int
-    stamp: int
 
 
 @dataclass(slots=True)
 class Memory:
-    """Recent post ids, authors and texts of an entity, as 32-bit hashes.
+    """Recent posts, authors and texts of an entity, by keyed hashes.
 
-    `ids`: hash → stamp of the version << 40 | minute << 8 | negative << 7 | weight in hundredths.  `roots`: hash →
-    thread, of those that are answers.  `authors`: hash → first minute << 2 | posts before (at most 3).  `texts`: hash →
-    first minute << 4 | copies (at most 15).  Insertion order is age.
+    `fresh`: the newest posts, `paged`: those in pages; where a post is in both the fresh one counts.  `authors`: hash →
+    first minute << 2 | posts before (at most 3).  `texts`: hash → first minute << 4 | copies (at most 15).  Insertion
+    order is age.
+    `pages`: how many pages were begun; `unsaved`: those that nobody has written yet.  `restored`: false when pages were
+    written that are not in hand.  `unkeyed`: hashes of an older state that count until `unkeyed_until`.
     """
 
-    ids: dict[int, int] = field(default_factory=dict)
-    roots: dict[int, int] = field(default_factory=dict)
+    secret: int = FIXED
+    fresh: dict[int, RememberedPost] = field(default_factory=dict)
+    paged: dict[int, RememberedPost] = field(default_factory=dict)
     authors: dict[int, int] = field(default_factory=dict)
     texts: dict[int, int] = field(default_factory=dict)
+    pages: int = 0
+    unsaved: dict[int, list[tuple[int, RememberedPost]]] = field(default_factory=dict)
+    restored: bool = True
+    unkeyed: set[int] = field(default_factory=set)
+    unkeyed_until: int = 0
+    sweep_at: int = _SWEPT_FROM
+
+    def number(self, name: str) -> int:
+        """The hash under which a post, an author, a text or a thread is known here."""
+        if self.unkeyed:
+            old = crc32(name.encode("utf-8", "replace"))
+            if old in self.unkeyed:
+                return old
+        return keyed_hash(name, self.secret)
 
     def author_weight(self, key: int, minute: int) -> float:
-        """1 for the first post of an author in six hours, then 0.3, then 0; `key`: CRC-32 of the author's id."""
+        """1 for the first post of an author in six hours, then 0.3, then 0; `key`: the hash of the author's id."""
         authors = self.authors
         known = authors.get(key)
         if known is not None:
@@ -79,7 +105,7 @@ class Memory:
     def copies(self, text: str, minute: int) -> int:
         """How often the same text came within a day before (at most 15)."""
         texts = self.texts
-        key = crc32(text.encode("utf-8", "replace"))
+        key = self.number(text)
         known = texts.get(key)
         if known is not None:
             if minute - (known >> 4) < TEXT_MINUTES:
@@ -93,78 +119,104 @@ class Memory:
         texts[key] = minute << 4 | 1
         return 0
 
-    def version(self, key: int) -> int:
-        """The stamp of the version of a post that came, `GONE` if it was deleted, -1 if it is not remembered."""
-        value = self.ids.get(key)
-        return -1 if value is None else value >> 40
+    def recall(self, key: int, minute: int) -> RememberedPost | None:
+        """What is remembered of a post, live or deleted, at that minute of the entity's clock."""
+        post = self.fresh.get(key)
+        if post is None:
+            if not self.paged:
+                return None
+            post = self.paged.get(key)
+            if post is None or post.page < self.pages - PAGES:
+                return None
+        return post if minute - post.minute <= WINDOW else None
 
-    def mentions(self) -> list[tuple[int, bool]]:
-        """The minutes of those posts that weigh something, and whether they complained, in order of arrival."""
-        return [(value >> 8 & _MINUTES, bool(value & 128)) for value in self.ids.values() if value & 127]
+    def remember(self, key: int, minute: int, negative: bool, weight: float, root: int, version: int) -> None:
+        """Note a post and what its mention weighed, so that a repeat is dropped and a deletion can be made good."""
+        self._note(key, RememberedPost(minute, negative, int(weight * 100.0), root, version, False), minute)
 
-    def full(self) -> bool:
-        """Whether older posts have been forgotten."""
-        return len(self.ids) >= IDS
+    def delete(self, key: int, minute: int, version: int) -> RememberedPost | None:
+        """A post is deleted in a version; gives what it had weighed when it takes a live one away.
 
-    def remember(self, key: int, minute: int, negative: bool, weight: float, root: int = 0, stamp: int = GONE) -> None:
-        """Note a post id and what its mention weighed, so that a repeat is dropped and a deletion can be made good."""
-        ids = self.ids
-        if len(ids) >= IDS:
-            oldest = next(iter(ids))
-            del ids[oldest]
-            self.roots.pop(oldest, None)
-        ids[key] = stamp << 40 | minute << 8 | negative << 7 | int(weight * 100.0)
-        if root:
-            self.roots[key] = root
-
-    def recall(self, key: int) -> RememberedPost | None:
-        """What is remembered of a post that is neither forgotten nor deleted."""
-        value = self.ids.get(key)
-        if value is None or value >> 40 == GONE:
+        An older deletion than what came since changes nothing; a newer one is remembered, known or not.
+        """
+        post = self.recall(key, minute)
+        if post is not None and (post.version > version or (post.gone and post.version == version)):
             return None
-        root = self.roots.get(key, 0)
-        return RememberedPost(value >> 8 & _MINUTES, bool(value & 128), (value & 127) / 100.0, root, value >> 40)
+        self._note(key, RememberedPost(minute, False, 0, 0, version, True), minute)
+        return None if post is None or post.gone else post
 
-    def forget(self, key: int, minute: int) -> None:
-        """A post is deleted: it weighs nothing now, and does not count should it be delivered again."""
-        if key in self.ids:
-            self.ids[key] &= _MINUTES << 8
-            self.roots.pop(key, None)
-        else:
-            self.remember(key, minute, False, 0.0)
-
-    def unlearn(self, key: int, author: str, text: str) -> None:
-        """A post is about to come in another version: as if it, its author's turn and its text had not been."""
-        self.ids.pop(key, None)
-        self.roots.pop(key, None)
-        voice, words = crc32(author.encode()), crc32(text.encode("utf-8", "replace"))
+    def unlearn(self, author: str, text: str) -> None:
+        """A post is about to come in another version: as if its author's turn and its text had not been."""
+        voice, words = self.number(author), self.number(text)
         if self.authors.get(voice, 0) & 3:
             self.authors[voice] -= 1
         if self.texts.get(words, 0) & 15:
             self.texts[words] -= 1
 
+    def mentions(self, minute: int) -> tuple[list[tuple[int, bool]], bool]:
+        """The minutes of the newest posts that weigh something, and whether they complained, in order of arrival; and
+        whether there are older ones."""
+        first = self.pages - PAGES
+        known = [
+            post
+            for key, post in self.paged.items()
+            if post.page >= first and minute - post.minute <= WINDOW and key not in self.fresh
+        ]
+        known += self.fresh.values()
+        newest = known[-SHOWN:]
+        return [(post.minute, post.negative) for post in newest if post.weight], len(known) >= SHOWN or self.pages > 0
+
     def pack(self, minute: int) -> bytes:
-        """All three as bytes, 9 + 6 + 6 an entry, and 5 for the thread of an answer; `minute` is the entity's clock.
+        """What is not in pages as bytes, 20 a post and 10 an author or a text; `minute` is the entity's clock.
 
         Authors and texts too old to matter are left out, which changes no later answer.
         """
-        ids: list[int] = []
-        roots: list[int] = []
-        for number, (key, value) in enumerate(self.ids.items()):
-            age = minute - (value >> 8 & _MINUTES)
-            ids += (key, age if age < 0xFFFF else 0xFFFF, value & 255, value >> 40)
-            if key in self.roots:
-                roots += (number, self.roots[key])
         authors, texts = _young(self.authors, 2, AUTHOR_MINUTES, minute), _young(self.texts, 4, TEXT_MINUTES, minute)
         return b"".join(
             (
-                pack("<HHH", len(ids) // 4, len(authors) // 2, len(texts) // 2),
-                pack("<" + "IHBH" * (len(ids) // 4), *ids),
-                pack("<" + "IH" * (len(authors) // 2), *authors),
-                pack("<" + "IH" * (len(texts) // 2), *texts),
-                pack("<" + "BI" * (len(roots) // 2), *roots),
+                pack("<QIIHH", self.secret, self.pages, self.unkeyed_until, len(authors) // 2, len(texts) // 2),
+                pack("<" + "QH" * (len(authors) // 2), *authors),
+                pack("<" + "QH" * (len(texts) // 2), *texts),
+                packed_posts(list(self.fresh.items()), minute),
             )
         )
+
+    def restore(self, number: int, posts: list[tuple[int, RememberedPost]], minute: int) -> None:
+        """Take back a page that was written, the oldest first."""
+        for key, post in posts:
+            if minute - post.minute <= WINDOW:
+                post.page = number
+                self.paged.pop(key, None)
+                self.paged[key] = post
+
+    def _note(self, key: int, post: RememberedPost, minute: int) -> None:
+        fresh = self.fresh
+        if key in fresh:
+            del fresh[key]
+        fresh[key] = post
+        if len(fresh) >= FRESH:
+            self._turn_page(minute)
+
+    def _turn_page(self, minute: int) -> None:
+        """The oldest of the fresh ones move to a page; those too old to matter are forgotten."""
+        number, page = self.pages, []
+        for key, post in list(islice(self.fresh.items(), PAGE)):
+            del self.fresh[key]
+            if minute - post.minute <= WINDOW:
+                post.page = number
+                self.paged.pop(key, None)
+                self.paged[key] = post
+                page.append((key, post))
+        if page:
+            self.pages += 1
+            self.unsaved[number] = page
+            self.unsaved.pop(number - PAGES, None)
+        if len(self.paged) >= self.sweep_at:
+            first = self.pages - PAGES
+            self.paged = {
+                key: post for key, post in self.paged.items() if post.page >= first and minute - post.minute <= WINDOW
+            }
+            self.sweep_at = max(_SWEPT_FROM, 2 * len(self.paged))
 
 
 def _young(entries: dict[int, int], bits: int, minutes: int, minute: int) -> list[int]:
@@ -178,20 +230,22 @@ def _young(entries: dict[int, int], bits: int, minutes: int, minute: int) -> lis
 
 
 def unpacked(data: bytes, minute: int) -> Memory:
-    """The memory that `Memory.pack` wrote at the same minute."""
-    ids, authors, texts = unpack_from("<HHH", data)
-    first = 6 + 9 * ids
-    second = first + 6 * authors
-    third = second + 6 * texts
-    posts = list(iter_unpack("<IHBH", data[6:first]))
+    """The memory that `Memory.pack` wrote at the same minute, without its pages."""
+    secret, pages, unkeyed_until, authors, texts = unpack_from("<QIIHH", data)
+    second = 20 + 10 * authors
+    third = second + 10 * texts
+    fresh, _ = unpacked_posts(data, third, minute)
     return Memory(
-        {key: stamp << 40 | minute - age << 8 | rest for key, age, rest, stamp in posts},
-        {posts[number][0]: root for number, root in iter_unpack("<BI", data[third:])},
-        {key: minute - (value >> 2) << 2 | value & 3 for key, value in iter_unpack("<IH", data[first:second])},
-        {key: minute - (value >> 4) << 4 | value & 15 for key, value in iter_unpack("<IH", data[second:third])},
+        secret=secret,
+        fresh=dict(fresh),
+        authors={key: minute - (value >> 2) << 2 | value & 3 for key, value in iter_unpack("<QH", data[20:second])},
+        texts={key: minute - (value >> 4) << 4 | value & 15 for key, value in iter_unpack("<QH", data[second:third])},
+        pages=pages,
+        restored=pages == 0,
+        unkeyed_until=unkeyed_until,
     )
 
 
 def stamp(version: int) -> int:
-    """A version of a post as 16 bits, never `GONE`: two versions nearly always differ."""
+    """What states of before version 5 remember of a post's version: 16 bits, never 0."""
     return (version ^ version >> 16 ^ version >> 32 ^ version >> 48) & 0xFFFF or 1

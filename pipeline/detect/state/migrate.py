@@ -8,14 +8,21 @@ from __future__ import annotations
 from struct import iter_unpack, pack, unpack_from
 from typing import Any
 
-from pipeline.detect.narratives.narrative import SLOTS
+from msgspec import convert, to_builtins
 
+from pipeline.contracts.messages import MAX_VERSION
+from pipeline.detect.evidence.coordination import CoordinationSigns
+from pipeline.detect.narratives.narrative import SLOTS
+from pipeline.detect.state.memory import WINDOW, Memory
+from pipeline.detect.state.remembered_post import RememberedPost
+
+_SIGNS = 33  # where an incident has its signs of coordination, if it has any
 _NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
 
 
 def upgraded(packed: list[Any], version: int) -> list[Any]:
     """The packed state as a program of `version` writes it."""
-    steps = {1: _from_1, 2: _from_2, 3: _from_3}
+    steps = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
     while packed[0] < version:
         packed = steps[packed[0]](packed)
     return packed
@@ -48,6 +55,43 @@ def _from_3(packed: list[Any]) -> list[Any]:
     counts = {term: [known[0], talk[1], *[0] * SLOTS] for term, known in talk[0].items()}
     ring = [[*post[:7], -1] for post in ring]
     return [version + 1, *start, ring, past, [counts, talk[1]], acute, slow, name, regulars, _NARRATIVES]
+
+
+def _from_4(packed: list[Any]) -> list[Any]:
+    """Version 5 knows posts by keyed hashes and versions, some of them in pages; what is known by CRC-32 and the stamp
+    of a version stays so until it is forgotten."""
+    version, clock, counts, memory, *rest = packed
+    ids, authors, texts = unpack_from("<HHH", memory)
+    first = 6 + 9 * ids
+    second = first + 6 * authors
+    third = second + 6 * texts
+    minute = clock // 60
+    roots = dict(iter_unpack("<BI", memory[third:]))
+    fresh: dict[int, RememberedPost] = {}
+    for number, (key, age, weight, mark) in enumerate(iter_unpack("<IHBH", memory[6:first])):
+        gone = mark == 0
+        stamped = MAX_VERSION if gone else -mark
+        fresh[key] = RememberedPost(minute - age, bool(weight & 128), weight & 127, roots.get(number, 0), stamped, gone)
+    made = Memory(
+        fresh=fresh,
+        authors={
+            key: minute - (value >> 2) << 2 | value & 3 for key, value in iter_unpack("<IH", memory[first:second])
+        },
+        texts={key: minute - (value >> 4) << 4 | value & 15 for key, value in iter_unpack("<IH", memory[second:third])},
+        unkeyed_until=minute + WINDOW,
+    )
+    *rest, acute, slow, name, regulars, narratives = rest
+    incidents = [_with_voices(incident) for incident in (acute, slow)]
+    return [version + 1, clock, counts, made.pack(minute), *rest, *incidents, name, regulars, narratives]
+
+
+def _with_voices(incident: list[Any] | None) -> list[Any] | None:
+    """Incidents count since version 5 how many people complained, which the counts of before show about."""
+    if incident is not None and len(incident) > _SIGNS:
+        signs = convert(incident[_SIGNS], CoordinationSigns)
+        signs.begin(*incident[11:15])
+        incident[_SIGNS] = to_builtins(signs)
+    return incident
 
 
 def _incident_1(old: list[Any] | None, course: list[Any]) -> list[Any] | None:

@@ -44,14 +44,14 @@ class Standing(NamedTuple):
 
 @dataclass(slots=True)
 class Regulars:
-    """People by the CRC-32 of their id: times << 16 | against << 8 | favour, each at most 255."""
+    """People by the hash of their id: times << 16 | against << 8 | favour, each at most 255."""
 
     known: dict[int, int] = field(default_factory=dict)
 
     def learn(self, voice: int, against: bool, favour: bool, chance: int) -> None:
         """Somebody speaks of the entity in quiet times, for the first time in six hours.
 
-        `voice`: the CRC-32 of their id; `chance`: any number.
+        `voice`: the hash of their id; `chance`: any number.
         """
         known = self.known
         step = 1 << 16 | against << 8 | favour

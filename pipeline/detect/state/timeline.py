@@ -126,10 +126,9 @@ def remembered(memory: Memory, now: int) -> tuple[int, list[tuple[int, bool]]]:
     Deleted mentions weigh nothing and are left out with other weightless ones.  A memory that was read back knows the
     minute of forty days at most.
     """
-    known = [(minute * 60, complains) for minute, complains in memory.mentions()]
-    since = max(
-        now - _REMEMBERED, min((event_time for event_time, _ in known), default=now) + 60 if memory.full() else 0
-    )
+    mentions, older = memory.mentions(now // 60)
+    known = [(minute * 60, complains) for minute, complains in mentions]
+    since = max(now - _REMEMBERED, min((event_time for event_time, _ in known), default=now) + 60 if older else 0)
     return since, [(event_time, complains) for event_time, complains in known if event_time >= since]
 
 

@@ -30,6 +30,9 @@ REACH = 300
 """Characters to each side of a name that are read."""
 WORDS = 60
 """Words of an industry, cues and words of another meaning that stand for it."""
+MOST_READ = 3_000
+"""Characters that are read for the questions on one post: what stands around the names, and what the catalogue says of
+each company, whether it was met before or not (so that the answer does not depend on that)."""
 MAX_REMEMBERED = 4096
 """Entities whose vectors are kept: some 12 MB; beyond that the oldest are worked out anew when they are met."""
 
@@ -81,7 +84,8 @@ class EmbeddingReader:
     """Keeps to `pipeline.enrich.linking.reader.ContextReader`.
 
     Every text is embedded by itself, so that the numbers do not depend on what else is asked.  Entities are embedded
-    when they are first met; `MAX_REMEMBERED` of them are remembered.
+    when they are first met; `MAX_REMEMBERED` of them are remembered.  Of the questions on one post the first is
+    answered, and those after it as far as `MOST_READ` goes; on the others it knows nothing.
     """
 
     def __init__(self, embedder: Embedder, fitted: Fitted) -> None:
@@ -93,9 +97,13 @@ class EmbeddingReader:
     def nats(self, questions: Sequence[Question]) -> list[float]:
         """One log-odds term a question, within `MOST` either way."""
         posts: dict[str, Vector] = {}
+        budgets: dict[str, _Budget] = {}
         out = []
         for question in questions:
             text = excerpt(question)
+            if not budgets.setdefault(question.text, _Budget()).allows(text, question.entity):
+                out.append(0.0)
+                continue
             post = posts.get(text)
             if post is None:
                 post = posts[text] = self._embed([text])[0]
@@ -129,6 +137,24 @@ class EmbeddingReader:
 
     def _embed(self, texts: Sequence[str]) -> Vector:
         return self._topic(np.concatenate([self._embedder.embed([text]) for text in texts]))
+
+
+class _Budget:
+    """What may still be read for one post; equal questions cost once."""
+
+    def __init__(self) -> None:
+        self._read: set[str] = set()
+        self._left = MOST_READ
+
+    def allows(self, text: str, entity: Entity) -> bool:
+        """Whether the texts of a question may be read, which are then paid for."""
+        wanted = {text, *about(entity), *otherwise(entity)} - self._read
+        cost = sum(map(len, wanted))
+        if self._read and cost > self._left:
+            return False
+        self._read |= wanted
+        self._left -= cost
+        return True
 
 
 class ScorerEmbedder:

@@ -195,12 +195,14 @@ class Linker:
         )
 
     def _read(self, text: str, found: list[LinkCandidate], reader: ContextReader) -> list[LinkCandidate]:
-        """The candidates with what the reader says of those that it may turn."""
-        asked = [
-            i
+        """The candidates with what the reader says of those that it may turn, which is asked of the most doubtful
+        first."""
+        doubts = [
+            (doubt, i)
             for i, candidate in enumerate(found)
-            if candidate.kind in READ and abs(candidate.score - at(candidate.kind)) < MOST
+            if candidate.kind in READ and (doubt := abs(candidate.score - at(candidate.kind))) < MOST
         ]
+        asked = [i for _, i in sorted(doubts)]
         entities = self._table.entities
         answers = reader.nats(
             [Question(text, f.start, f.end, entities[f.entity], f.score) for f in (found[i] for i in asked)]

@@ -19,6 +19,8 @@ from pipeline.text.clean import HASHTAG, LINK, MENTION
 
 MAX_MARKERS = 200
 """Handles, hashtags, tickers and links that are each looked up in one post."""
+MAX_TAG_LETTERS = 1_000
+"""Letters of the hashtags that are looked up in one post: splitting one costs as much as linking a post."""
 MAX_HANDLE = 253
 """Longest handle that is looked up, in characters: that of a domain name."""
 
@@ -90,7 +92,11 @@ class Markers:
                         )
                     yield candidate
         if "#" in text or "＃" in text:
+            letters = 0
             for match in islice(HASHTAG.finditer(text), MAX_MARKERS):
+                letters += match.end() - match.start()
+                if letters > MAX_TAG_LETTERS:
+                    break
                 for number, value, kind in self._tagged(match.group(1)):
                     if NETWORK in self._table.entities[number].industry:
                         value += as_tag(text)

@@ -32,9 +32,9 @@ class Question(NamedTuple):
 class ContextReader(Protocol):
     """Answers questions about posts.
 
-    An implementation must answer each question by its text and entity alone (so that a post gives the same mentions
-    whatever batch it comes in), raise nothing for any Unicode, and be calibrated as log-odds: 0.0 where it knows
-    nothing.
+    An implementation must answer each question by its text and entity, and what was asked before of the same text,
+    alone (so that a post gives the same mentions whatever batch it comes in), raise nothing for any Unicode, and be
+    calibrated as log-odds: 0.0 where it knows nothing.  Its cost a text must be bounded.
     """
 
     def nats(self, questions: Sequence[Question]) -> Sequence[float]:

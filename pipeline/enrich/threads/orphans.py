@@ -6,19 +6,29 @@ other), also one that names somebody, for it may speak to a company's own accoun
 - *The parent comes late* and is about somebody: the reply is published again under its version plus one, with the
   parent's entities; and so are replies to that reply which wait as well.  Mentions that have lost their ground are
   taken back.
-- *The parent never comes*, or later than that: the reply stays what it was when it was read.  In a thread that is known
-  to be about somebody it has inherited that, with less confidence; and it does so still when the root, or the first
-  linked post, comes within the wait.
+- *The parent never comes*, or later than that: the reply stays what it was when it was read.  In a thread whose root
+  is known to be about somebody it has inherited that, with less confidence; and it does so still when the root comes
+  within the wait.
 
-Which replies wait is decided by what was read before them alone, so a replay gives the same answers.  Posts about
-nobody are remembered for this only, and at most so many of a thread.
+Which replies wait is decided by what was read before them alone, so a replay gives the same answers; except that what
+was erased, replaced by an edit or pushed out since (`waiting.py`) is not published once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from pipeline.enrich.threads.threads import MAX_REVISIONS, Inheritance, Now, Orphan, Thread, addressed, inherit, seen
+from pipeline.enrich.threads.threads import (
+    MAX_REVISIONS,
+    Inheritance,
+    Now,
+    Orphan,
+    Revision,
+    Thread,
+    addressed,
+    inherit,
+    seen,
+)
 
 WAIT = 3600.0
 """Seconds that a reply waits for what it answers."""
@@ -31,12 +41,17 @@ MAX_BYTES = 65_536
 
 
 def waits(thread: Thread | None, parent: int, offset: int) -> bool:
-    """Whether what a post answers is not known: never linked, or itself waiting."""
+    """Whether what a post answers is not known, or itself waits."""
     if thread is None:
         return True
     if any(w.key == parent and w.offset < offset for w in thread.waiting):
         return True
     return seen(thread, parent, offset) is None
+
+
+def replaced(thread: Thread, waiting: Orphan) -> bool:
+    """Whether a newer version of a post waits already."""
+    return any(w.key == waiting.key and w.version > waiting.version for w in thread.waiting)
 
 
 def enqueue(thread: Thread, waiting: Orphan) -> bool:
@@ -54,6 +69,22 @@ def enqueue(thread: Thread, waiting: Orphan) -> bool:
     return True
 
 
+def erase(thread: Thread, offset: int, key: int, version: int) -> bool:
+    """Forget what waits of a post up to a version, as far as it was read before `offset`; gives whether any did."""
+    return _drop(thread, lambda w: w.key == key and w.version <= version and w.offset < offset)
+
+
+def drop(thread: Thread, offset: int) -> bool:
+    """Forget the post that waits since the record at `offset`; gives whether it did."""
+    return _drop(thread, lambda w: w.offset == offset)
+
+
+def _drop(thread: Thread, goes: Callable[[Orphan], bool]) -> bool:
+    remaining = [w for w in thread.waiting if not goes(w)]
+    changed, thread.waiting = len(remaining) < len(thread.waiting), remaining
+    return changed
+
+
 def concerned(thread: Thread, key: int, offset: int, arrival: float) -> Sequence[Orphan]:
     """The posts that wait when the record at `offset` brings news of post `key`: newest versions, parents first."""
     newest: dict[int, Orphan] = {}
@@ -66,6 +97,14 @@ def concerned(thread: Thread, key: int, offset: int, arrival: float) -> Sequence
     return list(_parents_first(live))
 
 
+def republished(thread: Thread, offset: int, concerned: Sequence[Orphan]) -> dict[int, Revision]:
+    """What the record at `offset` led to when it was read before, of replies that wait no longer: those that answer
+    them still see it."""
+    waiting = {w.key for w in concerned}
+    found = {key: r for key, revisions in thread.posts.items() for r in revisions if r.offset == offset}
+    return {key: revision for key, revision in found.items() if key not in waiting}
+
+
 def changed(
     thread: Thread, waiting: Orphan, root: int, offset: int, now: Now
 ) -> tuple[Inheritance, Inheritance] | None:
@@ -73,8 +112,9 @@ def changed(
     if waiting.named:
         old, new = addressed(thread, waiting.parent, offset), addressed(thread, waiting.parent, offset, now)
     else:
-        old, new = inherit(thread, waiting.parent, root, offset), inherit(thread, waiting.parent, root, offset, now)
-    return None if old == new else (old, new)
+        old = inherit(thread, waiting.parent, root, offset, read_at=waiting.offset)
+        new = inherit(thread, waiting.parent, root, offset, now, waiting.offset)
+    return None if old[:2] == new[:2] else (old, new)
 
 
 def _outdated(thread: Thread, waiting: Orphan, offset: int) -> bool:

@@ -21,11 +21,13 @@ class About(NamedTuple):
 
 
 class Subjects(NamedTuple):
-    """Whom a post is about, and over how many steps that was inherited.  `named` when its own words say so."""
+    """Whom a post is about, and over how many steps that was inherited.  `named` when its own words say so;
+    `beyond_reach` counts the entities that it does not inherit since too many have."""
 
     abouts: list[About]
     depth: int
     named: bool
+    beyond_reach: int = 0
 
 
 def root_of(post: Post) -> str:
@@ -54,7 +56,7 @@ def subjects(accounts: Accounts, post: Post, thread: Thread | None, offset: int)
         taken = addressed(thread, post_hash(parent), offset)
     else:
         taken = inherit(thread, post_hash(parent), post_hash(root_of(post)), offset)
-    return Subjects(joined(accounts, post, named, taken), taken.depth, bool(named))
+    return Subjects(joined(accounts, post, named, taken), taken.depth, bool(named), taken.beyond_reach)
 
 
 def names(accounts: Accounts, post: Post) -> list[About]:

@@ -4,31 +4,35 @@
 which of the thread's posts were linked to whom, and which wait for a post that has not come (`orphans.py`).  An entry
 knows the offset of the record that it came from, and a reader sees only what came before its own: a record that is
 read again after a crash sees exactly what it saw the first time, so it gives the same mentions.
+
+Links are inherited along known answers, or from the thread's root, and from no bystander: whoever names a company in
+a thread about something else speaks for those who answer that post, and for at most `REACH` of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
 
 from pipeline.contracts.messages import EntityRef
 
-MAX_POSTS = 500
-"""Posts that a thread remembers; replies to later ones inherit what the thread as a whole is about."""
 MAX_REVISIONS = 8
 """Versions of one post that are remembered."""
-MAX_ENTITIES = 8
-"""Entities remembered for one post, the surest first."""
 
 DECAY = 0.9
 """What is left of the confidence with each step down a thread."""
 DECAY_UNKNOWN_PARENT = 0.7
-"""The same where the parent is not known and the thread's root, or its first linked post, speaks for it."""
+"""The same where the parent is not known and the thread's root speaks for it."""
 FLOOR = 0.3
 """Inherited confidence falls no lower: a long thread gets less sure whom it is about, but does not forget."""
+REACH = 20
+"""Answers that inherit a company, for each post of the thread that names it in its own words.  No bound where the
+thread's root is about the company, or the company's own account is answered."""
 
 
 class Revision(msgspec.Struct, array_like=True):
@@ -37,7 +41,7 @@ class Revision(msgspec.Struct, array_like=True):
 
     `issued` is the version under which its mentions were published: higher than the post's own where a late parent
     has changed them.  0 in values written before there was such a thing.  `by` is the company whose own account wrote
-    it, -1 for anybody else.
+    it, -1 for anybody else.  `answered`: whether an answer to the post was remembered.
     """
 
     offset: int
@@ -46,6 +50,7 @@ class Revision(msgspec.Struct, array_like=True):
     links: list[tuple[int, float]]
     issued: int = 0
     by: int = -1
+    answered: bool = False
 
     @property
     def published(self) -> int:
@@ -67,7 +72,10 @@ class Orphan(msgspec.Struct, array_like=True):
 
 
 class Thread(msgspec.Struct, array_like=True):
-    """The posts of one thread that were linked, by the hash of their ids; `until` is when it expires (seconds)."""
+    """Whom the posts of one thread were linked to, by the hash of their ids; `until` is when it expires (seconds).
+
+    `first` is no longer read: it named the first linked post, whoever wrote it.
+    """
 
     entities: list[tuple[str, str]] = []
     posts: dict[int, list[Revision]] = {}
@@ -84,10 +92,12 @@ class Inherited(NamedTuple):
 
 
 class Inheritance(NamedTuple):
-    """What a reply takes over, and over how many steps from the post that names the entities."""
+    """What a reply takes over, and over how many steps from the post that names the entities; `beyond_reach` counts
+    entities that it does not take over since too many have (`REACH`)."""
 
     entities: list[Inherited]
     depth: int
+    beyond_reach: int = 0
 
 
 Now = Mapping[int, Revision]
@@ -112,30 +122,51 @@ class ThreadCodec:
         return self._decode(data[1:]) if data[:1] == self.VERSION else Thread()
 
 
+@lru_cache(maxsize=8_192)
 def post_hash(post_id: str) -> int:
-    """63 bits of a post id."""
+    """63 bits of a post id, or an author's (cached: each is asked for several times in a row)."""
     return int.from_bytes(blake2b(post_id.encode("utf-8", "replace"), digest_size=8).digest(), "big") >> 1
 
 
-def inherit(thread: Thread | None, parent: int, root: int, offset: int, now: Now = _NOTHING_NOW) -> Inheritance:
-    """What a reply to `parent`, read at `offset`, is about when it names nobody itself.
+def inherit(
+    thread: Thread | None, parent: int, root: int, offset: int, now: Now = _NOTHING_NOW, read_at: int | None = None
+) -> Inheritance:
+    """What a reply to `parent` is about when it names nobody itself, by what was read before `offset`.
 
-    The parent's links where it is known; else, with less confidence, those of the thread's root, or of its first
-    linked post.  Nothing that was read later than `offset` is used.
+    The parent's links where it is known, also if it is known to be about nobody; else, with less confidence, those of
+    the thread's root.  `read_at` is the reply's own offset, where that is another: it has its rank among those that
+    inherit by it.
     """
     if thread is None:
         return Inheritance([], 0)
-    revision, decay = seen(thread, parent, offset, now), DECAY
+    revision, decay, first = seen(thread, parent, offset, now), DECAY, seen(thread, root, offset, now)
     if revision is None:
-        decay = DECAY_UNKNOWN_PARENT
-        revision = seen(thread, root, offset, now) or seen(thread, thread.first, offset, now)
+        revision, decay = first, DECAY_UNKNOWN_PARENT
     if revision is None:
         return Inheritance([], 0)
-    taken = [
-        Inherited(EntityRef(*thread.entities[number]), max(FLOOR, round(confidence * decay, 3)))
+    spoken = {number for number, _ in first.links} if first is not None else set()
+    read_at = offset if read_at is None else read_at
+    within = [
+        (number, confidence)
         for number, confidence in revision.links
+        if number in spoken or number == revision.by or _within_reach(thread, number, read_at, now)
     ]
-    return Inheritance(taken, revision.depth + 1)
+    entities = [
+        Inherited(EntityRef(*thread.entities[number]), max(FLOOR, round(confidence * decay, 3)))
+        for number, confidence in within
+    ]
+    return Inheritance(entities, revision.depth + 1 if entities else 0, len(revision.links) - len(within))
+
+
+def _within_reach(thread: Thread, number: int, offset: int, now: Now) -> bool:
+    """Whether one more post may inherit an entity that the root is not about."""
+    own_words = inherited = 0
+    known = (next((r for r in reversed(revisions) if r.offset < offset), None) for revisions in thread.posts.values())
+    for revision in filter(None, chain(known, now.values())):
+        if any(number == linked for linked, _ in revision.links):
+            own_words += revision.depth == 0
+            inherited += revision.depth > 0
+    return inherited < REACH * max(1, own_words)
 
 
 def addressed(thread: Thread | None, parent: int, offset: int, now: Now = _NOTHING_NOW) -> Inheritance:
@@ -153,6 +184,14 @@ def seen(thread: Thread, key: int, offset: int, now: Now = _NOTHING_NOW) -> Revi
         return now[key]
     known = [r for r in thread.posts.get(key, ()) if r.offset < offset]
     return max(known, key=lambda r: (r.version, r.offset)) if known else None
+
+
+def begun(thread: Thread | None, offset: int) -> bool:
+    """Whether anything of a thread was read before `offset`."""
+    return thread is not None and (
+        any(revisions[0].offset < offset for revisions in thread.posts.values())
+        or any(waiting.offset < offset for waiting in thread.waiting)
+    )
 
 
 def before(thread: Thread | None, post_id: str, offset: int) -> list[EntityRef]:
@@ -177,42 +216,3 @@ def issue(earlier: Revision | None, version: int) -> int:
     if version == earlier.version:
         return earlier.published
     return max(version, earlier.published + 1)
-
-
-def revise(
-    thread: Thread,
-    offset: int,
-    version: int,
-    depth: int,
-    links: list[tuple[EntityRef, float]],
-    issued: int,
-    by: EntityRef | None = None,
-) -> Revision:
-    """A revision with the strongest links, its entities numbered."""
-    strongest = sorted(links, key=lambda link: (-link[1], link[0].id))[:MAX_ENTITIES]
-    numbered = [(_number(thread, entity), sure) for entity, sure in strongest]
-    return Revision(offset, version, depth, numbered, issued, -1 if by is None else _number(thread, by))
-
-
-def remember(thread: Thread, key: int, revision: Revision) -> bool:
-    """Note what a post is linked to; gives whether anything changed.
-
-    Nothing changes when the record was noted already, or the thread is full.
-    """
-    revisions = thread.posts.get(key, [])
-    if any(r.offset == revision.offset for r in revisions) or len(revisions) >= MAX_REVISIONS:
-        return False
-    if not revisions:
-        if len(thread.posts) >= MAX_POSTS:
-            return False
-        if not thread.posts:
-            thread.first = key
-    thread.posts[key] = sorted([*revisions, revision], key=lambda r: r.offset)
-    return True
-
-
-def _number(thread: Thread, entity: EntityRef) -> int:
-    pair = (entity.id, entity.name)
-    if pair not in thread.entities:
-        thread.entities.append(pair)
-    return thread.entities.index(pair)

@@ -13,13 +13,25 @@ from typing import Any
 import msgspec
 from elasticsearch import AsyncElasticsearch
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.messages import Mention, MentionDeleted
-from pipeline.index.documents import Deletion, WriteBatch, author_gone, author_key, milliseconds, post_gone, short
+from pipeline.index.documents import (
+    UNVERSIONED,
+    Deletion,
+    WriteBatch,
+    author_gone,
+    milliseconds,
+    name_gone,
+    names_of,
+    post_gone,
+    short,
+)
 from pipeline.index.elastic.bulk import Action, Bulk
 from pipeline.index.elastic.client import explained
 from pipeline.index.elastic.documents import mention_gone, mention_of, tombstone_action
 from pipeline.index.elastic.templates import Names
 
+_JSON = msgspec.json.Encoder()
 _TERMS = 500
 _PAGE = 500
 
@@ -58,8 +70,8 @@ class Deletions:
         await self._bulk.write(graves)
         return answers
 
-    async def carry_out(self, batch: WriteBatch) -> dict[str, MentionDeleted]:
-        """Bury what the deletions of a batch cover.
+    async def carry_out(self, batch: WriteBatch, names: set[str]) -> dict[str, MentionDeleted]:
+        """Bury what the deletions of a batch cover; `names` receives how deleted accounts were shown.
 
         Also names what had been buried before by post or account: a deletion repeated after a crash must be answered.
         """
@@ -69,7 +81,7 @@ class Deletions:
             await self._client.indices.refresh(index=self._names.mentions, ignore_unavailable=True)
         answers: dict[str, MentionDeleted] = {}
         posts = _under("post:", batch.gone)
-        await self._bury("post_id", posts, lambda m: posts[m.post_id], Deletion.covers_post, answers)
+        await self._bury("post_id", posts, lambda m: posts[m.post_id], Deletion.covers_post, answers, set())
         accounts = _under("author:", batch.gone)
         await self._bury(
             "author_key",
@@ -77,9 +89,15 @@ class Deletions:
             lambda m: accounts[author_key(m.network, m.author.id)],
             Deletion.covers_author,
             answers,
+            names,
         )
         alone = {id_: Deletion("", m.version, milliseconds(m.deleted_at)) for id_, m in batch.tombstones.items()}
-        await self._bury("mention_id", alone, lambda m: alone[m.mention_id], Deletion.covers_post, {})
+        await self._bury("mention_id", alone, lambda m: alone[m.mention_id], Deletion.covers_post, {}, set())
+        at = max((gone.at for gone in batch.gone.values()), default=0)
+        shown = [Deletion(name_gone(name), UNVERSIONED, at) for name in sorted(names)]
+        await self._bulk.write(
+            [Action(self._names.deletions, gone.key, gone.version, _JSON.encode(gone._asdict())) for gone in shown]
+        )
         return answers
 
     async def _bury(
@@ -89,6 +107,7 @@ class Deletions:
         deletion_of: Callable[[Mention], Deletion],
         covers: Callable[[Deletion, Mention], bool],
         answers: dict[str, MentionDeleted],
+        names: set[str],
     ) -> None:
         """Find the mentions with a field among values and bury those that are covered."""
         async for page in self._scan(field, list(values)):
@@ -102,6 +121,7 @@ class Deletions:
                 mention = mention_of(source)
                 deletion = deletion_of(mention)
                 if covers(deletion, mention):
+                    names |= names_of(mention)
                     tombstone = answers[mention.mention_id] = deletion.of(mention)
                     graves.append(tombstone_action(hit["_index"], tombstone, source["author_key"]))
             await self._bulk.write(graves)
@@ -127,6 +147,12 @@ class Deletions:
                 if len(page) < _PAGE:
                     break
                 after = page[-1]["sort"]
+
+    async def remembered(self, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that are remembered as deleted."""
+        wanted = list(keys)
+        pages = [wanted[start : start + _TERMS] for start in range(0, len(wanted), _TERMS)]
+        return {key for page in pages for key in await self._remembered(page)}
 
     async def _remembered(self, keys: Iterable[str]) -> dict[str, Deletion]:
         """The deletions under these keys; by id, so that what was written a moment ago is seen."""

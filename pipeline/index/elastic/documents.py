@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.messages import IncidentEvent, Mention, MentionDeleted
-from pipeline.index.documents import Deletion, WriteBatch, author_key, micro, milliseconds, short
+from pipeline.index.documents import Deletion, WriteBatch, micro, milliseconds, short
 from pipeline.index.elastic.bulk import Action
 from pipeline.index.elastic.slices import slice_of
 from pipeline.index.elastic.templates import Names
@@ -37,7 +38,7 @@ def mention_action(names: Names, size: Literal["month", "day"], mention: Mention
 
 def tombstone_action(index: str, mention: MentionDeleted, author: str) -> Action:
     """Put a tombstone in the place of a mention; the author stays as a hash, to answer a repeated deletion."""
-    source = _with_author(_JSON.encode(mention), author)
+    source = _JSON.encode(msgspec.structs.replace(mention, author_key=author))
     return Action(index, short(mention.mention_id), 2 * min(mention.version, _LARGEST) + 1, source)
 
 

@@ -70,8 +70,9 @@ class ElasticIndex:
         answers = await self._deletions.bury_late(
             {id_: pair for id_, pair in mentions.items() if id(pair[1]) not in refused}
         )
-        answers |= await self._deletions.carry_out(batch)
-        return Written(refused=list(refused.values()), taken_back=list(answers.values()))
+        names: set[str] = set()
+        answers |= await self._deletions.carry_out(batch, names)
+        return Written(refused=list(refused.values()), taken_back=list(answers.values()), authors=sorted(names))
 
     async def search(self, query: Query) -> Page:
         return await self._reader.search(query, await self._english())
@@ -93,6 +94,15 @@ class ElasticIndex:
 
     async def incident_history(self, incident_id: str, limit: int = 200) -> list[IncidentEvent]:
         return await self._reader.incident_history(incident_id, limit)
+
+    async def events_of(self, entities: Sequence[str]) -> list[IncidentEvent]:
+        with explained(self._url):
+            both = [self._names.incidents, self._names.incident_events]
+            await self._client.indices.refresh(index=both, ignore_unavailable=True)
+        return await self._reader.events_of(entities)
+
+    async def remembered(self, keys: Sequence[str]) -> set[str]:
+        return await self._deletions.remembered(keys)
 
     async def dead_letters(self, *, stage: str | None = None, limit: int = 100) -> list[DeadLetter]:
         return await self._reader.dead_letters(stage, limit)

@@ -16,6 +16,9 @@ from pipeline.index.protocol import DeadLetter, Page, Query, Volume
 from pipeline.index.query import MAX_LIMIT, MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words
 
 T = TypeVar("T")
+MAX_EVENTS = 100_000
+"""Events of incidents of a few entities that are looked through at most."""
+
 _NEWEST: list[Any] = [{"created_at": {"order": "desc", "unmapped_type": "date"}}, {"mention_id": "asc"}]
 _PAGE = 200
 """Documents in one answer of a list: dead letters can have a megabyte each."""
@@ -100,6 +103,17 @@ class ElasticQueries:
         query = {"term": {"incident_id": incident_id}}
         order = [{"at": "asc"}, {"event": "asc"}]
         return await self._list(self._names.incident_events, query, order, limit, event_of)
+
+    async def events_of(self, entities: Sequence[str]) -> list[IncidentEvent]:
+        """Every event of the incidents of these entities."""
+        found: dict[tuple[str, str, str], IncidentEvent] = {}
+        order = [{"at": "asc"}, {"incident_id": "asc"}, {"event": "asc"}]
+        for start in range(0, len(entities), 500):
+            query = {"terms": {"entity.id": list(entities[start : start + 500])}}
+            for index in (self._names.incident_events, self._names.incidents):
+                for event in await self._list(index, query, order, MAX_EVENTS, event_of):
+                    found.setdefault((event.incident_id, event.at.isoformat(), event.event), event)
+        return list(found.values())
 
     async def dead_letters(self, stage: str | None, limit: int) -> list[DeadLetter]:
         query: dict[str, Any] = {"match_all": {}} if stage is None else {"term": {"stage": stage}}

@@ -63,8 +63,7 @@ class SqliteIndex:
         await self._writer.do(lambda db: None)  # opening makes the tables
 
     async def write(self, documents: Sequence[Document]) -> Written:
-        taken_back = await self._writer.do(lambda db: writing.write(db, sort_out(documents)))
-        return Written(taken_back=taken_back)
+        return await self._writer.do(lambda db: writing.write(db, sort_out(documents)))
 
     async def search(self, query: Query) -> Page:
         return await self._reader.do(lambda db: read.search(db, query))
@@ -86,6 +85,12 @@ class SqliteIndex:
 
     async def incident_history(self, incident_id: str, limit: int = 200) -> list[IncidentEvent]:
         return await self._reader.do(lambda db: read.incident_history(db, incident_id, limit))
+
+    async def events_of(self, entities: Sequence[str]) -> list[IncidentEvent]:
+        return await self._reader.do(lambda db: read.events_of(db, entities))
+
+    async def remembered(self, keys: Sequence[str]) -> set[str]:
+        return await self._reader.do(lambda db: read.remembered(db, keys))
 
     async def dead_letters(self, *, stage: str | None = None, limit: int = 100) -> list[DeadLetter]:
         return await self._reader.do(lambda db: read.dead_letters(db, stage, limit))

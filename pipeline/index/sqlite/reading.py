@@ -16,6 +16,8 @@ from pipeline.index.sqlite.schema import searchable
 _MENTION = msgspec.json.Decoder(Mention)
 _EVENT = msgspec.json.Decoder(IncidentEvent)
 _LETTER = msgspec.json.Decoder(DeadLetter)
+_CHUNK = 500
+"""Values in one `IN (…)`; SQLite allows 999 at least."""
 
 
 def search(db: sqlite3.Connection, query: Query) -> Page:
@@ -85,6 +87,29 @@ def incident_history(db: sqlite3.Connection, incident_id: str, limit: int) -> li
     """The events of one incident, oldest first."""
     rows = db.execute("SELECT doc FROM history WHERE incident_id = ? ORDER BY at, rowid LIMIT ?", (incident_id, limit))
     return [_EVENT.decode(row[0]) for row in rows]
+
+
+def events_of(db: sqlite3.Connection, entities: Sequence[str]) -> list[IncidentEvent]:
+    """Every event of the incidents of these entities: an incident's id begins with its entity's."""
+    found: dict[tuple[str, int], IncidentEvent] = {}
+    for entity in entities:
+        for table in ("history", "incidents"):
+            span = f"SELECT incident_id, at, doc FROM {table} WHERE incident_id >= ? AND incident_id < ?"
+            for incident, at, doc in db.execute(span, (f"{entity}:", f"{entity};")):
+                event = _EVENT.decode(doc)
+                if event.entity.id == entity:
+                    found.setdefault((incident, at), event)
+    return list(found.values())
+
+
+def remembered(db: sqlite3.Connection, keys: Sequence[str]) -> set[str]:
+    """Those of these keys that are remembered as deleted."""
+    found: set[str] = set()
+    for start in range(0, len(keys), _CHUNK):
+        chunk = keys[start : start + _CHUNK]
+        rows = db.execute(f"SELECT key FROM gone WHERE key IN ({','.join('?' * len(chunk))})", chunk)
+        found.update(row[0] for row in rows)
+    return found
 
 
 def dead_letters(db: sqlite3.Connection, stage: str | None, limit: int) -> list[DeadLetter]:

@@ -8,18 +8,21 @@ from typing import Any
 
 import msgspec
 
+from pipeline.contracts.account import author_key
 from pipeline.contracts.messages import EntityRef, IncidentEvent, Mention, MentionDeleted
 from pipeline.index.documents import (
+    UNVERSIONED,
     Deletion,
     WriteBatch,
     author_gone,
-    author_key,
     micro,
     milliseconds,
+    name_gone,
+    names_of,
     post_gone,
     taken_back,
 )
-from pipeline.index.protocol import DeadLetter
+from pipeline.index.protocol import DeadLetter, Written
 from pipeline.index.sqlite.schema import searchable
 
 _JSON = msgspec.json.Encoder()
@@ -54,13 +57,15 @@ _LETTER = (
 )
 
 
-def write(db: sqlite3.Connection, batch: WriteBatch) -> list[MentionDeleted]:
+def write(db: sqlite3.Connection, batch: WriteBatch) -> Written:
     """Write a batch in one transaction; gives the mentions that its deletions, or earlier ones, took back."""
     db.execute("BEGIN IMMEDIATE")
     try:
         last = _last_number(db)  # before anything is erased
         db.executemany(_GONE, batch.gone.values())
-        answers = _delete_mentions(db, batch)
+        names: set[str] = set()
+        answers = _delete_mentions(db, batch, names)
+        db.executemany(_GONE, ((name_gone(name), UNVERSIONED, _last_deletion(batch)) for name in names))
         answers |= _write_mentions(db, batch, last)
         db.executemany(_INCIDENT, map(_incident_row, batch.incidents.values()))
         db.executemany(
@@ -71,7 +76,7 @@ def write(db: sqlite3.Connection, batch: WriteBatch) -> list[MentionDeleted]:
     except BaseException:
         db.execute("ROLLBACK")
         raise
-    return list(answers.values())
+    return Written(taken_back=list(answers.values()), authors=sorted(names))
 
 
 def expire(db: sqlite3.Connection, before: int) -> int:
@@ -160,8 +165,12 @@ def _last_number(db: sqlite3.Connection) -> int:
     return int(db.execute(given).fetchone()[0])
 
 
-def _delete_mentions(db: sqlite3.Connection, batch: WriteBatch) -> dict[str, MentionDeleted]:
-    """Take out what the batch's deletions cover.
+def _last_deletion(batch: WriteBatch) -> int:
+    return max(deletion.at for deletion in batch.gone.values())
+
+
+def _delete_mentions(db: sqlite3.Connection, batch: WriteBatch, names: set[str]) -> dict[str, MentionDeleted]:
+    """Take out what the batch's deletions cover; `names` receives how deleted accounts were shown.
 
     The answer also names mentions that had been buried before: after a crash between write and answer the deletion
     comes again, and whoever counts on the answer must get it.
@@ -178,10 +187,12 @@ def _delete_mentions(db: sqlite3.Connection, batch: WriteBatch) -> dict[str, Men
                 answers[mention.mention_id] = deletion.of(mention)
                 _bury(db, answers[mention.mention_id], author)
                 doomed[number] = doc
-        dead = f"SELECT mention_id, post_id, entity_id, entity_name, version, at FROM tombstones WHERE {column}"
-        for id_, post, entity, name, version, at in _among(db, dead, gone):
+                if kind == "author:":
+                    names |= names_of(mention)
+        dead = "SELECT mention_id, post_id, entity_id, entity_name, version, at, author_key FROM tombstones"
+        for id_, post, entity, name, version, at, author in _among(db, f"{dead} WHERE {column}", gone):
             deletion = Deletion("", version, at)
-            answers.setdefault(id_, taken_back(id_, post, EntityRef(entity, name), version, deletion))
+            answers.setdefault(id_, taken_back(id_, post, EntityRef(entity, name), version, deletion, author))
     versions = {id_: m.version for id_, m in batch.tombstones.items()}
     live = "SELECT mention_id, number, version, author_key, doc FROM mentions WHERE mention_id"
     owners: dict[str, str] = {}

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.contracts.messages import AuthorDeleted, Post, RawMessage
+from pipeline.contracts.messages import AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.errors import TerminalError
 
 MAX_DEPTH = 10_000
@@ -72,6 +72,9 @@ class Spool:
             message = _decoder.decode(data)
             if isinstance(message, Post) and message.parent_id is not None and message.root_id is None:
                 message.root_id = self._root(message.post_id)
+            elif isinstance(message, PostDeleted) and message.root_id is None:
+                root = self._root(message.post_id)
+                message.root_id = None if root == message.post_id else root
             yield Spooled(message, source, line)
 
     def close(self) -> None:

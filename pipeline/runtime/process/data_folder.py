@@ -1,4 +1,4 @@
-"""Data folder of a running Groundswell: locked by one at a time, and emptied only by whoever holds the lock."""
+"""Data folder of a running Groundswell, locked by one process at a time."""
 
 from __future__ import annotations
 

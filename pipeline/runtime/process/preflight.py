@@ -1,4 +1,4 @@
-"""Checks before anything is started: what can be known then is said then, in one sentence each."""
+"""Checks before anything starts: ports, disk, memory, catalogue; one sentence each."""
 
 from __future__ import annotations
 

@@ -232,4 +232,6 @@ def end_with_parent(parent: int | None, within: float = 20.0) -> None:
         time.sleep(within)
         os._exit(1)
 
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # until it listens for itself, it has nothing in hand
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Fencing of a state log: which records count when a worker that lost its partition still writes.
+"""Fences a state log: what a worker writes that has lost its partition does not count.
 
 A worker that takes a partition over appends a *claim*; the offset at which the broker puts it is the worker's *epoch*.
 It writes each value under the key and its epoch, so that compaction, which retains the last record of a key, never lets

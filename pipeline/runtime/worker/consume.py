@@ -40,6 +40,12 @@ UNEXPECTED = 70
 PAUSE = 0.3
 """Seconds that a merging stage lets pass after a record was produced: for earlier ones that are still on their way."""
 
+IN_FLIGHT = 10.0
+"""Seconds for which what is on its way to a receiver is waited for when partitions go to another worker."""
+
+IN_FLIGHT_AT_END = 2.0
+"""The same when the worker ends."""
+
 HELD = 8_000
 """Records in hand at which reading pauses, unless the merge waits for a partition: then only reading on helps."""
 
@@ -68,6 +74,7 @@ class ConsumeLoop:
         self._merges = processor.stage.merges
         self._merge: ArrivalMerge[tuple[Record, Any]] = ArrivalMerge(pause=PAUSE if self._merges else 0.0)
         self._received: dict[PartitionId, int] = {}
+        self._recovered: set[int] = set()
         self._compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -76,6 +83,8 @@ class ConsumeLoop:
         self._busy = False
         self._working: asyncio.Task[None] | None = None
         progress.lag = self.lag
+        if processor.outbox is not None:
+            processor.outbox.on_news(self._news.set)
 
     async def run(self, stream: Any) -> None:
         """The body of the agent; ends the process on anything unexpected."""
@@ -94,20 +103,22 @@ class ConsumeLoop:
     async def _work(self) -> None:
         try:
             while not self._ending:
+                self._news.clear()
                 if not self._app.consumer.flow_active:
                     self._let_go()
                 batch = self._merge.pop(self._settings.batch, self._clock(), self._pending, self._assigned())
                 self._starved = not batch
                 if self._starved or len(self._merge) <= HELD:
                     self._room.set()
+                self._busy = True
                 if batch:
-                    self._busy = True
                     await self._process(batch)
-                    self._busy = False
+                await self._serve_outbox()
+                self._busy = False
+                if batch:
                     continue
                 if not len(self._merge) and self.lag() == 0:
                     self._progress.advanced()
-                self._news.clear()
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._news.wait(), 0.02 if len(self._merge) else 1.0)
         except Exception:
@@ -125,9 +136,10 @@ class ConsumeLoop:
         self._room.set()
         began = time.monotonic()
         while self._busy and (gone := time.monotonic() - began) < within:
-            if gone > 1.0 and self._progress.waits():
+            if gone > 1.0 and self._progress.held_up():
                 break
             await asyncio.sleep(0.02)
+        await self._finish_outbox(IN_FLIGHT_AT_END)
         self._working.cancel()
         await asyncio.wait({self._working}, timeout=1.0)
         self._app.consumer._unacked_messages.clear()
@@ -187,8 +199,10 @@ class ConsumeLoop:
             )
 
     async def _process(self, batch: list[tuple[Record, Any]]) -> None:
-        for partition in {record.partition for record, _ in batch}:
-            await self._processor.retried("state", partial(self._store.recover, partition))
+        for partition in {record.partition for record, _ in batch} - self._recovered:
+            with self._progress.waiting("recovery"):
+                await self._processor.retried("state", partial(self._store.recover, partition))
+            self._recovered.add(partition)
         await self._processor.process([record for record, _ in batch])
         for _, event in batch:
             event.ack()
@@ -196,11 +210,38 @@ class ConsumeLoop:
         self._metrics.merge_forced.labels(self._processor.stage.name).inc(self._merge.forced)
         self._merge.forced = 0
 
-    def revoked(self, partitions: Iterable[TP]) -> None:
+    async def _serve_outbox(self) -> None:
+        """Have what the state says sent, from the first moment in which a partition is in hand."""
+        if self._processor.outbox is None:
+            return
+        partitions = sorted({partition for _, partition in self._assigned()})
+        for partition in partitions if self._app.consumer.flow_active else ():
+            await self._processor.retried("state", partial(self._store.recover, partition))
+        await self._processor.serve_outbox(partitions if self._app.consumer.flow_active else None)
+
+    async def _finish_outbox(self, within: float) -> None:
+        """Begin to send nothing new, and wait so long (seconds) for what is on its way: else it is sent again."""
+        outbox = self._processor.outbox
+        if outbox is None:
+            return
+        outbox.halt()
+        clock = asyncio.get_running_loop().time
+        end = clock() + within
+        while outbox.in_flight() and clock() < end:
+            if self._ending and not self._busy:
+                await self._processor.serve_outbox(None)
+            await asyncio.sleep(0.02)
+
+    async def revoked(self, partitions: Iterable[TP]) -> None:
         """Partitions may go to another worker: let go of their state."""
+        partitions = list(partitions)
+        await self._finish_outbox(IN_FLIGHT)
+        if self._processor.outbox is not None:
+            self._processor.outbox.release({tp.partition for tp in partitions})
         self._let_go()
         for partition in {tp.partition for tp in partitions}:
             self._store.drop(partition)
+            self._recovered.discard(partition)
         self._processor.state.drop()
         self._gaps = GapWatch()
 

@@ -25,8 +25,9 @@ class DaemonThread(Executor):
     """An executor of one thread that does not keep the process: one of `concurrent.futures` is waited for at exit."""
 
     def __init__(self, name: str) -> None:
+        self._name = name
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._started = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Call it in the thread, after what was submitted before."""
@@ -41,6 +42,9 @@ class DaemonThread(Executor):
                 future.set_exception(error)
 
         self._tasks.put(task)
+        if not self._started:
+            self._started = True
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = False, *, cancel_futures: bool = False) -> None:

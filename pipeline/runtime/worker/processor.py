@@ -24,6 +24,7 @@ from pipeline.runtime.kafka.publisher import RefusedMessage, Sent, ToSend, Undel
 from pipeline.runtime.worker.dead_letters import dead_letter, smaller
 from pipeline.runtime.worker.handling import Handling
 from pipeline.runtime.worker.progress import WorkerProgress
+from pipeline.stages.outbox import Outbox
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.stage import Stage
 from pipeline.stages.state import State
@@ -77,6 +78,9 @@ class Processor:
         self._clock = 0.0
         self._faults = 0
         self._delivered: set[ToSend] = set()
+        self.outbox = stage if isinstance(stage, Outbox) else None
+        if self.outbox is not None:
+            progress.away = self.outbox.away
 
     async def process(self, batch: Sequence[Record]) -> None:
         """Do everything that a batch asks for; when this returns, its records may be acknowledged.
@@ -138,9 +142,29 @@ class Processor:
             await self._apply(result.effects)
         self._clock = max(self._clock, max((record.arrived for record in batch), default=0.0))
         try:
-            written = await self.retried("state", lambda: self.state.flush(self._clock))
+            await self._write_state()
         except RefusedByBroker as error:
             raise _BatchFailed(Malformed("refused_by_broker", str(error), todo=_RAISE_LIMIT)) from error
+
+    async def serve_outbox(self, partitions: Sequence[int] | None) -> None:
+        """Between batches: have the stage send what its state says, and write down what has been received.
+
+        `partitions` are those in hand, their state recovered; None to begin nothing new.  Not to be called while a
+        batch is in hand.
+        """
+        if self.outbox is None:
+            return
+        if partitions is None:
+            self.outbox.halt()
+        else:
+            self.outbox.send_waiting(partitions, self.state)
+        while (result := self.outbox.collect(self.state)) is not None:
+            await self._publish(result.publish, result.rejected)
+            await self._write_state()
+            self.outbox.confirm()
+
+    async def _write_state(self) -> None:
+        written = await self.retried("state", lambda: self.state.flush(self._clock))
         self._metrics.state_writes.labels(self.stage.name).inc(written)
 
     async def close(self) -> None:

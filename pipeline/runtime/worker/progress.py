@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from pipeline.observability.metrics import Metrics
+from pipeline.stages.outbox import AwayReceiver
 
 
 class Wait(NamedTuple):
@@ -30,6 +31,7 @@ class WorkerProgress:
         self._last = clock()
         self._waits: dict[object, tuple[str, float]] = {}
         self.lag: Callable[[], int] = lambda: 0
+        self.away: Callable[[], list[AwayReceiver]] = list
         self.ready = False
 
     def advanced(self) -> None:
@@ -51,10 +53,16 @@ class WorkerProgress:
             self.advanced()
 
     def waits(self) -> list[Wait]:
-        """What is waited for now, the longest wait first."""
+        """What is waited for now, the longest wait first; also receivers that do not answer, beside which work goes
+        on."""
         now = self._clock()
         waits = [Wait(what, now - since) for what, since in list(self._waits.values())]
+        waits += [Wait(f"receiver {name}", seconds) for name, seconds in self.away()]
         return sorted(waits, key=lambda wait: -wait.seconds)
+
+    def held_up(self) -> bool:
+        """Whether work stands still on purpose."""
+        return bool(self._waits)
 
     @property
     def waiting_for(self) -> str | None:

@@ -56,6 +56,7 @@ class Worker:
         self._metrics = metrics
         self._stage = stage
         self.progress = WorkerProgress(stage.name, metrics)
+        self._stopping = threading.Event()
         self._backpressure = _backpressure(stage, settings.kafka, self.progress)
         self._publisher = Publisher(settings.kafka, self._backpressure)
         self._store = _store(stage, settings, self._publisher)
@@ -86,10 +87,10 @@ class Worker:
             log.info("worker stopped before it had started", stage=self._stage.name)
             _end_now(0)
         starting.result()
-        watchdog = asyncio.create_task(self._watch())
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
         crash = asyncio.create_task(self._app.wait_until_stopped())
         await asyncio.wait({stopping, crash}, return_when=asyncio.FIRST_COMPLETED)
-        watchdog.cancel()
+        self._stopping.set()
         if not stop.is_set():
             log.error(
                 "the consumer crashed: the worker ends", stage=self._stage.name, error=repr(self._app.crash_reason)
@@ -138,10 +139,10 @@ class Worker:
         }
         return why is None, details
 
-    async def _watch(self) -> None:
-        """Publish the lag, and end the process when nothing moves although records wait."""
-        while True:
-            await asyncio.sleep(2.0)
+    def _watch(self) -> None:
+        """Publish the lag, and end the process when nothing moves although records wait; in a thread, which goes on
+        when the event loop does not."""
+        while not self._stopping.wait(2.0):
             self._metrics.lag.clear()  # partitions that went elsewhere leave no lag behind
             for (topic, partition), lag in self._loop.lags().items():
                 self._metrics.lag.labels(self._stage.name, topic, str(partition)).set(lag)
@@ -153,7 +154,7 @@ class Worker:
                 _end_now(UNEXPECTED)
 
     async def _revoked(self, app: Any, revoked: Any = (), **_: Any) -> None:
-        self._loop.revoked(revoked)
+        await self._loop.revoked(revoked)
 
 
 def _stop_signal(stage: str) -> asyncio.Event:

@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.contracts.messages import IncidentEvent
-from pipeline.detect.evidence.coordination import YOUNG, CoordinationSigns, reasons
+from pipeline.detect.evidence.coordination import CROWD, FEWEST, YOUNG, CoordinationSigns, reasons
 from pipeline.detect.mentions.inbound import InboundAuthor, InboundMention
 from pipeline.detect.stage import Detect, run
 from pipeline.stages.state import MemoryStore, State
@@ -19,26 +21,43 @@ from tests.detect.test_stage import records
 AT = 3 * 86_400 + 50_000.0
 
 
-def signs(gaps: list[int] | None = None, aged: int = 0, young: int = 0) -> CoordinationSigns:
-    made = CoordinationSigns(aged, young)
-    t = 1_000
-    for gap in [0, *(gaps or [])]:
-        t += gap
-        made.add(t, None, True)
+def signs(
+    gaps: list[int] | None = None, aged: int = 0, young: int = 0, *, voices: int = 0, again: int = 0, copied: int = 0,
+    shared: int = 0,
+) -> CoordinationSigns:  # fmt: skip
+    """A crowd of so many people, of whom the first so many say one thing, share or are of known age; then complaints
+    of people who all complained before."""
+    made, t = CoordinationSigns(), 1_000
+    people = max(voices, len(gaps or []) + 1 if gaps else 0)
+    for number in range(people):
+        t += gaps[number - 1] if gaps and 0 < number <= len(gaps) else 0
+        age = None if number >= aged else YOUNG - 1.0 if number < young else YOUNG + 1.0
+        made.add(t, age, 1, copied=number < copied, repost=number < shared)
+    for number in range(again):
+        made.add(t, None, 2 if number < people else 3)
     return made
 
 
 def test_few_voices_and_copied_texts_are_coordinated_and_reposts_are_not() -> None:
-    assert reasons(40, 9, 0, 0, CoordinationSigns()) == ("few_authors",)
-    assert reasons(40, 40, 30, 0, CoordinationSigns()) == ("copied_texts",)
-    assert reasons(400, 400, 0, 390, CoordinationSigns()) == ()
-    assert reasons(6, 1, 5, 0, CoordinationSigns()) == ()
+    assert reasons(signs(voices=9, again=31)) == ("few_authors",)
+    assert reasons(signs(voices=40, copied=30)) == ("copied_texts",)
+    assert reasons(signs(voices=400, shared=390)) == ()
+    assert reasons(signs(voices=1, again=5)) == ()
+
+
+def test_enough_independent_people_are_a_crowd_whatever_is_posted_beside_them() -> None:
+    assert reasons(signs(voices=CROWD + 400, copied=400)) == ()
+    assert reasons(signs(aged=CROWD + 400, young=400, voices=CROWD + 400)) == ()
+    crowd = signs(voices=FEWEST)
+    for number in range(3_000):  # by three people
+        crowd.add(5_000, None, 1 if number < 3 else 2 if number < 6 else 3)
+    assert reasons(crowd) == ()
 
 
 def test_new_accounts_count_where_their_age_is_known() -> None:
-    assert reasons(40, 40, 0, 0, signs(aged=20, young=14)) == ("new_accounts",)
-    assert reasons(40, 40, 0, 0, signs(aged=20, young=6)) == ()
-    assert reasons(40, 40, 0, 0, signs(aged=4, young=4)) == ()
+    assert reasons(signs(voices=40, aged=20, young=14)) == ("new_accounts",)
+    assert reasons(signs(voices=40, aged=20, young=6)) == ()
+    assert reasons(signs(voices=40, aged=4, young=4)) == ()
 
 
 def test_people_are_never_like_clockwork() -> None:
@@ -46,18 +65,18 @@ def test_people_are_never_like_clockwork() -> None:
     for number in range(300):
         pace = rng.choice((3.0, 20.0, 200.0))
         crowd = signs([round(rng.expovariate(1.0 / pace)) for _ in range(rng.randrange(24, 200))])
-        assert reasons(60, 60, 0, 0, crowd) == (), number
+        assert reasons(crowd) == (), number
 
 
 def test_a_clock_is_enough_and_a_loose_one_needs_a_second_sign() -> None:
     rng = random.Random(5)
-    exact = signs([30 + rng.choice((-1, 0, 1)) for _ in range(40)])
-    loose = signs([30 + rng.randrange(-14, 15) for _ in range(40)])
-    assert reasons(41, 41, 0, 0, exact) == ("lockstep",)
-    assert reasons(41, 41, 0, 0, loose) == ()
-    assert reasons(41, 25, 0, 0, loose) == ("lockstep",)
-    assert reasons(41, 41, 15, 0, loose) == ("lockstep",)
-    assert reasons(20, 20, 0, 0, signs([30] * 10)) == ()
+    exact = [30 + rng.choice((-1, 0, 1)) for _ in range(40)]
+    loose = [30 + rng.randrange(-14, 15) for _ in range(40)]
+    assert reasons(signs(exact)) == ("lockstep",)
+    assert reasons(signs(loose)) == ()
+    assert reasons(signs(loose, again=30)) == ("lockstep",)
+    assert reasons(signs(loose, copied=15)) == ("lockstep",)
+    assert reasons(signs([30] * 10, voices=20)) == ()
 
 
 def brigade(new: bool, even: bool) -> list[InboundMention]:
@@ -102,3 +121,33 @@ def test_they_page_when_asked_for() -> None:
     assert event.coordinated
     assert event.pageable
     assert event.reasons == ("new_accounts",)
+
+
+def added(rng: random.Random, posts: int, people: int, friendly: bool) -> list[InboundMention]:
+    """Posts of a few accounts in the thread of a pile-on, from its beginning on or later."""
+    begin = rng.uniform(0.0, 1_500.0)
+    return [
+        mention(
+            f"added-{n}", AT + begin + rng.uniform(0.0, 2_400.0), 0.02 if friendly else 0.95,
+            f"acme {n} {' '.join(rng.sample(WORDS, 5))}", author=f"friend-{n % people}", root="bluesky:root",
+            parent="bluesky:root", kind="reply",
+        )
+        for n in range(posts)
+    ]  # fmt: skip
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32), st.integers(25, 130), st.integers(1, 400), st.integers(1, 4), st.booleans())
+def test_posts_of_a_few_beside_a_crowd_take_it_off_no_pager(
+    seed: int, answers: int, posts: int, people: int, friendly: bool
+) -> None:
+    """363 friendly posts of three accounts made a pile-on of 126 people look like few authors."""
+    rng = random.Random(seed)
+    story = pile_on(AT, answers=answers)
+    calm = quiet(4, a_day=60.0)
+    alone = list(run(together(calm, story)))
+    joined = list(run(together(calm, story, added(rng, posts, people, friendly))))
+    assert any(event.pageable for event in alone)
+    assert any(event.pageable for event in joined)
+    assert last(joined).pageable
+    assert max(event.severity for event in joined if event.pageable) >= max(event.severity for event in alone)

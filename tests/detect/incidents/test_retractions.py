@@ -6,9 +6,19 @@ from datetime import timedelta
 
 import msgspec
 
+from pipeline.contracts.account import author_key
+from pipeline.contracts.messages import IncidentEvent
 from pipeline.detect.detector import Detector
-from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEntity, InboundMention, InboundSentiment
+from pipeline.detect.mentions.inbound import (
+    Inbound,
+    InboundAuthor,
+    InboundDeletion,
+    InboundEntity,
+    InboundMention,
+    InboundSentiment,
+)
 from pipeline.detect.stage import run
+from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from tests.detect.streams import MONDAY, pile_on, quiet, together
 
@@ -28,6 +38,10 @@ def deleted(m: InboundMention) -> InboundDeletion:
     return InboundDeletion(
         post_id=m.post_id, entity=InboundEntity("acme"), deleted_at=m.ingested_at + timedelta(seconds=1)
     )
+
+
+def account_deleted(m: InboundMention) -> InboundDeletion:
+    return msgspec.structs.replace(deleted(m), author_key=author_key("bluesky", m.author.id))
 
 
 def edited(m: InboundMention, negative: float, version: int = 2) -> InboundMention:
@@ -103,3 +117,33 @@ def test_a_pile_on_is_told_when_the_model_is_sure_of_most_of_it() -> None:
 def test_texts_that_the_model_was_not_trained_for_page_nobody() -> None:
     foreign = [msgspec.structs.replace(m, untrained="language") for m in pile_on(AT)]
     assert list(run(together(quiet(6), foreign))) == []
+
+
+def test_events_after_a_deletion_hold_nothing_of_the_post_or_of_an_account_that_is_gone() -> None:
+    """Of a driver who wrote many posts, and of the post that an incident begins with, whatever comes after them."""
+    story = pile_on(AT, answers=400, minutes=120.0)
+    for n, m in enumerate(story):
+        if n % 3 == 1:
+            m.author = InboundAuthor("bluesky:loud-1", "loud-1")
+    gone = [m for n, m in enumerate(story[:300]) if n == 0 or m.author.handle == "loud-1"]
+    loud, first = [m for m in gone if m.author.handle == "loud-1"], story[0]
+    state, before, after_it = EntityState(), list[IncidentEvent](), list[IncidentEvent]()
+    calm = [m for m in quiet(6) if m.created_at < story[0].created_at]
+    for m in together(calm, story[:300]):
+        before += DETECTOR.observe(state, m)
+    assert state.acute is not None
+    assert state.acute.drivers["loud-1"] > 1
+    for m in (first, *loud):
+        assert not DETECTOR.observe(state, account_deleted(m))
+    for m in story[300:]:
+        if m.author.handle != "loud-1":
+            after_it += DETECTOR.observe(state, m)
+    assert b"charged me twice and refuses" in msgspec.json.encode(before)
+    assert after_it
+    told = msgspec.json.encode(after_it)
+    for m in gone:
+        assert m.text.encode() not in told
+    assert b'"loud-1"' not in told
+    data = EntityCodec().encode(state)
+    assert len(data) > 8_000 or b"loud-1" not in data
+    assert b"loud-1" not in msgspec.json.encode((state.acute.drivers, state.acute.regulars, state.acute.accounts))

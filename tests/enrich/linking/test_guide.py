@@ -13,7 +13,8 @@ from pipeline.commands.main import app
 from pipeline.contracts.messages import LinkHow, Untrained
 from pipeline.enrich.catalogue import Entity, load_catalogue
 from pipeline.enrich.catalogue.checking import Severity, check
-from pipeline.enrich.threads.threads import MAX_POSTS
+from pipeline.enrich.threads import memory, orphans, waiting
+from pipeline.enrich.threads.threads import REACH
 from pipeline.ingest.roots import REMEMBERED
 from pipeline.text.out_of_domain import LONG
 
@@ -52,9 +53,12 @@ def test_every_kind_is_explained(kind: object) -> None:
 
 
 def test_its_figures_are_those_of_the_code() -> None:
-    for figure in (LONG, REMEMBERED):
+    for figure in (LONG, REMEMBERED, waiting.MAX_BYTES):
         assert f"{figure:,}" in GUIDE
-    assert f"{MAX_POSTS} linked posts" in GUIDE
+    assert f"({memory.MAX_BYTES // 1024} kB)" in GUIDE
+    assert f"for {REACH} of them at most" in GUIDE
+    assert f"a thread has {orphans.MAX_WAITING} at most" in GUIDE
+    assert f"of the newest {waiting.SEGMENT} one author has {waiting.SHARE}." in GUIDE
 
 
 @pytest.mark.parametrize("line", sorted({*re.findall(r"^groundswell (.*)$", GUIDE, re.MULTILINE)}))

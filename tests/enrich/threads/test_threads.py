@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from pipeline.contracts.messages import EntityRef
+from pipeline.enrich.threads.memory import MAX_BYTES, make_room, remember, revise
 from pipeline.enrich.threads.threads import (
-    MAX_POSTS,
     MAX_REVISIONS,
     Orphan,
     Revision,
@@ -17,15 +17,16 @@ from pipeline.enrich.threads.threads import (
     inherit,
     issue,
     post_hash,
-    remember,
-    revise,
 )
 
 ACME, ZORBEX = EntityRef("acme", "Acme"), EntityRef("zorbex", "Zorbex")
 
 
-def note(thread: Thread, post_id: str, offset: int, version: int, *links: tuple[EntityRef, float]) -> bool:
-    return remember(thread, post_hash(post_id), revise(thread, offset, version, 0, list(links), version))
+def note(
+    thread: Thread, post_id: str, offset: int, version: int, *links: tuple[EntityRef, float], above: str | None = None
+) -> bool:
+    revision = revise(thread, offset, version, 0, list(links), version)
+    return remember(thread, post_hash(post_id), revision, None if above is None else post_hash(above))
 
 
 def taken(thread: Thread, post_id: str, offset: int) -> list[EntityRef]:
@@ -49,13 +50,13 @@ def test_the_newest_version_read_so_far_counts() -> None:
     assert before(thread, "n:1", 9) == [ACME, ZORBEX]
 
 
-def test_an_unknown_parent_leaves_the_root_to_speak_and_else_the_first() -> None:
+def test_an_unknown_parent_leaves_the_root_to_speak_and_nobody_else() -> None:
     thread = Thread(entities=[], posts={})
     note(thread, "n:7", 5, 1, (ACME, 1.0))
     unknown, root = post_hash("n:99"), post_hash("n:1")
-    assert inherit(thread, unknown, root, 6).entities == [(ACME, 0.7)]
+    assert inherit(thread, unknown, root, 6).entities == []
     note(thread, "n:1", 8, 1, (ZORBEX, 1.0))
-    assert inherit(thread, unknown, root, 8).entities == [(ACME, 0.7)]
+    assert inherit(thread, unknown, root, 8).entities == []
     assert inherit(thread, unknown, root, 9).entities == [(ZORBEX, 0.7)]
 
 
@@ -67,16 +68,44 @@ def test_noting_a_record_twice_changes_nothing() -> None:
     assert ThreadCodec().encode(thread) == encoded
 
 
-def test_a_thread_is_bounded_and_then_speaks_as_a_whole() -> None:
-    thread = Thread(entities=[], posts={})
-    for number in range(3 * MAX_POSTS):
+def test_a_thread_is_bounded_and_the_root_stays() -> None:
+    thread, root = Thread(entities=[], posts={}), post_hash("n:0")
+    for number in range(2_000):
         note(thread, f"n:{number}", number, 1, (ACME, 0.9))
-    assert len(thread.posts) == MAX_POSTS
-    assert len(ThreadCodec().encode(thread)) < 40_000
-    assert taken(thread, f"n:{2 * MAX_POSTS}", 10_000) == [ACME]
+        make_room(thread, ("n:0",))
+    assert len(ThreadCodec().encode(thread)) < 1.1 * MAX_BYTES
+    assert inherit(thread, post_hash("n:1"), root, 10_000).entities == [(ACME, 0.63)]
+    assert taken(thread, "n:1999", 10_000) == [ACME]
     for offset in range(100):
         note(thread, "n:0", 20_000 + offset, offset, (ACME, 0.9))
-    assert len(thread.posts[thread.first]) == MAX_REVISIONS
+    assert len(thread.posts[root]) == MAX_REVISIONS
+
+
+def test_a_stranger_who_fills_a_thread_pushes_out_his_own() -> None:
+    """What was answered, and what a company's own account wrote, outlasts any number of posts that nobody answers."""
+    thread = Thread(entities=[], posts={})
+    note(thread, "n:asked", 1, 1, (ACME, 0.9))
+    note(thread, "n:answer", 2, 1, (ACME, 0.9), above="n:asked")
+    remember(thread, post_hash("n:own"), revise(thread, 3, 1, 0, [(ZORBEX, 0.9)], 1, ZORBEX))
+    for number in range(3_000):
+        entity = EntityRef(f"e{number}", f"Entity {number}")
+        note(thread, f"n:{number}", 10 + number, 1, (entity, 0.9), (ACME, 0.8))
+        make_room(thread, ())
+    assert len(ThreadCodec().encode(thread)) < 1.1 * MAX_BYTES
+    assert taken(thread, "n:asked", 10_000) == [ACME]
+    assert taken(thread, "n:own", 10_000) == [ZORBEX]
+    assert taken(thread, "n:2999", 10_000) == [EntityRef("e2999", "Entity 2999"), ACME]
+    assert thread.posts[post_hash("n:own")][0].by == thread.entities.index(("zorbex", "Zorbex"))
+
+
+def test_edits_with_many_companies_are_bounded_too() -> None:
+    thread = Thread(entities=[], posts={})
+    for number in range(400):
+        for version in range(MAX_REVISIONS):
+            links = [(EntityRef(f"entity {n}", f"Entity {n}"), 0.9) for n in range(number, number + 8)]
+            note(thread, f"n:{number}", 10 * number + version, version, *links)
+            make_room(thread, ())
+    assert len(ThreadCodec().encode(thread)) < 1.2 * MAX_BYTES
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fi
 
 from pipeline.contracts.messages import Counts, IncidentEvent, Mention, MentionDeleted
 from pipeline.errors import TerminalError, TransientError
+from pipeline.index.elastic.bulk import Action
 from pipeline.index.elastic.index import ElasticIndex
 from pipeline.index.elastic.slices import end_of, slice_of, start_of
 from pipeline.index.protocol import DeadLetter
@@ -115,6 +116,44 @@ async def test_the_server_refuses_one_document_and_takes_the_others(settings: In
     await index.refresh()
     assert await index.count() == 1
     assert [i.incident_id for i in await index.incidents()] == ["good"]
+    await index.remove()
+    await index.close()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("hinders", "mends"),
+    [({"index.blocks.write": True}, {"index.blocks.write": None}), ({"index.blocks.read_only": True}, None)],
+)
+async def test_an_index_that_is_blocked_holds_documents_and_buries_none(
+    settings: IndexSettings, hinders: dict[str, Any], mends: dict[str, Any] | None
+) -> None:
+    index = ElasticIndex(settings, pauses=())
+    await index.write([mention("net:1")])
+    slices = f"{settings.prefix}-mentions-*"
+    await index._client.indices.put_settings(index=slices, settings=hinders)
+    with pytest.raises(TransientError, match="block"):
+        await index.write([mention("net:2"), mention("net:3")])
+    mended = mends or dict.fromkeys(hinders)
+    await index._client.indices.put_settings(index=slices, settings=mended)
+    assert (await index.write([mention("net:2"), mention("net:3")])).refused == []
+    await index.refresh()
+    assert await index.count() == 3
+    await index.remove()
+    await index.close()
+
+
+@pytest.mark.real
+async def test_a_document_that_spoils_the_whole_request_is_refused_alone(settings: IndexSettings) -> None:
+    """The server answers 400 to all of it; the probe says that it is not the index."""
+    index = ElasticIndex(settings, pauses=())
+    await index.write([mention("net:1")])
+    names = await index._client.indices.get_alias(index=f"{settings.prefix}-mentions-*")
+    (target,) = names.body
+    good = [Action(target, f"good-{number}", 2, b"{}") for number in range(4)]
+    spoilt = Action(target, "spoilt", 2, b'{"a":1}\n{"no action":1}')
+    refused = await index._bulk.write([*good[:2], spoilt, *good[2:]])
+    assert [refusal.action for refusal in refused] == [spoilt]
     await index.remove()
     await index.close()
 

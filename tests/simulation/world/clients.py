@@ -138,7 +138,7 @@ class Producer:
         before, after = ("state", "stated") if topic.endswith(".state.v1") else ("publish", "published")
         await host.point(before)
         await asyncio.sleep(host.chance.uniform(0.0, LATENCY))
-        if host.broker_away_for():
+        if host.out_for("changelog" if before == "state" else "broker"):
             await asyncio.sleep(UNREACHABLE)
             raise RequestTimedOutError
         if where in self._out_of_order:
@@ -162,6 +162,7 @@ class Read(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Headers = ()
 
 
 class Consumer:
@@ -181,6 +182,9 @@ class Consumer:
     def assign(self, partitions: Sequence[TopicPartition]) -> None:
         self._positions = {where: self._host.broker.log(tuple(where)).start for where in partitions}
 
+    def seek(self, where: TopicPartition, offset: int) -> None:
+        self._positions[where] = offset
+
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return {where: self._host.broker.log(tuple(where)).end for where in partitions}
 
@@ -194,7 +198,7 @@ class Consumer:
             log = self._host.broker.log(tuple(where))
             records = log.since(self._positions[where], 500)
             self._positions[where] = records[-1].offset + 1 if records else log.end
-            found[where] = [Read(record.offset, record.key, record.value) for record in records]
+            found[where] = [Read(record.offset, record.key, record.value, record.headers) for record in records]
         return found
 
 

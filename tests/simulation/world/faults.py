@@ -12,7 +12,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-Outside = Literal["broker", "index", "receiver", "disk"]
+Outside = Literal["broker", "changelog", "index", "receiver", "disk"]
+"""`changelog`: the topics with state, `broker`: all others."""
 
 
 class Crash(Struct, frozen=True, tag=True):

@@ -13,6 +13,7 @@ from contextvars import copy_context
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from pipeline.alert.stage import Alert
 from pipeline.errors import GroundswellError
 from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.worker.consume import ConsumeLoop
@@ -78,6 +79,7 @@ class Process:
         if not self.alive:
             return
         self.alive = False
+        self._interrupted()
         self.reader.close()
         for task in list(self._tasks):
             task.cancel()
@@ -97,6 +99,7 @@ class Process:
         loop = asyncio.get_running_loop()
         loop.call_later(seconds, self._wake)
         if seconds > SESSION:
+            loop.call_later(seconds - 0.001, self._interrupted)
             loop.call_later(SESSION, self.world.groups[self.stage_name].suspect, self.reader)
 
     async def awake(self) -> None:
@@ -119,6 +122,8 @@ class Process:
             self.world.note(f"{self.instance} stands still at {name}")
             self.stand_still(fault.seconds)
             await self.awake()
+        if isinstance(fault, LostAck):
+            self._interrupted()
         return isinstance(fault, LostAck)
 
     def broker_away_for(self) -> float:
@@ -128,6 +133,16 @@ class Process:
     def out_for(self, what: Outside) -> float:
         """For how many seconds more something outside fails; 0 while it works."""
         return self.world.faults.out_for(what, self.stage_name, self.world.loop.time())
+
+    def alerted(self) -> bool:
+        """Of a worker of alerts: whether it has looked at what waits in its partitions, and nothing does."""
+        stage = self.stage
+        return isinstance(stage, Alert) and not stage.waiting() and stage.holds({p for _, p in self.reader.share})
+
+    def _interrupted(self) -> None:
+        """Count it when something is on its way to a receiver now, or received and not marked."""
+        if isinstance(self.stage, Alert):
+            self.world.interruptions += self.stage.in_flight()
 
     def _wake(self) -> None:
         if self._standing_still is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,10 @@ from tests.simulation.world.broker import Broker, Headers, Stored, Where
 
 if TYPE_CHECKING:
     from tests.simulation.world.group import Group
+
+
+AHEAD = 0.3
+"""How often there is something in the buffer."""
 
 
 class Owner(Protocol):
@@ -82,7 +86,7 @@ class Reader:
         self.consumer_generation_id = 0
         self.flow_active = False
         self.share: list[Where] = []
-        self.revoked: Callable[[Iterable[TP]], None] = lambda partitions: None
+        self.revoked: Callable[[Iterable[TP]], Awaitable[None]]
         self._unacked_messages: set[Message] = set()
         self._committed_offset: dict[TP, int | None] = {}
         self._group = group
@@ -90,6 +94,7 @@ class Reader:
         self._positions: dict[Where, int] = {}
         self._delivered: dict[Where, deque[int]] = {}
         self._acked: dict[Where, set[int]] = {}
+        self._ahead: list[Event] = []
         self._news = asyncio.Event()
         self._committing = False
         owner.broker.appended.append(self._appended)
@@ -110,14 +115,17 @@ class Reader:
         """Batches of events, for ever."""
         chance = self.owner.chance
         while True:
-            while not (self.flow_active and any(self._more(where) for where in self.share)):
+            while not (self.flow_active and (self._ahead or any(self._more(where) for where in self.share))):
                 self._news.clear()
                 await self._news.wait()
             await self.owner.point("fetch")
             await asyncio.sleep(self.owner.broker_away_for())
-            taken = self._read(min(most, chance.choice((2, most))))
+            taken = self._given_out([*self._ahead, *self._read(min(most, chance.choice((2, most))))])
+            self._ahead = []
             await asyncio.sleep(within * chance.random())
-            taken += self._read(most - len(taken))
+            taken += self._given_out(self._read(most - len(taken)))
+            if chance.random() < AHEAD:
+                self._ahead = self._read(most)
             if taken:
                 yield taken
 
@@ -153,7 +161,7 @@ class Reader:
             await asyncio.sleep(0.1)
         await self.commit()
         await self.owner.awake()
-        self.revoked(self.assignment())
+        await self.revoked(self.assignment())
         self.share = []
 
     async def join_again(self) -> None:
@@ -187,6 +195,11 @@ class Reader:
     def _more(self, where: Where) -> bool:
         return bool(self.owner.broker.log(where).since(self._positions[where], 1))
 
+    def _given_out(self, events: list[Event]) -> list[Event]:
+        """Events that a rebalance waits for from now on."""
+        self._unacked_messages |= {event.message for event in events}
+        return events
+
     def _read(self, most: int) -> list[Event]:
         """Up to so many events of the partitions in hand, in any order of partitions."""
         taken: list[Event] = []
@@ -199,7 +212,6 @@ class Reader:
                 self._positions[where] = records[-1].offset + 1
             for record in records:
                 message = Message(where, record, self)
-                self._unacked_messages.add(message)
                 self._delivered[where].append(record.offset)
                 taken.append(Event(message, self))
         return taken

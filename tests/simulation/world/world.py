@@ -8,9 +8,11 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
+from pipeline.alert.stage import Alert
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW
+from pipeline.index.protocol import DeadLetter
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.redelivery import redeliver
+from pipeline.runtime.kafka.redelivery import Original, redeliver
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.settings.settings import Settings
 from pipeline.settings.worker import WorkerSettings
@@ -52,6 +54,9 @@ class World:
         self.outside = Outside(self, folder)
         self.processes: dict[str, Process] = {}
         self.notes: list[str] = []
+        self.interruptions = 0
+        """Times that an alert was on its way, or not marked yet, when its worker died, lost its partitions standing
+        still, or had the answer lost."""
         self._made = 0
         self._people: list[asyncio.Task[None]] = []
 
@@ -133,15 +138,30 @@ class World:
         letters = await index.dead_letters(stage=stage, limit=1_000)
         await index.close()
         self.note(f"{len(letters)} letters of {stage} are published again")
-        with patch("pipeline.runtime.kafka.redelivery.open_index", lambda settings: self.outside.open_index()):
+        redelivery = "pipeline.runtime.kafka.redelivery"
+        with (
+            patch(f"{redelivery}.open_index", lambda settings: self.outside.open_index()),
+            patch(f"{redelivery}.fetch", lambda settings, letter: self._original(letter)),
+        ):
             await redeliver(Settings(kafka=self.kafka), letters)
+
+    def _original(self, letter: DeadLetter) -> Original | None:
+        """The record of a letter, where its topic still has it."""
+        found = self.broker.log((letter.topic, letter.partition)).since(letter.offset, 1)
+        return Original(found[0].key, found[0].value) if found and found[0].offset == letter.offset else None
 
     @staticmethod
     def _topics() -> set[str]:
         return {topic for topics in SOURCES.values() for topic in topics}
 
     def _quiet(self) -> bool:
-        return all(group.idle() for group in self.groups.values()) and all(task.done() for task in self._people)
+        idle = all(group.idle() for group in self.groups.values()) and all(task.done() for task in self._people)
+        return idle and self._all_alerted()
+
+    def _all_alerted(self) -> bool:
+        """Whether nothing waits for its receiver, as far as the workers of that stage know: all live, and say so."""
+        workers = [process for process in self.processes.values() if process.stage_name == "alert"]
+        return all(isinstance(worker.stage, Alert) and worker.alive and worker.alerted() for worker in workers)
 
     async def _until(self, done: Callable[[], bool]) -> bool:
         """Wait until something holds for three seconds on end; False when it does not within `PATIENCE`."""

@@ -1,0 +1,82 @@
+"""Pending notices of an incident: what its state says is still to be sent, and to whom.
+
+A notice is written together with the offset of its record, and its notifiers are taken off one by one as they receive
+it.  What waits is bounded: beyond that, older steps of an incident give way to newer ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+MOST = 64
+"""Notices of an incident that wait at most for a notifier."""
+
+MOST_BYTES = 400_000
+"""Bytes of their events together: the state of an incident has to fit into a record."""
+
+
+class PendingNotice(msgspec.Struct, array_like=True, frozen=True):
+    """An event that these notifiers have yet to receive, and the record that it came in.
+
+    `refused` says of notifiers that will not have it why.
+    """
+
+    offset: int
+    arrived: float
+    value: bytes
+    headers: list[tuple[str, bytes]]
+    to: list[str]
+    refused: dict[str, str] = {}
+
+
+class WaitingIncidents(msgspec.Struct, array_like=True):
+    """The incidents of a partition that may have pending notices; so that a worker that begins finds them."""
+
+    incidents: dict[str, int]
+
+    def listed(self) -> tuple[str, ...]:
+        """The incidents, the longest waiting first."""
+        return tuple(self.incidents)
+
+
+def waiting_key(partition: int) -> str:
+    """The key of a partition's `WaitingIncidents`."""
+    return f"outbox/{partition}"
+
+
+def bounded(pending: Sequence[PendingNotice]) -> list[PendingNotice]:
+    """At most so many that they fit; each notifier's newest is always among them."""
+    fitting: list[PendingNotice] = []
+    served: set[str] = set()
+    size = 0
+    for notice in reversed(pending):
+        size += len(notice.value)
+        fits = len(fitting) < MOST and size <= MOST_BYTES
+        names = notice.to if fits else [name for name in notice.to if name not in served]
+        served.update(notice.to)
+        if names:
+            fitting.append(msgspec.structs.replace(notice, to=names))
+    return fitting[::-1]
+
+
+def without(pending: Sequence[PendingNotice], name: str, offset: int, refusal: str = "") -> list[PendingNotice]:
+    """What is left when a notifier has done with everything up to an offset: received it, or refused that one."""
+    left = []
+    for notice in pending:
+        if notice.offset <= offset and name in notice.to:
+            refused = {**notice.refused, name: refusal} if refusal and notice.offset == offset else notice.refused
+            names = [other for other in notice.to if other != name]
+            notice = msgspec.structs.replace(notice, to=names, refused=refused)
+        if notice.to:
+            left.append(notice)
+    return left
+
+
+def rewritten(pending: Sequence[PendingNotice], value: bytes) -> list[PendingNotice]:
+    """The newest event in the words of a newer text of it; older ones, which had the older words, give way to it."""
+    if not pending:
+        return []
+    names = list(dict.fromkeys(name for notice in pending for name in notice.to))
+    return [msgspec.structs.replace(pending[-1], value=value, to=names)]
