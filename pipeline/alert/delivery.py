@@ -52,7 +52,7 @@ class RetryLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryOutcome:
     """What came of a notice: it and everything older of its incident is done for this notifier.
 
     `event` is what the notifier received, None where it was sent nothing; `refusal` why it will never have it.
@@ -84,7 +84,7 @@ class Channel:
     ) -> None:
         """`wake` is called when there is an outcome."""
         self.name = notifier.name
-        self.outcome: Outcome | None = None
+        self.outcome: DeliveryOutcome | None = None
         self.sending = False
         self._notifier = notifier
         self._limits = limits
@@ -188,7 +188,7 @@ class Channel:
         self, incident: str, waiting: _Waiting, notice: PendingNotice, event: IncidentEvent | None,
         refusal: GroundswellError | None,
     ) -> None:  # fmt: skip
-        self.outcome = Outcome(self.name, waiting.partition, incident, notice, event, refusal)
+        self.outcome = DeliveryOutcome(self.name, waiting.partition, incident, notice, event, refusal)
 
     def _failed(self, incident: str, error: TransientError) -> float:
         """Note a failure; the other incidents have their turn before this."""

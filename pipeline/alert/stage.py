@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.alert.delivery import Channel, Outcome, RetryLimits
+from pipeline.alert.delivery import Channel, DeliveryOutcome, RetryLimits
 from pipeline.alert.notifier import Notifier, firing
 from pipeline.alert.pending import PendingNotice, WaitingIncidents, bounded, rewritten, waiting_key, without
 from pipeline.alert.routing import (
@@ -200,7 +200,7 @@ class Alert:
         for notifier in self._notifiers:
             await notifier.close()
 
-    def _mark(self, outcome: Outcome, state: State) -> Rejected | None:
+    def _mark(self, outcome: DeliveryOutcome, state: State) -> Rejected | None:
         """Note in the state what came of a notice; a dead letter where it is refused."""
         key, partition = outcome.incident, outcome.partition
         memory: NotificationState | None = state.value(partition, key)
@@ -233,7 +233,7 @@ class Alert:
             self._observe_waiting(name, len(channel))
 
 
-def _rejected(outcome: Outcome, refusal: str) -> Rejected:
+def _rejected(outcome: DeliveryOutcome, refusal: str) -> Rejected:
     """The dead letter of a notice that a notifier refuses, with what others said of it before."""
     notice = outcome.notice
     record = Record(

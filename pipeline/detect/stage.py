@@ -18,7 +18,7 @@ from pipeline.detect.priors import OFTEN
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.keyed_hash import FIXED, drawn
-from pipeline.detect.state.page import EXPIRES, Page, finished, page_key, restore
+from pipeline.detect.state.page import EXPIRES, PostPage, finished, page_key, restore
 from pipeline.errors import Malformed
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Codec, State
@@ -61,12 +61,12 @@ class DetectCodec:
     def __init__(self) -> None:
         self._entities = EntityCodec()
         self._partition = msgspec.msgpack.Decoder(PartitionState)
-        self._page = msgspec.msgpack.Decoder(Page)
+        self._page = msgspec.msgpack.Decoder(PostPage)
 
     def encode(self, value: Any) -> bytes:
         if type(value) is PartitionState:
             return _PARTITION_BYTE + msgspec.msgpack.encode(value)
-        if type(value) is Page:
+        if type(value) is PostPage:
             return _PAGE_BYTE + msgspec.msgpack.encode(value)
         return self._entities.encode(value)
 

@@ -15,7 +15,7 @@ from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEn
 from pipeline.detect.stage import run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.detect.state.page import Page, restore
+from pipeline.detect.state.page import PostPage, restore
 from pipeline.detect.state.remembered_post import packed_posts
 from tests.detect.streams import MONDAY, mention, pile_on, quiet, together
 
@@ -37,7 +37,7 @@ def reloaded(state: EntityState) -> EntityState:
     """The state as read back, with the pages of its posts."""
     again = CODEC.decode(CODEC.encode(state))
     pages = {
-        number: Page(number, state.clock // 60, packed_posts(posts, state.clock // 60))
+        number: PostPage(number, state.clock // 60, packed_posts(posts, state.clock // 60))
         for number, posts in state.memory.unsaved.items()
     }
     restore(again.memory, again.clock // 60, pages.get)

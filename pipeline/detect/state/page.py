@@ -21,7 +21,7 @@ EXPIRES = 2 * WINDOW * 60.0
 """Seconds after which a page may go, with room for entities whose clocks are behind."""
 
 
-class Page(Struct, array_like=True):
+class PostPage(Struct, array_like=True):
     """Posts that came up to `minute`, from which their ages are counted."""
 
     number: int
@@ -34,14 +34,14 @@ def page_key(entity: str, number: int) -> str:
     return f"{PREFIX}{entity}/{number % PAGES}"
 
 
-def finished(memory: Memory, entity: str, minute: int) -> Iterator[tuple[str, Page]]:
+def finished(memory: Memory, entity: str, minute: int) -> Iterator[tuple[str, PostPage]]:
     """The pages that have been begun since the last call, by key."""
     for number, posts in memory.unsaved.items():
-        yield page_key(entity, number), Page(number, minute, packed_posts(posts, minute))
+        yield page_key(entity, number), PostPage(number, minute, packed_posts(posts, minute))
     memory.unsaved = {}
 
 
-def restore(memory: Memory, minute: int, read: Callable[[int], Page | None]) -> None:
+def restore(memory: Memory, minute: int, read: Callable[[int], PostPage | None]) -> None:
     """Take back the pages of a memory that was read, as far as they still count."""
     found = []
     for number in range(memory.pages - 1, max(-1, memory.pages - 1 - PAGES), -1):
