@@ -89,7 +89,8 @@ def test_any_text_is_taken(text: str, named: list[tuple[str, str]]) -> None:
 
 HOSTILE = [
     "switched from acme ", "switched to zorbex from ", "acme better zorbex ", "acme vs zorbex ", "acme, zorbex worse ",
-    "which acme or ", "left acme and went ", "prefer acme ", "acme as slow as ", "unlike acme ", "acme; ", "from acme to ",
+    "which acme or ", "left acme and went ", "prefer acme ", "acme as slow as ", "unlike acme ", "acme; ",
+    "from acme to ",
 ]  # fmt: skip
 
 
