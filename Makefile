@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 GROUNDSWELL := $(BIN)/groundswell
 FITS := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Groundswell needs Python 3.11, 3.12 or 3.13, and this is " + sys.version.split()[0] + ". Name another: make run PYTHON=python3.11")
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
+MEASURED := "not real and (torch or not slow)"
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench compiled install install-train lock contracts house clean
@@ -21,9 +22,9 @@ test: install ## Run the tests that this machine can run; says what it leaves ou
 test-all: ## Run every test: the slow ones and those on the real servers too (some twenty minutes)
 	@GROUNDSWELL_TEST_ALL=1 $(MAKE) --no-print-directory test
 
-coverage: install ## Measure what the tests run of pipeline and models, workers counted; at least 90 % of lines and branches
+coverage: install-train ## Measure what tests run of pipeline and models, workers counted; at least 90 % of branches
 	@rm -f .coverage .coverage.*
-	@GROUNDSWELL_PURE=1 $(BIN)/coverage run -m pytest -q $(PARALLEL)
+	@GROUNDSWELL_TEST_ALL=1 GROUNDSWELL_PURE=1 $(BIN)/coverage run -m pytest -q $(PARALLEL) -m $(MEASURED)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

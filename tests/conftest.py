@@ -8,6 +8,7 @@ GROUNDSWELL_TEST_STRICT=1 that, and any skipped test, is a failure.
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import pytest
@@ -56,10 +57,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if (output := getattr(config, "workeroutput", None)) is not None:
         output["left_out"] = config.stash[_LINES]
+        _save_coverage()
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if strict() and reporter is not None and (skipped := reporter.stats.get("skipped")):
         config.stash[_LINES].append(f"Failed: {len(skipped)} skipped, and {STRICT}=1 leaves nothing out.")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _save_coverage() -> None:
+    """Write what was measured now: a worker that is slow to end is killed after ten seconds, and its data are lost."""
+    if (coverage := sys.modules.get("coverage")) and (measured := coverage.Coverage.current()) is not None:
+        measured.save()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -45,6 +45,7 @@ class Findings(Struct, kw_only=True):
     model: str
     read: int
     rejects: dict[str, int]
+    assumed: list[str]
     mentions: int
     companies: list[CompanyHistory]
     outcome: Outcome

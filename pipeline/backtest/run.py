@@ -17,6 +17,7 @@ from pipeline.backtest.labels import read_labels, score
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.spool import CompanyHistory, MentionSpool
 from pipeline.detect.evidence.budget import Promise, promised
+from pipeline.ingest.formats.formats import MENTIONS, reader_for
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.settings import Settings
 from pipeline.terminal.steps import Steps
@@ -31,6 +32,7 @@ class BacktestRequest(Struct, frozen=True, kw_only=True):
 
     files: tuple[str, ...]
     format: str = "posts"
+    network: str | None = None
     labels: Path | None = None
 
 
@@ -43,7 +45,7 @@ def backtest(settings: Settings, request: BacktestRequest, rejects: Rejects, ste
     """
     stories = None if request.labels is None else read_labels(request.labels)
     with MentionSpool(Path(settings.data)) as spool:
-        read, model = _fill(spool, settings, request, rejects, steps)
+        read, model, assumed = _fill(spool, settings, request, rejects, steps)
         companies = sorted(spool.companies.values(), key=lambda c: (-c.mentions, c.id))
         chosen = settings.detect.false_alarms
         outcomes, nearness = _detect(spool, promised(settings.detect), steps)
@@ -55,6 +57,7 @@ def backtest(settings: Settings, request: BacktestRequest, rejects: Rejects, ste
             version=installed_version(),
             model=model,
             read=read,
+            assumed=assumed,
             rejects=dict(sorted(rejects.counts.items())),
             mentions=spool.mentions,
             companies=companies,
@@ -72,27 +75,24 @@ def backtest(settings: Settings, request: BacktestRequest, rejects: Rejects, ste
 
 def _fill(
     spool: MentionSpool, settings: Settings, request: BacktestRequest, rejects: Rejects, steps: Steps
-) -> tuple[int, str]:  # fmt: skip
-    """Mentions into the spool; gives the rows read and the model that judged them."""
+) -> tuple[int, str, list[str]]:  # fmt: skip
+    """Mentions into the spool; gives the rows read, the model that judged them, and what was filled in."""
     lines = source.line_count(request.files)
-    if request.format == source.MENTIONS:
+    if request.format == MENTIONS:
         steps.step("reading mentions", lines)
-        return source.mentions_into(spool, request.files, rejects, steps.tick).read, ""
-    from pipeline.ingest.formats.formats import reader_for
+        return source.mentions_into(spool, request.files, rejects, steps.tick).read, "", []
     from pipeline.observability.metrics import Metrics
     from pipeline.runtime.build import build
 
-    in_order = reader_for(request.format, settings.ingest).time_order
+    reader = reader_for(request.format, settings.ingest, request.network)
     stage = build("enrich", settings, Metrics())
-    sorting = _Sorting(steps, lines, in_order)
+    sorting = _Sorting(steps, lines, reader.time_order)
     try:
-        counts = source.posts_into(
-            spool, settings, request.files, request.format, rejects, stage, sorting.row, sorting.post
-        )
+        counts = source.posts_into(spool, settings, request.files, reader, rejects, stage, sorting.row, sorting.post)
     finally:
         asyncio.run(stage.close())
     ref = stage.scorer.ref  # type: ignore[attr-defined]
-    return counts.read, f"{ref.name} {ref.version}"
+    return counts.read, f"{ref.name} {ref.version}", reader.assumed()
 
 
 class _Sorting:

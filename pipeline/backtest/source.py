@@ -13,17 +13,14 @@ from pipeline.backtest.spool import MentionSpool
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import Malformed
-from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.lines import STDIN, lines, open_source
+from pipeline.ingest.formats.row import FormatReader
 from pipeline.ingest.history import history
 from pipeline.ingest.rejects import Rejects
 from pipeline.runtime.offline.driver import through
 from pipeline.settings.settings import Settings
 from pipeline.stages.records import Record
 from pipeline.stages.stage import Stage
-
-MENTIONS = "mentions"
-"""The format of files that have been analyzed already."""
 
 CHUNK = 256
 """Posts in hand at a time."""
@@ -56,12 +53,12 @@ def line_count(files: Sequence[str]) -> int | None:
 
 
 def posts_into(
-    spool: MentionSpool, settings: Settings, files: Sequence[str], format: str, rejects: Rejects, stage: Stage,
+    spool: MentionSpool, settings: Settings, files: Sequence[str], reader: FormatReader, rejects: Rejects, stage: Stage,
     on_row: Tick, on_post: Tick,
 ) -> SourceCounts:  # fmt: skip
     """Every post of the files through the enrich stage, once, in time order; the mentions go into the spool.
 
-    Raises `SettingsError` for an unknown format, `TerminalError` when a file as a whole cannot be read.
+    Raises `TerminalError` when a file as a whole cannot be read.
     """
     counts = SourceCounts()
 
@@ -69,7 +66,6 @@ def posts_into(
         counts.read += 1
         on_row(1)
 
-    reader = reader_for(format, settings.ingest)
     entries = history(files, reader, rejects, spool_folder=Path(settings.data), on_row=row)
     # An arrival is also the time of the record: a history is read as if live, so that a rerun gives the same.
     source = (

@@ -38,6 +38,10 @@ class CountedAgent:
         """A frame could not be read."""
         self._metrics.agent_rejected.labels(agent, code).inc()
 
+    def not_stored(self, agent: str, code: str) -> None:
+        """A reject was only counted: its reason has had its share of the file."""
+        self._metrics.agent_rejects_not_stored.labels(agent, code).inc()
+
     def gap(self, agent: str, seconds: float) -> None:
         """A span will not come any more."""
         self._metrics.agent_gap_seconds.labels(agent).inc(seconds)

@@ -100,6 +100,10 @@ class Metrics:
         self.agent_rejected = Counter(
             "groundswell_agent_rejected", "Frames that could not be read", ["agent", "code"], registry=registry
         )
+        self.agent_rejects_not_stored = Counter(
+            "groundswell_agent_rejects_not_stored", "Rejects that were counted but not stored", ["agent", "code"],
+            registry=registry,
+        )  # fmt: skip
         self.agent_gap_seconds = Counter(
             "groundswell_agent_gap_seconds", "Spans of a network's stream that will not come any more", ["agent"],
             registry=registry,

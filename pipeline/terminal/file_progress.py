@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.ingest.formats.lines import STDIN, SourceLine
+from pipeline.ingest.formats.lines import STDIN
+from pipeline.ingest.formats.row import Row
 from pipeline.terminal import console
 from pipeline.terminal.bar import ProgressBar
 
@@ -30,11 +31,11 @@ class FileProgress(ProgressBar):
         self._bytes = 0
         self._began = self._reported = time.monotonic()
 
-    def counted(self, lines: Iterator[SourceLine]) -> Iterator[SourceLine]:
-        """The lines, whose bytes are counted on the way."""
-        for line in lines:
-            self._bytes += len(line.data)
-            yield line
+    def counted(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """The rows, whose bytes are counted on the way."""
+        for row in rows:
+            self._bytes += len(row.original)
+            yield row
 
     def written(self, line: int) -> None:
         """Everything up to this line is written."""

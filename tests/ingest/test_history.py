@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipeline.contracts.messages import AuthorDeleted, Post, RawMessage
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.spool import Spool, microseconds
 from pipeline.ingest.history import Arrival, history
-from pipeline.ingest.rejects import Rejects
+from pipeline.ingest.rejects import Rejects, counted
 from pipeline.settings.ingest import IngestSettings
 from tests.ingest.conftest import post
 
@@ -131,6 +132,25 @@ def test_a_full_rejects_file_still_counts(tmp_path: Path) -> None:
     rejects.close()
     assert rejects.total == 50
     assert 0 < rejects.path.stat().st_size <= 1_000
+
+
+def test_a_flood_of_one_reason_leaves_room_for_the_others_also_after_a_restart(tmp_path: Path) -> None:
+    from pipeline.errors import Malformed
+
+    path, refused = tmp_path / "rejects.jsonl", list[str]()
+    for _ in range(2):
+        with Rejects(path, max_bytes=20_000, on_not_stored=refused.append) as rejects:
+            for line in range(200):
+                rejects.add("x", line, Malformed("not_json", "no"), b"y" * 100)
+    with Rejects(path, max_bytes=20_000) as rejects:
+        for line in range(10):
+            rejects.add("x", line, Malformed("too_long", "no"), b"z" * 100)
+    stored = Counter(json.loads(line)["code"] for line in path.read_text().splitlines())
+    assert stored["too_long"] == 10
+    assert stored["not_json"] + len(refused) == 400
+    assert path.stat().st_size < 20_000
+    assert counted(tmp_path / "rejects.jsonl.not-stored.json") == {"not_json": len(refused)}
+    assert not rejects.not_stored
 
 
 def test_the_same_files_give_the_same_stream(tmp_path: Path) -> None:

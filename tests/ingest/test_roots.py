@@ -21,11 +21,12 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.lines import lines
+from pipeline.ingest.formats.posts import PostsReader
 from pipeline.ingest.history import history
 from pipeline.ingest.publisher import key_of
 from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
-from pipeline.runtime.offline.analysis import InputLines, linked
+from pipeline.runtime.offline.analysis import InputRows, linked
 from pipeline.settings.ingest import IngestSettings
 from pipeline.settings.settings import load
 from pipeline.stages.records import Record
@@ -111,14 +112,14 @@ def test_and_analyzed_so_also_when_a_run_goes_on(tmp_path: Path, skip: int) -> N
     own.write_text("- {id: z, name: Zorbexium}\n", encoding="utf-8")
     settings = load(data=tmp_path, enrich={"catalogue": own}, model={"backend": "fixed"})
     with file_of(tmp_path).open("rb") as stream:
-        pieces = list(linked(settings, InputLines(lines(stream), skip)))
+        pieces = list(linked(settings, InputRows(PostsReader().from_lines(lines(stream)), skip)))
     found = [json.loads(line) for piece in pieces for line in piece.output.splitlines()]
     assert [(m["post_id"], m["depth"]) for m in found] == [(p.post_id, n) for n, p in enumerate(THREAD)][skip:]
 
 
 @pytest.mark.parametrize("odd", ['{"post_id":7}', '{"post_id":"a","text":"b","parent_id":[1]}', '{"root_id":{}}'])
 def test_what_is_no_post_is_refused_all_the_same(tmp_path: Path, odd: str) -> None:
-    told = InputLines(lines(BytesIO(odd.encode() + b"\n")))
+    told = InputRows(PostsReader().from_lines(lines(BytesIO(odd.encode() + b"\n"))))
     assert not any(piece.output for piece in linked(load(data=tmp_path, model={"backend": "fixed"}), told))
     assert told.bad == 1
 

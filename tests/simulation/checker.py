@@ -22,7 +22,7 @@ from typing import NamedTuple
 from pipeline.alert.notifier import firing
 from pipeline.contracts.messages import IncidentEvent
 from pipeline.simulate.companies import demo_companies
-from tests.simulation.hazards import LEAKS
+from tests.simulation.hazards import LATE_EVENT, LEAKS
 from tests.simulation.inputs import Input, junk_key
 from tests.simulation.model import Expected, expected
 from tests.simulation.observation import Counted, Observation
@@ -48,6 +48,7 @@ def check(inputs: Sequence[Input], seen: Observation, hazards: Collection[str] =
         *_letters(must, seen),
         *_counts(must, seen),
         *_alerts(must, seen),
+        *(_topic(seen) if LATE_EVENT in hazards else ()),
         *(_leaks(must, seen) if LEAKS in hazards else ()),
     ]
 
@@ -107,12 +108,16 @@ def _alerts(must: Expected, seen: Observation) -> Iterator[Anomaly]:
                 told = "nothing" if last is None else last.event
                 yield Anomaly("never_told", f"{name} was told {told} of {incident} last, it is {newest.event}")
     for incident, newest in seen.newest.items():
-        last = seen.events[incident][-1]
-        if last.at < newest.at:
-            yield Anomaly("stale", f"{incident} is {newest.event}, the last on its topic is {last.event}")
         shown = seen.shown.get(incident)
         if shown is None or (shown.at, shown.event) != (newest.at, newest.event):
             yield Anomaly("never_told", f"the index does not show that {incident} is {newest.event}")
+
+
+def _topic(seen: Observation) -> Iterator[Anomaly]:
+    for incident, newest in seen.newest.items():
+        last = seen.events[incident][-1]
+        if last.at < newest.at:
+            yield Anomaly("stale", f"{incident} is {newest.event}, the last on its topic is {last.event}")
 
 
 def _current(newest: IncidentEvent, last: IncidentEvent | None, pages: bool) -> bool:

@@ -17,6 +17,7 @@ RECEIVER_AWAY = "a receiver that is away for minutes"
 ALERT_KILLED = "an alert worker that ends between an alert and its commit"
 ANSWER_LOST = "an alert whose receipt is lost"
 REPLAYED = "dead letters of alerts that are published again"
+LATE_EVENT = "an event that a worker publishes late which has lost its partition"
 STATE_REPEATED = "a write of state that fails in passing and is tried again"
 STATE_COMPACTED = "a state topic that is compacted after a late write"
 MANY_REPEATED = "more posts of a company than the detector remembers, some of them sent again"
@@ -34,6 +35,7 @@ HAZARDS = (
     ALERT_KILLED,
     ANSWER_LOST,
     REPLAYED,
+    LATE_EVENT,
     STATE_REPEATED,
     STATE_COMPACTED,
     MANY_REPEATED,
@@ -43,7 +45,7 @@ HAZARDS = (
 KNOWN_DEFECTS: dict[str, str] = {
     LEAKS: "deletions do not reach replies that wait, nor what dead-letter topics hold",
     OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
-    TURNED_TWICE: "what a late parent gives back has the version under which it was taken away",
+    LATE_EVENT: "an older step of an incident is the last under its key, and compaction retains it",
 }
 """The hazards that ordinary histories leave out, each with what goes wrong."""
 

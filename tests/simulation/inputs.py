@@ -125,10 +125,12 @@ class Raw(NamedTuple):
     at: float
     key: bytes
     value: bytes | None
+    partition: int | None = None
 
     def publish(self, broker: Broker, now: float) -> None:
-        """Append it where its key belongs."""
-        where = (POSTS_RAW.name, partition_of(self.key, PARTITIONS))
+        """Append it where it is to be, or else where its key belongs."""
+        partition = partition_of(self.key, PARTITIONS) if self.partition is None else self.partition
+        where = (POSTS_RAW.name, partition)
         broker.append(where, [(self.key, self.value, ((ARRIVED, b"%.6f" % now),))])
 
 
@@ -145,9 +147,12 @@ def raw_records(inputs: Sequence[Input]) -> list[Raw]:
                 versions = posts.get(post, [])[: given.nth + 1]
                 out += [_raw(given.at, post_of(say, len(versions) - 1)) for say in versions[-1:]]
         elif isinstance(given, Delete):
-            out += [_raw(given.at, _post_deleted(given, post)) for post in range(given.post, given.post + given.posts)]
+            for post in range(given.post, given.post + given.posts):
+                root = next((say.root for say in posts.get(post, ()) if say.root), 0)
+                out.append(_raw(given.at, _post_deleted(given, post, root)))
         elif isinstance(given, DeleteAuthor):
-            out.append(_raw(given.at, _author_deleted(given)))
+            everywhere = _raw(given.at, _author_deleted(given))
+            out += [everywhere._replace(partition=partition) for partition in range(PARTITIONS)]
         else:
             out.append(Raw(given.at, junk_key(given), _junk(given)))
     return sorted(out, key=lambda raw: raw.at)
@@ -215,10 +220,14 @@ def _raw(at: float, message: RawMessage) -> Raw:
     return Raw(at, key_of(message), msgspec.json.encode(message))
 
 
-def _post_deleted(given: Delete, post: int) -> PostDeleted:
-    version = _version(post, given.written)
+def _post_deleted(given: Delete, post: int, root: int) -> PostDeleted:
+    """As an agent publishes it that remembers the roots of answers."""
     return PostDeleted(
-        post_id=post_id(post), network=network_of(post), deleted_at=_moment(given.written), version=version
+        post_id=post_id(post),
+        network=network_of(post),
+        deleted_at=_moment(given.written),
+        version=_version(post, given.written),
+        root_id=post_id(root) if root else None,
     )
 
 

@@ -25,7 +25,10 @@ LISTED = 20
 @app.command()
 def backtest(
     files: Annotated[list[str], typer.Argument(help="History (.jsonl, .csv, .gz) or - for standard input")],
-    format: Annotated[str, typer.Option(help="posts, twcs, mentions, or a layout from the settings")] = "posts",
+    format: Annotated[
+        str | None, typer.Option(help="posts, twcs, mentions, or a layout from the settings; else as the file begins")
+    ] = None,
+    network: Annotated[str | None, typer.Option(help="Network of posts that name none")] = None,
     out: Annotated[Path, typer.Option(help="Where to write the report, one HTML file")] = Path("report.html"),
     false_alarms: Annotated[
         float | None, typer.Option(help="False alarms promised per entity and month", min=0.001, max=30.0)
@@ -45,6 +48,7 @@ def backtest(
     from pipeline.backtest.findings import as_json as for_machines
     from pipeline.backtest.run import BacktestRequest
     from pipeline.backtest.run import backtest as find
+    from pipeline.ingest.formats.formats import detected_format
     from pipeline.ingest.rejects import Rejects, rejects_path
     from pipeline.terminal.steps import Steps
 
@@ -55,15 +59,16 @@ def backtest(
     settings = context.load()
     report.check_writable(out)
     started = time.monotonic()
-    request = BacktestRequest(files=tuple(files), format=format, labels=labels)
+    request = BacktestRequest(
+        files=tuple(files), format=format or detected_format(files), network=network, labels=labels
+    )
     with (
         Rejects(rejects_path(Path(settings.data), "backtest")) as rejects,
         Steps(console.err, interactive=console.interactive()) as steps,
     ):
         found = find(settings, request, rejects, steps)
     report.write(out, report.render(found))
-    if found.rejected:
-        console.err.print(f"{found.rejected:,} rows could not be read; they are in {rejects.path}", markup=False)
+    console.say([*found.assumed, *rejects.summary()])
     if as_json:
         answer = {**for_machines(found), "report": str(out), "seconds": round(time.monotonic() - started, 1)}
         typer.echo(msgspec.json.encode(answer))

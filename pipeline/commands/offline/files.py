@@ -6,13 +6,16 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.commands import context
 from pipeline.errors import TerminalError
 from pipeline.terminal import console
+
+if TYPE_CHECKING:
+    from pipeline.ingest.rejects import Rejects
 
 app = context.new_app()
 
@@ -35,14 +38,18 @@ def opened(path: str) -> Iterator[IO[bytes]]:
 
 @app.command()
 def analyze(
-    file: Annotated[str, typer.Argument(help="Posts, one JSON object a line, also gzipped; - for standard input")],
+    file: Annotated[str, typer.Argument(help="Posts as JSON lines or CSV, also gzipped; - for standard input")],
+    format: Annotated[
+        str | None, typer.Option(help="posts, twcs, or a layout from the settings; else as the file begins")
+    ] = None,
+    network: Annotated[str | None, typer.Option(help="Network of posts that name none")] = None,
     whole: Annotated[bool, typer.Option("--whole", help="One line a post: its own sentiment, no linking")] = False,
     target: Annotated[bool, typer.Option("--target", help='One line a post: sentiment toward its "target"')] = False,
     toward: Annotated[str | None, typer.Option("--toward", help="The same, toward this name in every post")] = None,
     skip: Annotated[int, typer.Option(help="Go on after so many lines: those of an interrupted run", min=0)] = 0,
     catalogue: Annotated[str | None, typer.Option(help="An own catalogue, as enrich.catalogue")] = None,
 ) -> None:
-    """Posts in, mentions out, in input order and constant memory.  Only post_id and text are needed.
+    """Posts in, mentions out, in input order and constant memory.  Only post_id and text are needed, in CSV only text.
 
     Ctrl-C ends it after the lines in hand, and says how to go on.
 
@@ -53,16 +60,19 @@ def analyze(
     if catalogue:
         context.put("enrich.catalogue", catalogue)
 
-    from pipeline.ingest.formats.lines import lines, open_source
-    from pipeline.runtime.offline.analysis import InputLines, SentimentRequest, linked, per_post
+    from pipeline.ingest.formats.formats import detected_format, reader_for
+    from pipeline.ingest.formats.lines import open_source
+    from pipeline.ingest.rejects import Rejects, rejects_path
+    from pipeline.runtime.offline.analysis import InputRows, SentimentRequest, linked, per_post
     from pipeline.runtime.offline.resumable_output import Stop, write_out
     from pipeline.terminal.file_progress import FileProgress
 
     settings = context.load()
 
-    stop = Stop()
-    with open_source(file) as stream, FileProgress(file, skip) as progress, stop.installed():
-        source = InputLines(stop.awaited(progress.counted(lines(stream, file))), skip)
+    reader = reader_for(format or detected_format([file]), settings.ingest, network)
+    stop, rejects = Stop(), Rejects(rejects_path(settings.data, "analyze"))
+    with rejects, open_source(file) as stream, FileProgress(file, skip) as progress, stop.installed():
+        source = InputRows(stop.awaited(progress.counted(reader.read(stream, file))), skip, rejects, file)
         if whole or target or toward is not None:
             from models.load import load_scorer
 
@@ -72,6 +82,7 @@ def analyze(
         done = write_out(pieces, sys.stdout.buffer, stop, lambda done: progress.written(done.line), skip)
     if done.unread:
         _nobody_reads()
+    console.say([*reader.assumed(), *rejects.summary()])
     if done.stopped:
         console.err.print(
             f"stopped after line {done.line:,}; what comes of all lines up to it is written. "
@@ -79,7 +90,7 @@ def analyze(
             soft_wrap=True,
         )
         raise typer.Exit(130)
-    _close(done.bad, file)
+    _close(rejects)
 
 
 @app.command()
@@ -93,14 +104,16 @@ def detect(
 
     Example:  `groundswell detect mentions.jsonl --false-alarms 0.1`
     """
+    from pipeline.ingest.rejects import Rejects, rejects_path
     from pipeline.runtime.offline.detection import detect_file
 
     if false_alarms is not None:
         context.put("detect.false_alarms", false_alarms)
     settings = context.load()
-    with opened(file) as source:
-        bad = detect_file(settings, source, sys.stdout.buffer)
-    _close(bad, file)
+    with opened(file) as source, Rejects(rejects_path(settings.data, "detect")) as rejects:
+        detect_file(settings, file, source, sys.stdout.buffer, rejects)
+    console.say(rejects.summary())
+    _close(rejects)
 
 
 def _nobody_reads() -> None:
@@ -109,8 +122,7 @@ def _nobody_reads() -> None:
     raise typer.Exit(0)
 
 
-def _close(bad: int, file: str) -> None:
+def _close(rejects: Rejects) -> None:
     sys.stdout.buffer.flush()
-    if bad:
-        console.err.print(f"[yellow]{bad:,} lines of {file} could not be read[/]; each is named above with its reason")
+    if rejects.total:
         raise typer.Exit(1)

@@ -28,7 +28,7 @@ class Diagnosis(NamedTuple):
 
 @app.command()
 def doctor() -> None:
-    """Examine settings, model, catalogue, Kafka, index, ports, workers and the promise; status 1 when one is wrong.
+    """Examine settings, model, catalogue, Kafka, index, ports, workers, rejects, promise; status 1 when one is wrong.
 
     Example:  `groundswell --set index.url=http://localhost:9200 doctor`
     """
@@ -45,6 +45,7 @@ def doctor() -> None:
         "page": _page,
         "workers": _workers,
         "alerting": _alerting,
+        "rejects": _rejects,
         "promise": _promise,
     }
     diagnoses = [_examine(what, check, settings) for what, check in checks.items()]
@@ -108,6 +109,23 @@ def _index(settings: Settings) -> str:
         return await index.count()
 
     return f"{context.with_index(settings, count):,} mentions in {settings.index.url or settings.data}"
+
+
+def _rejects(settings: Settings) -> str:
+    """Rejects are stored, all of them."""
+    from pipeline.ingest.rejects import NOT_STORED, counted
+
+    files = sorted((settings.data / "rejects").glob("*.jsonl"))
+    for path in files:
+        lost = counted(path.with_name(path.name + NOT_STORED))
+        if lost:
+            reasons = ", ".join(f"{count:,} {code}" for code, count in lost.most_common())
+            raise TerminalError(
+                f"rejects were counted but not stored: {reasons}",
+                subject=str(path),
+                todo=f"Mend the cause, then move the file away with its {NOT_STORED}",
+            )
+    return f"{len(files):,} files of rejects, nothing left out" if files else "none"
 
 
 def _promise(settings: Settings) -> str:

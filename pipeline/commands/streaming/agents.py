@@ -72,12 +72,17 @@ def _health(settings: Settings, metrics: Metrics) -> HealthServer:
 async def _listen(
     name: str, settings: Settings, metrics: Metrics, connect: Callable[[], RawPublisher], stop: asyncio.Event
 ) -> None:
-    agent = AGENTS[name](settings.ingest)
+    agent, counted = AGENTS[name](settings.ingest), CountedAgent(metrics)
     with (
         closing(CursorStore(settings.data / "cursors.sqlite")) as cursors,
-        closing(Rejects(settings.data / "rejects" / f"{agent.name}.jsonl")) as rejects,
+        closing(
+            Rejects(
+                settings.data / "rejects" / f"{agent.name}.jsonl",
+                on_not_stored=lambda code: counted.not_stored(agent.name, code),
+            )
+        ) as rejects,
     ):
-        await Listener(agent, connect, cursors, rejects, hooks=CountedAgent(metrics)).run(stop)
+        await Listener(agent, connect, cursors, rejects, hooks=counted).run(stop)
 
 
 async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Event) -> None:

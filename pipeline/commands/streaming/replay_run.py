@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 from pipeline.index.load import open_index
-from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.row import FormatReader
 from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
@@ -20,12 +19,15 @@ from pipeline.runtime.kafka.keyed_backpressure import KeyedByteBudget
 from pipeline.runtime.kafka.replay_counts import OutcomeCounter
 from pipeline.runtime.process.stack import Stack
 from pipeline.settings.settings import Settings
+from pipeline.terminal import console
 from pipeline.terminal.replay_progress import ReplayProgress
 
 
-async def replay_files(settings: Settings, files: list[str], format: str, speed: str, wait: bool) -> dict[str, float]:
+async def replay_files(
+    settings: Settings, files: list[str], reader: FormatReader, speed: str, wait: bool
+) -> dict[str, float]:
     """Publish the files; gives the counts that the command prints.  Where it brings a cluster up, it always waits."""
-    reader, pace = reader_for(format, settings.ingest), parse_speed(speed)
+    pace = parse_speed(speed)
     started = time.monotonic()
     if settings.kafka.bootstrap:
         run = ReplayRun(settings, files, reader, pace, None)
@@ -48,6 +50,7 @@ class ReplayRun:
         self._pace = pace
         self._stack = stack
         self._stop = threading.Event()
+        self._said: list[str] = []
 
     async def go(self, started: float, wait: bool) -> dict[str, float]:
         """Publish, and with `wait` return when all of it is processed; gives the counts of the last line of output."""
@@ -71,6 +74,7 @@ class ReplayRun:
         finally:
             if counter:
                 counter.close()
+        console.say(self._said)
         out["seconds"] = round(time.monotonic() - started, 1)
         out["interrupted"] = counts.interrupted
         return out
@@ -83,10 +87,12 @@ class ReplayRun:
             RawPublisher(kafka, backpressure=backpressure) as publisher,
             closing(Rejects(folder / "replay.jsonl")) as rejects,
         ):
-            return replay(
+            counts = replay(
                 self._files, self._reader, publisher, rejects=rejects, speed=self._pace,
                 progress=progress.published, stop=self._stop, spool_folder=self._settings.data,
             )  # fmt: skip
+            self._said = [*self._reader.assumed(), *rejects.summary()]
+            return counts
 
     async def _drain(self, counter: OutcomeCounter, progress: ReplayProgress) -> None:
         drain = Drain(self._settings.kafka)

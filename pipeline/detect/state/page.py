@@ -1,4 +1,4 @@
-"""Pages of remembered posts: values beside an entity's state, each written once and then only read.
+"""Pages of remembered posts: values beside an entity's state, written once.
 
 A page is written before the state that counts on it.  After a crash in between, the state does not know of the page,
 does again what led to it, and writes the same page again.  The number says whether a page is the one that is meant,

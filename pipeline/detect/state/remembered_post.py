@@ -1,4 +1,4 @@
-"""Remembered posts: which version of a post counts or is deleted, what it weighed, and the bytes of many.
+"""Remembered posts: the version of each that counts, what it weighed, the bytes of many.
 
 A page is a run of them that does not change any more; an entity's own state has the newest, and pages beside it hold
 those of the time before.

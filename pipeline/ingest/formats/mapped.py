@@ -31,6 +31,9 @@ class MappedReader:
         self._settings = settings
         self._columns = {field: column for field, column in settings.columns.model_dump().items() if column}
 
+    def assumed(self) -> list[str]:
+        return []
+
     def read(self, stream: io.BufferedReader, path: str) -> Iterator[Row]:
         if is_table(stream, path):
             for line, original, cells in table(stream, path, self._columns.values(), self._settings.delimiter):

@@ -11,11 +11,13 @@ from pipeline.errors import Malformed
 
 
 class Row(NamedTuple):
-    """One row: its first line's number, its bytes as they lay in the file, and what was read from it."""
+    """One row: its first line's number, its bytes as they lay in the file, what was read from it, and what the
+    sentiment is wanted toward, where the file says so."""
 
     line: int
     original: bytes
     read: RawMessage | Malformed
+    target: str | None = None
 
 
 class FormatReader(Protocol):
@@ -30,4 +32,8 @@ class FormatReader(Protocol):
 
     def read(self, stream: io.BufferedReader, path: str) -> Iterator[Row]:
         """Raises `TerminalError` when the file as a whole has not this layout, or is damaged."""
+        ...
+
+    def assumed(self) -> list[str]:
+        """What was filled in because the files left it out, a sentence each."""
         ...

@@ -32,6 +32,9 @@ class TwcsReader:
     name = "twcs"
     time_order = False
 
+    def assumed(self) -> list[str]:
+        return []
+
     def read(self, stream: io.BufferedReader, path: str) -> Iterator[Row]:
         for line, original, cells in table(stream, path, REQUIRED):
             if isinstance(cells, Malformed):

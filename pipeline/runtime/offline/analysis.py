@@ -9,20 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
 from itertools import chain, islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
-import structlog
 
 from models.naming import occurrences
 from models.scorer import Reading, Scorer, Scores
-from pipeline.contracts.decode import MAX_BYTES, decode
-from pipeline.contracts.messages import Id, ModelRef, Text
+from pipeline.contracts.messages import ModelRef, Post
 from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import Malformed
-from pipeline.ingest.formats.lines import SourceLine
+from pipeline.ingest.formats.row import Row
+from pipeline.ingest.formats.spool import microseconds
+from pipeline.ingest.rejects import Rejects
 from pipeline.ingest.roots import Roots
 from pipeline.runtime.offline.driver import BatchResult, through
 from pipeline.runtime.offline.resumable_output import OutputPiece
@@ -33,65 +32,49 @@ from pipeline.text.clean import MODEL_CHARACTERS, excerpt
 from pipeline.text.language import language
 from pipeline.text.out_of_domain import untrained
 
-log = structlog.get_logger()
-
-_ANY = msgspec.json.Decoder(dict[str, Any])
 _encode = msgspec.json.Encoder().encode
 
 CHUNK = 256
 """Posts in hand at a time."""
 
-T = TypeVar("T")
 
+class InputRows:
+    """The rows of a file, counted; those that cannot be read are stored with their reason, and counted.
 
-class PostLine(msgspec.Struct):
-    """The least that one line a post needs of it."""
-
-    post_id: Id
-    text: Text
-    target: str | None = None
-    lang: str | None = None
-
-
-_POST_LINE = msgspec.json.Decoder(PostLine)
-
-
-class InputLines:
-    """The lines of a file, counted; empty ones are passed over, those that cannot be read are logged and counted.
-
-    The first `skip` were dealt with by an earlier run.
+    The first lines, up to `skip`, were dealt with by an earlier run.
     """
 
-    def __init__(self, lines: Iterator[SourceLine], skip: int = 0) -> None:
+    def __init__(self, rows: Iterator[Row], skip: int = 0, rejects: Rejects | None = None, path: str = "") -> None:
         self.read = self.bad = 0
         self.skip = skip
-        self._lines = lines
-        self._held: SourceLine | None = None
+        self._rows = rows
+        self._next: Row | None = None
+        self._rejects = rejects
+        self._path = path
 
-    def earlier(self) -> Iterator[SourceLine]:
-        """The lines that an earlier run dealt with."""
-        for line in self._lines:
-            if line.number > self.skip:
-                self._held = line
+    def earlier(self) -> Iterator[Row]:
+        """The rows that an earlier run dealt with."""
+        for row in self._rows:
+            if row.line > self.skip:
+                self._next = row
                 return
-            self.read = line.number
-            if line.data.strip():
-                yield line
+            self.read = row.line
+            yield row
 
-    def rest(self) -> Iterator[SourceLine]:
-        """The lines after those."""
-        if self._held is None:
+    def rest(self) -> Iterator[Row]:
+        """The rows after those."""
+        if self._next is None:
             deque(self.earlier(), maxlen=0)
-        for line in chain(() if self._held is None else (self._held,), self._lines):
-            self.read = line.number
-            if line.data.strip():
-                yield line
+        for row in chain(() if self._next is None else (self._next,), self._rows):
+            self.read = row.line
+            yield row
 
-    def report(self, number: int, reason: Malformed) -> None:
-        """A line cannot be read; of those that were skipped this was logged the first time."""
-        if number > self.skip:
+    def report(self, line: int, reason: Malformed, original: bytes) -> None:
+        """A row cannot be read; of those that were skipped this was noted the first time."""
+        if line > self.skip:
             self.bad += 1
-            log.warning("line not read", line=number, code=reason.code, reason=str(reason))
+            if self._rejects is not None:
+                self._rejects.add(self._path, line, reason, original)
 
 
 class Watermark:
@@ -110,10 +93,10 @@ class Watermark:
         return min(self._times) if full else 0.0
 
 
-def linked(settings: Settings, lines: InputLines) -> Iterator[OutputPiece]:
+def linked(settings: Settings, rows: InputRows) -> Iterator[OutputPiece]:
     """The mentions of all posts.
 
-    Lines that are skipped go through linking all the same, at a small part of the cost: the answers to them inherit
+    Rows that are skipped go through linking all the same, at a small part of the cost: the answers to them inherit
     what they are about, so that a run which goes on gives what an unbroken one would have given.
     """
     from models.runtime.fixed import FixedScorer
@@ -125,19 +108,17 @@ def linked(settings: Settings, lines: InputLines) -> Iterator[OutputPiece]:
     with asyncio.Runner() as runner:
         try:
             scorer, stage.scorer = stage.scorer, FixedScorer()
-            for _ in _batches(
-                runner, through(stage, _records(lines.earlier(), lines, clock, roots), CHUNK, state=state)
-            ):
+            for _ in _batches(runner, through(stage, _records(rows.earlier(), rows, clock, roots), CHUNK, state=state)):
                 pass
             stage.scorer = scorer
-            rest = _records(lines.rest(), lines, clock, roots)
+            rest = _records(rows.rest(), rows, clock, roots)
             for batch in _batches(runner, through(stage, rest, CHUNK, state=state, clock=clock)):
                 for record, reason in batch.rejected:
-                    lines.report(record.offset + 1, reason)
-                yield OutputPiece(lines.read, b"".join(message.value + b"\n" for message in batch.published), lines.bad)
+                    rows.report(record.offset + 1, reason, record.value or b"")
+                yield OutputPiece(rows.read, b"".join(message.value + b"\n" for message in batch.published), rows.bad)
         finally:
             runner.run(stage.close())
-    yield OutputPiece(lines.read, b"", lines.bad)
+    yield OutputPiece(rows.read, b"", rows.bad)
 
 
 def _batches(runner: asyncio.Runner, batches: AsyncIterator[BatchResult]) -> Iterator[BatchResult]:
@@ -150,60 +131,22 @@ def _batches(runner: asyncio.Runner, batches: AsyncIterator[BatchResult]) -> Ite
         yield batch
 
 
-def _records(source: Iterator[SourceLine], lines: InputLines, clock: Watermark, roots: Roots) -> Iterator[Record]:
-    for line in source:
-        try:
-            post = _filled(line)
-        except Malformed as reason:
-            lines.report(line.number, reason)
+def _records(source: Iterator[Row], rows: InputRows, clock: Watermark, roots: Roots) -> Iterator[Record]:
+    for row in source:
+        if isinstance(row.read, Malformed):
+            rows.report(row.line, row.read, row.original)
             continue
-        clock.add(_seconds(post.get("created_at")))
-        _resolve_root(post, roots)
-        yield Record(POSTS_RAW.name, 0, line.number - 1, None, _encode(post))
+        clock.add(microseconds(row.read) / 1e6)
+        yield Record(POSTS_RAW.name, 0, row.line - 1, None, _encode(roots.resolved(row.read)))
 
 
-def _resolve_root(post: dict[str, Any], roots: Roots) -> None:
-    """Give a post, or the deletion of one, the root of its thread; what is neither is left to be refused."""
-    post_id, parent, root = (post.get(name) for name in ("post_id", "parent_id", "root_id"))
-    if post.get("type") == "post_deleted" and isinstance(post_id, str):
-        root = post["root_id"] = root or roots.known(post_id)
-    if isinstance(post_id, str) and isinstance(parent, str | None) and isinstance(root, str | None):
-        resolved = roots.root(post_id, parent, root)
-        if resolved != root:
-            post["root_id"] = resolved
+class TargetedPost(NamedTuple):
+    """What the model needs of a post."""
 
-
-_NOW = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _filled(line: SourceLine) -> dict[str, Any]:
-    """A post with the defaults of the contract for what is left out (author unknown, time now).
-
-    Raises `Malformed`.
-    """
-    post = _read(line, _ANY)
-    post.setdefault("type", "post")
-    if post["type"] == "post":
-        post.setdefault("network", "file")
-        post.setdefault("created_at", _NOW)
-        author = post.setdefault("author", {})
-        if isinstance(author, dict):
-            author.setdefault("id", f"unknown:{line.number - 1}")
-    return post
-
-
-def _seconds(value: object) -> float:
-    """A time in seconds; 0, which holds the watermark back, for what is none."""
-    try:
-        return msgspec.convert(value, datetime).timestamp()
-    except (msgspec.ValidationError, OverflowError, OSError):
-        return 0.0
-
-
-def _read(line: SourceLine, decoder: msgspec.json.Decoder[T]) -> T:
-    if not line.whole:
-        raise Malformed("too_large", f"the line has more than the {MAX_BYTES:,} bytes allowed")
-    return decode(line.data, decoder)
+    post_id: str
+    text: str
+    target: str | None
+    lang: str | None
 
 
 class SentimentRequest(NamedTuple):
@@ -214,26 +157,27 @@ class SentimentRequest(NamedTuple):
     name: str | None = None
 
 
-def per_post(scorer: Scorer, lines: InputLines, request: SentimentRequest) -> Iterator[OutputPiece]:
+def per_post(scorer: Scorer, rows: InputRows, request: SentimentRequest) -> Iterator[OutputPiece]:
     """Exactly one line a post that can be read, in order."""
-    source = _posts(lines)
+    source = _posts(rows)
     while posts := list(islice(source, CHUNK)):
         readings = [_reading(post, request) for post in posts]
         answers = zip(posts, readings, scorer.score(readings), strict=True)
         output = b"".join(_encode(_answer(*answer, request, scorer.ref)) + b"\n" for answer in answers)
-        yield OutputPiece(lines.read, output, lines.bad)
-    yield OutputPiece(lines.read, b"", lines.bad)
+        yield OutputPiece(rows.read, output, rows.bad)
+    yield OutputPiece(rows.read, b"", rows.bad)
 
 
-def _posts(lines: InputLines) -> Iterator[PostLine]:
-    for line in lines.rest():
-        try:
-            yield _read(line, _POST_LINE)
-        except Malformed as reason:
-            lines.report(line.number, reason)
+def _posts(rows: InputRows) -> Iterator[TargetedPost]:
+    """Posts, with what each is asked about; deletions have no sentiment."""
+    for row in rows.rest():
+        if isinstance(row.read, Malformed):
+            rows.report(row.line, row.read, row.original)
+        elif isinstance(row.read, Post):
+            yield TargetedPost(row.read.post_id, row.read.text, row.target, row.read.lang)
 
 
-def _reading(post: PostLine, request: SentimentRequest) -> Reading:
+def _reading(post: TargetedPost, request: SentimentRequest) -> Reading:
     """The text, and where it names the target: every place; of a text longer than the model reads, the part around
     the first ones."""
     name = post.target if request.name is None else request.name
@@ -247,7 +191,7 @@ def _reading(post: PostLine, request: SentimentRequest) -> Reading:
 
 
 def _answer(
-    post: PostLine, reading: Reading, scores: Scores, request: SentimentRequest, model: ModelRef
+    post: TargetedPost, reading: Reading, scores: Scores, request: SentimentRequest, model: ModelRef
 ) -> dict[str, Any]:
     lang = language(post.text, post.lang)
     why = untrained(lang, post.text)

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, TypeVar
 
-from pipeline.ingest.formats.lines import SourceLine
-
+T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -56,19 +55,19 @@ class Stop:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def awaited(self, lines: Iterator[SourceLine]) -> Iterator[SourceLine]:
-        """The lines, while each of which is awaited a signal ends the run at once."""
+    def awaited(self, rows: Iterator[T]) -> Iterator[T]:
+        """The rows, while each of which is awaited a signal ends the run at once."""
         while True:
             self._waiting = True
             try:
                 if self.asked:  # since the last piece was written
                     raise KeyboardInterrupt
-                line = next(lines, None)
+                row = next(rows, None)
             finally:
                 self._waiting = False
-            if line is None:
+            if row is None:
                 return
-            yield line
+            yield row
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._waiting or self.asked:

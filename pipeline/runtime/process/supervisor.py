@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -26,6 +27,13 @@ STEADY = 30.0
 
 SLOWEST = 20.0
 """Longest pause before a restart, seconds."""
+
+
+LOG_BYTES = 20_000_000
+"""Size at which the log of a child is put aside; the one put aside before is deleted."""
+
+LOG_CHECK = 5.0
+"""Seconds between looks at the size of the logs."""
 
 
 @dataclass
@@ -73,6 +81,8 @@ class Supervisor:
     def start(self, child: Child) -> None:
         """Start a child and keep it running."""
         self.children[child.name] = child
+        if not self._tasks:
+            self._tasks.append(asyncio.create_task(self._bound_logs(), name="logs"))
         self._tasks.append(asyncio.create_task(self._supervise(child), name=child.name))
 
     async def finished(self, name: str) -> int:
@@ -111,6 +121,15 @@ class Supervisor:
                         last=child.last_error, log=str(self.logs / f"{child.name}.log"))  # fmt: skip
             await asyncio.sleep(pause)
 
+    async def _bound_logs(self) -> None:
+        while True:
+            await asyncio.sleep(LOG_CHECK)
+            for name in self.children:
+                try:
+                    await asyncio.to_thread(put_aside, self.logs / f"{name}.log")
+                except OSError as error:
+                    log.warning("a log could not be put aside", process=name, error=str(error))
+
     async def _run(self, child: Child) -> int:
         with (self.logs / f"{child.name}.log").open("ab") as out:
             child.process = await asyncio.create_subprocess_exec(
@@ -122,6 +141,16 @@ class Supervisor:
                 start_new_session=True,  # Ctrl-C reaches this process only, which then stops the others in order
             )  # fmt: skip
             return await child.process.wait()
+
+
+def put_aside(log_file: Path, most: int = LOG_BYTES) -> None:
+    """Copy a log that has grown beyond `most` bytes to `.log.1`, and empty it in place: its writer appends.
+
+    What is written between the two is lost.
+    """
+    if log_file.exists() and log_file.stat().st_size > most:
+        shutil.copyfile(log_file, log_file.with_name(f"{log_file.name}.1"))
+        os.truncate(log_file, 0)
 
 
 def last_words(log_file: Path, most: int = 300) -> str:

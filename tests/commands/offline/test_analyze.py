@@ -19,7 +19,9 @@ from typer.testing import CliRunner
 
 from pipeline.commands import context
 from pipeline.commands.main import app
+from pipeline.errors import Malformed
 from pipeline.ingest.formats.lines import SourceLine
+from pipeline.ingest.formats.row import Row
 from pipeline.runtime.offline.resumable_output import OutputPiece, OutputProgress, Stop, write_out
 from pipeline.terminal.file_progress import FileProgress
 
@@ -77,8 +79,8 @@ def test_a_broken_line_makes_the_status_1_after_all_others_were_read(tmp_path: P
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 1
     assert len(rows(done.stdout)) == 3
-    assert "1 lines of" in done.stderr
-    assert '"line": 1' in done.stderr or "line=1" in done.stderr
+    assert "1 rejected as not_json, first at " in done.stderr
+    assert "line 1:" in done.stderr
 
 
 def command(*arguments: str) -> list[str]:
@@ -194,7 +196,7 @@ def test_progress_says_lines_speed_and_share(tmp_path: Path) -> None:
     file = tmp_path / "posts.jsonl"
     file.write_bytes(b"0123456789\n" * 10)
     progress = FileProgress(str(file))
-    list(progress.counted(SourceLine(n, b"0123456789\n") for n in range(1, 5)))
+    list(progress.counted(Row(n, b"0123456789\n", Malformed("x", "y")) for n in range(1, 5)))
     assert progress.words(4, progress._began + 2.0) == "4 lines, 2 a second, 40% done"
     assert FileProgress(str(file), 2).words(4, FileProgress(str(file))._began + 2.0).startswith("4 lines, 1 a second")
     assert "%" not in FileProgress("-").words(1, 1e9)

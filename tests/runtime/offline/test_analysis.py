@@ -16,10 +16,11 @@ from models.scorer import Reading, Scores
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
 from pipeline.ingest.formats.lines import SourceLine, lines
+from pipeline.ingest.formats.posts import PostsReader
 from pipeline.runtime.offline import analysis
 from pipeline.runtime.offline.analysis import (
     CHUNK,
-    InputLines,
+    InputRows,
     SentimentRequest,
     Watermark,
     linked,
@@ -55,9 +56,9 @@ class NextWord:
         return Scores(feeling("neutral"), tuple(found), Signals(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), "joy")
 
 
-def source(*posts: object, skip: int = 0) -> InputLines:
+def source(*posts: object, skip: int = 0) -> InputRows:
     raw = b"".join((one if isinstance(one, bytes) else json.dumps(one).encode()) + b"\n" for one in posts)
-    return InputLines(lines(BytesIO(raw)), skip)
+    return InputRows(PostsReader().from_lines(lines(BytesIO(raw))), skip)
 
 
 def rows(pieces: Iterator[OutputPiece]) -> list[dict[str, Any]]:
@@ -167,7 +168,7 @@ def test_a_hundred_thousand_posts_take_no_more_memory_than_ten_thousand() -> Non
             return [self.answer] * len(readings)
 
     process, sizes, read = psutil.Process(), [], 0
-    for piece in per_post(Fixed(), InputLines(many(100_000)), SentimentRequest()):
+    for piece in per_post(Fixed(), InputRows(PostsReader().from_lines(many(100_000))), SentimentRequest()):
         read += piece.output.count(b"\n")
         if piece.line % (40 * CHUNK) == 0:
             sizes.append(process.memory_info().rss)

@@ -7,7 +7,7 @@ import os
 import signal
 from pathlib import Path
 
-from pipeline.runtime.process.supervisor import Child, Supervisor
+from pipeline.runtime.process.supervisor import Child, Supervisor, put_aside
 from pipeline.settings.settings import load
 
 
@@ -55,3 +55,15 @@ async def test_a_process_whose_parent_is_gone_ends(tmp_path: Path) -> None:
     supervisor.start(child)
     assert await asyncio.wait_for(supervisor.finished("web"), 30.0) == 0
     await supervisor.stop()
+
+
+def test_a_log_that_grows_is_put_aside_while_its_writer_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "worker.log"
+    with path.open("ab", buffering=0) as writer:
+        writer.write(b"x" * 101)
+        put_aside(path, most=100)
+        writer.write(b"later\n")
+        put_aside(path, most=100)
+    assert path.read_bytes() == b"later\n"
+    assert (tmp_path / "worker.log.1").read_bytes() == b"x" * 101
+    put_aside(tmp_path / "none.log")

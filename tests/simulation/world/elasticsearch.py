@@ -84,11 +84,11 @@ class Cluster:
         """The documents that a query finds, in order, a page of them."""
         if self._clock() - self._refreshed >= REFRESH:
             self.refresh()
-        order = [(field, "desc" in (how, *_values(how))) for field, how in _pairs(body["sort"])]
+        order = [(field, "desc" in (how, *_values(how))) for field, how in _pairs(body.get("sort", []))]
         hits: list[dict[str, Any]] = [
             {"_index": index, "_id": id_, "_source": document.source}
             for index, documents in self._searchable.items()
-            if index == name or index.startswith(f"{name}-2") or index == f"{name}-earlier"
+            if any(index == one or index.startswith(f"{one}-2") or index == f"{one}-earlier" for one in name.split(","))
             for id_, document in documents.items()
             if _found(body.get("query", {"match_all": {}}), document.source)
         ]
