@@ -64,7 +64,8 @@ def test_what_was_read_before_a_rebalance_does_not_overtake_what_comes_again() -
     stale = Message(9, generation_id=1)
     consumer = SimpleNamespace(_unacked_messages={stale}, _committed_offset={})
     app: Any = SimpleNamespace(consumer=consumer, consumer_generation_id=2)
-    processor: Any = SimpleNamespace(stage=SimpleNamespace(name="enrich", sources=(POSTS_RAW,), merges=True))
+    stage = SimpleNamespace(name="enrich", sources=(POSTS_RAW,), merges=True)
+    processor: Any = SimpleNamespace(outbox=None, stage=stage)
     metrics: Any = SimpleNamespace(records_in=Counted(), gap_records=Counted())
     store: Any = None
     progress: Any = SimpleNamespace()
