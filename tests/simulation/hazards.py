@@ -43,7 +43,6 @@ HAZARDS = (
 )
 
 KNOWN_DEFECTS: dict[str, str] = {
-    LEAKS: "deletions do not reach replies that wait, nor what dead-letter topics hold",
     OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
     LATE_EVENT: "an older step of an incident is the last under its key, and compaction retains it",
 }
