@@ -26,7 +26,10 @@ FEWEST = 8
 """Complaints below which nothing can be said, and people who complained just once that are a crowd by themselves."""
 
 CROWD = 16
-"""People with words of their own, or with accounts not new, that are a crowd beside any number of others."""
+"""People with words of their own, or with accounts not new, that are a crowd beside others."""
+
+MISSED = 0.2
+"""Share of copies that may pass for words of their own, as the copier changed some: fewer of them are no crowd."""
 
 CLOCKWORK, EVEN = 0.1, 0.35
 """Standard deviation of the gaps over their mean; people arrive at random, which gives 1 and more."""
@@ -113,7 +116,7 @@ def reasons(signs: CoordinationSigns) -> tuple[Reason, ...]:
     found: list[Reason] = []
     if few < FEW_VOICES and signs.single < FEWEST:
         found.append("few_authors")
-    if copied > MANY_COPIES and wrote - signs.copied < CROWD:
+    if copied > MANY_COPIES and wrote - signs.copied < max(CROWD, MISSED * wrote):
         found.append("copied_texts")
     if young > MOSTLY_YOUNG and signs.aged - signs.young < CROWD:
         found.append("new_accounts")

@@ -46,7 +46,11 @@ def test_few_voices_and_copied_texts_are_coordinated_and_reposts_are_not() -> No
 
 
 def test_enough_independent_people_are_a_crowd_whatever_is_posted_beside_them() -> None:
-    assert reasons(signs(voices=CROWD + 400, copied=400)) == ()
+    assert reasons(signs(voices=CROWD + 60, copied=60)) == ()
+    assert reasons(signs(voices=CROWD + 400, copied=400)) == ("copied_texts",), (
+        "so many copies have as many changed ones"
+    )
+    assert reasons(signs(voices=100 + 400, copied=400)) == ()
     assert reasons(signs(aged=CROWD + 400, young=400, voices=CROWD + 400)) == ()
     crowd = signs(voices=FEWEST)
     for number in range(3_000):  # by three people
