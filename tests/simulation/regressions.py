@@ -149,6 +149,19 @@ REGRESSIONS = (
         ),
     ),
     Regression(
+        "a reply that comes after its deletion and waits for its parent",
+        "leaked",
+        History(
+            seed=172,
+            inputs=(
+                Delete(at=1.0, post=5, delay=0.5),
+                Say(at=11.0, post=5, names=(2,), bad=False, by=4, answers=3, root=3, delay=17.0),
+            ),
+            hazards=(hazards.LEAKS,),
+        ),
+        "enrich does not remember deletions: the reply is kept whole while it waits",
+    ),
+    Regression(
         "posts that are deleted after an incident has quoted them",
         "leaked",
         History(
