@@ -1,4 +1,4 @@
-"""Structured logs to standard error: readable on a terminal, JSON elsewhere; never the contents of posts."""
+"""Structured logs to standard error, without the contents of posts."""
 
 from __future__ import annotations
 
