@@ -53,6 +53,8 @@ def _pauses(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
         stage, point, nth = _where(chance)
         if chance.random() < 0.5:  # with state in hand, which it writes when it is not its own any more
             stage, point, nth = chance.choice(("enrich", "detect")), "state", chance.choice((1, 2, 3, 5))
+        if point in ("notify", "notified") and hazards.ALERT_PAUSED not in held:
+            point = "fetch"
         short = stage == "alert" and hazards.ALERT_KILLED not in held
         out.append(Pause(stage, point, nth, 3.0 if short else chance.choice((3.0, 15.0, 40.0))))
     return out

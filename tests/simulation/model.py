@@ -134,6 +134,8 @@ def _about(post: int, posts: dict[int, list[Say]], above: set[int]) -> tuple[int
     if post not in posts or post in above:
         return None
     versions = posts[post]
+    if above and len({version.names for version in versions}) > 1:
+        return None
     if versions[-1].names or not versions[-1].answers:
-        return versions[-1].names if len({version.names for version in versions}) == 1 or not above else None
+        return versions[-1].names
     return _about(versions[-1].answers, posts, above | {post})

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tests.simulation import hazards
 from tests.simulation.history import History
 from tests.simulation.inputs import Again, Crowd, Delete, Junk, Say
-from tests.simulation.world.faults import Compact, Crash, LostAck, Outage, Pause, Redeliver
+from tests.simulation.world.faults import Compact, Crash, LostAck, Outage, Pause, Redeliver, Scale
 
 
 class Regression(NamedTuple):
@@ -149,6 +149,19 @@ REGRESSIONS = (
         ),
     ),
     Regression(
+        "a reply that comes after its deletion and waits for its parent",
+        "leaked",
+        History(
+            seed=172,
+            inputs=(
+                Delete(at=1.0, post=5, delay=0.5),
+                Say(at=11.0, post=5, names=(2,), bad=False, by=4, answers=3, root=3, delay=17.0),
+            ),
+            hazards=(hazards.LEAKS,),
+        ),
+        "enrich does not remember deletions: the reply is kept whole while it waits",
+    ),
+    Regression(
         "posts that are deleted after an incident has quoted them",
         "leaked",
         History(
@@ -203,6 +216,27 @@ REGRESSIONS = (
             workers=(("enrich", 1), ("detect", 2), ("index", 1), ("alert", 1)),
         ),
         "state is fenced, events are not: the older step is then the last on the topic",
+    ),
+    Regression(
+        "an incident whose posts are erased, and whose alerts move to another worker",
+        "told_twice",
+        History(
+            seed=23,
+            inputs=(
+                Say(at=1.0, post=1001, names=(9,), by=1001),
+                Crowd(at=2.0, post=1002, people=198, seconds=0.1, answers=1001),
+                Junk(at=5.34, kind="huge", number=9000),
+                Delete(at=11.1, post=1002, posts=220),
+                Say(at=12.0, post=3, names=(0,), by=3, delay=0.53),
+            ),
+            faults=(
+                Pause(stage="enrich", point="state", nth=1, seconds=40.0),
+                Scale(stage="alert", at=14.59, workers=2),
+            ),
+            hazards=(hazards.MANY_DELETED,),
+            one_by_one=("detect",),
+        ),
+        "a step of the incident that was sent before is sent again",
     ),
     Regression(
         "more deletions than the detector remembers posts",
