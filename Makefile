@@ -64,7 +64,7 @@ house: install ## Draw the picture of the rooms anew (docs/images/house.svg)
 install: $(VENV)/.installed ## Make the virtual environment (the other targets do it)
 
 $(VENV)/.installed: requirements/default.lock pyproject.toml
-	@echo "Installing into $(VENV) (a minute or two, once) …"
+	@echo "Installing into $(VENV) (two or three minutes, once) …"
 	@$(BIN)/python -c '$(FITS)' 2>/dev/null || { $(PYTHON) -c '$(FITS)' && rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/default.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
