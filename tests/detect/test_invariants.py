@@ -15,8 +15,6 @@ from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEn
 from pipeline.detect.stage import run
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.detect.state.page import PostPage, restore
-from pipeline.detect.state.remembered_post import packed_posts
 from tests.detect.streams import MONDAY, mention, pile_on, quiet, together
 
 CODEC = EntityCodec()
@@ -36,12 +34,7 @@ def observe_all(inbound: list[Inbound], reload_at: frozenset[int] = frozenset())
 def reloaded(state: EntityState) -> EntityState:
     """The state as read back, with the pages of its posts."""
     again = CODEC.decode(CODEC.encode(state))
-    pages = {
-        number: PostPage(number, state.clock // 60, packed_posts(posts, state.clock // 60))
-        for number, posts in state.memory.unsaved.items()
-    }
-    restore(again.memory, again.clock // 60, pages.get)
-    again.memory.unsaved = state.memory.unsaved
+    again.memory.pages.restore(again.clock // 60, state.memory.pages.held.get)
     return again
 
 

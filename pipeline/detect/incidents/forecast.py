@@ -81,19 +81,21 @@ def features(
 
 
 def outlook(
-    seen: int, fast: float, middle: float, slow: float, minutes: float, parts: Sequence[float] | None = None
-) -> Outlook:
+    seen: int, fast: float, middle: float, slow: float, minutes: float, parts: Sequence[float] | None = None,
+    upper: bool = True,
+) -> Outlook:  # fmt: skip
     """The forecast for an incident of `seen` mentions that began `minutes` ago.
 
     `fast`, `middle`, `slow`: its mentions, decaying over 5, 30 and 180 minutes.  `parts`: see `shares`; without them
-    the mentions are taken to have come evenly.
+    the mentions are taken to have come evenly.  Without `upper` the upper bound is left at the size, in two thirds of
+    the time.
     """
     model = shipped()
     x = features(seen, fast, middle, slow, minutes, PARTS if parts is None else parts)
     forests, wider = model.forests, margin(model.margins, minutes)
     low = _grown(seen, forests["low"].predict(x) - wider)
     size = max(_grown(seen, forests["middle"].predict(x)), low)
-    high = _grown(seen, forests["high"].predict(x) + wider)
+    high = _grown(seen, forests["high"].predict(x) + wider) if upper else size
     pace = max(fast / 5.0, middle / 30.0)
     doubling = seen / pace if pace > 0.0 else None
     if doubling is not None and doubling > _LONGEST:

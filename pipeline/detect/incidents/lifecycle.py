@@ -164,11 +164,11 @@ def follow(entity: EntityState, incident: Incident, mention: InboundMention) -> 
     due = entity.clock - incident.last_event >= UPDATE
     if not (doubled or due or (seen % 8 == 0 and incident.severity < WORST)):
         return None
-    ahead = _outlook(entity, incident)
+    ahead = _outlook(entity, incident, upper=doubled or due)
     worse = _severity(entity, incident, ahead) > incident.severity
-    if doubled or worse:
-        return report(entity, incident, occasion(mention), "escalated", ahead)
-    return report(entity, incident, occasion(mention), "updated", ahead) if due else None
+    if doubled or due:
+        return report(entity, incident, occasion(mention), "escalated" if doubled or worse else "updated", ahead)
+    return report(entity, incident, occasion(mention), "escalated") if worse else None
 
 
 def over(incident: Incident, event_time: int) -> bool:
@@ -281,7 +281,7 @@ def _fired(test: TestResult, event_time: int) -> Fired:
     return Fired(test.name, event_time, round(test.value, 3), round(test.threshold, 3), round(test.false_alarms, 5))
 
 
-def _outlook(entity: EntityState, incident: Incident) -> Outlook:
+def _outlook(entity: EntityState, incident: Incident, upper: bool = True) -> Outlook:
     if incident.resolved:
         size = float(incident.mentions)
         return Outlook(size, size, size, None)
@@ -295,6 +295,7 @@ def _outlook(entity: EntityState, incident: Incident) -> Outlook:
         incident.slow * exp(-passed / SLOW),
         (entity.clock - incident.started) / 60.0,
         shares(counts, timeline.width, timeline.start, incident.started, entity.clock),
+        upper,
     )
 
 

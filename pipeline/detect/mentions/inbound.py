@@ -43,7 +43,7 @@ class InboundSentiment(Struct, frozen=True, gc=False):
     sure: bool = True
 
 
-class InboundMention(Struct, kw_only=True, tag_field="type", tag="mention"):
+class InboundMention(Struct, kw_only=True, gc=False, tag_field="type", tag="mention"):
     """A mention as the detector reads it; the defaults are those of the contract."""
 
     post_id: Id

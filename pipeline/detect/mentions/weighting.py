@@ -9,7 +9,8 @@ from typing import Final
 
 from pipeline.detect.evidence.pile_on import ThreadEvidence, inherited
 from pipeline.detect.mentions.inbound import InboundMention
-from pipeline.detect.state.memory import SHORT_TEXT, WINDOW, Memory, stamp
+from pipeline.detect.state.memory import SHORT_TEXT, Memory, stamp
+from pipeline.detect.state.page import WINDOW
 
 PASSED: Final = 0
 FRESH: Final = 1

@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.contracts.sketch import Sketch
 from pipeline.detect.narratives.narrative import RECENT, SLOTS, WHOLE, NarrativeCluster, NarrativeClusters
-from pipeline.detect.narratives.vectors import LENGTH, product, unit, united
+from pipeline.detect.narratives.vectors import LENGTH, numbers, product, unit, united
 
 ALIKE = {"sketch": (0.18, 0.1), "words": (0.15, 0.05)}
 """Average cosine from which a complaint belongs to a narrative: so much, and so much more over the root of its size.
@@ -73,11 +73,11 @@ def recently(known: NarrativeCluster, event_time: int) -> float:
 
 def _nearest(groups: NarrativeClusters, direction: bytes) -> int:
     """The slot of the narrative that a complaint belongs to, -1 for none."""
-    best, margin = -1, 0.0
+    best, margin, asked = -1, 0.0, numbers(direction)
     for slot, known in enumerate(groups.slots):
         if known is None:
             continue
-        alike = product(known.centre, direction) * known.tight / _OF_MEMBER
+        alike = product(numbers(known.centre), asked) * known.tight / _OF_MEMBER
         above = alike - _least(groups.by, known.mentions)
         if above >= margin:
             best, margin = slot, above
@@ -111,10 +111,11 @@ def _merged(groups: NarrativeClusters, slot: int) -> list[tuple[int, int]]:
     """Make one of the narrative that has just moved and another that it has become like; the older one stays."""
     moved = groups.slots[slot]
     assert moved is not None
+    centre = numbers(moved.centre)
     for other, known in enumerate(groups.slots):
         if known is None or other == slot:
             continue
-        alike = product(known.centre, moved.centre) * known.tight * moved.tight
+        alike = product(numbers(known.centre), centre) * known.tight * moved.tight
         if alike / _OF_PAIR < MERGE_RATIO * _least(groups.by, known.mentions * moved.mentions):
             continue
         stays, gone = (other, slot) if known.first <= moved.first else (slot, other)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isqrt
-from operator import mul
-from struct import pack, unpack
+from struct import unpack
 from typing import Final
 from zlib import crc32
 
@@ -20,18 +19,30 @@ _LAYOUT = f"{DIMENSIONS}b"
 
 def unit(values: Sequence[int]) -> bytes:
     """The direction of a vector, of length `LENGTH`, exactly rounded."""
-    return _scaled(values, _product(values, values))
+    return _scaled(list(values), sum([value * value for value in values]))
 
 
-def product(left: bytes, right: bytes) -> int:
-    """The scalar product of two directions."""
-    return _product(_numbers(left), _numbers(right))
+def numbers(direction: bytes) -> tuple[int, ...]:
+    """The numbers of a direction, each at most `LENGTH` in size."""
+    return unpack(_LAYOUT, direction)
+
+
+def product(left: tuple[int, ...], right: tuple[int, ...]) -> int:
+    """The scalar product of the `numbers` of two directions."""
+    total = 0
+    for x, y in zip(left, right):  # noqa: B905 - half the time, and both are of one length
+        total += x * y
+    return total
 
 
 def united(p: int, left: bytes, q: int, right: bytes) -> tuple[bytes, int]:
     """The direction of `p` times `left` and `q` times `right` together, and their length, rounded down."""
-    total = [p * x + q * y for x, y in zip(_numbers(left), _numbers(right), strict=True)]
-    square = _product(total, total)
+    total: list[int] = []
+    square = 0
+    for x, y in zip(numbers(left), numbers(right)):  # noqa: B905 - as above
+        value = p * x + q * y
+        total.append(value)
+        square += value * value
     return _scaled(total, square), isqrt(square)
 
 
@@ -50,15 +61,7 @@ def hashed(said: list[str], past: PastVocabulary) -> Sketch | None:
     return tuple([round(LENGTH * value / most) if value else 0 for value in sums])
 
 
-def _numbers(direction: bytes) -> tuple[int, ...]:
-    return unpack(_LAYOUT, direction)
-
-
-def _product(left: Sequence[int], right: Sequence[int]) -> int:
-    return sum(map(mul, left, right))
-
-
-def _scaled(values: Sequence[int], square: int) -> bytes:
+def _scaled(values: list[int], square: int) -> bytes:
     """Values whose squares add up to `square`, scaled to `LENGTH`."""
     scale = isqrt(square << 16) or 1  # 256 times the length
-    return pack(_LAYOUT, *[(2 * 256 * LENGTH * value + scale) // (2 * scale) for value in values])
+    return bytes([(2 * 256 * LENGTH * value + scale) // (2 * scale) & 255 for value in values])

@@ -10,24 +10,15 @@ Times in here are whole minutes of event time since 1970.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 from struct import iter_unpack, pack, unpack_from
 from typing import Final
 from zlib import crc32
 
 from pipeline.detect.state.keyed_hash import FIXED, keyed_hash
-from pipeline.detect.state.remembered_post import RememberedPost, packed_posts, unpacked_posts
-
-WINDOW: Final = 2 * 1440
-"""Minutes for which a post is known; by then nothing of it is left in the evidence."""
-
-FRESH: Final = 96
-PAGE: Final = 64
-"""Posts in the entity's own state, below; and how many move to a page when it is full."""
-
-PAGES: Final = 1024
-"""Pages that an entity has at most."""
+from pipeline.detect.state.page import PAGE, WINDOW, PostPages, packed_posts
+from pipeline.detect.state.remembered_post import RememberedPost, unpacked_posts
 
 SHOWN: Final = 160
 """The newest posts whose times show in an incident from before it was found."""
@@ -49,7 +40,6 @@ UNKEYED: Final = 1 << 32
 """Hashes below are of a state of before version 5."""
 
 _AUTHOR_WEIGHT = (1.0, 0.3, 0.0, 0.0)
-_SWEPT_FROM: Final = 256
 _SELDOM: Final = 127
 
 
@@ -57,24 +47,18 @@ _SELDOM: Final = 127
 class Memory:
     """Recent posts, authors and texts of an entity, by keyed hashes.
 
-    `fresh`: the newest posts, `paged`: those in pages; where a post is in both the fresh one counts.  `authors`: hash →
-    first minute << 2 | posts before (at most 3).  `texts`: hash → first minute << 4 | copies (at most 15).  Insertion
-    order is age.
-    `pages`: how many pages were begun; `unsaved`: those that nobody has written yet.  `restored`: false when pages were
-    written that are not in hand.  `unkeyed`: hashes of an older state that count until `unkeyed_until`.
+    `fresh`: the newest posts, `pages`: those before them; where a post is in both the fresh one counts.  `authors`:
+    hash → first minute << 2 | posts before (at most 3).  `texts`: hash → first minute << 4 | copies (at most 15).
+    Insertion order is age.  `unkeyed`: hashes of an older state that count until `unkeyed_until`.
     """
 
     secret: int = FIXED
     fresh: dict[int, RememberedPost] = field(default_factory=dict)
-    paged: dict[int, RememberedPost] = field(default_factory=dict)
+    pages: PostPages = field(default_factory=PostPages)
     authors: dict[int, int] = field(default_factory=dict)
     texts: dict[int, int] = field(default_factory=dict)
-    pages: int = 0
-    unsaved: dict[int, list[tuple[int, RememberedPost]]] = field(default_factory=dict)
-    restored: bool = True
     unkeyed: set[int] = field(default_factory=set)
     unkeyed_until: int = 0
-    sweep_at: int = _SWEPT_FROM
 
     def number(self, name: str) -> int:
         """The hash under which a post, an author, a text or a thread is known here."""
@@ -96,7 +80,7 @@ class Memory:
                 return _AUTHOR_WEIGHT[before]
             del authors[key]
         elif len(authors) >= AUTHORS:
-            del authors[next(iter(authors))]
+            del authors[_oldest(authors)]
             if key & _SELDOM == 0:  # to find the oldest, a dictionary walks over the deleted: a copy has none
                 self.authors = authors = dict(authors)
         authors[key] = minute << 2 | 1
@@ -115,7 +99,7 @@ class Memory:
                 return before
             del texts[key]
         elif len(texts) >= TEXTS:
-            del texts[next(iter(texts))]
+            del texts[_oldest(texts)]
         texts[key] = minute << 4 | 1
         return 0
 
@@ -123,12 +107,8 @@ class Memory:
         """What is remembered of a post, live or deleted, at that minute of the entity's clock."""
         post = self.fresh.get(key)
         if post is None:
-            if not self.paged:
-                return None
-            post = self.paged.get(key)
-            if post is None or post.page < self.pages - PAGES:
-                return None
-        return post if minute - post.minute <= WINDOW else None
+            post = self.pages.recall(key)
+        return post if post is not None and minute - post.minute <= WINDOW else None
 
     def remember(self, key: int, minute: int, negative: bool, weight: float, root: int, version: int) -> None:
         """Note a post and what its mention weighed, so that a repeat is dropped and a deletion can be made good."""
@@ -156,15 +136,9 @@ class Memory:
     def mentions(self, minute: int) -> tuple[list[tuple[int, bool]], bool]:
         """The minutes of the newest posts that weigh something, and whether they complained, in order of arrival; and
         whether there are older ones."""
-        first = self.pages - PAGES
-        known = [
-            post
-            for key, post in self.paged.items()
-            if post.page >= first and minute - post.minute <= WINDOW and key not in self.fresh
-        ]
-        known += self.fresh.values()
-        newest = known[-SHOWN:]
-        return [(post.minute, post.negative) for post in newest if post.weight], len(known) >= SHOWN or self.pages > 0
+        known = [*self.pages.newest(SHOWN, minute, self.fresh), *self.fresh.values()]
+        newest = [(post.minute, post.negative) for post in known[-SHOWN:] if post.weight]
+        return newest, len(known) >= SHOWN or self.pages.begun > 0
 
     def pack(self, minute: int) -> bytes:
         """What is not in pages as bytes, 20 a post and 10 an author or a text; `minute` is the entity's clock.
@@ -174,49 +148,33 @@ class Memory:
         authors, texts = _young(self.authors, 2, AUTHOR_MINUTES, minute), _young(self.texts, 4, TEXT_MINUTES, minute)
         return b"".join(
             (
-                pack("<QIIHH", self.secret, self.pages, self.unkeyed_until, len(authors) // 2, len(texts) // 2),
+                pack("<QIIHH", self.secret, self.pages.begun, self.unkeyed_until, len(authors) // 2, len(texts) // 2),
                 pack("<" + "QH" * (len(authors) // 2), *authors),
                 pack("<" + "QH" * (len(texts) // 2), *texts),
                 packed_posts(list(self.fresh.items()), minute),
             )
         )
 
-    def restore(self, number: int, posts: list[tuple[int, RememberedPost]], minute: int) -> None:
-        """Take back a page that was written, the oldest first."""
-        for key, post in posts:
-            if minute - post.minute <= WINDOW:
-                post.page = number
-                self.paged.pop(key, None)
-                self.paged[key] = post
-
     def _note(self, key: int, post: RememberedPost, minute: int) -> None:
         fresh = self.fresh
         if key in fresh:
             del fresh[key]
         fresh[key] = post
-        if len(fresh) >= FRESH:
+        if len(fresh) >= PAGE:
             self._turn_page(minute)
 
     def _turn_page(self, minute: int) -> None:
-        """The oldest of the fresh ones move to a page; those too old to matter are forgotten."""
-        number, page = self.pages, []
-        for key, post in list(islice(self.fresh.items(), PAGE)):
-            del self.fresh[key]
-            if minute - post.minute <= WINDOW:
-                post.page = number
-                self.paged.pop(key, None)
-                self.paged[key] = post
-                page.append((key, post))
-        if page:
-            self.pages += 1
-            self.unsaved[number] = page
-            self.unsaved.pop(number - PAGES, None)
-        if len(self.paged) >= self.sweep_at:
-            first = self.pages - PAGES
-            self.paged = {
-                key: post for key, post in self.paged.items() if post.page >= first and minute - post.minute <= WINDOW
-            }
-            self.sweep_at = max(_SWEPT_FROM, 2 * len(self.paged))
+        """The fresh ones move to a page; those too old to matter are forgotten."""
+        posts = [(key, post) for key, post in self.fresh.items() if minute - post.minute <= WINDOW]
+        self.fresh = {}
+        for first in range(0, len(posts), PAGE):  # states of earlier versions had more of them
+            self.pages.turn(posts[first : first + PAGE], minute)
+
+
+def _oldest(entries: dict[int, int]) -> int:
+    for key in entries:
+        return key
+    raise KeyError("nothing is remembered")
 
 
 def _young(entries: dict[int, int], bits: int, minutes: int, minute: int) -> list[int]:
@@ -234,16 +192,19 @@ def unpacked(data: bytes, minute: int) -> Memory:
     secret, pages, unkeyed_until, authors, texts = unpack_from("<QIIHH", data)
     second = 20 + 10 * authors
     third = second + 10 * texts
-    fresh, _ = unpacked_posts(data, third, minute)
     return Memory(
         secret=secret,
-        fresh=dict(fresh),
-        authors={key: minute - (value >> 2) << 2 | value & 3 for key, value in iter_unpack("<QH", data[20:second])},
-        texts={key: minute - (value >> 4) << 4 | value & 15 for key, value in iter_unpack("<QH", data[second:third])},
-        pages=pages,
-        restored=pages == 0,
+        fresh=dict(unpacked_posts(data[third:], minute)),
+        pages=PostPages(begun=pages, written=pages, restored=pages == 0),
+        authors=aged(iter_unpack("<QH", data[20:second]), 2, minute),
+        texts=aged(iter_unpack("<QH", data[second:third]), 4, minute),
         unkeyed_until=unkeyed_until,
     )
+
+
+def aged(entries: Iterable[tuple[int, ...]], bits: int, minute: int) -> dict[int, int]:
+    """Keys and numbers with minutes in place of the ages above so many bits."""
+    return {key: minute - (value >> bits) << bits | value & (1 << bits) - 1 for key, value in entries}
 
 
 def stamp(version: int) -> int:

@@ -13,7 +13,8 @@ from msgspec import convert, to_builtins
 from pipeline.contracts.messages import MAX_VERSION
 from pipeline.detect.evidence.coordination import CoordinationSigns
 from pipeline.detect.narratives.narrative import SLOTS
-from pipeline.detect.state.memory import WINDOW, Memory
+from pipeline.detect.state.memory import Memory, aged
+from pipeline.detect.state.page import WINDOW
 from pipeline.detect.state.remembered_post import RememberedPost
 
 _SIGNS = 33  # where an incident has its signs of coordination, if it has any
@@ -74,10 +75,8 @@ def _from_4(packed: list[Any]) -> list[Any]:
         fresh[key] = RememberedPost(minute - age, bool(weight & 128), weight & 127, roots.get(number, 0), stamped, gone)
     made = Memory(
         fresh=fresh,
-        authors={
-            key: minute - (value >> 2) << 2 | value & 3 for key, value in iter_unpack("<IH", memory[first:second])
-        },
-        texts={key: minute - (value >> 4) << 4 | value & 15 for key, value in iter_unpack("<IH", memory[second:third])},
+        authors=aged(iter_unpack("<IH", memory[first:second]), 2, minute),
+        texts=aged(iter_unpack("<IH", memory[second:third]), 4, minute),
         unkeyed_until=minute + WINDOW,
     )
     *rest, acute, slow, name, regulars, narratives = rest

@@ -1,67 +1,70 @@
 """Remembered posts: the version of each that counts, what it weighed, the bytes of many.
 
 A page is a run of them that does not change any more; an entity's own state has the newest, and pages beside it hold
-those of the time before.
+those of the time before.  There are thousands an entity, so they hold nothing that the garbage collector looks for.
 """
 
 from __future__ import annotations
 
-from struct import iter_unpack, pack, unpack_from
+from struct import Struct as Layout
+from struct import unpack_from
 from typing import Final
 
-_GONE: Final = 127
-_OLDEST: Final = 0xFFFF
+from msgspec import Struct
+
+GONE: Final = 127
+_POST: Final = Layout("<QHBBq")
 
 
-class RememberedPost:
+class RememberedPost(Struct, gc=False):
     """What is remembered of a post.
 
     `minute`: the entity's clock when it came; `weight` in hundredths; `root`: hash of its thread (0: its own);
     `version`: the newest that came, below zero for the stamp of a state of before version 5; `gone`: deleted in that
-    version; `page`: the number of the page that holds it.
+    version.
     """
 
-    __match_args__ = ("minute", "negative", "weight", "root", "version", "gone")
-    __slots__ = ("gone", "minute", "negative", "page", "root", "version", "weight")
-
-    def __init__(self, minute: int, negative: bool, weight: int, root: int, version: int, gone: bool) -> None:
-        self.minute = minute
-        self.negative = negative
-        self.weight = weight
-        self.root = root
-        self.version = version
-        self.gone = gone
-        self.page = 0
+    minute: int
+    negative: bool
+    weight: int
+    root: int
+    version: int
+    gone: bool
 
 
-def packed_posts(posts: list[tuple[int, RememberedPost]], minute: int) -> bytes:
-    """Posts by key as bytes, 20 a post and 8 a thread; ages are counted from `minute`, 255 threads at most."""
-    roots: dict[int, int] = {0: 0}
-    entries: list[int] = []
-    for key, post in posts:
-        age = minute - post.minute
-        number = roots.setdefault(post.root, len(roots))
-        what = _GONE if post.gone else post.weight
-        entries += (key, age if age < _OLDEST else _OLDEST, post.negative << 7 | what, number, post.version)
-    return b"".join(
-        (
-            pack("<HB", len(posts), len(roots) - 1),
-            pack(f"<{len(roots) - 1}Q", *[root for root in roots if root]),
-            pack("<" + "QHBBq" * len(posts), *entries),
-        )
-    )
+class PostPage(Struct, array_like=True, gc=False):
+    """Posts that came up to `minute`, from which their ages are counted."""
+
+    number: int
+    minute: int
+    posts: bytes
+
+    def at(self, place: int) -> RememberedPost:
+        """The post at a place of the page."""
+        return _post(_POST.unpack_from(self.posts, _first(self.posts) + _POST.size * place), self.posts, self.minute)
+
+    def all(self) -> list[tuple[int, RememberedPost]]:
+        """Its posts by key, in order."""
+        return unpacked_posts(self.posts, self.minute)
+
+    def hashes(self) -> tuple[int, ...]:
+        """The hashes of its posts, in order."""
+        (count,) = unpack_from("<H", self.posts)
+        return unpack_from("<" + "Q12x" * count, self.posts, _first(self.posts))
 
 
-def unpacked_posts(data: bytes, first: int, minute: int) -> tuple[list[tuple[int, RememberedPost]], int]:
-    """The posts that `packed_posts` wrote at the same minute, from the byte `first`, and the byte after them."""
-    count, threads = unpack_from("<HB", data, first)
-    first += 3
-    roots = (0, *unpack_from(f"<{threads}Q", data, first))
-    first += 8 * threads
-    end = first + 20 * count
-    posts = []
-    for key, age, what, number, version in iter_unpack("<QHBBq", data[first:end]):
-        gone = what & 127 == _GONE
-        weight = 0 if gone else what & 127
-        posts.append((key, RememberedPost(minute - age, bool(what & 128), weight, roots[number], version, gone)))
-    return posts, end
+def unpacked_posts(data: bytes, minute: int) -> list[tuple[int, RememberedPost]]:
+    """The posts by key that `packed_posts` wrote at the same minute."""
+    return [(entry[0], _post(entry, data, minute)) for entry in _POST.iter_unpack(data[_first(data) :])]
+
+
+def _first(data: bytes) -> int:
+    """The byte at which the posts begin, after the threads that they are of."""
+    return 3 + 8 * data[2]
+
+
+def _post(entry: tuple[int, ...], data: bytes, minute: int) -> RememberedPost:
+    _, age, what, number, version = entry
+    root = unpack_from("<Q", data, 8 * number - 5)[0] if number else 0
+    gone = what & GONE == GONE
+    return RememberedPost(minute - age, what > GONE, 0 if gone else what & GONE, root, version, gone)

@@ -51,10 +51,10 @@ def test_forged_ids_do_not_take_complaints_back() -> None:
     assert (state.mentions, state.negative) == (before[0] + len(forged), before[1])
 
 
-def test_secrets_are_primes_of_61_bits_and_differ() -> None:
+def test_secrets_are_primes_of_60_bits_and_differ() -> None:
     found = {drawn() for _ in range(20)}
     assert len(found) == 20
-    assert all(secret.bit_length() == 61 and pow(3, secret - 1, secret) == 1 for secret in found)
+    assert all(secret.bit_length() == 60 and pow(3, secret - 1, secret) == 1 for secret in found)
 
 
 def test_hashes_of_one_name_differ_by_secret_and_of_two_names_always() -> None:

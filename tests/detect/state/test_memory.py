@@ -27,7 +27,8 @@ from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEn
 from pipeline.detect.stage import Detect
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
-from pipeline.detect.state.memory import FRESH, PAGE, PAGES, Memory
+from pipeline.detect.state.memory import Memory
+from pipeline.detect.state.page import PAGE, PAGES
 from pipeline.index.protocol import Query
 from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.stages.records import Record
@@ -119,9 +120,9 @@ def test_beyond_the_bound_the_oldest_are_forgotten_first() -> None:
         memory.remember(key, 29_000_000, True, 1.0, 0, 1)
     assert memory.recall(1, 29_000_000) is None
     assert memory.recall(1_000, 29_000_000) is not None
-    assert len(memory.unsaved) <= PAGES
-    assert len(memory.fresh) < FRESH
-    assert len(memory.paged) <= 2 * most
+    assert len(memory.pages.held) <= PAGES
+    assert len(memory.fresh) < PAGE
+    assert len(memory.pages.places) <= most
 
 
 def test_what_is_two_days_old_when_it_comes_counts_nowhere() -> None:
