@@ -137,7 +137,7 @@ DETECTOR = Hot("detector", "pipeline.detect", modules=(
     "incidents.context", "incidents.counters", "incidents.explain", "incidents.forecast", "incidents.forecast_review",
     "incidents.lifecycle", "incidents.severity", "judgement", "mentions.weighting", "narratives.clustering",
     "narratives.phrases", "narratives.vectors", "narratives.vocabulary", "narratives.words", "state.entity",
-    "state.keyed_hash", "state.memory", "state.page", "state.quotable_posts", "state.regulars",
+    "state.keyed_hash", "state.memory", "state.posts", "state.quotable_posts", "state.regulars",
 ))  # fmt: skip
 """What runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside, since a compiled
 class can be none."""

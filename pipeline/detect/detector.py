@@ -156,8 +156,7 @@ class Detector:
 
     def _first(self, entity: EntityState, event_time: int) -> None:
         """The first mention of the entity; deletions may have come before, at no time."""
-        for post in entity.memory.fresh.values():
-            post.minute = event_time // 60
+        entity.memory.posts.begin(event_time // 60)
         entity.baseline.begin(event_time)
         entity.evidence.refresh(entity.baseline.p0)
         entity.groundswell.close(event_time, 0.0, 0.0, 1.0, ChangePoint(event_time))

@@ -18,8 +18,7 @@ from pipeline.detect.priors import OFTEN
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.keyed_hash import FIXED, drawn
-from pipeline.detect.state.page import EXPIRES, page_key
-from pipeline.detect.state.remembered_post import PostPage
+from pipeline.detect.state.page import EXPIRES, PostPage, page_key
 from pipeline.errors import Malformed
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import Codec, State
@@ -96,9 +95,9 @@ class _Entities:
         if held is not None:
             return held[0]
         entity: EntityState | None = self._state.get(key, record)
-        if entity is not None and not entity.memory.pages.restored:
-            pages, clock = entity.memory.pages, entity.clock // 60
-            pages.restore(clock, lambda number: self._state.get(page_key(key, number), record))
+        if entity is not None and not entity.memory.posts.restored:
+            posts, clock = entity.memory.posts, entity.clock // 60
+            posts.restore(clock, lambda number: self._state.get(page_key(key, number), record))
         return entity
 
     def hold(self, key: str, entity: EntityState, record: Record) -> None:
@@ -108,7 +107,7 @@ class _Entities:
     def put(self) -> None:
         """Put what has changed: pages first."""
         for key, (entity, record) in self._held.items():
-            for of_page, page in entity.memory.pages.finished(key):
+            for of_page, page in entity.memory.posts.finished(key):
                 self._state.put(of_page, page, record, expires=entity.clock + EXPIRES)
             expires = entity.clock + FORGET_AFTER if entity.clock else 0.0
             self._state.put(key, entity, record, expires=expires)

@@ -34,7 +34,7 @@ def observe_all(inbound: list[Inbound], reload_at: frozenset[int] = frozenset())
 def reloaded(state: EntityState) -> EntityState:
     """The state as read back, with the pages of its posts."""
     again = CODEC.decode(CODEC.encode(state))
-    again.memory.pages.restore(again.clock // 60, state.memory.pages.held.get)
+    again.memory.posts.restore(again.clock // 60, state.memory.posts.held.get)
     return again
 
 

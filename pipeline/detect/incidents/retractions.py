@@ -11,7 +11,7 @@ from pipeline.detect.evidence.groundswell import BLOCK
 from pipeline.detect.mentions.inbound import InboundDeletion, InboundMention
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import ACCOUNT
-from pipeline.detect.state.remembered_post import RememberedPost
+from pipeline.detect.state.page import RememberedPost
 
 
 def retract(entity: EntityState, deletion: InboundDeletion) -> None:

@@ -158,8 +158,8 @@ def _state(packed: _Packed) -> EntityState:
 def _memory(packed: _Packed) -> memory.Memory:
     made = memory.unpacked(packed.memory, packed.clock // 60)
     if packed.clock // 60 <= made.unkeyed_until:
-        known = {*made.fresh, *made.authors, *made.texts, *packed.threads, *packed.regulars[0]}
-        known |= {post.root for post in made.fresh.values()} | {post.root for post in packed.posts}
+        known = {*made.posts.places, *made.authors, *made.texts, *packed.threads, *packed.regulars[0]}
+        known |= made.posts.threads() | {post.root for post in packed.posts}
         for incident in (packed.acute, packed.slow):
             known |= set() if incident is None else set(incident.roots)
         made.unkeyed = {number for number in known if 0 < number < memory.UNKEYED}

@@ -1,10 +1,10 @@
 """Memory of posts, authors and texts, so that each voice and text counts once.
 
 Without this a handful of accounts, or one copied text, looks like a crowd.  Posts are known for two days on the
-entity's clock after they came, however many they are: the newest lie in the entity's own state, earlier ones in pages
-of 64 beside it, each written once.  Beyond `PAGES` pages, some 65,000 posts of a company in two days (1.4 MB), the
-oldest are forgotten, live or deleted: deleting one of those changes nothing, and one that comes again counts again, as
-evidence only where it is less than ten minutes old.  Of authors and texts so many are remembered; the oldest goes.
+entity's clock after they came, however many they are (`posts.py`).  Beyond `PAGES` pages, some 65,000 posts of a
+company in two days (1.4 MB), the oldest are forgotten, live or deleted: deleting one of those changes nothing, and one
+that comes again counts again, as evidence only where it is less than ten minutes old.  Of authors and texts so many are
+remembered; the oldest goes.
 Times in here are whole minutes of event time since 1970.
 """
 
@@ -16,9 +16,10 @@ from struct import iter_unpack, pack, unpack_from
 from typing import Final
 from zlib import crc32
 
+from pipeline.detect.state import posts
 from pipeline.detect.state.keyed_hash import FIXED, keyed_hash
-from pipeline.detect.state.page import PAGE, WINDOW, PostPages, packed_posts
-from pipeline.detect.state.remembered_post import RememberedPost, unpacked_posts
+from pipeline.detect.state.page import GONE, NEGATIVE, WINDOW, RememberedPost
+from pipeline.detect.state.posts import RememberedPosts
 
 SHOWN: Final = 160
 """The newest posts whose times show in an incident from before it was found."""
@@ -47,14 +48,12 @@ _SELDOM: Final = 127
 class Memory:
     """Recent posts, authors and texts of an entity, by keyed hashes.
 
-    `fresh`: the newest posts, `pages`: those before them; where a post is in both the fresh one counts.  `authors`:
-    hash → first minute << 2 | posts before (at most 3).  `texts`: hash → first minute << 4 | copies (at most 15).
-    Insertion order is age.  `unkeyed`: hashes of an older state that count until `unkeyed_until`.
+    `authors`: hash → first minute << 2 | posts before (at most 3).  `texts`: hash → first minute << 4 | copies (at most
+    15).  Insertion order is age.  `unkeyed`: hashes of an older state that count until `unkeyed_until`.
     """
 
     secret: int = FIXED
-    fresh: dict[int, RememberedPost] = field(default_factory=dict)
-    pages: PostPages = field(default_factory=PostPages)
+    posts: RememberedPosts = field(default_factory=RememberedPosts)
     authors: dict[int, int] = field(default_factory=dict)
     texts: dict[int, int] = field(default_factory=dict)
     unkeyed: set[int] = field(default_factory=set)
@@ -105,14 +104,13 @@ class Memory:
 
     def recall(self, key: int, minute: int) -> RememberedPost | None:
         """What is remembered of a post, live or deleted, at that minute of the entity's clock."""
-        post = self.fresh.get(key)
-        if post is None:
-            post = self.pages.recall(key)
+        post = self.posts.recall(key)
         return post if post is not None and minute - post.minute <= WINDOW else None
 
     def remember(self, key: int, minute: int, negative: bool, weight: float, root: int, version: int) -> None:
         """Note a post and what its mention weighed, so that a repeat is dropped and a deletion can be made good."""
-        self._note(key, RememberedPost(minute, negative, int(weight * 100.0), root, version, False), minute)
+        what = int(weight * 100.0)
+        self.posts.note(key, minute, what | NEGATIVE if negative else what, root, version)
 
     def delete(self, key: int, minute: int, version: int) -> RememberedPost | None:
         """A post is deleted in a version; gives what it had weighed when it takes a live one away.
@@ -122,7 +120,7 @@ class Memory:
         post = self.recall(key, minute)
         if post is not None and (post.version > version or (post.gone and post.version == version)):
             return None
-        self._note(key, RememberedPost(minute, False, 0, 0, version, True), minute)
+        self.posts.note(key, minute, GONE, 0, version)
         return None if post is None or post.gone else post
 
     def unlearn(self, author: str, text: str) -> None:
@@ -136,9 +134,9 @@ class Memory:
     def mentions(self, minute: int) -> tuple[list[tuple[int, bool]], bool]:
         """The minutes of the newest posts that weigh something, and whether they complained, in order of arrival; and
         whether there are older ones."""
-        known = [*self.pages.newest(SHOWN, minute, self.fresh), *self.fresh.values()]
+        known = self.posts.newest(SHOWN, minute)
         newest = [(post.minute, post.negative) for post in known[-SHOWN:] if post.weight]
-        return newest, len(known) >= SHOWN or self.pages.begun > 0
+        return newest, len(known) >= SHOWN or self.posts.begun > 0
 
     def pack(self, minute: int) -> bytes:
         """What is not in pages as bytes, 20 a post and 10 an author or a text; `minute` is the entity's clock.
@@ -148,27 +146,12 @@ class Memory:
         authors, texts = _young(self.authors, 2, AUTHOR_MINUTES, minute), _young(self.texts, 4, TEXT_MINUTES, minute)
         return b"".join(
             (
-                pack("<QIIHH", self.secret, self.pages.begun, self.unkeyed_until, len(authors) // 2, len(texts) // 2),
+                pack("<QIIHH", self.secret, self.posts.begun, self.unkeyed_until, len(authors) // 2, len(texts) // 2),
                 pack("<" + "QH" * (len(authors) // 2), *authors),
                 pack("<" + "QH" * (len(texts) // 2), *texts),
-                packed_posts(list(self.fresh.items()), minute),
+                self.posts.in_progress(minute),
             )
         )
-
-    def _note(self, key: int, post: RememberedPost, minute: int) -> None:
-        fresh = self.fresh
-        if key in fresh:
-            del fresh[key]
-        fresh[key] = post
-        if len(fresh) >= PAGE:
-            self._turn_page(minute)
-
-    def _turn_page(self, minute: int) -> None:
-        """The fresh ones move to a page; those too old to matter are forgotten."""
-        posts = [(key, post) for key, post in self.fresh.items() if minute - post.minute <= WINDOW]
-        self.fresh = {}
-        for first in range(0, len(posts), PAGE):  # states of earlier versions had more of them
-            self.pages.turn(posts[first : first + PAGE], minute)
 
 
 def _oldest(entries: dict[int, int]) -> int:
@@ -194,8 +177,7 @@ def unpacked(data: bytes, minute: int) -> Memory:
     third = second + 10 * texts
     return Memory(
         secret=secret,
-        fresh=dict(unpacked_posts(data[third:], minute)),
-        pages=PostPages(begun=pages, written=pages, restored=pages == 0),
+        posts=posts.unpacked(data[third:], minute, pages),
         authors=aged(iter_unpack("<QH", data[20:second]), 2, minute),
         texts=aged(iter_unpack("<QH", data[second:third]), 4, minute),
         unkeyed_until=unkeyed_until,

@@ -14,8 +14,7 @@ from pipeline.contracts.messages import MAX_VERSION
 from pipeline.detect.evidence.coordination import CoordinationSigns
 from pipeline.detect.narratives.narrative import SLOTS
 from pipeline.detect.state.memory import Memory, aged
-from pipeline.detect.state.page import WINDOW
-from pipeline.detect.state.remembered_post import RememberedPost
+from pipeline.detect.state.page import GONE, POST, WINDOW, packed
 
 _SIGNS = 33  # where an incident has its signs of coordination, if it has any
 _NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
@@ -58,30 +57,40 @@ def _from_3(packed: list[Any]) -> list[Any]:
     return [version + 1, *start, ring, past, [counts, talk[1]], acute, slow, name, regulars, _NARRATIVES]
 
 
-def _from_4(packed: list[Any]) -> list[Any]:
+def _from_4(state: list[Any]) -> list[Any]:
     """Version 5 knows posts by keyed hashes and versions, some of them in pages; what is known by CRC-32 and the stamp
     of a version stays so until it is forgotten."""
-    version, clock, counts, memory, *rest = packed
+    version, clock, counts, memory, *rest = state
     ids, authors, texts = unpack_from("<HHH", memory)
     first = 6 + 9 * ids
     second = first + 6 * authors
     third = second + 6 * texts
     minute = clock // 60
-    roots = dict(iter_unpack("<BI", memory[third:]))
-    fresh: dict[int, RememberedPost] = {}
+    numbers = dict(iter_unpack("<BI", memory[third:]))
+    roots = list(dict.fromkeys(numbers.values()))
+    posts = bytearray()
     for number, (key, age, weight, mark) in enumerate(iter_unpack("<IHBH", memory[6:first])):
-        gone = mark == 0
-        stamped = MAX_VERSION if gone else -mark
-        fresh[key] = RememberedPost(minute - age, bool(weight & 128), weight & 127, roots.get(number, 0), stamped, gone)
+        stamped, what = (-mark, weight) if mark else (MAX_VERSION, weight | GONE)
+        root = numbers.get(number)
+        posts += POST.pack(key, age, what, 0 if root is None else roots.index(root) + 1, stamped)
     made = Memory(
-        fresh=fresh,
         authors=aged(iter_unpack("<IH", memory[first:second]), 2, minute),
         texts=aged(iter_unpack("<IH", memory[second:third]), 4, minute),
         unkeyed_until=minute + WINDOW,
     )
     *rest, acute, slow, name, regulars, narratives = rest
     incidents = [_with_voices(incident) for incident in (acute, slow)]
-    return [version + 1, clock, counts, made.pack(minute), *rest, *incidents, name, regulars, narratives]
+    return [
+        version + 1,
+        clock,
+        counts,
+        made.pack(minute)[:-3] + packed(bytes(posts), roots),
+        *rest,
+        *incidents,
+        name,
+        regulars,
+        narratives,
+    ]
 
 
 def _with_voices(incident: list[Any] | None) -> list[Any] | None:

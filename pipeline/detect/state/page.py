@@ -7,12 +7,12 @@ since later pages take the keys of those that count no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from struct import pack
+from collections.abc import Iterable, Iterator
+from struct import Struct as Layout
+from struct import pack, unpack_from
 from typing import Final
 
-from pipeline.detect.state.remembered_post import GONE, PostPage, RememberedPost
+from msgspec import Struct
 
 WINDOW: Final = 2 * 1440
 """Minutes for which a post is known; by then nothing of it is left in the evidence."""
@@ -26,105 +26,88 @@ PAGES: Final = 1024
 PREFIX: Final = "\0posts/"
 """Beginning of the keys of pages; no entity's id begins so."""
 
-_OLDEST: Final = 0xFFFF
-
 EXPIRES: Final = 2 * WINDOW * 60.0
 """Seconds after which a page may go, with room for entities whose clocks are behind."""
 
+GONE: Final = 127
+"""In place of the weight of a post that is deleted."""
 
-@dataclass(slots=True)
-class PostPages:
-    """The pages of an entity's posts, and where in them each post is.
+NEGATIVE: Final = 128
+"""Added to the weight of a complaint."""
 
-    `begun`: how many pages there were so far, of which `written` need nobody's writing any more.  `held`: those that
-    still count, by number, the oldest first; `places`: hash → page number * `PAGE` + place in it.  `restored`: false
-    when pages were written that are not in hand.
+OLDEST: Final = 0xFFFF
+"""The highest age in minutes, some forty-five days."""
+
+POST: Final = Layout("<QHBBq")
+"""A post: its hash, its age, its weight, the number of its thread (0: its own), its version."""
+
+
+class RememberedPost(Struct, gc=False):
+    """What is remembered of a post.
+
+    `minute`: the entity's clock when it came; `weight` in hundredths; `root`: hash of its thread (0: its own);
+    `version`: the newest that came, below zero for the stamp of a state of before version 5; `gone`: deleted in that
+    version.
     """
 
-    begun: int = 0
-    written: int = 0
-    held: dict[int, PostPage] = field(default_factory=dict)
-    places: dict[int, int] = field(default_factory=dict)
-    restored: bool = True
-
-    def recall(self, key: int) -> RememberedPost | None:
-        """The post of that hash, however old."""
-        place = self.places.get(key)
-        return None if place is None else self.held[place // PAGE].at(place % PAGE)
-
-    def turn(self, posts: list[tuple[int, RememberedPost]], minute: int) -> None:
-        """Move posts to a page at that minute of the entity's clock, at most `PAGE`, all of them still to matter."""
-        number = self.begun
-        self._hold(PostPage(number, minute, packed_posts(posts, minute)))
-        self.begun = number + 1
-        self._forget(minute)
-
-    def newest(self, most: int, minute: int, but: dict[int, RememberedPost]) -> list[RememberedPost]:
-        """The posts that came last and still count, at least `most` of them where there are so many, in order of
-        arrival; without those of `but`, which came again."""
-        found: list[RememberedPost] = []
-        for number in reversed(list(self.held)):
-            if len(found) >= most:
-                break
-            page, place, posts = self.held[number], number * PAGE, list[RememberedPost]()
-            for key, post in page.all():
-                if self.places.get(key) == place and minute - post.minute <= WINDOW and key not in but:
-                    posts.append(post)
-                place += 1
-            found = posts + found
-        return found
-
-    def finished(self, entity: str) -> Iterator[tuple[str, PostPage]]:
-        """The pages that have been begun since the last call, by key."""
-        for number in range(self.written, self.begun):
-            if number in self.held:
-                yield page_key(entity, number), self.held[number]
-        self.written = self.begun
-
-    def restore(self, minute: int, read: Callable[[int], PostPage | None]) -> None:
-        """Take back the pages that were written, as far as they still count."""
-        found: list[PostPage] = []
-        for number in range(self.begun - 1, max(-1, self.begun - 1 - PAGES), -1):
-            page = read(number)
-            if page is None or page.number != number or minute - page.minute > WINDOW:
-                break
-            found.append(page)
-        for page in reversed(found):
-            self._hold(page)
-        self.restored = True
-
-    def _hold(self, page: PostPage) -> None:
-        self.held[page.number] = page
-        places, place = self.places, page.number * PAGE
-        for key in page.hashes():
-            places[key] = place
-            place += 1
-
-    def _forget(self, minute: int) -> None:
-        """Let go of pages that are too many, or whose posts are too old to matter."""
-        while self.held:
-            number = next(iter(self.held))
-            page = self.held[number]
-            if number >= self.begun - PAGES and minute - page.minute <= WINDOW:
-                return
-            del self.held[number]
-            places, first = self.places, number * PAGE
-            for key in page.hashes():
-                if first <= places.get(key, -1) < first + PAGE:
-                    del places[key]
+    minute: int
+    negative: bool
+    weight: int
+    root: int
+    version: int
+    gone: bool
 
 
-def packed_posts(posts: list[tuple[int, RememberedPost]], minute: int) -> bytes:
-    """Posts by key as bytes, 20 a post and 8 a thread; ages are counted from `minute`, 255 threads at most."""
-    roots: dict[int, int] = {0: 0}
-    entries: list[int] = []
-    for key, post in posts:
-        number = roots.setdefault(post.root, len(roots)) if post.root else 0
-        what = GONE if post.gone else post.weight
-        age = min(minute - post.minute, _OLDEST)
-        entries += (key, age, what | 128 if post.negative else what, number, post.version)
-    threads = list(roots)[1:]
-    return pack(f"<HB{len(threads)}Q" + "QHBBq" * len(posts), len(posts), len(threads), *threads, *entries)
+class PostPage(Struct, array_like=True, gc=False):
+    """Posts as bytes, 20 each and 8 a thread; their ages are counted from `minute`."""
+
+    number: int
+    minute: int
+    posts: bytes
+
+    def at(self, place: int) -> RememberedPost:
+        """The post at a place of the page."""
+        return self._post(POST.unpack_from(self.posts, self._first + POST.size * place))
+
+    def all(self) -> Iterator[tuple[int, RememberedPost]]:
+        """Its posts by hash, in order."""
+        for entry in self.entries():
+            yield entry[0], self._post(entry)
+
+    def entries(self) -> Iterator[tuple[int, ...]]:
+        """The same in the layout of `POST`."""
+        return POST.iter_unpack(self.posts[self._first :])
+
+    def hashes(self) -> tuple[int, ...]:
+        """The hashes of its posts, in order."""
+        count = self.posts[0] | self.posts[1] << 8
+        return unpack_from("<" + "Q12x" * count, self.posts, self._first)
+
+    def threads(self) -> tuple[int, ...]:
+        """The hashes of the threads that its posts are of."""
+        return unpack_from(f"<{self.posts[2]}Q", self.posts, 3)
+
+    def newest(self) -> int:
+        """The minute of its last post."""
+        age: int = unpack_from("<H", self.posts, len(self.posts) - POST.size + 8)[0]
+        return self.minute - age
+
+    @property
+    def _first(self) -> int:
+        return 3 + 8 * self.posts[2]
+
+    def _post(self, entry: tuple[int, ...]) -> RememberedPost:
+        _, age, what, number, version = entry
+        root = unpack_from("<Q", self.posts, 8 * number - 5)[0] if number else 0
+        gone = what & GONE == GONE
+        return RememberedPost(self.minute - age, what >= NEGATIVE, 0 if gone else what & GONE, root, version, gone)
+
+
+def packed(entries: bytes, threads: Iterable[int]) -> bytes:
+    """The bytes of a page, from posts in the layout of `POST` and the hashes of the threads that they number from 1
+    on, 255 at most."""
+    roots = [*threads]
+    return pack(f"<HB{len(roots)}Q", len(entries) // POST.size, len(roots), *roots) + entries
 
 
 def page_key(entity: str, number: int) -> str:

@@ -44,7 +44,7 @@ def test_state_of_an_older_version_is_read_and_its_incident_goes_on(version: int
     assert state.mentions == 1213
     assert state.acute is not None
     assert state.acute.mentions == 61
-    assert len(state.memory.fresh) == (160 if version < 5 else KNOWN)
+    assert len(state.memory.posts.places) == (160 if version < 5 else KNOWN)
     again = CODEC.decode(CODEC.encode(state))
     assert CODEC.encode(again) == CODEC.encode(state)
     events = rest(state)

@@ -1,0 +1,173 @@
+"""Posts that an entity remembers: the newest in its own state, those before them in pages beside it.
+
+Posts are known for two days on the entity's clock after they came, however many they are.  They lie as bytes in the
+order in which they came, `PAGE` to a page, and a map says where each is; so a post that comes again lies twice, and
+the later place counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from pipeline.detect.state.page import (
+    OLDEST,
+    PAGE,
+    PAGES,
+    POST,
+    WINDOW,
+    PostPage,
+    RememberedPost,
+    packed,
+    page_key,
+)
+
+_SIZE: Final = 20  # of a post
+_packed: Final = POST.pack
+
+
+@dataclass(slots=True)
+class RememberedPosts:
+    """The page in progress, the pages before it, and where in them each post is.
+
+    `begun`: the number of the page in progress; of those before it `written` need nobody's writing any more.  `held`:
+    those that still count, by number, the oldest first; `places`: hash → page number * `PAGE` + place in it.
+    `restored`: false when pages were written that are not in hand.
+    `entries`: the posts of the page in progress, their ages counted from `base`; `roots`: the numbers of their threads.
+    """
+
+    begun: int = 0
+    written: int = 0
+    held: dict[int, PostPage] = field(default_factory=dict)
+    places: dict[int, int] = field(default_factory=dict)
+    restored: bool = True
+    entries: bytearray = field(default_factory=bytearray)
+    base: int = 0
+    roots: dict[int, int] = field(default_factory=dict)
+
+    def recall(self, key: int) -> RememberedPost | None:
+        """The post of that hash, however old."""
+        place = self.places.get(key, -1)
+        if place < 0:
+            return None
+        number = place // PAGE
+        page = self.held[number] if number < self.begun else self._in_progress()
+        return page.at(place % PAGE)
+
+    def note(self, key: int, minute: int, what: int, root: int, version: int) -> None:
+        """Remember a post that comes at that minute of the entity's clock, in place of what was known of it.
+
+        `what`: its weight in hundredths or `GONE`, and `NEGATIVE`.
+        """
+        if not self.entries:
+            self.base = minute + OLDEST
+        elif minute > self.base:
+            self._turn(minute)
+            self.base = minute + OLDEST
+        number = self.roots.setdefault(root, len(self.roots) + 1) if root else 0
+        self.places[key] = self.begun * PAGE + len(self.entries) // _SIZE
+        self.entries += _packed(key, min(self.base - minute, OLDEST), what, number, version)
+        if len(self.entries) >= PAGE * _SIZE:
+            self._turn(minute)
+
+    def begin(self, minute: int) -> None:
+        """The entity's clock begins; what came before, at no time, came just now."""
+        self.base = minute + OLDEST
+
+    def newest(self, most: int, minute: int) -> list[RememberedPost]:
+        """The posts that came last and still count, at least `most` of them where there are so many, in order of
+        arrival."""
+        found = self._of(self._in_progress())
+        for number in reversed(list(self.held)):
+            if len(found) >= most:
+                break
+            page = self._of(self.held[number])
+            found = [post for post in page if minute - post.minute <= WINDOW] + found
+        return found
+
+    def threads(self) -> set[int]:
+        """The hashes of the threads of all that is in hand."""
+        return set(self.roots).union(*[page.threads() for page in self.held.values()])
+
+    def in_progress(self, minute: int) -> bytes:
+        """The page in progress, its ages counted from that minute, as `packed` has it."""
+        entries = bytearray()
+        for key, age, what, number, version in POST.iter_unpack(self.entries):
+            entries += _packed(key, min(minute - self.base + age, OLDEST), what, number, version)
+        return packed(bytes(entries), self.roots)
+
+    def finished(self, entity: str) -> Iterator[tuple[str, PostPage]]:
+        """The pages that have become full since the last call, by key."""
+        for number in range(self.written, self.begun):
+            if number in self.held:
+                yield page_key(entity, number), self.held[number]
+        self.written = self.begun
+
+    def restore(self, minute: int, read: Callable[[int], PostPage | None]) -> None:
+        """Take back the pages that were written, as far as they still count."""
+        found: list[PostPage] = []
+        for number in range(self.written - 1, max(-1, self.begun - 1 - PAGES), -1):
+            page = read(number)
+            if page is None or page.number != number or minute - page.newest() > WINDOW:
+                break
+            found.append(page)
+        later = self.places
+        self.places, pages = {}, self.held
+        self.held = {}
+        for page in reversed(found):
+            self._hold(page)
+        self.held.update(pages)
+        self.places.update(later)
+        self.restored = True
+
+    def _in_progress(self) -> PostPage:
+        return PostPage(self.begun, self.base, packed(bytes(self.entries), self.roots))
+
+    def _of(self, page: PostPage) -> list[RememberedPost]:
+        """The posts of a page that have not come again since."""
+        found: list[RememberedPost] = []
+        place = page.number * PAGE
+        for key, post in page.all():
+            if self.places.get(key, -1) == place:
+                found.append(post)
+            place += 1
+        return found
+
+    def _turn(self, minute: int) -> None:
+        """The page in progress is full: the next begins."""
+        self.held[self.begun] = self._in_progress()
+        self.begun += 1
+        self.entries, self.roots = bytearray(), {}
+        self._forget(minute)
+
+    def _hold(self, page: PostPage) -> None:
+        self.held[page.number] = page
+        place = page.number * PAGE
+        for key in page.hashes():
+            self.places[key] = place
+            place += 1
+
+    def _forget(self, minute: int) -> None:
+        """Let go of pages that are too many, or whose posts are too old to matter."""
+        while self.held:
+            number = next(iter(self.held))
+            page = self.held[number]
+            if number >= self.begun - PAGES and minute - page.newest() <= WINDOW:
+                return
+            del self.held[number]
+            places, first = self.places, number * PAGE
+            for key in page.hashes():
+                if first <= places.get(key, -1) < first + PAGE:
+                    del places[key]
+
+
+def unpacked(data: bytes, minute: int, begun: int) -> RememberedPosts:
+    """What was remembered in the page in progress, which `in_progress` gave at the same minute, without the `begun`
+    pages before it.  States of earlier versions had more posts than a page takes."""
+    made = RememberedPosts(begun=begun, written=begun, restored=begun == 0)
+    page = PostPage(begun, minute, data)
+    roots = (0, *page.threads())
+    for key, age, what, number, version in page.entries():
+        made.note(key, minute - age, what, roots[number], version)
+    return made
