@@ -149,7 +149,7 @@ class Memory:
                 pack("<QIIHH", self.secret, self.posts.begun, self.unkeyed_until, len(authors) // 2, len(texts) // 2),
                 pack("<" + "QH" * (len(authors) // 2), *authors),
                 pack("<" + "QH" * (len(texts) // 2), *texts),
-                self.posts.in_progress(minute),
+                self.posts.fresh(minute),
             )
         )
 

@@ -1,8 +1,8 @@
 """Posts that an entity remembers: the newest in its own state, those before them in pages beside it.
 
-Posts are known for two days on the entity's clock after they came, however many they are.  They lie as bytes in the
-order in which they came, `PAGE` to a page, and a map says where each is; so a post that comes again lies twice, and
-the later place counts.
+Posts are known for two days on the entity's clock after they came, however many they are, and some of the newest for
+longer.  They lie as bytes in the order in which they came, and a map says where each is; so a post that comes again
+lies twice, and the later place counts.
 """
 
 from __future__ import annotations
@@ -23,18 +23,21 @@ from pipeline.detect.state.page import (
     page_key,
 )
 
-_SIZE: Final = 20  # of a post
+FRESH: Final = 96
+"""Posts in the entity's own state, fewer than that; when they are so many, the oldest `PAGE` become a page."""
+
+_SIZE: Final = 20  # bytes of a post
 _packed: Final = POST.pack
 
 
 @dataclass(slots=True)
 class RememberedPosts:
-    """The page in progress, the pages before it, and where in them each post is.
+    """The newest posts, the pages before them, and where each post is.
 
-    `begun`: the number of the page in progress; of those before it `written` need nobody's writing any more.  `held`:
-    those that still count, by number, the oldest first; `places`: hash → page number * `PAGE` + place in it.
-    `restored`: false when pages were written that are not in hand.
-    `entries`: the posts of the page in progress, their ages counted from `base`; `roots`: the numbers of their threads.
+    `begun`: how many pages there were, of which `written` need nobody's writing any more.  `held`: those that still
+    count, by number, the oldest first; `places`: hash → page number * `PAGE` + place in it, as if the newest posts were
+    in pages already.  `restored`: false when pages were written that are not in hand.
+    `entries`: the newest posts, their ages counted from `base`; `roots`: the numbers of their threads.
     """
 
     begun: int = 0
@@ -52,23 +55,19 @@ class RememberedPosts:
         if place < 0:
             return None
         number = place // PAGE
-        page = self.held[number] if number < self.begun else self._in_progress()
-        return page.at(place % PAGE)
+        if number < self.begun:
+            return self.held[number].at(place % PAGE)
+        return self._fresh().at(place - self.begun * PAGE)
 
     def note(self, key: int, minute: int, what: int, root: int, version: int) -> None:
         """Remember a post that comes at that minute of the entity's clock, in place of what was known of it.
 
         `what`: its weight in hundredths or `GONE`, and `NEGATIVE`.
         """
-        if not self.entries:
-            self.base = minute + OLDEST
-        elif minute > self.base:
-            self._turn(minute)
-            self.base = minute + OLDEST
-        number = self.roots.setdefault(root, len(self.roots) + 1) if root else 0
-        self.places[key] = self.begun * PAGE + len(self.entries) // _SIZE
-        self.entries += _packed(key, min(self.base - minute, OLDEST), what, number, version)
-        if len(self.entries) >= PAGE * _SIZE:
+        if minute > self.base and self.entries:
+            self._lay_out(self.entries, self.begun * PAGE, minute)
+        self._append(key, minute, what, root, version)
+        if len(self.entries) >= FRESH * _SIZE:
             self._turn(minute)
 
     def begin(self, minute: int) -> None:
@@ -78,7 +77,7 @@ class RememberedPosts:
     def newest(self, most: int, minute: int) -> list[RememberedPost]:
         """The posts that came last and still count, at least `most` of them where there are so many, in order of
         arrival."""
-        found = self._of(self._in_progress())
+        found = self._of(self._fresh())
         for number in reversed(list(self.held)):
             if len(found) >= most:
                 break
@@ -90,8 +89,8 @@ class RememberedPosts:
         """The hashes of the threads of all that is in hand."""
         return set(self.roots).union(*[page.threads() for page in self.held.values()])
 
-    def in_progress(self, minute: int) -> bytes:
-        """The page in progress, its ages counted from that minute, as `packed` has it."""
+    def fresh(self, minute: int) -> bytes:
+        """The newest posts, their ages counted from that minute, as `packed` has them."""
         entries = bytearray()
         for key, age, what, number, version in POST.iter_unpack(self.entries):
             entries += _packed(key, min(minute - self.base + age, OLDEST), what, number, version)
@@ -121,7 +120,14 @@ class RememberedPosts:
         self.places.update(later)
         self.restored = True
 
-    def _in_progress(self) -> PostPage:
+    def _append(self, key: int, minute: int, what: int, root: int, version: int) -> None:
+        if not self.entries:
+            self.base = minute + OLDEST
+        number = self.roots.setdefault(root, len(self.roots) + 1) if root else 0
+        self.places[key] = self.begun * PAGE + len(self.entries) // _SIZE
+        self.entries += _packed(key, self.base - minute, what, number, version)
+
+    def _fresh(self) -> PostPage:
         return PostPage(self.begun, self.base, packed(bytes(self.entries), self.roots))
 
     def _of(self, page: PostPage) -> list[RememberedPost]:
@@ -135,11 +141,28 @@ class RememberedPosts:
         return found
 
     def _turn(self, minute: int) -> None:
-        """The page in progress is full: the next begins."""
-        self.held[self.begun] = self._in_progress()
-        self.begun += 1
-        self.entries, self.roots = bytearray(), {}
+        """The oldest of the newest posts become a page, or are forgotten when all are too old to matter."""
+        full, rest = self.entries[: PAGE * _SIZE], self.entries[PAGE * _SIZE :]
+        page = PostPage(self.begun, self.base, packed(bytes(full), self.roots))
+        place = (self.begun + 1) * PAGE
+        if minute - page.newest() <= WINDOW:
+            self.held[page.number] = page
+            self.begun += 1
+        else:
+            self._drop(page)
+        self._lay_out(rest, place, minute)
         self._forget(minute)
+
+    def _lay_out(self, entries: bytearray, place: int, minute: int) -> None:
+        """Write the newest posts anew, which were at `place`, without those too old to have an age."""
+        base, roots = self.base, [0, *self.roots]
+        self.entries, self.roots = bytearray(), {}
+        for key, age, what, number, version in POST.iter_unpack(entries):
+            if minute - base + age <= OLDEST:
+                self._append(key, base - age, what, roots[number], version)
+            elif self.places.get(key, -1) == place:
+                del self.places[key]
+            place += 1
 
     def _hold(self, page: PostPage) -> None:
         self.held[page.number] = page
@@ -156,15 +179,18 @@ class RememberedPosts:
             if number >= self.begun - PAGES and minute - page.newest() <= WINDOW:
                 return
             del self.held[number]
-            places, first = self.places, number * PAGE
-            for key in page.hashes():
-                if first <= places.get(key, -1) < first + PAGE:
-                    del places[key]
+            self._drop(page)
+
+    def _drop(self, page: PostPage) -> None:
+        places, first = self.places, page.number * PAGE
+        for key in page.hashes():
+            if first <= places.get(key, -1) < first + PAGE:
+                del places[key]
 
 
 def unpacked(data: bytes, minute: int, begun: int) -> RememberedPosts:
-    """What was remembered in the page in progress, which `in_progress` gave at the same minute, without the `begun`
-    pages before it.  States of earlier versions had more posts than a page takes."""
+    """The newest posts, as `fresh` gave them at the same minute, without the `begun` pages before them.  States of
+    earlier versions had more of them."""
     made = RememberedPosts(begun=begun, written=begun, restored=begun == 0)
     page = PostPage(begun, minute, data)
     roots = (0, *page.threads())

@@ -29,6 +29,7 @@ from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.memory import Memory
 from pipeline.detect.state.page import PAGE, PAGES
+from pipeline.detect.state.posts import FRESH
 from pipeline.index.protocol import Query
 from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.stages.records import Record
@@ -121,8 +122,8 @@ def test_beyond_the_bound_the_oldest_are_forgotten_first() -> None:
     assert memory.recall(1, 29_000_000) is None
     assert memory.recall(1_000, 29_000_000) is not None
     assert len(memory.posts.held) <= PAGES
-    assert len(memory.posts.entries) < PAGE * 20
-    assert len(memory.posts.places) <= most + PAGE
+    assert len(memory.posts.fresh(29_000_000)) < FRESH * 20
+    assert len(memory.posts.places) <= most + FRESH
 
 
 def test_what_is_two_days_old_when_it_comes_counts_nowhere() -> None:
