@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from models.figures import Capability, Figures, Retrieval
 from models.text import NORMALISATION
-from pipeline.contracts.messages import ModelRef
+from pipeline.contracts.mentions import ModelRef
 from pipeline.errors import TerminalError
 
 FORMAT = 3

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from models.manifest import Head
 from models.scorer import REQUIRED_SIGNALS, SIGNALS, Scores
-from pipeline.contracts.messages import Label, Sentiment, Signals
+from pipeline.contracts.mentions import Sentiment, Signals
+from pipeline.contracts.values import Label
 
 LABELS: tuple[Label, Label, Label] = ("negative", "neutral", "positive")
 SENTIMENT, TARGET, EMOTION = "sentiment", "target", "emotion"

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from pipeline.contracts.messages import ModelRef, Sentiment, Signals
+from pipeline.contracts.mentions import ModelRef, Sentiment, Signals
 
 Span = tuple[int, int]
 """Start and end of a name in a text, in characters; the end is exclusive."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.detection import minscan, streams
 from benchmarks.detection.streams import EPOCH, JUDGING, WARM, WEAK, Plan
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.state.codec import EntityCodec
 from pipeline.detect.state.entity import EntityState

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.evidence import thresholds
 from pipeline.detect.evidence.pile_on import ThreadEvidence

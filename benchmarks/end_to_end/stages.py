@@ -49,7 +49,7 @@ async def indexing(settings: Settings, mentions: Sequence[Outgoing]) -> float:
     """Mentions per second into the index, in batches as the worker writes them."""
     import msgspec
 
-    from pipeline.contracts.messages import Mention
+    from pipeline.contracts.mentions import Mention
     from pipeline.index.load import open_index
 
     decoded = [msgspec.json.decode(message.value, type=Mention) for message in mentions]

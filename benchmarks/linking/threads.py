@@ -24,7 +24,8 @@ from benchmarks.linking.quality import figure
 from benchmarks.linking.reader import shipped_reader
 from benchmarks.linking.speed import COMPANY_OF_HANDLE
 from models.runtime.fixed import FixedScorer
-from pipeline.contracts.messages import Author, Mention, Post, ScoredMessage
+from pipeline.contracts.mentions import Mention, ScoredMessage
+from pipeline.contracts.posts import Author, Post
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models.scorer import Reading, Scores
-from pipeline.contracts.messages import Label, ModelRef, Sentiment
+from pipeline.contracts.mentions import ModelRef, Sentiment
+from pipeline.contracts.values import Label
 
 _ANSWERS: dict[Label, Sentiment] = {
     "negative": Sentiment(0.9, 0.08, 0.02, "negative", True),

@@ -16,7 +16,8 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from models import postprocessing
 from models.manifest import Head, digest
 from models.runtime.torch_scorer import TorchScorer
-from pipeline.contracts.messages import Label, ModelRef
+from pipeline.contracts.mentions import ModelRef
+from pipeline.contracts.values import Label
 from pipeline.errors import TerminalError
 
 Labels = Sequence[Label] | Mapping[str, Label]

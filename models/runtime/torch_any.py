@@ -24,7 +24,7 @@ from models.manifest import MANIFEST, TOKENIZER, WEIGHTS, Encoder, verify
 from models.network import MultiHead, mean
 from models.runtime.batching import RECENT, read_tokenizer
 from models.runtime.torch_scorer import TorchScorer
-from pipeline.contracts.messages import Label
+from pipeline.contracts.values import Label
 
 Weights = Mapping[str, NDArray[Any]]
 Precision = Literal["auto", "fp32", "bf16"]

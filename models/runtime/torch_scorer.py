@@ -15,7 +15,7 @@ from models.manifest import Head
 from models.runtime.answer_cache import RecentAnswers
 from models.runtime.batching import Ids, read
 from models.scorer import Reading, Scores
-from pipeline.contracts.messages import ModelRef
+from pipeline.contracts.mentions import ModelRef
 
 TensorNetwork = Callable[[Tensor, Tensor, Tensor, Tensor], dict[str, Tensor]]
 

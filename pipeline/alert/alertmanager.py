@@ -18,7 +18,7 @@ import msgspec
 
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.errors import SettingsError
 from pipeline.text.incident_words import REASON_WORDS
 from pipeline.text.safe import clean, single_line, topic

@@ -18,7 +18,7 @@ import structlog
 
 from pipeline.alert.notifier import Notifier, firing
 from pipeline.alert.pending import PendingNotice
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.errors import GroundswellError, TerminalError, TransientError
 from pipeline.stages.outbox import AwayReceiver
 

@@ -10,7 +10,7 @@ from pipeline.alert.notifier import Notifier
 from pipeline.alert.resender import MOST, Ends, OpenIncidents, Resender
 from pipeline.alert.terminal import Terminal
 from pipeline.alert.webhook import Webhook
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.index.load import open_index
 from pipeline.index.protocol import Index
 from pipeline.settings.settings import Settings

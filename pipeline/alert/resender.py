@@ -20,7 +20,7 @@ import structlog
 
 from pipeline.alert.alertmanager import Alertmanager
 from pipeline.alert.notifier import firing
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.errors import GroundswellError
 
 log = structlog.get_logger()

@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.alert.notifier import Notifier, firing
 from pipeline.alert.pending import PendingNotice, WaitingIncidents
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 
 REMEMBERED = 256
 """Events of one incident that are recognised when they come again."""

@@ -21,7 +21,7 @@ from pipeline.alert.routing import (
 )
 from pipeline.contracts.decode import decode
 from pipeline.contracts.headers import REPLAYED
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.origin import ERASED
 from pipeline.contracts.topics import INCIDENTS, Topic
 from pipeline.errors import Malformed

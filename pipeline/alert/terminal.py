@@ -16,7 +16,7 @@ from rich.text import Text
 
 from pipeline.alert.alertmanager import incident_url
 from pipeline.alert.notifier import may_page
-from pipeline.contracts.messages import Explanation, IncidentEvent, PostRef, Series
+from pipeline.contracts.incidents import Explanation, IncidentEvent, PostRef, Series
 from pipeline.errors import TransientError
 from pipeline.text.duration import duration
 from pipeline.text.incident_words import KIND_WORDS, REASON_WORDS, SEVERITY_WORDS

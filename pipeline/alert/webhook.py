@@ -18,7 +18,7 @@ from pipeline.alert import signature, ssrf
 from pipeline.alert.alertmanager import links
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.errors import SettingsError
 
 MIN_SECRET = 16

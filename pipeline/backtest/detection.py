@@ -11,7 +11,7 @@ from pipeline.alert.notifier import firing
 from pipeline.backtest.nearness import Nearness
 from pipeline.backtest.source import Tick
 from pipeline.backtest.spool import CompanyHistory, MentionSpool
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.evidence.budget import MONTH, Promise
 from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundMention
 from pipeline.detect.partition import PartitionState

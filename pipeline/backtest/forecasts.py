@@ -8,7 +8,7 @@ from statistics import median
 from msgspec import Struct
 
 from pipeline.backtest.detection import Episode
-from pipeline.contracts.messages import Foretold
+from pipeline.contracts.incidents import Foretold
 
 AGES = (("at the opening", 0.0), ("after half an hour", 30.0), ("after an hour", 60.0))
 """Ages of an incident from which a forecast is judged, in minutes, in words."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from pipeline.backtest.detection import Outcome
 from pipeline.contracts.decode import decode
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.errors import Malformed, TerminalError
 from pipeline.ingest.formats.lines import lines, open_source
 from pipeline.simulate.events import Story

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from pipeline.contracts.messages import Post, RawMessage
+from pipeline.contracts.posts import Post, RawMessage
 from pipeline.errors import Malformed
 
 MAX_BYTES = 1_000_000

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.contracts import messages
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import ScoredMessage
+from pipeline.contracts.posts import RawMessage
 from pipeline.contracts.stage_names import STAGES
 
 PARTITIONS = 12
@@ -27,11 +29,9 @@ class Topic:
     max_message_bytes: int = 2_097_152
 
 
-POSTS_RAW = Topic("posts.raw.v1", key="root id", carries=messages.RawMessage)
-MENTIONS_SCORED = Topic("mentions.scored.v1", key="entity id", carries=messages.ScoredMessage, retention_days=30)
-INCIDENTS = Topic(
-    "incidents.v1", key="incident id", carries=messages.IncidentEvent, compacted=True, retention_days=None
-)
+POSTS_RAW = Topic("posts.raw.v1", key="root id", carries=RawMessage)
+MENTIONS_SCORED = Topic("mentions.scored.v1", key="entity id", carries=ScoredMessage, retention_days=30)
+INCIDENTS = Topic("incidents.v1", key="incident id", carries=IncidentEvent, compacted=True, retention_days=None)
 
 
 def dead_letters(stage: str) -> Topic:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.contracts.messages import IncidentEvent, TestResult
+from pipeline.contracts.incidents import IncidentEvent, TestResult
 from pipeline.detect import judgement
 from pipeline.detect.evidence import thresholds
 from pipeline.detect.evidence.change_point import ChangePoint

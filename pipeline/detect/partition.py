@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from pipeline.contracts.messages import EntityRef, IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import EntityRef
 from pipeline.detect.deduplication import HighWaterMarks
 from pipeline.detect.incidents import lifecycle
 from pipeline.detect.mentions.inbound import InboundMention

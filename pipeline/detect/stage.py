@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED, Topic
 from pipeline.detect.detector import Detector
 from pipeline.detect.evidence.budget import Promise

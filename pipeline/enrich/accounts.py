@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pipeline.contracts.messages import Author, AuthorRole
+from pipeline.contracts.posts import Author
+from pipeline.contracts.values import AuthorRole
 from pipeline.enrich.catalogue.entities import Entity
 from pipeline.enrich.linking.linker import Linker
 

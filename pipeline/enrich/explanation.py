@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
-from pipeline.contracts.messages import MAX_TEXT, Author, Link
+from pipeline.contracts.mentions import Link
+from pipeline.contracts.posts import Author
+from pipeline.contracts.values import MAX_TEXT
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint

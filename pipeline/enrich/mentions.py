@@ -9,16 +9,9 @@ from typing import NamedTuple
 import msgspec
 
 from models.scorer import Scores
-from pipeline.contracts.messages import (
-    AuthorRole,
-    EntityRef,
-    Mention,
-    MentionDeleted,
-    ModelRef,
-    Post,
-    Untrained,
-    mention_id,
-)
+from pipeline.contracts.mentions import EntityRef, Mention, MentionDeleted, ModelRef, mention_id
+from pipeline.contracts.posts import Post
+from pipeline.contracts.values import AuthorRole, Untrained
 from pipeline.enrich.comparison import comparisons
 from pipeline.enrich.fingerprint import fingerprint
 from pipeline.enrich.targets import places, sentiment_toward

@@ -16,13 +16,9 @@ import msgspec
 from models.scorer import Scorer
 from pipeline.contracts.decode import MAX_AHEAD, decode_raw
 from pipeline.contracts.headers import COPY
-from pipeline.contracts.messages import (
-    AuthorDeleted,
-    EntityRef,
-    Post,
-    PostDeleted,
-)
+from pipeline.contracts.mentions import EntityRef
 from pipeline.contracts.origin import origin
+from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted
 from pipeline.contracts.sketch import sketch_of
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 from pipeline.enrich.accounts import Accounts

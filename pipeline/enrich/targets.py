@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from models.scorer import Reading, Scores, Span, Target
-from pipeline.contracts.messages import Sentiment
+from pipeline.contracts.mentions import Sentiment
 from pipeline.text.clean import LINK, clean
 
 MOST = 8

@@ -14,7 +14,9 @@ import msgspec
 from msgspec import Struct, field
 
 from pipeline.contracts.account import author_key
-from pipeline.contracts.messages import AuthorDeleted, EntityRef, IncidentEvent, Mention, MentionDeleted, PostDeleted
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import EntityRef, Mention, MentionDeleted
+from pipeline.contracts.posts import AuthorDeleted, PostDeleted
 from pipeline.index.protocol import DeadLetter, Document
 
 MAX_VALUE = 1_000_000

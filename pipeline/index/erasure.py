@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 
 from pipeline.contracts.account import author_key
-from pipeline.contracts.messages import AuthorDeleted, IncidentEvent, PostDeleted, PostRef
+from pipeline.contracts.incidents import IncidentEvent, PostRef
+from pipeline.contracts.posts import AuthorDeleted, PostDeleted
 from pipeline.index.documents import author_gone, name_gone, post_gone
 from pipeline.index.protocol import DeadLetter, Document, Index, Written
 

@@ -12,7 +12,10 @@ from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from pipeline.contracts.messages import AuthorDeleted, IncidentEvent, Label, Mention, MentionDeleted, PostDeleted
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import Mention, MentionDeleted
+from pipeline.contracts.posts import AuthorDeleted, PostDeleted
+from pipeline.contracts.values import Label
 
 
 class DeadLetter(Struct, kw_only=True):

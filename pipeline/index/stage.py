@@ -14,7 +14,8 @@ import msgspec
 import structlog
 
 from pipeline.contracts.decode import decode
-from pipeline.contracts.messages import IncidentEvent, MentionDeleted, ScoredMessage
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import MentionDeleted, ScoredMessage
 from pipeline.contracts.origin import ERASED
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, Topic
 from pipeline.errors import Malformed

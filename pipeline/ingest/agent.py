@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
-from pipeline.contracts.messages import RawMessage
+from pipeline.contracts.posts import RawMessage
 from pipeline.errors import TransientError
 
 

@@ -20,7 +20,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
 
 from pipeline.contracts.decode import decode
-from pipeline.contracts.messages import MAX_TEXT, Author, AuthorDeleted, Post, PostDeleted, PostKind, RawMessage
+from pipeline.contracts.posts import Author, AuthorDeleted, Post, PostDeleted, RawMessage
+from pipeline.contracts.values import MAX_TEXT, PostKind
 from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.agent import DecodedFrame, Oversized
 from pipeline.settings.ingest import BlueskySettings

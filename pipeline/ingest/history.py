@@ -15,7 +15,7 @@ from typing import NamedTuple
 import structlog
 
 from pipeline.contracts.decode import MAX_AHEAD
-from pipeline.contracts.messages import Post, RawMessage
+from pipeline.contracts.posts import Post, RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.formats.lines import open_source
 from pipeline.ingest.formats.row import FormatReader, Row

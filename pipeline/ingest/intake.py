@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from pipeline.contracts.messages import RawMessage
+from pipeline.contracts.posts import RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import Agent, AgentHooks
 from pipeline.ingest.cursor import CursorStore

@@ -19,8 +19,8 @@ from kafka.partitioner import Partitioner
 
 from pipeline.contracts.decode import MAX_BYTES
 from pipeline.contracts.headers import COPY, arrival_header
-from pipeline.contracts.messages import AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.contracts.partitioning import partition_of
+from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.contracts.topics import POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
 from pipeline.settings.kafka import KafkaSettings

@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from pipeline.contracts.messages import Post, PostDeleted, RawMessage
+from pipeline.contracts.posts import Post, PostDeleted, RawMessage
 
 REMEMBERED = 200_000
 """Posts whose root is another post; about 40 MB.  On a network with 40 of them a second that is 80 minutes."""

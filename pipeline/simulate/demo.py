@@ -14,7 +14,7 @@ from datetime import datetime
 import numpy as np
 from msgspec import Struct
 
-from pipeline.contracts.messages import Post
+from pipeline.contracts.posts import Post
 from pipeline.simulate.background import DAY, Profile
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.delivery import Lateness

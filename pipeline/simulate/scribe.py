@@ -11,18 +11,9 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from zlib import crc32
 
-from pipeline.contracts.messages import (
-    Author,
-    EntityRef,
-    Label,
-    Link,
-    Mention,
-    ModelRef,
-    Post,
-    PostKind,
-    Sentiment,
-    mention_id,
-)
+from pipeline.contracts.mentions import EntityRef, Link, Mention, ModelRef, Sentiment, mention_id
+from pipeline.contracts.posts import Author, Post
+from pipeline.contracts.values import Label, PostKind
 from pipeline.simulate.companies import NETWORKS, Company
 from pipeline.simulate.events import Event, Story, utc
 from pipeline.simulate.limits import StoryKind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.contracts.messages import IncidentKind, Reason
+from pipeline.contracts.values import IncidentKind, Reason
 
 KIND_WORDS: dict[IncidentKind, str] = {
     "pile_on": "pile-on",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.contracts.messages import Untrained
+from pipeline.contracts.values import Untrained
 from pipeline.text.clean import HASHTAG, LINK, MENTION, without_markup
 from pipeline.text.language import trained
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-from pipeline.contracts.messages import Narrative
+if TYPE_CHECKING:  # commands say what they have to say without loading the contract
+    from pipeline.contracts.incidents import Narrative
 
 _ESCAPES = re.compile(
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)?"  # system commands: titles, links, clipboard

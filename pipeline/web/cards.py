@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipeline.contracts.messages import IncidentEvent, IncidentKind
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.values import IncidentKind
 from pipeline.index.protocol import Index, Query
 from pipeline.promise.verdicts import GivenVerdict
 from pipeline.text.incident_words import KIND_WORDS, REASON_WORDS, SEVERITY_WORDS

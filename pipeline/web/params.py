@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal, cast, get_args
 
-from pipeline.contracts.messages import Label
+from pipeline.contracts.values import Label
 from pipeline.errors import TerminalError
 from pipeline.index.protocol import Query
 from pipeline.index.query import MAX_WINDOW

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
-from pipeline.contracts.messages import IncidentEvent, Series
+from pipeline.contracts.incidents import IncidentEvent, Series
 from pipeline.text.incident_words import KIND_WORDS, SEVERITY_WORDS
 from pipeline.text.safe import single_line
 from pipeline.web.chart import span_name, step_points

@@ -11,7 +11,7 @@ import zlib
 from datetime import UTC, datetime
 from struct import pack
 
-from pipeline.contracts.messages import IncidentEvent, Series
+from pipeline.contracts.incidents import IncidentEvent, Series
 from pipeline.web.chart import step_points
 from pipeline.web.picture import EXPECTED, INK, NEGATIVE, SEEN, SOFT, highest
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.evidence.budget import Promise
 from pipeline.index.protocol import Index, Page, Query, Volume
 from pipeline.promise.audit import audit

@@ -6,7 +6,7 @@ import asyncio
 
 import msgspec
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.topics import INCIDENTS
 from pipeline.errors import TransientError
 from pipeline.stages.records import Record

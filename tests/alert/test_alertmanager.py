@@ -20,7 +20,7 @@ from pipeline.alert.alertmanager import LIFE, Alertmanager, alert, labels
 from pipeline.alert.load import open_notifiers
 from pipeline.alert.resender import REPEAT_END, Ends, OpenIncidents, Resender
 from pipeline.alert.stage import Alert
-from pipeline.contracts.messages import Counts, IncidentEvent
+from pipeline.contracts.incidents import Counts, IncidentEvent
 from pipeline.errors import SettingsError, TerminalError, TransientError
 from pipeline.index.load import open_index
 from pipeline.settings.settings import load

@@ -14,7 +14,7 @@ from pipeline.alert.alertmanager import alert, links, notes
 from pipeline.alert.notifier import firing, may_page
 from pipeline.alert.terminal import Terminal, sparkline
 from pipeline.alert.webhook import Webhook
-from pipeline.contracts.messages import (
+from pipeline.contracts.incidents import (
     Crowd,
     Firing,
     Foretold,

@@ -12,7 +12,7 @@ import pytest
 from pipeline.alert.delivery import Busy, RetryLimits
 from pipeline.alert.stage import Alert
 from pipeline.contracts.headers import REPLAYED
-from pipeline.contracts.messages import Explanation
+from pipeline.contracts.incidents import Explanation
 from pipeline.contracts.origin import ERASED
 from pipeline.errors import TerminalError, TransientError
 from pipeline.observability.metrics import Metrics

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.alert.terminal import PlainConsole, Terminal
-from pipeline.contracts.messages import Explanation, Phrase, PostRef
+from pipeline.contracts.incidents import Explanation, Phrase, PostRef
 from pipeline.errors import TransientError
 from pipeline.text.safe import clean, single_line
 from tests.support.messages import OPENED, pile_on

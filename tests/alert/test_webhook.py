@@ -13,7 +13,7 @@ from pipeline.alert.delivery import Busy
 from pipeline.alert.signature import sign, verify
 from pipeline.alert.ssrf import is_public
 from pipeline.alert.webhook import Webhook
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.errors import SettingsError, TerminalError, TransientError
 from tests.alert.conftest import FaultyServer
 from tests.support.messages import pile_on

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.end_to_end.newcomer import companies_in
 from benchmarks.end_to_end.tweets import ORDINARY, tweets
-from pipeline.contracts.messages import Post, RawMessage
+from pipeline.contracts.posts import Post, RawMessage
 from pipeline.simulate.companies import companies
 from pipeline.simulate.texts import names
 

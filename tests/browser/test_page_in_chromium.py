@@ -9,7 +9,8 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from pipeline.contracts.messages import EntityRef, Explanation, Phrase
+from pipeline.contracts.incidents import Explanation, Phrase
+from pipeline.contracts.mentions import EntityRef
 from tests.browser.conftest import Visitor
 from tests.web.story import NORTHWIND, explained, incident, mention, now
 

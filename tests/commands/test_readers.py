@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from pipeline.commands import context
 from pipeline.commands.main import app
 from pipeline.commands.streaming import replay_run
-from pipeline.contracts.messages import Post, RawMessage
+from pipeline.contracts.posts import Post, RawMessage
 from pipeline.errors import TerminalError
 from pipeline.ingest.formats.posts import PostsReader
 from pipeline.ingest.formats.row import Row

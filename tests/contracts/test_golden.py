@@ -14,7 +14,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pipeline.contracts.decode import decode, decode_raw
-from pipeline.contracts.messages import RawMessage, ScoredMessage
+from pipeline.contracts.mentions import ScoredMessage
+from pipeline.contracts.posts import RawMessage
 from pipeline.contracts.schemas import FOLDER, MESSAGES, tag
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("v*/*.json"))

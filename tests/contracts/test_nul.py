@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pipeline.contracts.decode import decode_raw
-from pipeline.contracts.messages import Post
+from pipeline.contracts.posts import Post
 from pipeline.errors import Malformed
 
 

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from pipeline.contracts import schemas, topics
-from pipeline.contracts.messages import Post
+from pipeline.contracts.posts import Post
 from pipeline.contracts.schemas import FOLDER, MESSAGES, documents, main, outdated, tag
 
 POST: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import Mention
+from pipeline.contracts.mentions import Mention
 from pipeline.contracts.sketch import DIMENSIONS, LENGTH, cosine, decode, encode
 
 

@@ -12,7 +12,8 @@ import pytest
 from elasticsearch import AsyncElasticsearch
 from pydantic import SecretStr
 
-from pipeline.contracts.messages import IncidentEvent, Mention, MentionDeleted
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import Mention, MentionDeleted
 from pipeline.index.load import open_index
 from pipeline.index.protocol import DeadLetter, Document
 from pipeline.settings.index import IndexSettings

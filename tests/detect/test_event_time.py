@@ -16,7 +16,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.detector import LATE, Detector
 from pipeline.detect.mentions.inbound import InboundMention

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEntity, InboundMention
 from pipeline.detect.stage import run

@@ -9,7 +9,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.mentions.inbound import InboundEntity, InboundMention
 from pipeline.detect.partition import WATCHED, PartitionState

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import Detect

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import msgspec
 
-from pipeline.contracts.messages import Author, IncidentEvent, Mention, Post
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import Mention
+from pipeline.contracts.posts import Author, Post
 from pipeline.detect.stage import Detect
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linking.linker import Linker

@@ -7,7 +7,8 @@ import itertools
 import msgspec
 import pytest
 
-from pipeline.contracts.messages import Author, Mention, MentionDeleted
+from pipeline.contracts.mentions import Mention, MentionDeleted
+from pipeline.contracts.posts import Author
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linking.linker import Linker

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import Mention
+from pipeline.contracts.mentions import Mention
 from pipeline.enrich.comparison import MAX_CHARACTERS, comparisons
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.contracts.messages import Author
+from pipeline.contracts.posts import Author
 from pipeline.enrich.explanation import PartialPost, explanation, read_posts, why
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.log_odds import cut

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import PostDeleted
 from pipeline.contracts.origin import NUMBERS, origin, unpacked
+from pipeline.contracts.posts import PostDeleted
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Outgoing, Record

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.contracts.messages import Author, AuthorDeleted, Mention, MentionDeleted, PostDeleted, ScoredMessage
+from pipeline.contracts.mentions import Mention, MentionDeleted, ScoredMessage
+from pipeline.contracts.posts import Author, AuthorDeleted, PostDeleted
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.stages.records import Outgoing, Record

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.scorer import Reading, Scores
-from pipeline.contracts.messages import Mention, Post
+from pipeline.contracts.mentions import Mention
+from pipeline.contracts.posts import Post
 from pipeline.contracts.sketch import sketch_of
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from pipeline.contracts.messages import Label, Mention
+from pipeline.contracts.mentions import Mention
+from pipeline.contracts.values import Label
 from pipeline.errors import TerminalError
 from pipeline.index.protocol import Document, Index, Query, Written
 from tests.support.messages import (

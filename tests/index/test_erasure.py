@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from pipeline.alert.pending import PendingNotice, rewritten
-from pipeline.contracts.messages import Driver, IncidentEvent, PostRef, Regular
+from pipeline.contracts.incidents import Driver, IncidentEvent, PostRef, Regular
 from pipeline.contracts.origin import ERASED
 from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED
 from pipeline.index.erasure import DELETED

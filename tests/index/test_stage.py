@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.contracts.messages import MentionDeleted
+from pipeline.contracts.mentions import MentionDeleted
 from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED, dead_letters
 from pipeline.errors import TransientError
 from pipeline.index.protocol import DeadLetter, Document, Query, Refused, Written

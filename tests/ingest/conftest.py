@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from pipeline.contracts.messages import Author, Post
+from pipeline.contracts.posts import Author, Post
 from pipeline.contracts.topics import Topic
 from pipeline.settings.kafka import KafkaSettings
 from tests.support import messages

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.contracts.decode import decode_raw
-from pipeline.contracts.messages import AuthorDeleted, Post, PostDeleted
+from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import DecodedFrame
 from pipeline.ingest.bluesky import BlueskyAgent

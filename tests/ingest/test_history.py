@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.contracts.messages import AuthorDeleted, Post, RawMessage
+from pipeline.contracts.posts import AuthorDeleted, Post, RawMessage
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.spool import Spool, microseconds
 from pipeline.ingest.history import Arrival, history

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.contracts.messages import RawMessage
+from pipeline.contracts.posts import RawMessage
 from pipeline.contracts.topics import Topic
 from pipeline.errors import TerminalError, TransientError
 from pipeline.ingest.agent import NoHooks

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from pipeline.contracts.decode import MAX_BYTES, decode_raw
 from pipeline.contracts.headers import COPY
-from pipeline.contracts.messages import AuthorDeleted, PostDeleted
 from pipeline.contracts.partitioning import murmur2, partition_of
+from pipeline.contracts.posts import AuthorDeleted, PostDeleted
 from pipeline.contracts.topics import Topic
 from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.publisher import RawPublisher, explain, key_of, producer_options

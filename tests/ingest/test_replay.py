@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from pipeline.contracts.decode import decode_raw
-from pipeline.contracts.messages import Post
+from pipeline.contracts.posts import Post
 from pipeline.contracts.topics import Topic
 from pipeline.errors import SettingsError, TransientError
 from pipeline.ingest.formats.formats import reader_for

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import Author, Mention, Post, PostDeleted
+from pipeline.contracts.mentions import Mention
 from pipeline.contracts.partitioning import partition_of
+from pipeline.contracts.posts import Author, Post, PostDeleted
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.scorer import Reading, Scorer, Scores, Target
-from pipeline.contracts.messages import Sentiment
+from pipeline.contracts.mentions import Sentiment
 from tests.models.texts import ODD, PLAIN
 
 TWO = "Northgrid is great, they answered at once, but Oakbank has been useless for weeks"

@@ -15,7 +15,7 @@ import structlog
 from pydantic import BaseModel
 
 from pipeline.contracts.decode import decode_raw
-from pipeline.contracts.messages import Post
+from pipeline.contracts.posts import Post
 from pipeline.errors import Malformed, TransientError
 from pipeline.observability.logs import set_up
 from pipeline.observability.redaction import redacted

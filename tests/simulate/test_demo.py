@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from pipeline.contracts.decode import decode_raw
-from pipeline.contracts.messages import Post
+from pipeline.contracts.posts import Post
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.demo import CHATTER, Demo, demo_posts
 from pipeline.simulate.texts import names

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pipeline.contracts.messages import Counts, EntityRef, Explanation, IncidentEvent, Share, TestResult
+from pipeline.contracts.incidents import Counts, Explanation, IncidentEvent, Share, TestResult
+from pipeline.contracts.mentions import EntityRef
 from pipeline.simulate.events import Story
 from pipeline.simulate.limits import StoryKind
 from pipeline.simulate.verdicts import compare

@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.alert.notifier import firing
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.simulate.companies import demo_companies
 from tests.simulation.hazards import LATE_EVENT, LEAKS
 from tests.simulation.inputs import Input, junk_key

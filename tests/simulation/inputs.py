@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.contracts.headers import ARRIVED
-from pipeline.contracts.messages import Author, AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.contracts.partitioning import partition_of
+from pipeline.contracts.posts import Author, AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.contracts.topics import POSTS_RAW
 from pipeline.ingest.publisher import key_of
 from pipeline.simulate.companies import demo_companies

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct, field
 
-from pipeline.contracts.messages import mention_id
+from pipeline.contracts.mentions import mention_id
 from pipeline.simulate.companies import demo_companies
 from tests.simulation.hazards import HAZARDS, OVERTAKEN, TURNED_TWICE
 from tests.simulation.inputs import (

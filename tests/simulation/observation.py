@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from pipeline.contracts.messages import IncidentEvent, Mention
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import Mention
 from pipeline.contracts.partitioning import partition_of
 from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, STATEFUL
 from pipeline.detect.stage import DetectCodec

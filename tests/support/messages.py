@@ -11,29 +11,20 @@ from typing import Any
 
 import msgspec
 
-from pipeline.contracts.messages import (
-    Author,
-    AuthorDeleted,
+from pipeline.contracts.incidents import (
     Counts,
     Driver,
-    EntityRef,
     Explanation,
     Forecast,
     IncidentEvent,
-    Label,
-    Link,
-    Mention,
-    MentionDeleted,
-    ModelRef,
     Phrase,
-    Post,
-    PostDeleted,
     PostRef,
-    Sentiment,
     Share,
     TestResult,
-    mention_id,
 )
+from pipeline.contracts.mentions import EntityRef, Link, Mention, MentionDeleted, ModelRef, Sentiment, mention_id
+from pipeline.contracts.posts import Author, AuthorDeleted, Post, PostDeleted
+from pipeline.contracts.values import Label
 from pipeline.index.protocol import DeadLetter
 from pipeline.stages.records import Record
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from models.scorer import Reading, Scores, Target
-from pipeline.contracts.messages import ModelRef, Sentiment
+from pipeline.contracts.mentions import ModelRef, Sentiment
 from pipeline.enrich.catalogue import load_catalogue
 from pipeline.enrich.linking.linker import Linker
 

@@ -9,30 +9,27 @@ from typing import Any
 
 from msgspec import structs
 
-from pipeline.contracts.messages import (
-    Author,
+from pipeline.contracts.incidents import (
     Counts,
     Crowd,
     Driver,
-    EntityRef,
     Explanation,
     Firing,
     Forecast,
     Foretold,
     IncidentEvent,
-    Label,
-    Link,
-    Mention,
     Narrative,
     Part,
     Phrase,
     PostRef,
     Regular,
-    Sentiment,
     Series,
     Share,
     TestResult,
 )
+from pipeline.contracts.mentions import EntityRef, Link, Mention, Sentiment
+from pipeline.contracts.posts import Author
+from pipeline.contracts.values import Label
 from pipeline.index.protocol import Document
 from tests.support import messages
 

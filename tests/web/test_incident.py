@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pipeline.contracts.messages import EntityRef, IncidentEvent, Phrase, Series
+from pipeline.contracts.incidents import IncidentEvent, Phrase, Series
+from pipeline.contracts.mentions import EntityRef
 from pipeline.index.sqlite.index import SqliteIndex
 from pipeline.web import raster
 from pipeline.web.app import create_app

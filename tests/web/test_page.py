@@ -12,7 +12,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from pipeline.contracts.messages import EntityRef, Explanation, Mention
+from pipeline.contracts.incidents import Explanation
+from pipeline.contracts.mentions import EntityRef, Mention
 from pipeline.errors import TerminalError, TransientError
 from pipeline.index.protocol import Index, Page, Query
 from pipeline.index.sqlite.index import SqliteIndex

@@ -32,7 +32,7 @@ from msgspec import Meta, Struct
 from models.evaluation.behaviour import judging
 from models.evaluation.behaviour.judging import Judge
 from models.scorer import SIGNALS, Reading
-from pipeline.contracts.messages import Label, Untrained
+from pipeline.contracts.values import Label, Untrained
 
 Labels = Label | list[Label]
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from models.scorer import Scores
-from pipeline.contracts.messages import Label, Sentiment
+from pipeline.contracts.mentions import Sentiment
+from pipeline.contracts.values import Label
 
 Judge = Callable[[Sequence[Scores]], str | None]
 """From the answers to the texts of a case, in order."""

@@ -12,7 +12,7 @@ from pipeline.commands import context
 from pipeline.errors import TerminalError
 
 if TYPE_CHECKING:
-    from pipeline.contracts.messages import Untrained
+    from pipeline.contracts.values import Untrained
 
 app = context.new_app()
 

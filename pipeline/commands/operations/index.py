@@ -10,7 +10,7 @@ from pipeline.commands import context
 from pipeline.commands.times import parse_time
 
 if TYPE_CHECKING:
-    from pipeline.contracts.messages import AuthorDeleted, PostDeleted
+    from pipeline.contracts.posts import AuthorDeleted, PostDeleted
     from pipeline.index.protocol import Index
     from pipeline.settings.settings import Settings
 
@@ -67,7 +67,7 @@ def forget(
 
     from datetime import UTC, datetime
 
-    from pipeline.contracts.messages import AuthorDeleted, PostDeleted
+    from pipeline.contracts.posts import AuthorDeleted, PostDeleted
     from pipeline.index.documents import UNVERSIONED, clean
     from pipeline.index.erasure import Erasure
     from pipeline.ingest.rejects import forget_rejects

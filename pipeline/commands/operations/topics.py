@@ -16,6 +16,8 @@ def list_topics() -> None:
 
     Example:  `groundswell topics list`
     """
+    from typing import get_args
+
     from rich.console import Console
     from rich.table import Table
 
@@ -24,10 +26,8 @@ def list_topics() -> None:
     table = Table("topic", "key", "partitions", "kept", "carries")
     for topic in topics.ALL:
         retention = "newest a key" if topic.compacted else f"{topic.retention_days:g} days"
-        names = str(topic.carries).replace("pipeline.contracts.messages.", "")
-        table.add_row(
-            topic.name, topic.key, str(topic.partitions), retention, names.removeprefix("<class '").strip("'>")
-        )
+        names = " | ".join(kind.__name__ for kind in get_args(topic.carries) or (topic.carries,))
+        table.add_row(topic.name, topic.key, str(topic.partitions), retention, names)
     Console().print(table)
 
 

@@ -13,7 +13,7 @@ from pipeline.promise.verdict import VERDICTS, parse_verdict
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.contracts.messages import IncidentEvent
+    from pipeline.contracts.incidents import IncidentEvent
     from pipeline.promise.verdicts import GivenVerdict
     from pipeline.settings.settings import Settings
 

@@ -14,7 +14,7 @@ from pipeline.errors import SettingsError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.contracts.messages import Label
+    from pipeline.contracts.values import Label
     from pipeline.index.protocol import Page
 
 _COLOUR = {"negative": "red", "neutral": "", "positive": "green"}

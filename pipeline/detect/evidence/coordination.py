@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from pipeline.contracts.messages import Reason
+from pipeline.contracts.values import Reason
 
 FEW_VOICES = 0.35
 """People a complaint below which a crowd is not one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, cast
 
-from pipeline.contracts.messages import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
+from pipeline.contracts.incidents import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
 from pipeline.detect.incidents.forecast import Outlook
 from pipeline.detect.narratives.clustering import recently
 from pipeline.detect.narratives.phrases import new_phrases, phrases_of

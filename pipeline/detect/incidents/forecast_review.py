@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.contracts.messages import Foretold
+from pipeline.contracts.incidents import Foretold
 from pipeline.detect.incidents.forecast import Outlook
 from pipeline.detect.state.incident import FORECASTS, Forecasted, Incident
 

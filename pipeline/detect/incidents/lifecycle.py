@@ -9,16 +9,9 @@ from datetime import UTC, datetime
 from math import exp
 from typing import Final, NamedTuple
 
-from pipeline.contracts.messages import (
-    Counts,
-    EntityRef,
-    Firing,
-    Forecast,
-    IncidentEvent,
-    IncidentEventName,
-    Share,
-    TestResult,
-)
+from pipeline.contracts.incidents import Counts, Firing, Forecast, IncidentEvent, Share, TestResult
+from pipeline.contracts.mentions import EntityRef
+from pipeline.contracts.values import IncidentEventName
 from pipeline.detect.evidence.change_point import ChangePoint
 from pipeline.detect.evidence.coordination import reasons
 from pipeline.detect.evidence.groundswell import BLOCK

@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from pipeline.contracts.decode import decode
-from pipeline.contracts.messages import MAX_TEXT, MAX_VERSION, Id, Probability, Time, Version
 from pipeline.contracts.sketch import LENGTH
+from pipeline.contracts.values import MAX_TEXT, MAX_VERSION, Id, Probability, Time, Version
 from pipeline.errors import Malformed
 
 Name = Annotated[str, Meta(max_length=1024)]

@@ -158,7 +158,7 @@ def _state(packed: _Packed) -> EntityState:
 def _memory(packed: _Packed) -> memory.Memory:
     made = memory.unpacked(packed.memory, packed.clock // 60)
     if packed.clock // 60 <= made.unkeyed_until:
-        known = {*made.posts.places, *made.authors, *made.texts, *packed.threads, *packed.regulars[0]}
+        known = {*made.posts.positions, *made.authors, *made.texts, *packed.threads, *packed.regulars[0]}
         known |= made.posts.threads() | {post.root for post in packed.posts}
         for incident in (packed.acute, packed.slow):
             known |= set() if incident is None else set(incident.roots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from pipeline.contracts.messages import Reason
+from pipeline.contracts.values import Reason
 from pipeline.detect.evidence.coordination import CoordinationSigns
 from pipeline.detect.state.quotable_posts import QuotablePost
 from pipeline.detect.state.timeline import Timeline

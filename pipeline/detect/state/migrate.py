@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import convert, to_builtins
 
-from pipeline.contracts.messages import MAX_VERSION
+from pipeline.contracts.values import MAX_VERSION
 from pipeline.detect.evidence.coordination import CoordinationSigns
 from pipeline.detect.narratives.narrative import SLOTS
 from pipeline.detect.state.memory import Memory, aged

@@ -65,9 +65,9 @@ class PostPage(Struct, array_like=True, gc=False):
     minute: int
     posts: bytes
 
-    def at(self, place: int) -> RememberedPost:
-        """The post at a place of the page."""
-        return self._post(POST.unpack_from(self.posts, self._first + POST.size * place))
+    def at(self, position: int) -> RememberedPost:
+        """The post at a position of the page."""
+        return self._post(POST.unpack_from(self.posts, self._first + POST.size * position))
 
     def all(self) -> Iterator[tuple[int, RememberedPost]]:
         """Its posts by hash, in order."""

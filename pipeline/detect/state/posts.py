@@ -1,8 +1,8 @@
-"""Posts that an entity remembers: the newest in its own state, those before them in pages beside it.
+"""Posts that an entity remembers: the newest in its state, those before in pages.
 
 Posts are known for two days on the entity's clock after they came, however many they are, and some of the newest for
 longer.  They lie as bytes in the order in which they came, and a map says where each is; so a post that comes again
-lies twice, and the later place counts.
+lies twice, and the later position counts.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class RememberedPosts:
     """The newest posts, the pages before them, and where each post is.
 
     `begun`: how many pages there were, of which `written` need nobody's writing any more.  `held`: those that still
-    count, by number, the oldest first; `places`: hash → page number * `PAGE` + place in it, as if the newest posts were
+    count, by number, the oldest first; `positions`: hash → page number * `PAGE` + position in it, as if the newest posts were
     in pages already.  `restored`: false when pages were written that are not in hand.
     `entries`: the newest posts, their ages counted from `base`; `roots`: the numbers of their threads.
     """
@@ -43,7 +43,7 @@ class RememberedPosts:
     begun: int = 0
     written: int = 0
     held: dict[int, PostPage] = field(default_factory=dict)
-    places: dict[int, int] = field(default_factory=dict)
+    positions: dict[int, int] = field(default_factory=dict)
     restored: bool = True
     entries: bytearray = field(default_factory=bytearray)
     base: int = 0
@@ -51,13 +51,13 @@ class RememberedPosts:
 
     def recall(self, key: int) -> RememberedPost | None:
         """The post of that hash, however old."""
-        place = self.places.get(key, -1)
-        if place < 0:
+        position = self.positions.get(key, -1)
+        if position < 0:
             return None
-        number = place // PAGE
+        number = position // PAGE
         if number < self.begun:
-            return self.held[number].at(place % PAGE)
-        return self._fresh().at(place - self.begun * PAGE)
+            return self.held[number].at(position % PAGE)
+        return self._fresh().at(position - self.begun * PAGE)
 
     def note(self, key: int, minute: int, what: int, root: int, version: int) -> None:
         """Remember a post that comes at that minute of the entity's clock, in place of what was known of it.
@@ -111,20 +111,20 @@ class RememberedPosts:
             if page is None or page.number != number or minute - page.newest() > WINDOW:
                 break
             found.append(page)
-        later = self.places
-        self.places, pages = {}, self.held
+        later = self.positions
+        self.positions, pages = {}, self.held
         self.held = {}
         for page in reversed(found):
             self._hold(page)
         self.held.update(pages)
-        self.places.update(later)
+        self.positions.update(later)
         self.restored = True
 
     def _append(self, key: int, minute: int, what: int, root: int, version: int) -> None:
         if not self.entries:
             self.base = minute + OLDEST
         number = self.roots.setdefault(root, len(self.roots) + 1) if root else 0
-        self.places[key] = self.begun * PAGE + len(self.entries) // _SIZE
+        self.positions[key] = self.begun * PAGE + len(self.entries) // _SIZE
         self.entries += _packed(key, self.base - minute, what, number, version)
 
     def _fresh(self) -> PostPage:
@@ -133,43 +133,43 @@ class RememberedPosts:
     def _of(self, page: PostPage) -> list[RememberedPost]:
         """The posts of a page that have not come again since."""
         found: list[RememberedPost] = []
-        place = page.number * PAGE
+        position = page.number * PAGE
         for key, post in page.all():
-            if self.places.get(key, -1) == place:
+            if self.positions.get(key, -1) == position:
                 found.append(post)
-            place += 1
+            position += 1
         return found
 
     def _turn(self, minute: int) -> None:
         """The oldest of the newest posts become a page, or are forgotten when all are too old to matter."""
         full, rest = self.entries[: PAGE * _SIZE], self.entries[PAGE * _SIZE :]
         page = PostPage(self.begun, self.base, packed(bytes(full), self.roots))
-        place = (self.begun + 1) * PAGE
+        position = (self.begun + 1) * PAGE
         if minute - page.newest() <= WINDOW:
             self.held[page.number] = page
             self.begun += 1
         else:
             self._drop(page)
-        self._lay_out(rest, place, minute)
+        self._lay_out(rest, position, minute)
         self._forget(minute)
 
-    def _lay_out(self, entries: bytearray, place: int, minute: int) -> None:
-        """Write the newest posts anew, which were at `place`, without those too old to have an age."""
+    def _lay_out(self, entries: bytearray, position: int, minute: int) -> None:
+        """Write the newest posts anew, which were at `position`, without those too old to have an age."""
         base, roots = self.base, [0, *self.roots]
         self.entries, self.roots = bytearray(), {}
         for key, age, what, number, version in POST.iter_unpack(entries):
             if minute - base + age <= OLDEST:
                 self._append(key, base - age, what, roots[number], version)
-            elif self.places.get(key, -1) == place:
-                del self.places[key]
-            place += 1
+            elif self.positions.get(key, -1) == position:
+                del self.positions[key]
+            position += 1
 
     def _hold(self, page: PostPage) -> None:
         self.held[page.number] = page
-        place = page.number * PAGE
+        position = page.number * PAGE
         for key in page.hashes():
-            self.places[key] = place
-            place += 1
+            self.positions[key] = position
+            position += 1
 
     def _forget(self, minute: int) -> None:
         """Let go of pages that are too many, or whose posts are too old to matter."""
@@ -182,10 +182,10 @@ class RememberedPosts:
             self._drop(page)
 
     def _drop(self, page: PostPage) -> None:
-        places, first = self.places, page.number * PAGE
+        positions, first = self.positions, page.number * PAGE
         for key in page.hashes():
-            if first <= places.get(key, -1) < first + PAGE:
-                del places[key]
+            if first <= positions.get(key, -1) < first + PAGE:
+                del positions[key]
 
 
 def unpacked(data: bytes, minute: int, begun: int) -> RememberedPosts:

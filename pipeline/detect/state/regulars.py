@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from pipeline.contracts.messages import Leaning
+from pipeline.contracts.values import Leaning
 
 KNOWN: Final = 16
 """People remembered per entity."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
-from pipeline.contracts.messages import Series
+from pipeline.contracts.incidents import Series
 from pipeline.detect.state.memory import Memory
 
 SPANS = 48

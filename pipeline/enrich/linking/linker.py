@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipeline.contracts.messages import EntityRef, LinkHow
+from pipeline.contracts.mentions import EntityRef
+from pipeline.contracts.values import LinkHow
 from pipeline.enrich.catalogue.entities import Catalogue, Entity
 from pipeline.enrich.linking.context import Occurrence, PostContext
 from pipeline.enrich.linking.log_odds import Certain, at, certain_of, context, decide, score, unknown

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from pipeline.contracts.messages import LinkHow
+from pipeline.contracts.values import LinkHow
 from pipeline.enrich.catalogue.entities import SHARED_HANDLES
 from pipeline.enrich.linking.handles import split_hashtag, undecorate
 from pipeline.enrich.linking.log_odds import CUT, confidence, prior

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipeline.contracts.messages import LinkHow
+from pipeline.contracts.values import LinkHow
 from pipeline.enrich.linking.lexicon import Lexicon, lexicon_of
 from pipeline.enrich.linking.log_odds import Meaning, prior
 from pipeline.enrich.linking.markers import CLEAR, UNCLEAR

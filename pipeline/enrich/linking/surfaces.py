@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import ahocorasick
 
-from pipeline.contracts.messages import LinkHow
+from pipeline.contracts.values import LinkHow
 from pipeline.enrich.catalogue.entities import SHARED_HANDLES, Catalogue, Entity
 from pipeline.enrich.spelling.names import Kind, kind_of, spellings
 from pipeline.text.common_words import FREQUENT, VERY_FREQUENT, ordinary, ranks

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.contracts.messages import EntityRef
+from pipeline.contracts.mentions import EntityRef
 from pipeline.enrich.threads.threads import MAX_REVISIONS, Revision, Thread, post_hash
 
 MAX_ENTITIES = 8

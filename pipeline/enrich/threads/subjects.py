@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipeline.contracts.messages import EntityRef, Link, Post
+from pipeline.contracts.mentions import EntityRef, Link
+from pipeline.contracts.posts import Post
 from pipeline.enrich.accounts import Accounts
 from pipeline.enrich.threads.threads import Inheritance, Thread, addressed, inherit, post_hash
 

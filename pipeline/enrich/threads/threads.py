@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.contracts.messages import EntityRef
+from pipeline.contracts.mentions import EntityRef
 
 MAX_REVISIONS = 8
 """Versions of one post that are remembered."""

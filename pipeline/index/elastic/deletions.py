@@ -14,7 +14,7 @@ import msgspec
 from elasticsearch import AsyncElasticsearch
 
 from pipeline.contracts.account import author_key
-from pipeline.contracts.messages import Mention, MentionDeleted
+from pipeline.contracts.mentions import Mention, MentionDeleted
 from pipeline.index.documents import (
     UNVERSIONED,
     Deletion,

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import msgspec
 
 from pipeline.contracts.account import author_key
-from pipeline.contracts.messages import IncidentEvent, Mention, MentionDeleted
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import Mention, MentionDeleted
 from pipeline.index.documents import Deletion, WriteBatch, micro, milliseconds, short
 from pipeline.index.elastic.bulk import Action
 from pipeline.index.elastic.slices import slice_of

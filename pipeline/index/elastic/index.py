@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.index.documents import milliseconds, sort_out
 from pipeline.index.elastic.bulk import PAUSES, Bulk
 from pipeline.index.elastic.client import connect, explained

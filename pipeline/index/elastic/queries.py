@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from elasticsearch import ApiError, AsyncElasticsearch
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.index.documents import milliseconds, moment, short
 from pipeline.index.elastic.client import explained
 from pipeline.index.elastic.documents import event_of, letter_of, mention_of

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.index.documents import milliseconds, sort_out
 from pipeline.index.protocol import DeadLetter, Document, Page, Query, Volume, Written
 from pipeline.index.sqlite import reading as read

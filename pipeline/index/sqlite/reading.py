@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.contracts.messages import IncidentEvent, Mention
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import Mention
 from pipeline.index.documents import milliseconds, moment
 from pipeline.index.protocol import DeadLetter, Page, Query, Volume
 from pipeline.index.query import MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from pipeline.contracts.account import author_key
-from pipeline.contracts.messages import EntityRef, IncidentEvent, Mention, MentionDeleted
+from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.mentions import EntityRef, Mention, MentionDeleted
 from pipeline.index.documents import (
     UNVERSIONED,
     Deletion,

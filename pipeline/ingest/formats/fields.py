@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from pipeline.contracts.decode import decode_raw
-from pipeline.contracts.messages import RawMessage
+from pipeline.contracts.posts import RawMessage
 from pipeline.errors import Malformed
 
 NUMBERS: dict[str, type[int] | type[float]] = {"version": int, "author_followers": int, "rating": float}

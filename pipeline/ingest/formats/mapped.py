@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from pipeline.contracts.decode import MAX_BYTES, decode
-from pipeline.contracts.messages import RawMessage
+from pipeline.contracts.posts import RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.formats.fields import message_from, moment
 from pipeline.ingest.formats.lines import lines

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from pipeline.contracts.decode import MAX_BYTES, decode, decode_raw
-from pipeline.contracts.messages import RawMessage
+from pipeline.contracts.posts import RawMessage
 from pipeline.errors import Malformed
 from pipeline.ingest.formats.defaults import PostDefaults
 from pipeline.ingest.formats.fields import message_from

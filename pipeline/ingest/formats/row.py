@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from pipeline.contracts.messages import RawMessage
+from pipeline.contracts.posts import RawMessage
 from pipeline.errors import Malformed
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from pipeline.contracts.messages import AuthorDeleted, Post, PostDeleted, RawMessage
+from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.errors import TerminalError
 
 MAX_DEPTH = 10_000

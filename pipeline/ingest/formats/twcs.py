@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC
 
-from pipeline.contracts.messages import MAX_TEXT, Author, Post
+from pipeline.contracts.posts import Author, Post
+from pipeline.contracts.values import MAX_TEXT
 from pipeline.errors import Malformed
 from pipeline.ingest.formats.fields import moment
 from pipeline.ingest.formats.row import Row

@@ -16,7 +16,8 @@ import msgspec
 
 from models.naming import occurrences
 from models.scorer import Reading, Scorer, Scores
-from pipeline.contracts.messages import ModelRef, Post
+from pipeline.contracts.mentions import ModelRef
+from pipeline.contracts.posts import Post
 from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import Malformed
 from pipeline.ingest.formats.row import Row

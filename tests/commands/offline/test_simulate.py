@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from pipeline.commands.offline.simulate import app
 from pipeline.contracts.decode import decode_raw
-from pipeline.contracts.messages import Mention, Post
+from pipeline.contracts.mentions import Mention
+from pipeline.contracts.posts import Post
 from pipeline.errors import TerminalError
 from pipeline.simulate.companies import demo_companies
 from pipeline.simulate.events import INCIDENTS, Story

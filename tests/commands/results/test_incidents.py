@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from pipeline.commands.main import main
-from pipeline.contracts.messages import EntityRef
+from pipeline.contracts.mentions import EntityRef
 from pipeline.errors import TransientError
 from pipeline.index.load import open_index
 from pipeline.promise.verdicts import FILE, VerdictStore

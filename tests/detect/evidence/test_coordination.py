@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.evidence.coordination import CROWD, FEWEST, YOUNG, CoordinationSigns, reasons
 from pipeline.detect.mentions.inbound import InboundAuthor, InboundMention
 from pipeline.detect.stage import Detect, run

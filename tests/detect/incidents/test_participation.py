@@ -8,7 +8,7 @@ from zlib import crc32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.mentions.inbound import InboundMention, InboundSentiment
 from pipeline.detect.stage import run
 from pipeline.detect.state.incident import Participation

@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from pipeline.contracts.account import author_key
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.mentions.inbound import (
     Inbound,

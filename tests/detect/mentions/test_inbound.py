@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import Author, EntityRef, Link, Mention, ModelRef, Sentiment
+from pipeline.contracts.mentions import EntityRef, Link, Mention, ModelRef, Sentiment
+from pipeline.contracts.posts import Author
 from pipeline.detect.mentions.inbound import InboundDeletion, InboundMention, read, read_lines
 from pipeline.errors import Malformed
 

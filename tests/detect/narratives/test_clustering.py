@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.sketch import DIMENSIONS, Sketch, decode, encode
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.narratives.clustering import assign

@@ -11,16 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import (
-    Author,
-    EntityRef,
-    Link,
-    Mention,
-    MentionDeleted,
-    ModelRef,
-    Sentiment,
-    mention_id,
-)
+from pipeline.contracts.mentions import EntityRef, Link, Mention, MentionDeleted, ModelRef, Sentiment, mention_id
+from pipeline.contracts.posts import Author
 from pipeline.contracts.topics import MENTIONS_SCORED
 from pipeline.detect.detector import Detector
 from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundEntity, InboundMention, InboundSentiment
@@ -123,7 +115,7 @@ def test_beyond_the_bound_the_oldest_are_forgotten_first() -> None:
     assert memory.recall(1_000, 29_000_000) is not None
     assert len(memory.posts.held) <= PAGES
     assert len(memory.posts.fresh(29_000_000)) < FRESH * 20
-    assert len(memory.posts.places) <= most + FRESH
+    assert len(memory.posts.positions) <= most + FRESH
 
 
 def test_what_is_two_days_old_when_it_comes_counts_nowhere() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.state.codec import VERSION, EntityCodec
 from pipeline.detect.state.entity import EntityState
@@ -16,7 +16,7 @@ from tests.detect.streams import pile_on, quiet, together
 STATES = Path(__file__).with_name("states")
 AT = 5 * 86_400.0 + 50_000.0
 HEARD = together(quiet(6), pile_on(AT))
-CUT = next(place for place, m in enumerate(HEARD) if m.post_id == "bluesky:answer-60")
+CUT = next(position for position, m in enumerate(HEARD) if m.post_id == "bluesky:answer-60")
 """Where each version had got to when it wrote its state: in the midst of a pile-on."""
 
 KNOWN = 61
@@ -44,7 +44,7 @@ def test_state_of_an_older_version_is_read_and_its_incident_goes_on(version: int
     assert state.mentions == 1213
     assert state.acute is not None
     assert state.acute.mentions == 61
-    assert len(state.memory.posts.places) == (160 if version < 5 else KNOWN)
+    assert len(state.memory.posts.positions) == (160 if version < 5 else KNOWN)
     again = CODEC.decode(CODEC.encode(state))
     assert CODEC.encode(again) == CODEC.encode(state)
     events = rest(state)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.stage import run
 from tests.detect.stories.script import AT
 from tests.detect.stories.stories import STORIES

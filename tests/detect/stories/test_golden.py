@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.stage import run
 from tests.detect.stories import stories
 from tests.detect.stories.record import FOLDER, minutes, recorded

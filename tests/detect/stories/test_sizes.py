@@ -6,7 +6,7 @@ import random
 from math import exp, pi, sin
 
 from benchmarks.detection import busy
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.detector import Detector
 from pipeline.detect.stage import run
 from pipeline.detect.state.codec import EntityCodec

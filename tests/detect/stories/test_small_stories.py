@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.stage import run
 from tests.detect.streams import MONDAY, chatter, mention, pile_on, quiet, together

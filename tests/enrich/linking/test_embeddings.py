@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from models.scorer import Reading, Scores
-from pipeline.contracts.messages import ModelRef, Sentiment
+from pipeline.contracts.mentions import ModelRef, Sentiment
 from pipeline.enrich.catalogue import Catalogue, Entity
 from pipeline.enrich.linking import embeddings
 from pipeline.enrich.linking.embeddings import (

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.commands.main import app
-from pipeline.contracts.messages import LinkHow, Untrained
+from pipeline.contracts.values import LinkHow, Untrained
 from pipeline.enrich.catalogue import Entity, load_catalogue
 from pipeline.enrich.catalogue.checking import Severity, check
 from pipeline.enrich.threads import memory, orphans, waiting

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.contracts.messages import Author, Mention, PostDeleted, ScoredMessage
+from pipeline.contracts.mentions import Mention, ScoredMessage
+from pipeline.contracts.posts import Author, PostDeleted
 from pipeline.enrich.explanation import PartialPost, explanation
 from pipeline.enrich.linking.embeddings import EmbeddingReader
 from pipeline.enrich.linking.linker import Linker

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.contracts.messages import Author, Post, ScoredMessage
+from pipeline.contracts.mentions import ScoredMessage
+from pipeline.contracts.posts import Author, Post
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.threads.threads import REACH

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from pipeline.contracts.messages import EntityRef
+from pipeline.contracts.mentions import EntityRef
 from pipeline.enrich.threads.memory import MAX_BYTES, make_room, remember, revise
 from pipeline.enrich.threads.threads import (
     MAX_REVISIONS,

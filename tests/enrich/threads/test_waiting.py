@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from pipeline.contracts.headers import COPY
-from pipeline.contracts.messages import Author, AuthorDeleted, Post, PostDeleted, ScoredMessage
+from pipeline.contracts.mentions import ScoredMessage
+from pipeline.contracts.posts import Author, AuthorDeleted, Post, PostDeleted
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.threads import waiting

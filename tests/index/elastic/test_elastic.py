@@ -14,7 +14,8 @@ import msgspec
 import pytest
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from pipeline.contracts.messages import Counts, IncidentEvent, Mention, MentionDeleted
+from pipeline.contracts.incidents import Counts, IncidentEvent
+from pipeline.contracts.mentions import Mention, MentionDeleted
 from pipeline.errors import TerminalError, TransientError
 from pipeline.index.elastic.bulk import Action
 from pipeline.index.elastic.index import ElasticIndex

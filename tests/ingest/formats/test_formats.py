@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from pipeline.contracts.decode import MAX_BYTES
-from pipeline.contracts.messages import Post, PostDeleted
+from pipeline.contracts.posts import Post, PostDeleted
 from pipeline.errors import Malformed, SettingsError, TerminalError
 from pipeline.ingest.formats.formats import reader_for
 from pipeline.ingest.formats.lines import open_source

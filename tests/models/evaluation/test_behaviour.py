@@ -14,7 +14,8 @@ from models.evaluation.behaviour.cases import read_cases
 from models.evaluation.behaviour.run import capabilities, describe, floor_for, judge, read_floors
 from models.figures import Capability
 from models.scorer import Reading, Scores
-from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
+from pipeline.contracts.mentions import ModelRef, Sentiment, Signals
+from pipeline.contracts.values import Label
 from tests.models.conftest import scorer_for
 
 CASES = read_cases()

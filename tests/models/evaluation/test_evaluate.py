@@ -15,7 +15,8 @@ from models.evaluation.slices import dialect, length, slices_of, style
 from models.evaluation.table import in_brackets, render, table
 from models.figures import Figures
 from models.scorer import Reading, Scores
-from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
+from pipeline.contracts.mentions import ModelRef, Sentiment, Signals
+from pipeline.contracts.values import Label
 from pipeline.errors import TerminalError
 
 FEELS: dict[Label, Sentiment] = {

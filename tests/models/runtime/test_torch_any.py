@@ -16,7 +16,7 @@ from models.manifest import SHIPPED
 from models.runtime.batching import pad
 from models.runtime.onnx_cpu import OnnxScorer
 from models.scorer import Reading, Scores
-from pipeline.contracts.messages import Label
+from pipeline.contracts.values import Label
 from pipeline.errors import TerminalError
 from pipeline.settings.model import ModelSettings
 from tests.models.conftest import checkpoint, scorer_for

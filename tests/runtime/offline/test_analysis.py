@@ -14,7 +14,8 @@ import pytest
 
 from models.scorer import Reading, Scores
 from pipeline.contracts.decode import MAX_BYTES
-from pipeline.contracts.messages import Label, ModelRef, Sentiment, Signals
+from pipeline.contracts.mentions import ModelRef, Sentiment, Signals
+from pipeline.contracts.values import Label
 from pipeline.ingest.formats.lines import SourceLine, lines
 from pipeline.ingest.formats.posts import PostsReader
 from pipeline.runtime.offline import analysis

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.alert.delivery import RetryLimits
 from pipeline.alert.stage import Alert
-from pipeline.contracts.messages import IncidentEvent
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.topics import changelog
 from pipeline.detect.stage import Detect
 from pipeline.enrich.catalogue import load_catalogue
