@@ -35,8 +35,8 @@ class RememberedPosts:
     """The newest posts, the pages before them, and where each post is.
 
     `begun`: how many pages there were, of which `written` need nobody's writing any more.  `held`: those that still
-    count, by number, the oldest first; `positions`: hash → page number * `PAGE` + position in it, as if the newest posts
-    were in pages already.  `restored`: false when pages were written that are not in hand.
+    count, by number, the oldest first.  `positions`: hash → page number * `PAGE` + position in it, as if the newest
+    posts were in pages already.  `restored`: false when pages were written that are not in hand.
     `entries`: the newest posts, their ages counted from `base`; `roots`: the numbers of their threads.
     """
 
