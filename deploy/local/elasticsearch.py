@@ -51,20 +51,27 @@ def start(
     (config / "elasticsearch.yml").write_text(settings(folder, port, transport_port))
     for name in ("data", "logs", "tmp"):
         (folder / name).mkdir()
-    environment = {
+    keystore = [*_as_other_user(folder), str(home / "bin" / "elasticsearch-keystore")]
+    _run([*keystore, "create"], _environment(folder))
+    _run([*keystore, "add", "-x", "-f", "bootstrap.password"], _environment(folder), password)
+    return start_again(home, folder, log)
+
+
+def start_again(home: Path, folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start the node of a folder that `start` has made: on the data, the ports and the password that it had."""
+    command = [*_as_other_user(folder), str(home / "bin" / "elasticsearch"), "-p", str(folder / "pid")]
+    return launch(command, log, _environment(folder), folder)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "ES_JAVA_HOME": str(find_java(ELASTICSEARCH_JAVA)),
-        "ES_PATH_CONF": str(config),
+        "ES_PATH_CONF": str(folder / "config"),
         "ES_TMPDIR": str(folder / "tmp"),
         "ES_JAVA_OPTS": "-Xms1g -Xmx1g",
         "CLI_JAVA_OPTS": "-Xmx64m",
     }
-    prefix = _as_other_user(folder)
-    keystore = [*prefix, str(home / "bin" / "elasticsearch-keystore")]
-    _run([*keystore, "create"], environment)
-    _run([*keystore, "add", "-x", "-f", "bootstrap.password"], environment, password)
-    command = [*prefix, str(home / "bin" / "elasticsearch"), "-p", str(folder / "pid")]
-    return launch(command, log, environment, folder)
 
 
 def server_pid(folder: Path) -> int | None:

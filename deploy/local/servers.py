@@ -106,7 +106,7 @@ def own_kafka(base: Path = BASE) -> Iterator[OwnKafka]:
         libs = fetch(base).kafka
     folder = Path(tempfile.mkdtemp(prefix="kafka-", dir=base))
     log = folder / "kafka.log"
-    port, controller_port = _free_ports(2)
+    port, controller_port = free_ports(2)
     child = kafka.start(libs, folder / "kafka", port, controller_port, log)
     process = remember("Kafka", child.pid)
     try:
@@ -167,11 +167,11 @@ def _running(base: Path) -> Servers | None:
 def _start(base: Path) -> Servers:
     """Fetch, start and wait until both answer; on any failure nothing is left running."""
     distribution = fetch(base)
-    elasticsearch_base, distribution = _where_nobody_can_read(base, distribution)
+    elasticsearch_base, distribution = where_nobody_can_read(base, distribution)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=elasticsearch_base))
     # The other user must get through this folder to its own below; the files with secrets are in folders of that user.
     folder.chmod(0o711)
-    ports = _free_ports(4)
+    ports = free_ports(4)
     servers = Servers(
         bootstrap=f"127.0.0.1:{ports[0]}",
         url=f"http://127.0.0.1:{ports[2]}",
@@ -261,7 +261,7 @@ def _stop(base: Path, servers: Servers) -> list[Process]:
     return stopped
 
 
-def _where_nobody_can_read(base: Path, distribution: Distribution) -> tuple[Path, Distribution]:
+def where_nobody_can_read(base: Path, distribution: Distribution) -> tuple[Path, Distribution]:
     """As root, Elasticsearch runs as another user, who may not be let into our folder (such as /root): then its files
     go to /var/tmp."""
     if not elasticsearch.needs_other_user() or all(folder.stat().st_mode & 0o001 for folder in (base, *base.parents)):
@@ -277,7 +277,7 @@ def _where_nobody_can_read(base: Path, distribution: Distribution) -> tuple[Path
     return outside, Distribution(distribution.kafka, home)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nothing listens on now: all are held at once, so that they differ."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

@@ -179,7 +179,7 @@ def test_files_that_nobody_cannot_reach_go_elsewhere(tmp_path: Path, monkeypatch
     home.mkdir(parents=True)
     (home / "README").write_text("x")
     tmp_path.chmod(0o700)
-    folder, distribution = servers._where_nobody_can_read(tmp_path, Distribution(tmp_path, home))
+    folder, distribution = servers.where_nobody_can_read(tmp_path, Distribution(tmp_path, home))
     try:
         assert folder.is_relative_to("/var/tmp")
         assert (distribution.elasticsearch / "README").read_text() == "x"
