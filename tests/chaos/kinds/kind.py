@@ -1,0 +1,23 @@
+"""A kind of fault: how it begins, how long it is held, how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from tests.chaos.installation import Installation
+
+Fault = Callable[[Installation], AbstractAsyncContextManager[None]]
+"""A block around which the fault lasts: it begins where the block is entered and is over where it is left."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of fault.  `guards` says in a few words which protection it exercises."""
+
+    name: str
+    fault: Fault
+    seconds: float
+    """How long it is held."""
+    guards: str
