@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -28,6 +29,17 @@ class LibraryLogs(logging.Handler):
             sys.stderr.write("an entry of a library could not be logged\n")
 
 
+class UnfailingLogger(structlog.PrintLogger):
+    """Prints entries; passes over what cannot be written (a full disk): no work may stop for its log."""
+
+    def msg(self, message: str) -> None:
+        """Print one entry, if that is possible."""
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = error = exception = critical = fatal = failure = err = msg
+
+
 def set_up(level: str) -> None:
     """Route structlog, the standard library's loggers and uncaught exceptions to standard error."""
     number = getattr(logging, level.upper())
@@ -48,7 +60,7 @@ def set_up(level: str) -> None:
             structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is at the call: tests replace it
+        logger_factory=lambda *_: UnfailingLogger(sys.stderr),  # as it is at the call: tests replace it
         cache_logger_on_first_use=False,
     )
     sys.excepthook = _uncaught

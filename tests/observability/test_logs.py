@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import sys
@@ -154,3 +155,16 @@ async def test_a_stage_that_crashes_on_a_post_logs_nothing_of_it(
         await processor.process(records(*[f'{{"text": "{MARK}"}}'.encode()] * 10))
     sys.excepthook(raised.type, raised.value, raised.tb)
     assert sum("exception" in entry for entry in entries(capsys)) >= 2
+
+
+def test_a_log_that_cannot_be_written_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str, /) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    log.info("state recovered", partition=3)
+    try:
+        raise ValueError("unforeseen")
+    except ValueError:
+        log.exception("unexpected error: the worker ends")

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -178,8 +179,9 @@ def _stop_signal(stage: str) -> asyncio.Event:
 
 
 def _end_now(status: int) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # a full disk must not hold up the end
+            stream.flush()
     os._exit(status)
 
 
