@@ -82,6 +82,8 @@ async def _inject(world: Installation, name: str) -> Injection:
         out.anomalies = [Anomaly("lost", f"work never ends: {error}")]
     except AssertionError as error:
         out.anomalies = [Anomaly("unsaid", str(error))]
+    except Exception as error:  # the figures up to here must not be lost with a fault that could not be made
+        out.anomalies = [Anomaly("broken", f"the fault could not be made: {error!r}")]
     return out
 
 

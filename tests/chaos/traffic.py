@@ -31,6 +31,16 @@ BEGAN = 40 * 3_600.0
 """Seconds by which event time begins before the clock."""
 NETWORK = "demo-load"
 CROWD = 45
+COMPLAINTS = (
+    "terrible, my order is lost and nobody answers, I am furious.",
+    "worst service ever, I hate this.",
+    "they broke my parcel and refuse a refund, disgusting.",
+    "I am so angry, three weeks and still nothing.",
+    "awful support, they lied to me.",
+    "never again, what a scam, horrible people.",
+    "my suitcase is gone and they do not care, shame.",
+    "unacceptable, they charged me twice and will not pay back.",
+)
 
 Fate = Literal["shown", "uncounted", "erased", "letter"]
 """What must come of a record: in the index and in the detector's counts; in the index alone; erased; a dead letter."""
@@ -107,9 +117,11 @@ class Traffic:
         return sent
 
     def crowd(self, company: int) -> None:
-        """Many people complain about one company, each by a post of their own."""
-        for _ in range(CROWD):
-            self.say(company, "terrible, my order is lost and nobody answers. The worst service, I am so angry.")
+        """Many people complain about one company, half of them in answer to its newest post."""
+        root = self._roots.get(company)
+        for number in range(CROWD):
+            answers = root.number if root is not None and number % 2 else -1
+            self.say(company, COMPLAINTS[number % len(COMPLAINTS)], answers=answers)
 
     def delete(self, sent: Sent) -> None:
         """Take a post back."""

@@ -143,12 +143,14 @@ def _configure(world: Installation, topic: str, entries: Mapping[str, str | None
         for name, value in entries.items()
     ]
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=changes)
-    for done in AdminClient(confluent_options(world.settings.kafka)).incremental_alter_configs([resource]).values():
+    admin = AdminClient(confluent_options(world.settings.kafka))
+    for done in admin.incremental_alter_configs([resource]).values():
         done.result(timeout=20.0)
 
 
 def _delete(world: Installation, topic: str) -> None:
-    for done in AdminClient(confluent_options(world.settings.kafka)).delete_topics([topic]).values():
+    admin = AdminClient(confluent_options(world.settings.kafka))
+    for done in admin.delete_topics([topic]).values():
         done.result(timeout=20.0)
 
 
