@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from typing import Any
 import structlog
 
 from pipeline.contracts.topics import changelog
+from pipeline.errors import TransientError
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
-from pipeline.runtime.kafka.admin import topic_ids
+from pipeline.runtime.kafka.admin import Offsets, topic_ids
 from pipeline.runtime.kafka.backpressure import Backpressure, ByteBudget, CommittedOffsets, NoBackpressure
 from pipeline.runtime.kafka.clients import group
 from pipeline.runtime.kafka.consumer_groups import consumer_groups
@@ -100,6 +101,7 @@ class Worker:
         await self._stop(health)
 
     async def _start(self, health: HealthServer) -> None:
+        await asyncio.to_thread(_check_state, self._stage, self._settings.kafka)
         await self._publisher.start()
         self._app.finalize()
         await self._app.start()
@@ -202,6 +204,13 @@ def _store(stage: Stage, settings: Settings, publisher: Publisher) -> Store:
     if settings.kafka.embedded:
         return SqliteStore(settings.data / "state" / f"{stage.name}.sqlite", sources())
     return ChangelogStore(settings.kafka, changelog(stage.name).name, publisher, partial(asyncio.to_thread, sources))
+
+
+def _check_state(stage: Stage, kafka: KafkaSettings) -> None:
+    """Raise `TerminalError` when the topic of a stage's state is gone: its state must not begin anew unasked."""
+    if stage.stateful and not kafka.embedded:
+        with closing(Offsets(kafka)) as offsets, suppress(TransientError):  # a broker that is away is waited for later
+            offsets.ends_of_existing(changelog(stage.name).name)
 
 
 def _announce(settings: Settings, stage: str, port: int) -> None:
