@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 GROUNDSWELL := $(BIN)/groundswell
 FITS := import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Groundswell needs Python 3.11, 3.12 or 3.13, and this is " + sys.version.split()[0] + ". Name another: make run PYTHON=python3.11")
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
+FAULTS ?= 300
 MEASURED := "not real and (torch or not slow)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench compiled install install-train lock contracts house clean
+.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench chaos compiled install install-train lock contracts house clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -48,6 +49,9 @@ real-servers: install ## Bring up the real Kafka and Elasticsearch here, without
 
 real-servers-down: install ## Stop them
 	@$(BIN)/python -m deploy.local down
+
+chaos: install ## Harm real servers, workers and networks, and hold the ledger against them (hours; FAULTS=20 for a few)
+	@$(BIN)/python -m tests.chaos --injections $(FAULTS)
 
 bench: install ## Speed by stage and end to end, printed with its peers
 	@$(GROUNDSWELL) bench

@@ -86,7 +86,7 @@ async def _junk(world: Installation) -> AsyncIterator[None]:
 OUTSIDE = (
     Kind("model-corrupt", _model_corrupt, 12.0, "the artefact is checked before a worker starts"),
     Kind("disk-full", _disk_full, 6.0, "no stage needs its disk for what it must not lose"),
-    Kind("receiver-away", _receiver_away, 40.0, "the outbox, written with the offsets"),
+    Kind("receiver-away", _receiver_away, 30.0, "the outbox, written with the offsets"),
     Kind("clock-ahead", _clock_ahead, 1.0, "future dates become letters"),
     Kind("clock-back", _clock_back, 1.0, "posts are judged by their arrival"),
     Kind("junk", _junk, 1.0, "dead letters that always fit"),
