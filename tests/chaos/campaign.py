@@ -78,6 +78,8 @@ async def _inject(world: Installation, name: str) -> Injection:
         async with kind.fault(world):
             await asyncio.sleep(kind.seconds)
         out.recovery = round(await world.recovered(), 2)
+        if kind.after is not None:
+            await kind.after(world)
     except TimeoutError as error:
         out.anomalies = [Anomaly("lost", f"work never ends: {error}")]
     except AssertionError as error:

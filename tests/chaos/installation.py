@@ -47,7 +47,10 @@ class Installation:
         self.model = folder / "model"
         self.interruptions = 0
         """Times that a worker of alerts stood still or lost its connection, and with that perhaps a mark."""
+        self.removed = 0
+        """Records that retention removed unread, the last time."""
         self.gaps = 0
+        """Records that workers said they had lost, in all."""
 
     async def __aenter__(self) -> Installation:
         async with AsyncExitStack() as exit:

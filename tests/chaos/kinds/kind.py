@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -21,3 +21,5 @@ class Kind:
     seconds: float
     """How long it is held."""
     guards: str
+    after: Callable[[Installation], Awaitable[None]] | None = None
+    """What must hold once the backlog is worked off; raises `AssertionError`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import signal
 from collections.abc import AsyncIterator
@@ -27,6 +28,10 @@ async def _model_corrupt(world: Installation) -> AsyncIterator[None]:
     world.signal("enrich", signal.SIGKILL)
     try:
         yield
+        for _ in range(60):
+            if child.restarts >= restarts + 2:
+                break
+            await asyncio.sleep(1.0)
     finally:
         file.write_bytes(good)
     words = child.last_error
@@ -84,7 +89,7 @@ async def _junk(world: Installation) -> AsyncIterator[None]:
 
 
 OUTSIDE = (
-    Kind("model-corrupt", _model_corrupt, 12.0, "the artefact is checked before a worker starts"),
+    Kind("model-corrupt", _model_corrupt, 5.0, "the artefact is checked before a worker starts"),
     Kind("disk-full", _disk_full, 6.0, "no stage needs its disk for what it must not lose"),
     Kind("receiver-away", _receiver_away, 30.0, "the outbox, written with the offsets"),
     Kind("clock-ahead", _clock_ahead, 1.0, "future dates become letters"),
