@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "chaos.json").write_bytes(msgspec.json.format(msgspec.json.encode(outcome)))
-    (given.out / "chaos.md").write_text(table := markdown(outcome), encoding="utf-8")
+    (given.out / "chaos.md").write_text(table := markdown(outcome.injections), encoding="utf-8")
     print(table)
     return int(any(injection.anomalies for injection in outcome.injections))
 

@@ -1,27 +1,40 @@
-"""The outcome of a campaign as a table for people."""
+"""The outcomes of campaigns as one table for people: `python -m tests.chaos.report chaos.json …`."""
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
+
+import msgspec
 
 from tests.chaos.campaign import Injection, Outcome
 from tests.chaos.kinds import KINDS
 
+HEAD = """\
+| kind | injections | recovery, median s | worst s | anomalies | what it exercises | with that out |
+|---|--:|--:|--:|--:|---|---|
+"""
 
-def markdown(outcome: Outcome) -> str:
+
+def markdown(injections: Sequence[Injection]) -> str:
     """A row a kind: injections, seconds until the backlog was worked off, anomalies."""
     by_kind: defaultdict[str, list[Injection]] = defaultdict(list)
-    for injection in outcome.injections:
+    for injection in injections:
         by_kind[injection.kind].append(injection)
-    lines = ["| kind | injections | recovery, median s | worst s | anomalies | what it exercises |",
-             "|---|--:|--:|--:|--:|---|"]  # fmt: skip
-    for name, kind in KINDS.items():
-        if injections := by_kind[name]:
-            seconds = [injection.recovery for injection in injections if injection.recovery is not None] or [-1.0]
-            anomalies = sum(len(injection.anomalies) for injection in injections)
-            lines.append(
-                f"| {name} | {len(injections)} | {median(seconds):.1f} | {max(seconds):.1f} | {anomalies} "
-                f"| {kind.guards} |"
-            )
-    return "\n".join(lines) + "\n"
+    return HEAD + "".join(_row(name, by_kind[name]) for name in KINDS if by_kind[name])
+
+
+def _row(name: str, injections: Sequence[Injection]) -> str:
+    seconds = [injection.recovery for injection in injections if injection.recovery is not None]
+    middle, worst = (f"{median(seconds):.1f}", f"{max(seconds):.1f}") if seconds else ("never", "never")
+    anomalies = sum(len(injection.anomalies) for injection in injections)
+    kind = KINDS[name]
+    return f"| {name} | {len(injections)} | {middle} | {worst} | {anomalies} | {kind.guards} | {kind.without} |\n"
+
+
+if __name__ == "__main__":
+    outcomes = [msgspec.json.decode(Path(name).read_bytes(), type=Outcome) for name in sys.argv[1:]]
+    sys.stdout.write(markdown([injection for outcome in outcomes for injection in outcome.injections]))

@@ -12,7 +12,7 @@ import pytest
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.index.protocol import Index
 from tests.chaos import ledger
-from tests.chaos.campaign import Injection, Outcome, schedule
+from tests.chaos.campaign import Injection, schedule
 from tests.chaos.kinds import KINDS
 from tests.chaos.ledger import Books
 from tests.chaos.proxy import Mode, Proxy
@@ -140,4 +140,4 @@ def test_every_kind_comes_before_any_comes_again() -> None:
 
 def test_the_report_has_a_row_a_kind() -> None:
     injections = [Injection("junk", 2.0), Injection("junk", 4.0), Injection("kill-alert", 1.0)]
-    assert "| junk | 2 | 3.0 | 4.0 | 0 |" in markdown(Outcome(1, injections, None))
+    assert "| junk | 2 | 3.0 | 4.0 | 0 |" in markdown(injections)

@@ -8,18 +8,22 @@ from dataclasses import dataclass
 
 from tests.chaos.installation import Installation
 
+NOT_TRIED = "not tried"
+
 Fault = Callable[[Installation], AbstractAsyncContextManager[None]]
 """A block around which the fault lasts: it begins where the block is entered and is over where it is left."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of fault.  `guards` says in a few words which protection it exercises."""
+    """One kind of fault.  `guards` says in a few words which protection it exercises, `without` what is known of it
+    with that protection out."""
 
     name: str
     fault: Fault
     seconds: float
     """How long it is held."""
     guards: str
+    without: str
     after: Callable[[Installation], Awaitable[None]] | None = None
     """What must hold once the backlog is worked off; raises `AssertionError`."""

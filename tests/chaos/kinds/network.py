@@ -8,6 +8,7 @@ from functools import partial
 
 from tests.chaos.installation import Installation
 from tests.chaos.kinds.kind import Kind
+from tests.chaos.kinds.servers import AGAIN, HELD
 from tests.chaos.proxy import Mode
 
 
@@ -26,10 +27,7 @@ async def _harmed(server: str, mode: Mode, world: Installation) -> AsyncIterator
 _SECONDS: dict[Mode, float] = {"cut": 12.0, "delay": 10.0, "half-open": 12.0}
 
 NETWORK = tuple(
-    Kind(
-        f"{server}-{mode}", partial(_harmed, server, mode), seconds,
-        "waiting without acknowledging" if server == "kafka" else "a batch is repeated, its offsets are held",
-    )
-    for server in ("kafka", "elastic")
+    Kind(f"{server}-{mode}", partial(_harmed, server, mode), seconds, *protection)
+    for server, protection in (("kafka", AGAIN), ("elastic", HELD))
     for mode, seconds in _SECONDS.items()
-)  # fmt: skip
+)
