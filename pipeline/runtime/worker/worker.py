@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from pipeline.contracts.topics import changelog
-from pipeline.errors import TransientError
+from pipeline.errors import GroundswellError, TransientError
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.kafka.admin import Offsets, topic_ids
@@ -88,7 +88,7 @@ class Worker:
         if not starting.done():
             log.info("worker stopped before it had started", stage=self._stage.name)
             _end_now(0)
-        starting.result()
+        self._started(starting)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
         crash = asyncio.create_task(self._app.wait_until_stopped())
         await asyncio.wait({stopping, crash}, return_when=asyncio.FIRST_COMPLETED)
@@ -99,6 +99,16 @@ class Worker:
             )
             _end_now(UNEXPECTED)
         await self._stop(health)
+
+    def _started(self, starting: asyncio.Task[None]) -> None:
+        """Raise what a person can mend; end the process on anything else, for threads of libraries would hold it up."""
+        try:
+            starting.result()
+        except GroundswellError:
+            raise
+        except Exception:
+            log.exception("could not start: the worker ends", stage=self._stage.name, status=UNEXPECTED)
+            _end_now(UNEXPECTED)
 
     async def _start(self, health: HealthServer) -> None:
         await asyncio.to_thread(_check_state, self._stage, self._settings.kafka)
