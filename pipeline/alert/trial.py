@@ -1,4 +1,4 @@
-"""Trial page: an incident that is none, sent through every notifier to see whether it arrives."""
+"""Trial page: an incident that is none, sent through every notifier."""
 
 from __future__ import annotations
 

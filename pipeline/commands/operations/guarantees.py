@@ -1,4 +1,4 @@
-"""Guarantees of stages and networks: what holds, what can still go wrong, which test shows it.
+"""Guarantees of stages and networks, what can still go wrong, and the test that shows it.
 
 `docs/failures.md` has the whole table, kept current by a test; `groundswell doctor` prints what concerns the
 installation at hand.
