@@ -51,7 +51,7 @@ async def campaign(
     out, until = Outcome(seed, [], None), time.monotonic() + 60.0 * minutes
     async with Installation(folder, seed, rate) as world:
         for stage in ("enrich", "detect", "index", "alert"):
-            await world.running(stage, 120.0)
+            await world.running(stage, 180.0)
         await asyncio.sleep(3.0)
         for number, name in enumerate(names):
             last = number + 1 == len(names) or time.monotonic() > until
