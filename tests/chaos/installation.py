@@ -53,20 +53,20 @@ class Installation:
         """Records that workers said they had lost, in all."""
 
     async def __aenter__(self) -> Installation:
-        async with AsyncExitStack() as exit:
-            await exit.enter_async_context(self.servers)
+        async with AsyncExitStack() as opened:
+            await opened.enter_async_context(self.servers)
             await self.receiver.start()
-            exit.push_async_callback(self.receiver.close)
+            opened.push_async_callback(self.receiver.close)
             shutil.copytree(ROOT / "models" / "artefact", self.model)
             (self._folder / "companies.yaml").write_text(catalogue_yaml(COMPANIES), encoding="utf-8")
-            self.stack = await exit.enter_async_context(Stack(self._settings(), parent=os.getpid()))
+            self.stack = await opened.enter_async_context(Stack(self._settings(), parent=os.getpid()))
             self.settings = self.stack.settings
             for stage in STAGES:
                 self.start_worker(stage)
             self.traffic = Traffic(self.servers.bootstrap, self._seed, self._rate)
             self.traffic.resume()
-            exit.push_async_callback(self.traffic.pause)
-            self._exit = exit.pop_all()
+            opened.push_async_callback(self.traffic.pause)
+            self._exit = opened.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
