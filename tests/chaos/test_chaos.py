@@ -10,7 +10,7 @@ from tests.chaos.campaign import campaign
 
 FAULTS = (
     "junk", "kill-detect", "clock-ahead", "elastic-503", "kill-pair", "kafka-killed", "clock-back", "elastic-cut",
-    "term-alert", "elastic-read-only",
+    "term-alert", "state-deleted",
 )  # fmt: skip
 
 
