@@ -47,10 +47,11 @@ def observe(
 ) -> None:
     """A mention in the incident's scope."""
     if weighed.complains:
-        born = mention.author.created_at
-        age = None if born is None else (mention.created_at - born).total_seconds()
-        nth = 1 if weighed.first else 2 if weighed.author > 0.0 else 3
-        incident.signs.add(event_time, age, nth, weighed.copied, weighed.repost)
+        if not weighed.complained:  # an edit makes no further voice
+            born = mention.author.created_at
+            age = None if born is None else (mention.created_at - born).total_seconds()
+            nth = 1 if weighed.author == 1.0 else 2 if weighed.author > 0.0 else 3
+            incident.signs.add(event_time, age, nth, weighed.copied, weighed.repost)
         name = clip(mention.author.handle or mention.author.id, NAME_BYTES)
         bump(incident.networks, _network(mention.network, mention.post_id), NETWORKS)
         bump(incident.drivers, name, DRIVERS)
