@@ -110,7 +110,7 @@ class ThreadEvidence:
         self.mentions += 1
         self.reposts += 1
         if probability < _SURE:
-            self.doubted += 1
+            self.doubted += weight > 0.0  # else a few accounts could cast doubt on what many pass on
         else:
             self.spread = min(self.spread + _STEP * weight, CAP)
             self.spread_exposure += weight

@@ -30,8 +30,8 @@ class WeighedMention:
     """
 
     __slots__ = (
-        "answer", "astray", "author", "complained", "complains", "copied", "first", "key", "negative", "other", "praises",
-        "probability", "repost", "root", "voice",
+        "answer", "astray", "author", "complained", "complains", "copied", "first", "key", "negative", "other",
+        "praises", "probability", "repost", "root", "voice",
     )  # fmt: skip
 
     def __init__(
