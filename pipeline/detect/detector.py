@@ -62,6 +62,8 @@ class Detector:
         clock, baseline = entity.clock, entity.baseline
         key, event_time, news = recognised(memory, mention, clock)
         if news == PASSED:
+            if mention.author_role == "own" and clock:
+                memory.remember_own(mention.post_id, clock // 60, mention.version)
             return _NOTHING
         before = retractions.replace(entity, mention, key) if news == CHANGED else None
         events: Sequence[IncidentEvent] = _NOTHING
@@ -117,8 +119,7 @@ class Detector:
             thread.copies += weighed.copied
             thread.repeats += weighed.author == 0.0 and not weighed.complains
         thread.authors += weighed.first
-        if not weighed.astray and weighed.author > 0.0:
-            thread.naming += 1
+        thread.naming += weighed.first and not weighed.astray
         return thread
 
     def _complaint(self, entity: EntityState, negative: float, other: float) -> float:

@@ -33,7 +33,7 @@ LEARNED_FROM: Final = 4
 """Negative answers of a thread from which the entity's usual number is learned; further ones may be a pile-on."""
 
 CARRIED: Final = 2.0
-"""Weight that answers may have which do not speak of the entity, for each mention in the thread that does, where the
+"""Weight that answers may have which do not speak of the entity, for each person in the thread who does, where the
 thread began with something else: a passing remark makes no crisis of all that is said after it."""
 
 FAST: Final = 300.0
@@ -48,7 +48,7 @@ class ThreadEvidence:
     """What is known of a thread.  `exposure` counts its negative answers by clean weight, `spread_exposure` its
     reposts by the weight of their authors; `fast` and `middle` count all of them, decaying over 5 and 30 minutes;
     `doubted` are reposts of which the model is not sure that they are negative, `sureness` the least log-odds of the
-    others.  `naming`: mentions that speak of the entity themselves, `carried`: the weight of those that only answer
+    others.  `naming`: people who speak of the entity themselves, `carried`: the weight of those that only answer
     one.  `repeats`: answers without a complaint by accounts that have answered twice: of no weight, whatever their
     number.  Times are whole seconds.
     """

@@ -89,7 +89,7 @@ def weigh(
 
     `late`: too late to be evidence.  `before`: what is remembered of an older version, which it comes in place of.
     A text that the model was not trained for is no complaint; what only answers a mention counts within bounds where
-    the thread does not begin with one.
+    the thread does not begin with one, or with one that came long after it was written.
     """
     voice = memory.number(mention.author.id)
     author = weight = memory.author_weight(voice, minute)
@@ -115,7 +115,7 @@ def weigh(
     astray = False
     if mention.depth and answer:
         beginning = memory.recall(root, minute)
-        astray = beginning is None or beginning.gone
+        astray = beginning is None or beginning.gone or beginning.late  # edited long after it was answered, perhaps
         if astray:
             weight = inherited(threads.get(root), weight)
     if trained and not sentiment.sure:

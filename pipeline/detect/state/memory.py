@@ -18,7 +18,7 @@ from zlib import crc32
 
 from pipeline.detect.state import posts
 from pipeline.detect.state.keyed_hash import FIXED, keyed_hash
-from pipeline.detect.state.page import GONE, HISTORY, NEGATIVE, WINDOW, RememberedPost
+from pipeline.detect.state.page import GONE, HISTORY, NEGATIVE, OWN, WINDOW, RememberedPost
 from pipeline.detect.state.posts import RememberedPosts
 
 SHOWN: Final = 160
@@ -116,6 +116,10 @@ class Memory:
         what = HISTORY if late else int(weight * 100.0)
         self.posts.note(key, minute, what | NEGATIVE if negative else what, root, version)
 
+    def remember_own(self, post_id: str, minute: int, version: int) -> None:
+        """Note what the company itself said, so that answers to it are known to be about the company."""
+        self.posts.note(self.number(post_id), minute, OWN, 0, version)
+
     def delete(self, key: int, minute: int, version: int) -> RememberedPost | None:
         """A post is deleted in a version; gives what it had weighed when it takes a live one away.
 
@@ -125,7 +129,7 @@ class Memory:
         if post is not None and (post.version > version or (post.gone and post.version == version)):
             return None
         self.posts.note(key, minute, GONE, 0, version)
-        return None if post is None or post.gone else post
+        return None if post is None or post.gone or post.own else post
 
     def unlearn(self, author: str) -> None:
         """A post is about to come in another version: as if its author's turn had not been.

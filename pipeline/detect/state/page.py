@@ -35,6 +35,9 @@ GONE: Final = 127
 HISTORY: Final = 126
 """In place of the weight of a post that came too late to be evidence of anything."""
 
+OWN: Final = 125
+"""In place of the weight of what the company itself said, which is counted nowhere."""
+
 NEGATIVE: Final = 128
 """Added to the weight of a complaint."""
 
@@ -50,7 +53,7 @@ class RememberedPost(Struct, gc=False):
 
     `minute`: the entity's clock when it came; `weight` in hundredths; `root`: hash of its thread (0: its own);
     `version`: the newest that came, below zero for the stamp of a state of before version 5; `gone`: deleted in that
-    version; `late`: it came too late to be evidence.
+    version; `late`: it came too late to be evidence; `own`: the company said it.
     """
 
     minute: int
@@ -60,6 +63,7 @@ class RememberedPost(Struct, gc=False):
     version: int
     gone: bool
     late: bool = False
+    own: bool = False
 
 
 class PostPage(Struct, array_like=True, gc=False):
@@ -104,9 +108,9 @@ class PostPage(Struct, array_like=True, gc=False):
         _, age, what, number, version = entry
         root = unpack_from("<Q", self.posts, 8 * number - 5)[0] if number else 0
         weight = what & GONE
-        gone, late = weight == GONE, weight == HISTORY
-        weight = 0 if gone or late else weight
-        return RememberedPost(self.minute - age, what >= NEGATIVE, weight, root, version, gone, late)
+        gone, late, own = weight == GONE, weight == HISTORY, weight == OWN
+        weight = 0 if weight >= OWN else weight
+        return RememberedPost(self.minute - age, what >= NEGATIVE, weight, root, version, gone, late, own)
 
 
 def packed(entries: bytes, threads: Iterable[int]) -> bytes:
