@@ -89,7 +89,6 @@ REGRESSIONS = (
             inputs=(Say(at=1.0, post=1, names=(1,)), Say(at=5.0, post=1, names=(0,), delay=6.0)),
             hazards=(hazards.OLDER_ELSEWHERE,),
         ),
-        "the mentions of the older version are published although the newer one is known",
     ),
     Regression(
         "a post that comes back after its deletion",
@@ -159,7 +158,6 @@ REGRESSIONS = (
             ),
             hazards=(hazards.LEAKS,),
         ),
-        "enrich does not remember deletions: the reply is kept whole while it waits",
     ),
     Regression(
         "posts that are deleted after an incident has quoted them",

@@ -49,6 +49,13 @@ def waits(thread: Thread | None, parent: int, offset: int) -> bool:
     return seen(thread, parent, offset) is None
 
 
+def newer(thread: Thread | None, key: int, version: int, offset: int) -> bool:
+    """Whether a newer version of a post, read before `offset`, waits."""
+    return thread is not None and any(
+        w.key == key and w.version > version and w.offset < offset for w in thread.waiting
+    )
+
+
 def replaced(thread: Thread, waiting: Orphan) -> bool:
     """Whether a newer version of a post waits already."""
     return any(w.key == waiting.key and w.version > waiting.version for w in thread.waiting)
