@@ -134,9 +134,7 @@ class Enrich:
         self.counts["posts"] += 1
         thread: threads.Thread | None = state.get(root_of(post), record)
         earlier = threads.newest(thread, post.post_id, record.offset)
-        if (earlier is not None and earlier.version > post.version) or orphans.newer(
-            thread, threads.post_hash(post.post_id), post.version, record.offset
-        ):
+        if thread is not None and orphans.outdated(thread, earlier, post, record.offset):
             self.counts["outdated"] += 1
             return
         found = subjects(self._accounts, post, thread, record.offset)

@@ -62,8 +62,9 @@ class KnownDeletions:
         if gone is not None and post.version <= gone[0]:
             return True
         gone = self._known(_author_hash(post.author.id))
-        dates = _milliseconds(post.created_at), _milliseconds(received)
-        return gone is not None and covered_by_author(*gone, post.version, *dates)
+        if gone is None:
+            return False
+        return covered_by_author(*gone, post.version, _milliseconds(post.created_at), _milliseconds(received))
 
     def _known(self, key: int) -> tuple[int, int] | None:
         bucket = self._bucket(key)
