@@ -13,6 +13,7 @@ from unittest.mock import patch
 import structlog
 from msgspec import Struct
 
+from pipeline.detect import COMPILED
 from pipeline.detect.state import page, posts
 from tests.simulation.checker import Anomaly, check
 from tests.simulation.history import History
@@ -64,9 +65,9 @@ def lived(history: History) -> Outcome:
 
 @contextmanager
 def _pages(most: int) -> Iterator[None]:
-    """The detector remembers so many pages of posts; does nothing to a compiled one."""
+    """The detector remembers so many pages of posts, unless it is compiled: then the number is part of it."""
     with ExitStack() as stack:
-        for module in (page, posts) if most else ():
+        for module in (page, posts) if most and not COMPILED else ():
             stack.enter_context(patch.object(module, "PAGES", most))
         yield
 
