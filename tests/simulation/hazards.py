@@ -45,8 +45,6 @@ HAZARDS = (
 )
 
 KNOWN_DEFECTS: dict[str, str] = {
-    LEAKS: "a reply that comes after its own deletion is kept whole while it waits for its parent",
-    OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
     MANY_DELETED: "an incident whose posts are erased is sent again to its receivers when its partition moves",
     ALERT_PAUSED: "a step that the receiver has taken is sent again",
     LATE_EVENT: "an older step of an incident is the last under its key, and compaction retains it",

@@ -11,8 +11,8 @@ import msgspec
 from pipeline.contracts.account import author_key
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import EntityRef, Mention, MentionDeleted
+from pipeline.contracts.posts import UNVERSIONED
 from pipeline.index.documents import (
-    UNVERSIONED,
     Deletion,
     WriteBatch,
     author_gone,
