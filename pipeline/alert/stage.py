@@ -71,6 +71,7 @@ class Alert:
         }
         if len(self._channels) != len(self._notifiers):
             raise ValueError("two notifiers have the same name")
+        self._collected: dict[Channel, DeliveryOutcome] = {}
         self._in_hand: set[int] = set()
         self._touched: dict[tuple[int, str], None] = {}
 
@@ -151,11 +152,11 @@ class Alert:
         for channel in self._channels.values():
             if channel.outcome is not None and channel.outcome.partition not in self._in_hand:
                 channel.confirm()  # another worker has this partition, and may send it again
-        outcomes = [channel.outcome for channel in self._channels.values() if channel.outcome is not None]
-        if not outcomes:
+        self._collected = {channel: channel.outcome for channel in self._channels.values() if channel.outcome}
+        if not self._collected:
             return None
         result = Result()
-        for outcome in outcomes:
+        for outcome in self._collected.values():
             rejected = self._mark(outcome, state)
             if rejected is not None:
                 result.rejected.append(rejected)
@@ -163,8 +164,10 @@ class Alert:
         return result
 
     def confirm(self) -> None:
-        for channel in self._channels.values():
-            channel.confirm()
+        for channel, outcome in self._collected.items():
+            if channel.outcome is outcome:  # what came of others while the marks were written has still to be marked
+                channel.confirm()
+        self._collected = {}
 
     def halt(self) -> None:
         for channel in self._channels.values():

@@ -302,6 +302,21 @@ async def test_one_notice_a_receiver_is_on_its_way_at_a_time() -> None:
     assert len(slow.sent) == len(fast.sent) == 12
 
 
+async def test_what_one_receiver_has_while_the_mark_of_another_is_written_is_not_sent_to_it_again() -> None:
+    quick, other = Memory("quick"), Memory("other", errors=[TransientError("busy")])
+    driver = Driver(quick, other)
+    flush = driver.state.flush
+
+    async def slowly(now: float) -> int:
+        for _ in range(20 if quick.sent and not other.sent else 0):
+            await asyncio.sleep(0)
+        return await flush(now)
+
+    driver.state.flush = slowly  # type: ignore[method-assign]
+    await driver.run([record(pile_on(), 0)])
+    assert quick.sent == other.sent == ["opened"]
+
+
 async def test_a_hanging_notifier_counts_as_away() -> None:
     hanging = Memory("hanging", errors=[TimeoutError()] * 7)
     driver = Driver(hanging)
