@@ -116,7 +116,7 @@ class Alert:
         if record.origin == ERASED:  # a step that is known, in other words: less to quote
             if earlier is None or not earlier.pending:
                 return None, ()
-            earlier.pending = rewritten(earlier.pending, record.value or b"")
+            earlier.pending = rewritten(earlier.pending, event, record.value or b"")
             return earlier, ()
         if is_news(event, earlier):
             names = recipients(event, earlier, self._notifiers)

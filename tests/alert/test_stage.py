@@ -345,6 +345,20 @@ async def test_what_is_erased_while_it_waits_is_not_sent() -> None:
     assert away.sent == ["escalated"]
 
 
+async def test_a_step_that_is_sent_already_is_not_sent_again_in_place_of_a_newer_one() -> None:
+    """The detector goes on while the index erases: what it publishes again is then not the newest step."""
+    screen = Memory("screen")
+    driver = Driver(screen)
+    await driver.run([record(pile_on(), 0)])
+    screen.away = True
+    await driver.run([record(pile_on("escalated", 5), 1)], turns=5)
+    plain = pile_on(explanation=Explanation("48 people answer one complaint"))
+    await driver.run([record(plain, 2)._replace(origin=ERASED)], turns=5)
+    screen.away = False
+    await driver.serve()
+    assert screen.sent == ["opened", "escalated"]
+
+
 async def test_partitions_that_went_elsewhere_are_sent_nothing_of() -> None:
     away = Memory("screen")
     away.away = True
