@@ -22,7 +22,7 @@ from typing import NamedTuple
 from pipeline.alert.notifier import firing
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.simulate.companies import demo_companies
-from tests.simulation.hazards import LATE_EVENT, LEAKS
+from tests.simulation.hazards import LEAKS
 from tests.simulation.inputs import Input, junk_key
 from tests.simulation.model import Expected, expected
 from tests.simulation.observation import Counted, Observation
@@ -48,7 +48,7 @@ def check(inputs: Sequence[Input], seen: Observation, hazards: Collection[str] =
         *_letters(must, seen),
         *_counts(must, seen),
         *_alerts(must, seen),
-        *(_topic(seen) if LATE_EVENT in hazards else ()),
+        *_topic(seen),
         *(_leaks(must, seen) if LEAKS in hazards else ()),
     ]
 

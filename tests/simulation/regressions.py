@@ -212,10 +212,8 @@ REGRESSIONS = (
                 Crowd(at=10.4, post=1002, people=25, seconds=20.0, answers=1001),
             ),
             faults=(Pause(stage="detect", point="publish", nth=2, seconds=15.0),),
-            hazards=(hazards.LATE_EVENT,),
             workers=(("enrich", 1), ("detect", 2), ("index", 1), ("alert", 1)),
         ),
-        "state is fenced, events are not: the older step is then the last on the topic",
     ),
     Regression(
         "an incident whose posts are erased, and whose alerts move to another worker",
@@ -236,7 +234,18 @@ REGRESSIONS = (
             hazards=(hazards.MANY_DELETED,),
             one_by_one=("detect",),
         ),
-        "a step of the incident that was sent before is sent again",
+    ),
+    Regression(
+        "a receiver that answers while the mark of another is written",
+        "told_twice",
+        History(
+            seed=282,
+            inputs=(
+                Say(at=8.09, post=1001, names=(9,), by=1001),
+                Crowd(at=9.09, post=1002, people=40, seconds=20.0, answers=1001),
+            ),
+            faults=(Outage(what="index", at=19.48, seconds=41.47), Outage(what="receiver", at=20.29, seconds=1.15)),
+        ),
     ),
     Regression(
         "more deletions than the detector remembers posts",
