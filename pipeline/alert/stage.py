@@ -193,6 +193,10 @@ class Alert:
         """Notices that wait for their notifiers, over the partitions in hand."""
         return len(self._touched) + sum(len(channel) for channel in self._channels.values())
 
+    def partitions_waiting(self) -> set[int]:
+        touched = {partition for partition, _ in self._touched}
+        return touched.union(*(channel.partitions() for channel in self._channels.values()))
+
     def holds(self, partitions: set[int]) -> bool:
         """Whether what waits in the state of these partitions has been taken up."""
         return partitions <= self._in_hand

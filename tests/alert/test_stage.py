@@ -317,6 +317,20 @@ async def test_what_one_receiver_has_while_the_mark_of_another_is_written_is_not
     assert quick.sent == other.sent == ["opened"]
 
 
+async def test_nothing_is_begun_that_the_worker_was_not_sure_of_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that stood still may have lost its partition, and another may have sent newer steps."""
+    screen = Memory("screen")
+    driver = Driver(screen)
+    monkeypatch.setattr("pipeline.alert.delivery.LEASE", -1.0)  # whatever was said is too long ago
+    await driver.run([record(pile_on(), 0)], turns=20)
+    assert screen.calls == 0
+    assert driver.stage.partitions_waiting() == {0}
+    monkeypatch.undo()
+    await driver.serve()
+    assert screen.sent == ["opened"]
+    assert driver.stage.partitions_waiting() == set()
+
+
 async def test_a_hanging_notifier_counts_as_away() -> None:
     hanging = Memory("hanging", errors=[TimeoutError()] * 7)
     driver = Driver(hanging)

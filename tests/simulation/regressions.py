@@ -236,6 +236,20 @@ REGRESSIONS = (
         ),
     ),
     Regression(
+        "a worker of alerts that wakes up with a step of long ago, and has lost its partition",
+        "never_told",
+        History(
+            seed=5,
+            inputs=(
+                Say(at=3.0, post=1001, names=(9,), by=1001),
+                Crowd(at=4.0, post=1002, people=40, seconds=30.0, answers=1001),
+            ),
+            faults=(Pause(stage="alert", point="notify", nth=1, seconds=60.0),),
+            hazards=(hazards.ALERT_PAUSED,),
+            workers=(("enrich", 1), ("detect", 1), ("index", 1), ("alert", 2)),
+        ),
+    ),
+    Regression(
         "a receiver that answers while the mark of another is written",
         "told_twice",
         History(

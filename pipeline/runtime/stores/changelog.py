@@ -135,6 +135,18 @@ class ChangelogStore:
                 self._expiry.set(partition, key, msgspec.msgpack.decode(value, type=StoredValue).expires)
         log.info("state recovered", topic=self._topic, partition=partition, keys=len(held.values), epoch=held.epoch)
 
+    async def verify(self, partition: int) -> None:
+        """Look for claims since our last record.  Raises `Fenced`, or `TransientError` when the broker is away."""
+        held = self._partitions.get(partition)
+        if held is None:
+            return
+        claims: list[LogRecord] = []
+        end = await self._each(partition, held.next, claims.append, claims_only=True)
+        if any(record.key != held.claim and record.value is not None for record in claims):
+            self.drop(partition)
+            raise Fenced(f"another worker has claimed partition {partition}", subject=self._topic)
+        held.next = end
+
     def drop(self, partition: int) -> None:
         """The partition went to another worker."""
         self._partitions.pop(partition, None)
@@ -206,12 +218,7 @@ class ChangelogStore:
         held = self._partitions[partition]
         for offset, count in spans:
             if offset != held.next:
-                claims: list[LogRecord] = []
-                end = await self._each(partition, held.next, claims.append, claims_only=True)
-                if any(record.key != held.claim and record.value is not None for record in claims):
-                    self.drop(partition)
-                    raise Fenced(f"another worker has claimed partition {partition}", subject=self._topic)
-                held.next = end
+                await self.verify(partition)
                 return
             held.next = offset + count
 

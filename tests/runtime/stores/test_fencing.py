@@ -62,6 +62,18 @@ async def counted(log: CompactingLog, key: str) -> int | None:
     return value
 
 
+async def test_who_has_lost_a_partition_learns_it_without_writing(log: CompactingLog) -> None:
+    first = a_worker(log)
+    await count(first, "k", 0)
+    await first.verify(0)
+    second = a_worker(log)
+    await second.recover(0)
+    await second.verify(0)
+    with pytest.raises(Fenced):
+        await first.verify(0)
+    await first.verify(0)  # it is not in hand any more
+
+
 async def test_a_late_write_of_a_worker_that_lost_its_partition_undoes_nothing(log: CompactingLog) -> None:
     zombie, owner = a_worker(log), a_worker(log)
     await count(zombie, "acme", *range(100))
