@@ -34,11 +34,11 @@ class ResendingAlertmanager:
         await self._alertmanager.close()
 
 
-def open_notifiers(settings: Settings) -> list[Notifier]:
+def open_notifiers(settings: Settings, *, resend: bool = True) -> list[Notifier]:
     """The notifiers whose address is set, and the terminal when it is on.
 
-    For an Alertmanager a thread starts that keeps the alerts firing, with a connection of its own to the index.
-    Raises `SettingsError` for an address or secret that cannot be used.
+    For an Alertmanager a thread starts that keeps the alerts firing, with a connection of its own to the index; without
+    `resend` there is none.  Raises `SettingsError` for an address or secret that cannot be used.
     """
     notifiers: list[Notifier] = []
     alert = settings.alert
@@ -49,7 +49,8 @@ def open_notifiers(settings: Settings) -> list[Notifier]:
         private, page = alert.webhook_allow_private, alert.page_url
         notifiers.append(Webhook(alert.webhook_url, secret, allow_private=private, page_url=page))
     if alert.alertmanager_url:
-        notifiers.append(_resending(settings))
+        plain = Alertmanager(alert.alertmanager_url, page_url=alert.page_url)
+        notifiers.append(_resending(settings) if resend else plain)
     return notifiers
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -12,6 +12,8 @@ from pipeline.errors import GroundswellError, TerminalError
 from pipeline.terminal import console
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from pipeline.index.protocol import Index
     from pipeline.settings.settings import Settings
 
@@ -27,13 +29,18 @@ class Diagnosis(NamedTuple):
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    trial_page: Annotated[
+        bool, typer.Option("--trial-page", help="Also send a trial through every notifier, as if an incident opened")
+    ] = False,
+) -> None:
     """Examine settings, model, catalogue, Kafka, index, ports, workers, rejects, promise; status 1 when one is wrong.
+
+    Below it, what holds in this installation, and what can still go wrong.
 
     Example:  `groundswell --set index.url=http://localhost:9200 doctor`
     """
     from rich.console import Console
-    from rich.table import Table
 
     settings = context.load_to_read()
     checks: dict[str, Callable[[Settings], str]] = {
@@ -48,13 +55,33 @@ def doctor() -> None:
         "rejects": _rejects,
         "promise": _promise,
     }
+    if trial_page:
+        checks["trial page"] = _trial
     diagnoses = [_examine(what, check, settings) for what, check in checks.items()]
+    Console().print(_findings(diagnoses))
+    Console().print(_promises(settings))
+    if not all(found.well for found in diagnoses):
+        raise typer.Exit(1)
+
+
+def _findings(diagnoses: list[Diagnosis]) -> Table:
+    from rich.table import Table
+
     table = Table("", "", "")
     for found in diagnoses:
         table.add_row("[green]well[/]" if found.well else "[red]wrong[/]", found.what, console.plain(found.words))
-    Console().print(table)
-    if not all(found.well for found in diagnoses):
-        raise typer.Exit(1)
+    return table
+
+
+def _promises(settings: Settings) -> Table:
+    from rich.table import Table
+
+    from pipeline.commands.operations.guarantees import of_installation
+
+    table = Table("", "what holds here", "what can still go wrong", title="Guarantees")
+    for guarantee in of_installation(settings):
+        table.add_row(guarantee.where, console.plain(guarantee.holds), console.plain(guarantee.remains))
+    return table
 
 
 def _examine(what: str, check: Callable[[Settings], str], settings: Settings) -> Diagnosis:
@@ -194,3 +221,21 @@ def _alerting(settings: Settings) -> str:
     if not notifiers:
         return "the terminal of `groundswell run` only; alert.webhook_url or alert.alertmanager_url pages somebody"
     return ", ".join(notifiers)
+
+
+def _trial(settings: Settings) -> str:
+    """Every notifier takes a trial; whether somebody was woken, only they can say."""
+    import asyncio
+    from datetime import UTC, datetime
+
+    from pipeline.alert.load import open_notifiers
+    from pipeline.alert.trial import send_trial
+
+    notifiers = open_notifiers(settings, resend=False)
+    taken = asyncio.run(send_trial(notifiers, datetime.now(UTC).replace(microsecond=0)))
+    if failed := {name: error for name, error in taken.items() if error is not None}:
+        raise TerminalError(
+            "; ".join(f"{name}: {error}" for name, error in failed.items()), subject="trial page",
+            todo="Mend that, and send it again",
+        )  # fmt: skip
+    return f"taken by {', '.join(taken)}: see whether it arrived" if taken else "nobody is set to be notified"

@@ -33,7 +33,8 @@ async def run_until_signal(settings: Settings, sources: list[str], seed: int) ->
     err.print("Starting Groundswell …")
     stop = asyncio.create_task(stop_signal())
     parent = ["--parent", str(os.getpid())]
-    async with Stack(settings, parent=os.getpid(), prepare=partial(_prepare, settings, sources)) as stack:
+    prepare = partial(_prepare, settings, sources)
+    async with Stack(settings, parent=os.getpid(), prepare=prepare, hurry=True) as stack:
         stack.start_workers(show_alerts=True)
         stack.start(Child("web", ["web", *parent]))
         for name in sources:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from struct import pack
 from typing import Final
 
 from pipeline.detect.state.page import (
@@ -91,10 +92,10 @@ class RememberedPosts:
 
     def fresh(self, minute: int) -> bytes:
         """The newest posts, their ages counted from that minute, as `packed` has them."""
-        entries = bytearray()
+        values: list[int] = []
         for key, age, what, number, version in POST.iter_unpack(self.entries):
-            entries += _packed(key, min(minute - self.base + age, OLDEST), what, number, version)
-        return packed(bytes(entries), self.roots)
+            values += (key, minute - self.base + age, what, number, version)
+        return packed(pack("<" + "QHBBq" * (len(values) // 5), *values), self.roots)
 
     def finished(self, entity: str) -> Iterator[tuple[str, PostPage]]:
         """The pages that have become full since the last call, by key."""

@@ -23,6 +23,9 @@ log = structlog.get_logger()
 COMMIT_SECONDS = 0.15
 """How often workers commit on the embedded broker: producers wait for it there."""
 
+END, END_AT_ONCE = 20.0, 2.0
+"""Seconds that workers have to finish what they are at; fewer where a person waits and the broker ends with them."""
+
 
 class Stack(AbstractAsyncContextManager["Stack"]):
     """A running Groundswell on this machine, around a `with` block.
@@ -36,12 +39,15 @@ class Stack(AbstractAsyncContextManager["Stack"]):
 
     def __init__(
         self, settings: Settings, *, wait_for: tuple[str, ...] = (), parent: int,
-        prepare: Callable[[DataFolder], None] = lambda folder: None,
+        prepare: Callable[[DataFolder], None] = lambda folder: None, hurry: bool = False,
     ) -> None:  # fmt: skip
+        """`hurry`: where the embedded broker, and with it every record, ends here, workers are not waited for longer
+        than a person likes to wait; they may be killed at any time."""
         self._given = settings
         self._prepare = prepare
         self._wait_for = wait_for
         self._parent = parent
+        self._hurry = hurry
         self._broker: EmbeddedBroker | None = None
         self._folder: DataFolder | None = None
         self.settings = settings
@@ -82,7 +88,7 @@ class Stack(AbstractAsyncContextManager["Stack"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.supervisor is not None:
-            await self.supervisor.stop()
+            await self.supervisor.stop(END_AT_ONCE if self._hurry and self._broker is not None else END)
         self._end()
 
     def _end(self) -> None:
