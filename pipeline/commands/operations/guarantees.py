@@ -141,10 +141,23 @@ GUARANTEES: Sequence[Guarantee] = (
         _sqlite,
     ),
     Guarantee(
+        "index",
+        "the newest step of an incident is the last on its topic, also after one that a detector publishes late",
+        "for a moment an older step is, until the index has read it; where no index runs, until the next step",
+        "tests/index/test_stage.py::test_a_step_that_is_overtaken_is_not_left_as_the_last_on_its_topic",
+    ),
+    Guarantee(
         "alert",
         "each receiver gets each step once and in order, and in the end the current state always",
-        "a worker that dies between sending and its mark sends the step again, under the same identifier",
+        "a worker that dies, or stands still beyond its session, between a receiver's answer and its mark: the step is "
+        "sent once more, under the same identifier",
         "tests/alert/test_stage.py::test_a_worker_that_is_killed_between_any_two_steps_alerts_once",
+    ),
+    Guarantee(
+        "alert",
+        "a worker that may have lost its partition begins to send nothing before it is sure that it has not",
+        "what was being sent when it was stopped may arrive late, after newer steps: `ce-time` tells",
+        "tests/alert/test_stage.py::test_nothing_is_begun_that_the_worker_was_not_sure_of_a_moment_ago",
     ),
     Guarantee(
         "alert: webhook",
