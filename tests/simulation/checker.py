@@ -8,7 +8,8 @@ doubled      the detector's counts are higher than the distinct mentions
 resurrected  deleted, and shown again
 stale        shown in another version than the newest, or about a company that the newest does not name; an older step
              of an incident as the last on its topic
-told_twice   a receiver was sent a step of an incident again, and no worker died before it could mark that it had it
+told_twice   a receiver was sent a step of an incident again, and no worker died, stood still beyond its session or
+             missed the answer before it could mark that it had it: such a repeat only the receiver can drop, by its id
 never_told   the newest step of an incident is not what its receivers, or the page, were told last
 leaked       words of a deleted post are kept somewhere
 """
