@@ -39,7 +39,7 @@ class Alert:
     """Sends every event to every notifier once, and in the end always the current state.
 
     Guarantees: what is to be sent is written before it is sent, and marked when it was received: a crash between the
-    two repeats at most one notice a notifier, the same to the letter.  An event published twice, or old history
+    two, or a standstill in which the partition is lost, repeats at most one notice a notifier, the same to the letter.  An event published twice, or old history
     published anew, is sent once.  A notifier that does not answer delays no other, and is tried until it does; then it
     is sent the newest step of each incident.  What it will never take becomes a dead letter with the reason.
 
