@@ -39,9 +39,10 @@ class Alert:
     """Sends every event to every notifier once, and in the end always the current state.
 
     Guarantees: what is to be sent is written before it is sent, and marked when it was received: a crash between the
-    two, or a standstill in which the partition is lost, repeats at most one notice a notifier, the same to the letter.  An event published twice, or old history
-    published anew, is sent once.  A notifier that does not answer delays no other, and is tried until it does; then it
-    is sent the newest step of each incident.  What it will never take becomes a dead letter with the reason.
+    two, or a standstill in which the partition is lost, repeats at most one notice a notifier, the same to the letter.
+    An event published twice, or old history published anew, is sent once.  A notifier that does not answer delays no
+    other, and is tried until it does; then it is sent the newest step of each incident.  What it will never take
+    becomes a dead letter with the reason.
 
     `observe(notifier, outcome)` is called with ``sent``, ``retried`` or ``failed``, and `waiting(notifier, notices)`
     with how many wait for it, for counting.
@@ -113,11 +114,14 @@ class Alert:
         self, record: Record, event: IncidentEvent, earlier: NotificationState | None
     ) -> tuple[NotificationState | None, tuple[str, ...]]:
         """The memory after an event, None where nothing changes, and the notifiers that have to receive it."""
-        if record.origin == ERASED:  # a step that is known, in other words: less to quote
-            if earlier is None or not earlier.pending:
-                return None, ()
-            earlier.pending = rewritten(earlier.pending, event, record.value or b"")
-            return earlier, ()
+        if record.origin == ERASED:  # a step in other words: less to quote
+            if not _is_missing(event, record, earlier):
+                if earlier is None or not earlier.pending:
+                    return None, ()
+                earlier.pending = rewritten(earlier.pending, event, record.value or b"")
+                return earlier, ()
+            if earlier is not None:
+                earlier.pending = []  # older steps, which had the older words, give way to it
         if is_news(event, earlier):
             names = recipients(event, earlier, self._notifiers)
             return remember(event, earlier, names), names
@@ -238,6 +242,16 @@ class Alert:
     def _count(self) -> None:
         for name, channel in self._channels.items():
             self._observe_waiting(name, len(channel))
+
+
+def _is_missing(event: IncidentEvent, record: Record, earlier: NotificationState | None) -> bool:
+    """Whether a step that comes in other words never came in its own: compaction has taken those away, unread.
+
+    Of an incident that is unknown only a recent step is: those of long ago are forgotten, not missing.
+    """
+    if not is_news(event, earlier) or superseded(event, earlier):
+        return False
+    return earlier is not None or record.arrived - event.at.timestamp() < REMEMBERED_SECONDS
 
 
 def _rejected(outcome: DeliveryOutcome, refusal: str) -> Rejected:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from pipeline.alert.delivery import Busy, RetryLimits
-from pipeline.alert.stage import Alert
+from pipeline.alert.stage import REMEMBERED_SECONDS, Alert
 from pipeline.contracts.headers import REPLAYED
 from pipeline.contracts.incidents import Explanation
 from pipeline.contracts.origin import ERASED
@@ -355,8 +355,28 @@ async def test_what_is_erased_while_it_waits_is_not_sent() -> None:
     assert await driver.run([record(plain, 3)._replace(origin=ERASED)]) == []
     assert away.sent == ["escalated"]
     stranger = pile_on(name="never:seen:1")
-    await driver.run([record(stranger, 4)._replace(origin=ERASED)])
+    long_ago = stranger.at.timestamp() + REMEMBERED_SECONDS
+    await driver.run([record(stranger, 4)._replace(origin=ERASED, arrived=long_ago)])
     assert away.sent == ["escalated"]
+
+
+async def test_a_step_of_which_compaction_left_only_other_words_is_sent() -> None:
+    """While the worker was away, the step came, was erased and compacted."""
+    screen, pager = Memory("screen"), Memory("pager", pages=True)
+    driver = Driver(screen, pager)
+    await driver.run([record(pile_on(), 0)])
+    screen.away = True
+    await driver.run([record(pile_on("updated", 3), 1)], turns=2)
+    erased = record(pile_on("escalated", 5), 3)._replace(origin=ERASED)
+    await driver.run([erased], turns=2)
+    screen.away = False
+    await driver.serve()
+    await driver.run([erased._replace(offset=4)])
+    await driver.run([record(pile_on("opened", 1), 5)._replace(origin=ERASED)])  # and what is older is not
+    assert screen.sent == ["opened", "escalated"]
+    assert pager.sent[-1] == "escalated"
+    await driver.run([record(pile_on(name="never:seen:1"), 6)._replace(origin=ERASED)])
+    assert screen.sent == ["opened", "escalated", "opened"]
 
 
 async def test_a_step_that_is_sent_already_is_not_sent_again_in_place_of_a_newer_one() -> None:

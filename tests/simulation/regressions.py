@@ -250,6 +250,19 @@ REGRESSIONS = (
         ),
     ),
     Regression(
+        "a step of an incident that is erased and compacted before the worker of alerts has read it",
+        "never_told",
+        History(
+            seed=2139,
+            inputs=(
+                Say(at=3.0, post=1001, names=(9,), by=1001),
+                Crowd(at=4.0, post=1002, people=40, seconds=40.0, answers=1001),
+                Delete(at=44.9, post=1002, posts=3),
+            ),
+            faults=(Compact(at=45.51), Pause(stage="alert", point="fetch", nth=2, seconds=40.0)),
+        ),
+    ),
+    Regression(
         "a receiver that answers while the mark of another is written",
         "told_twice",
         History(
