@@ -28,6 +28,7 @@ FRESH: Final = 96
 """Posts in the entity's own state, fewer than that; when they are so many, the oldest `PAGE` become a page."""
 
 _SIZE: Final = 20  # bytes of a post
+_ROOM: Final = 512  # positions that may stand for nothing, beside as many as count
 _packed: Final = POST.pack
 
 
@@ -37,8 +38,9 @@ class RememberedPosts:
 
     `begun`: how many pages there were, of which `written` need nobody's writing any more.  `held`: those that still
     count, by number, the oldest first.  `positions`: hash → page number * `PAGE` + position in it, as if the newest
-    posts were in pages already.  `restored`: false when pages were written that are not in hand.
-    `entries`: the newest posts, their ages counted from `base`; `roots`: the numbers of their threads.
+    posts were in pages already, and for a while of posts that are forgotten.  `restored`: false when pages were written
+    that are not in hand.  `entries`: the newest posts, their ages counted from `base`; `roots`: the numbers of their
+    threads.
     """
 
     begun: int = 0
@@ -57,7 +59,8 @@ class RememberedPosts:
             return None
         number = position // PAGE
         if number < self.begun:
-            return self.held[number].at(position % PAGE)
+            page = self.held.get(number)
+            return None if page is None else page.at(position % PAGE)
         return self._fresh().at(position - self.begun * PAGE)
 
     def note(self, key: int, minute: int, what: int, root: int, version: int) -> None:
@@ -174,13 +177,17 @@ class RememberedPosts:
 
     def _forget(self, minute: int) -> None:
         """Let go of pages that are too many, or whose posts are too old to matter."""
-        while self.held:
-            number = next(iter(self.held))
-            page = self.held[number]
+        first = self.begun
+        for number, page in self.held.items():
             if number >= self.begun - PAGES and minute - page.newest() <= WINDOW:
-                return
+                first = number
+                break
+        for number in [number for number in self.held if number < first]:
             del self.held[number]
-            self._drop(page)
+        if len(self.positions) > 2 * (self.begun - first) * PAGE + _ROOM:
+            # All at once, in order: to look each of them up costs five times as much.
+            first *= PAGE
+            self.positions = {key: position for key, position in self.positions.items() if position >= first}
 
     def _drop(self, page: PostPage) -> None:
         positions, first = self.positions, page.number * PAGE

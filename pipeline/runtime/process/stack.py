@@ -23,7 +23,7 @@ log = structlog.get_logger()
 COMMIT_SECONDS = 0.15
 """How often workers commit on the embedded broker: producers wait for it there."""
 
-END, END_AT_ONCE = 20.0, 2.0
+END, END_AT_ONCE = 20.0, 1.5
 """Seconds that workers have to finish what they are at; fewer where a person waits and the broker ends with them."""
 
 
