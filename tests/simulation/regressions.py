@@ -263,6 +263,25 @@ REGRESSIONS = (
         ),
     ),
     Regression(
+        "a partition that is handed on while its state is recovered, and comes back",
+        "never_told",
+        History(
+            seed=2419,
+            inputs=(
+                Say(at=3.0, post=1001, names=(9,), by=1001),
+                Crowd(at=4.0, post=1002, people=40, seconds=2.0, answers=1001),
+            ),
+            faults=(
+                Scale(stage="alert", at=16.11, workers=3),
+                Pause(stage="alert", point="state", nth=1, seconds=15.0),
+                Pause(stage="alert", point="state", nth=4, seconds=9.0),
+            ),
+            index="elastic",
+            one_by_one=("detect",),
+            workers=(("enrich", 1), ("detect", 2), ("index", 1), ("alert", 3)),
+        ),
+    ),
+    Regression(
         "a receiver that answers while the mark of another is written",
         "told_twice",
         History(

@@ -79,6 +79,7 @@ class ChangelogStore:
         self._identity = identity
         self._partitions: dict[int, _Partition] = {}
         self._claimed: dict[int, int] = {}
+        self._drops: dict[int, int] = {}
         self._expiry = Expiry()
 
     def read(self, partition: int, key: str) -> bytes | None:
@@ -112,6 +113,7 @@ class ChangelogStore:
         """
         if partition in self._partitions:
             return
+        drops = self._drops.get(partition, 0)
         claim = f"{CLAIM}{token_hex(8)}"
         await self._publisher.send([ToSend(self._topic, claim.encode(), b"1", partition=partition)])
         fold = LogFold()
@@ -129,6 +131,9 @@ class ChangelogStore:
         except BaseException:
             self.drop(partition)
             raise
+        if self._drops.get(partition, 0) != drops:  # what was read is of before another worker had it
+            self.drop(partition)
+            raise Fenced(f"partition {partition} was handed on while it was recovered", subject=self._topic)
         self._claimed[partition] = held.epoch
         for key, value in held.values.items():
             if key != SOURCES:
@@ -149,6 +154,7 @@ class ChangelogStore:
 
     def drop(self, partition: int) -> None:
         """The partition went to another worker."""
+        self._drops[partition] = self._drops.get(partition, 0) + 1
         self._partitions.pop(partition, None)
 
     async def close(self) -> None:
