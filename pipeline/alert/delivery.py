@@ -26,6 +26,10 @@ log = structlog.get_logger()
 
 _EVENT = msgspec.json.Decoder(IncidentEvent)
 
+LEASE = 4.0
+"""Seconds after the last word of the driver within which an attempt may be begun.  A worker that stood still for longer
+may have lost its partition; what it sends then could be an old step, after the newer ones of another worker."""
+
 
 class Busy(TransientError):
     """The receiver asks to be left alone for `after` seconds."""
@@ -94,6 +98,7 @@ class Channel:
         self._failures = 0
         self._away_since = 0.0
         self._halted = False
+        self._proceeded = 0.0
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -113,9 +118,14 @@ class Channel:
         late = late or self._away or (before is not None and before.late)
         self._waiting[incident] = _Waiting(partition, list(notices), fires, late)
 
+    def partitions(self) -> set[int]:
+        """The partitions of what waits."""
+        return {waiting.partition for waiting in self._waiting.values()}
+
     def proceed(self) -> None:
         """Send what waits, if that is not being done already.  Raises what the sending ended with, a defect."""
         self._halted = False
+        self._proceeded = asyncio.get_running_loop().time()
         self._news.set()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
@@ -153,7 +163,8 @@ class Channel:
     async def _run(self) -> None:
         while True:
             self._news.clear()
-            if self._halted or self.outcome is not None or not self._waiting:
+            stale = asyncio.get_running_loop().time() - self._proceeded > LEASE
+            if self._halted or stale or self.outcome is not None or not self._waiting:
                 await self._news.wait()
                 continue
             self.sending = True

@@ -10,6 +10,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pipeline.contracts.incidents import IncidentEvent
+
+_EVENT = msgspec.json.Decoder(IncidentEvent)
+
 MOST = 64
 """Notices of an incident that wait at most for a notifier."""
 
@@ -74,9 +78,21 @@ def without(pending: Sequence[PendingNotice], name: str, offset: int, refusal: s
     return left
 
 
-def rewritten(pending: Sequence[PendingNotice], value: bytes) -> list[PendingNotice]:
-    """The newest event in the words of a newer text of it; older ones, which had the older words, give way to it."""
-    if not pending:
-        return []
-    names = list(dict.fromkeys(name for notice in pending for name in notice.to))
-    return [msgspec.structs.replace(pending[-1], value=value, to=names)]
+def rewritten(pending: Sequence[PendingNotice], event: IncidentEvent, value: bytes) -> list[PendingNotice]:
+    """What waits, with a step of the incident in the words of a newer text of it (`value`).
+
+    Older steps, which had the older words, give way to it; newer ones stay as they are, after it.
+    """
+    position = _position_of(event, [_EVENT.decode(notice.value) for notice in pending])
+    if position is None:
+        return list(pending)
+    older, newer = pending[: position + 1], pending[position + 1 :]
+    names = list(dict.fromkeys(name for notice in older for name in notice.to))
+    return [msgspec.structs.replace(older[-1], value=value, to=names), *newer]
+
+
+def _position_of(event: IncidentEvent, steps: Sequence[IncidentEvent]) -> int | None:
+    """Where a step stands among others of its incident, else the last that is older; None where all are newer."""
+    same = [n for n, step in enumerate(steps) if (step.at, step.event) == (event.at, event.event)]
+    older = [n for n, step in enumerate(steps) if step.at < event.at]
+    return max(same or older, default=None)

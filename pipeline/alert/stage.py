@@ -39,9 +39,10 @@ class Alert:
     """Sends every event to every notifier once, and in the end always the current state.
 
     Guarantees: what is to be sent is written before it is sent, and marked when it was received: a crash between the
-    two repeats at most one notice a notifier, the same to the letter.  An event published twice, or old history
-    published anew, is sent once.  A notifier that does not answer delays no other, and is tried until it does; then it
-    is sent the newest step of each incident.  What it will never take becomes a dead letter with the reason.
+    two, or a standstill in which the partition is lost, repeats at most one notice a notifier, the same to the letter.
+    An event published twice, or old history published anew, is sent once.  A notifier that does not answer delays no
+    other, and is tried until it does; then it is sent the newest step of each incident.  What it will never take
+    becomes a dead letter with the reason.
 
     `observe(notifier, outcome)` is called with ``sent``, ``retried`` or ``failed``, and `waiting(notifier, notices)`
     with how many wait for it, for counting.
@@ -71,6 +72,7 @@ class Alert:
         }
         if len(self._channels) != len(self._notifiers):
             raise ValueError("two notifiers have the same name")
+        self._collected: dict[Channel, DeliveryOutcome] = {}
         self._in_hand: set[int] = set()
         self._touched: dict[tuple[int, str], None] = {}
 
@@ -112,11 +114,14 @@ class Alert:
         self, record: Record, event: IncidentEvent, earlier: NotificationState | None
     ) -> tuple[NotificationState | None, tuple[str, ...]]:
         """The memory after an event, None where nothing changes, and the notifiers that have to receive it."""
-        if record.origin == ERASED:  # a step that is known, in other words: less to quote
-            if earlier is None or not earlier.pending:
-                return None, ()
-            earlier.pending = rewritten(earlier.pending, record.value or b"")
-            return earlier, ()
+        if record.origin == ERASED:  # a step in other words: less to quote
+            if not _is_missing(event, record, earlier):
+                if earlier is None or not earlier.pending:
+                    return None, ()
+                earlier.pending = rewritten(earlier.pending, event, record.value or b"")
+                return earlier, ()
+            if earlier is not None:
+                earlier.pending = []  # older steps, which had the older words, give way to it
         if is_news(event, earlier):
             names = recipients(event, earlier, self._notifiers)
             return remember(event, earlier, names), names
@@ -151,11 +156,11 @@ class Alert:
         for channel in self._channels.values():
             if channel.outcome is not None and channel.outcome.partition not in self._in_hand:
                 channel.confirm()  # another worker has this partition, and may send it again
-        outcomes = [channel.outcome for channel in self._channels.values() if channel.outcome is not None]
-        if not outcomes:
+        self._collected = {channel: channel.outcome for channel in self._channels.values() if channel.outcome}
+        if not self._collected:
             return None
         result = Result()
-        for outcome in outcomes:
+        for outcome in self._collected.values():
             rejected = self._mark(outcome, state)
             if rejected is not None:
                 result.rejected.append(rejected)
@@ -163,8 +168,10 @@ class Alert:
         return result
 
     def confirm(self) -> None:
-        for channel in self._channels.values():
-            channel.confirm()
+        for channel, outcome in self._collected.items():
+            if channel.outcome is outcome:  # what came of others while the marks were written has still to be marked
+                channel.confirm()
+        self._collected = {}
 
     def halt(self) -> None:
         for channel in self._channels.values():
@@ -189,6 +196,10 @@ class Alert:
     def waiting(self) -> int:
         """Notices that wait for their notifiers, over the partitions in hand."""
         return len(self._touched) + sum(len(channel) for channel in self._channels.values())
+
+    def partitions_waiting(self) -> set[int]:
+        touched = {partition for partition, _ in self._touched}
+        return touched.union(*(channel.partitions() for channel in self._channels.values()))
 
     def holds(self, partitions: set[int]) -> bool:
         """Whether what waits in the state of these partitions has been taken up."""
@@ -231,6 +242,16 @@ class Alert:
     def _count(self) -> None:
         for name, channel in self._channels.items():
             self._observe_waiting(name, len(channel))
+
+
+def _is_missing(event: IncidentEvent, record: Record, earlier: NotificationState | None) -> bool:
+    """Whether a step that comes in other words never came in its own: compaction has taken those away, unread.
+
+    Of an incident that is unknown only a recent step is: those of long ago are forgotten, not missing.
+    """
+    if not is_news(event, earlier) or superseded(event, earlier):
+        return False
+    return earlier is not None or record.arrived - event.at.timestamp() < REMEMBERED_SECONDS
 
 
 def _rejected(outcome: DeliveryOutcome, refusal: str) -> Rejected:

@@ -64,3 +64,16 @@ class AuthorDeleted(Struct, tag_field="type", tag="author_deleted", kw_only=True
 
 
 RawMessage = Post | PostDeleted | AuthorDeleted
+
+UNVERSIONED = 1
+"""Version of the posts, and of the deletions, of a network that has no versions."""
+
+
+def covered_by_author(version: int, deleted: int, posted: int, *dates: int) -> bool:
+    """Whether an account's deletion, by its version and its time, covers a post of version `posted` that was written
+    and received at those dates; times in one unit.
+
+    Either date suffices, for authors can date their posts ahead.  Where the deletion has a version of its own it is
+    comparable with the posts' (the same clock gave both), and covers the older ones as well.
+    """
+    return UNVERSIONED < version >= posted or min(dates) <= deleted

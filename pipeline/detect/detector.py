@@ -62,9 +62,10 @@ class Detector:
         clock, baseline = entity.clock, entity.baseline
         key, event_time, news = recognised(memory, mention, clock)
         if news == PASSED:
+            if mention.author_role == "own" and clock:
+                memory.remember_own(mention.post_id, clock // 60, mention.version)
             return _NOTHING
-        if news == CHANGED:
-            retractions.replace(entity, mention, key)
+        before = retractions.replace(entity, mention, key) if news == CHANGED else None
         events: Sequence[IncidentEvent] = _NOTHING
         if event_time > clock:
             if clock == 0:
@@ -72,8 +73,9 @@ class Detector:
             entity.clock = clock = event_time
             if event_time >= baseline.bin_end or entity.acute is not None:
                 events = self._pass_time(entity, mention)
-        weighed = weigh(memory, entity.threads, mention, key, clock // 60)
-        negative, other, behind = weighed.negative, weighed.other, clock - event_time
+        behind = clock - event_time
+        weighed = weigh(memory, entity.threads, mention, key, clock // 60, behind > LATE, before)
+        negative, other = weighed.negative, weighed.other
         if behind < FORGOTTEN:
             swell = entity.groundswell
             if negative:
@@ -115,9 +117,9 @@ class Detector:
             thread.add(clock, weighed.negative, baseline.branching)
             thread.negative += weighed.complains
             thread.copies += weighed.copied
+            thread.repeats += weighed.author == 0.0 and not weighed.complains
         thread.authors += weighed.first
-        if not weighed.astray:
-            thread.naming += 1
+        thread.naming += weighed.first and not weighed.astray
         return thread
 
     def _complaint(self, entity: EntityState, negative: float, other: float) -> float:

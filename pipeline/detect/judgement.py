@@ -90,7 +90,7 @@ def features(entity: EntityState, thread: ThreadEvidence | None, pile_on: float,
     if thread is None:
         of_thread = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     else:
-        mentions = thread.mentions
+        mentions = thread.mentions - thread.repeats
         of_thread = (
             log1p(thread.negative), log1p(mentions), log1p((entity.clock - thread.first) / 60.0), thread.exposure,
             log1p(thread.fast), log1p(thread.middle), thread.evidence, thread.authors / max(mentions, 1),

@@ -18,7 +18,7 @@ from pipeline.contracts.decode import MAX_AHEAD, decode_raw
 from pipeline.contracts.headers import COPY
 from pipeline.contracts.mentions import EntityRef
 from pipeline.contracts.origin import origin
-from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted
+from pipeline.contracts.posts import UNVERSIONED, AuthorDeleted, Post, PostDeleted
 from pipeline.contracts.sketch import sketch_of
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 from pipeline.enrich.accounts import Accounts
@@ -26,15 +26,15 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_inputs, retraction
 from pipeline.enrich.targets import AnswerSlot, Questions, places
 from pipeline.enrich.threads import memory, orphans, threads
+from pipeline.enrich.threads.codec import StateCodec
+from pipeline.enrich.threads.deletions import KnownDeletions
 from pipeline.enrich.threads.subjects import About, Subjects, joined, names, parent_of, root_of, speaker, subjects
-from pipeline.enrich.threads.waiting import GONE, StateCodec, WaitingQueue, WaitingReply
+from pipeline.enrich.threads.waiting import GONE, WaitingQueue, WaitingReply
 from pipeline.errors import Malformed
 from pipeline.stages.records import Outgoing, Record, Rejected, Result
 from pipeline.stages.state import State
 
 DAY = 86_400.0
-UNVERSIONED = 1
-"""Version of the posts, and of the deletions, of a network that has no versions."""
 
 
 class _Work:
@@ -54,8 +54,9 @@ class Enrich:
     Guarantees: the same records give the same mentions in the same order, with the same origins, whatever batch they
     come in and however often they are read; what cannot be understood is rejected with the reason; deletions always
     pass on, keyed by post or author id, so that the index can resolve them.  `counts` holds running totals: posts,
-    linked, unlinked, mentions, inherited, beyond_reach (not inherited since too many have), waiting (replies to posts
-    not known), reissued (mentions of those whose parent came late), deletions, rejected.
+    linked, unlinked, outdated (versions that came after a newer one), mentions, inherited, beyond_reach (not inherited
+    since too many have), waiting (replies to posts not known), reissued (mentions of those whose parent came late),
+    deletions, rejected.
     """
 
     name = "enrich"
@@ -126,11 +127,17 @@ class Enrich:
         """Nothing to release; the scorer belongs to whoever made it."""
 
     def _handle_post(self, post: Post, record: Record, state: State, work: _Work) -> None:
-        """A post: its mentions, those that an edit takes back, and those of the replies that came before it."""
+        """A post: its mentions, those that an edit takes back, and those of the replies that came before it.
+
+        Nothing comes of a version of which a newer one is known: it may be about companies that that one left.
+        """
         self.counts["posts"] += 1
         thread: threads.Thread | None = state.get(root_of(post), record)
-        found = subjects(self._accounts, post, thread, record.offset)
         earlier = threads.newest(thread, post.post_id, record.offset)
+        if thread is not None and orphans.outdated(thread, earlier, post, record.offset):
+            self.counts["outdated"] += 1
+            return
+        found = subjects(self._accounts, post, thread, record.offset)
         issued = threads.issue(earlier, post.version)
         known = _known_since(record, post)
         if earlier is not None and earlier.version < post.version:
@@ -149,7 +156,7 @@ class Enrich:
             revision = self._note(post, record, state, thread, found, issued)
             if thread.waiting:
                 self._catch_up(post, revision, record, state, thread, work)
-        if parent is not None and waits:
+        if parent is not None and waits and not KnownDeletions(state, record).cover(post, known):
             self._wait(post, threads.post_hash(parent), found.named, record, state, thread)
 
     def _gone(
@@ -276,13 +283,14 @@ class Enrich:
         higher as well.
         """
         self.counts["deletions"] += 1
+        if isinstance(message, PostDeleted) and message.version <= UNVERSIONED:
+            message.version += 1
+        KnownDeletions(state, record).remember(message)
         if isinstance(message, AuthorDeleted):
             for entry in WaitingQueue(state, record).erase(threads.post_hash(message.author_id)):
                 self._release(entry, record, state)
             copy = any(name == COPY for name, _ in record.headers)
             return [] if copy else [self._out(message.author_id, message, record)]
-        if message.version <= UNVERSIONED:
-            message.version += 1
         root, key = message.root_id or message.post_id, threads.post_hash(message.post_id)
         thread: threads.Thread | None = state.get(root, record)
         if thread is not None and orphans.erase(thread, record.offset, key, message.version):

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from pipeline.contracts.account import author_key
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import EntityRef, Mention, MentionDeleted
-from pipeline.contracts.posts import AuthorDeleted, PostDeleted
+from pipeline.contracts.posts import AuthorDeleted, PostDeleted, covered_by_author
 from pipeline.index.protocol import DeadLetter, Document
 
 MAX_VALUE = 1_000_000
@@ -25,8 +25,6 @@ MAX_VALUE = 1_000_000
 MAX_KEY = 4_096
 MAX_REASON = 4_000
 MAX_NAME = 256
-UNVERSIONED = 1
-"""Version of a deletion whose network has none: it then covers what is dated before it, and nothing else."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -59,14 +57,9 @@ class Deletion(NamedTuple):
         return mention.version <= self.version
 
     def covers_author(self, mention: Mention) -> bool:
-        """An account's deletion covers what was written or received before it.
-
-        Either date suffices, for authors can date their posts ahead.  Where the deletion has a version of its own it
-        is comparable with the posts' (the same clock gave both), and covers the older ones as well.
-        """
-        if self.version > UNVERSIONED and mention.version <= self.version:
-            return True
-        return milliseconds(mention.created_at) <= self.at or milliseconds(mention.ingested_at) <= self.at
+        """An account's deletion covers what was written or received before it (`covered_by_author`)."""
+        dates = milliseconds(mention.created_at), milliseconds(mention.ingested_at)
+        return covered_by_author(self.version, self.at, mention.version, *dates)
 
     def of(self, mention: Mention) -> MentionDeleted:
         """The tombstone that reports to others that this deletion took a mention back."""

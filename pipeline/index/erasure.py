@@ -126,11 +126,11 @@ class Erasure:
         incidents = {event.incident_id for event in events if quoted(event) & gone}
         return [redacted(event, gone) for event in _newest(events) if event.incident_id in incidents]
 
-    async def newest(self, incidents: Collection[IncidentEvent]) -> list[IncidentEvent]:
+    async def newest(self, incident_ids: Collection[str]) -> list[IncidentEvent]:
         """The newest event of each of these incidents in the index, without what is remembered as deleted."""
-        ids = {event.incident_id for event in incidents}
-        events = await self._index.events_of(sorted({event.entity.id for event in incidents}))
-        found = [event for event in _newest(events) if event.incident_id in ids]
+        if not incident_ids:
+            return []
+        found = await self._index.newest_events(sorted(incident_ids))
         gone = await self._index.remembered(sorted({key for event in found for key in quoted(event)}))
         return [redacted(event, gone) for event in found]
 

@@ -137,6 +137,10 @@ class Index(Protocol):
         """The events of one incident, oldest first."""
         ...
 
+    async def newest_events(self, incident_ids: Sequence[str]) -> list[IncidentEvent]:
+        """The newest event of each of these incidents that the index knows; also what was written just now."""
+        ...
+
     async def events_of(self, entities: Sequence[str]) -> list[IncidentEvent]:
         """Every event of every incident of these entities, in no particular order; also what was written just now."""
         ...

@@ -45,6 +45,9 @@ class SlowIndex:
     async def incident_history(self, incident_id: str, limit: int = 200) -> list[IncidentEvent]:
         return await self._index.incident_history(incident_id, limit)
 
+    async def newest_events(self, incident_ids: Sequence[str]) -> list[IncidentEvent]:
+        return await self._index.newest_events(incident_ids)
+
     async def events_of(self, entities: Sequence[str]) -> list[IncidentEvent]:
         return await self._index.events_of(entities)
 

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from pipeline.contracts.decode import decode
+from pipeline.contracts.headers import replays
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import MentionDeleted, ScoredMessage
 from pipeline.contracts.origin import ERASED
@@ -110,30 +111,43 @@ class IndexStage:
                 result.rejected.append(Rejected(records[id(refused.document)], reason))
         arrived = max((e.record.arrived for e in entries), default=0.0)
         await self._erasure.clean_letters(documents)
-        events = await self._to_publish_again(entries, documents, written)
         result.publish = [_answer(mention, arrived) for mention in written.taken_back]
-        result.publish += [_erased(event, arrived) for event in events]
+        erased = await self._erased(entries, documents, written)
+        overtaken = {id_: event for id_, event in (await self._overtaken(entries)).items() if id_ not in erased}
+        result.publish += [_again(event, arrived, ERASED) for event in erased.values()]
+        result.publish += [_again(event, arrived) for event in overtaken.values()]
         return result
 
-    async def _to_publish_again(
+    async def _erased(
         self, entries: Sequence[Entry], documents: Sequence[Document], written: Written
-    ) -> list[IncidentEvent]:
-        """The newest events of incidents that quoted what is deleted, without it.
+    ) -> dict[str, IncidentEvent]:
+        """By incident the newest events of those that quoted what is deleted, without it.
 
-        They are published first, and the index is cleaned when they come back: a crash in between loses neither.  When
-        another event was published in the meantime it is that one that has to be the last on the topic.
+        They are published first, and the index is cleaned when they come back: a crash in between loses neither.
         """
         again = await self._erasure.newest_changed(documents, written)
-        late = []
+        cleaned = set()
         for entry, document in zip(entries, documents, strict=True):
             if isinstance(document, IncidentEvent) and document is not entry.document:
-                late.append(document)
+                cleaned.add(document.incident_id)
             elif isinstance(document, IncidentEvent) and entry.record.origin == ERASED:
                 await self._erasure.clean_history(document)
-                again += [newest for newest in await self._erasure.newest([document]) if newest.at > document.at]
-        if late:
-            again += await self._erasure.newest(late)
-        return list({event.incident_id: event for event in again}.values())
+        again += await self._erasure.newest(cleaned)
+        return {event.incident_id: event for event in again}
+
+    async def _overtaken(self, entries: Sequence[Entry]) -> dict[str, IncidentEvent]:
+        """By incident the newest events of those of which an older one is now the last on the topic.
+
+        A detector that has lost its partition may publish late, whenever it wakes up, and what is erased may be
+        published when the detector has gone on.  Compaction would retain the older step; published again, the newest
+        is the last under its key, whoever comes late: each that comes late is read here, too.
+        """
+        last: dict[str, IncidentEvent] = {}
+        for document, record in entries:
+            if isinstance(document, IncidentEvent) and not replays(record.headers):  # those have keys of their own
+                last[document.incident_id] = document
+        newest = await self._erasure.newest(last)
+        return {event.incident_id: event for event in newest if event.at > last[event.incident_id].at}
 
     async def _store_without_content(self, refused: Refused) -> None:
         """A dead letter that the index refuses is kept as what is known of it: as a dead letter it would come back."""
@@ -155,5 +169,5 @@ def _answer(mention: MentionDeleted, arrived: float) -> Outgoing:
     return Outgoing(MENTIONS_SCORED.name, mention.entity.id.encode(), _JSON.encode(mention), arrived)
 
 
-def _erased(event: IncidentEvent, arrived: float) -> Outgoing:
-    return Outgoing(INCIDENTS.name, event.incident_id.encode(), _JSON.encode(event), arrived, ERASED)
+def _again(event: IncidentEvent, arrived: float, origin: bytes = b"") -> Outgoing:
+    return Outgoing(INCIDENTS.name, event.incident_id.encode(), _JSON.encode(event), arrived, origin)

@@ -25,12 +25,16 @@ class AwayReceiver(NamedTuple):
 class Outbox(Protocol):
     """What a driver asks of a stage with an outbox.  All of it between batches, in the driver's event loop.
 
-    The driver calls `send_waiting` after the state has been written, then `collect`; it publishes what that gives,
-    writes the state, and calls `confirm`.  At most one message a receiver is sent and not yet marked at any time.
+    The driver calls `send_waiting` after the state has been written, and once it is sure of the partitions for which
+    something waits; then `collect`; it publishes what that gives, writes the state, and calls `confirm`.  At most one
+    message a receiver is sent and not yet marked at any time.
     """
 
     def send_waiting(self, partitions: Iterable[int], state: State) -> None:
-        """Begin to send what waits: of partitions that are new in hand, and of the batches since the last call."""
+        """Begin to send what waits: of partitions that are new in hand, and of the batches since the last call.
+
+        Without another call nothing new is begun after a few seconds: who stood still may have lost its partitions.
+        """
         ...
 
     def collect(self, state: State) -> Result | None:
@@ -51,6 +55,10 @@ class Outbox(Protocol):
 
     def release(self, partitions: Iterable[int]) -> None:
         """Forget what waits for these partitions: another worker sends it."""
+        ...
+
+    def partitions_waiting(self) -> set[int]:
+        """The partitions of which something waits to be sent."""
         ...
 
     def away(self) -> list[AwayReceiver]:

@@ -51,6 +51,10 @@ class Store(Protocol):
         """Make the values of a source partition readable; before its first record is handled."""
         ...
 
+    async def verify(self, partition: int) -> None:
+        """Return when no other worker had a partition in hand a moment ago; raises what ends this worker otherwise."""
+        ...
+
     def drop(self, partition: int) -> None:
         """Another worker has this partition now."""
         ...
@@ -211,6 +215,9 @@ class MemoryStore:
                 self._expiry.set(partition, key, expires)
 
     async def recover(self, partition: int) -> None:
+        """Nothing to do."""
+
+    async def verify(self, partition: int) -> None:
         """Nothing to do."""
 
     def drop(self, partition: int) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from pipeline.alert.delivery import Busy, RetryLimits
-from pipeline.alert.stage import Alert
+from pipeline.alert.stage import REMEMBERED_SECONDS, Alert
 from pipeline.contracts.headers import REPLAYED
 from pipeline.contracts.incidents import Explanation
 from pipeline.contracts.origin import ERASED
@@ -302,6 +302,35 @@ async def test_one_notice_a_receiver_is_on_its_way_at_a_time() -> None:
     assert len(slow.sent) == len(fast.sent) == 12
 
 
+async def test_what_one_receiver_has_while_the_mark_of_another_is_written_is_not_sent_to_it_again() -> None:
+    quick, other = Memory("quick"), Memory("other", errors=[TransientError("busy")])
+    driver = Driver(quick, other)
+    flush = driver.state.flush
+
+    async def slowly(now: float) -> int:
+        for _ in range(20 if quick.sent and not other.sent else 0):
+            await asyncio.sleep(0)
+        return await flush(now)
+
+    driver.state.flush = slowly  # type: ignore[method-assign]
+    await driver.run([record(pile_on(), 0)])
+    assert quick.sent == other.sent == ["opened"]
+
+
+async def test_nothing_is_begun_that_the_worker_was_not_sure_of_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that stood still may have lost its partition, and another may have sent newer steps."""
+    screen = Memory("screen")
+    driver = Driver(screen)
+    monkeypatch.setattr("pipeline.alert.delivery.LEASE", -1.0)  # whatever was said is too long ago
+    await driver.run([record(pile_on(), 0)], turns=20)
+    assert screen.calls == 0
+    assert driver.stage.partitions_waiting() == {0}
+    monkeypatch.undo()
+    await driver.serve()
+    assert screen.sent == ["opened"]
+    assert driver.stage.partitions_waiting() == set()
+
+
 async def test_a_hanging_notifier_counts_as_away() -> None:
     hanging = Memory("hanging", errors=[TimeoutError()] * 7)
     driver = Driver(hanging)
@@ -326,8 +355,42 @@ async def test_what_is_erased_while_it_waits_is_not_sent() -> None:
     assert await driver.run([record(plain, 3)._replace(origin=ERASED)]) == []
     assert away.sent == ["escalated"]
     stranger = pile_on(name="never:seen:1")
-    await driver.run([record(stranger, 4)._replace(origin=ERASED)])
+    long_ago = stranger.at.timestamp() + REMEMBERED_SECONDS
+    await driver.run([record(stranger, 4)._replace(origin=ERASED, arrived=long_ago)])
     assert away.sent == ["escalated"]
+
+
+async def test_a_step_of_which_compaction_left_only_other_words_is_sent() -> None:
+    """While the worker was away, the step came, was erased and compacted."""
+    screen, pager = Memory("screen"), Memory("pager", pages=True)
+    driver = Driver(screen, pager)
+    await driver.run([record(pile_on(), 0)])
+    screen.away = True
+    await driver.run([record(pile_on("updated", 3), 1)], turns=2)
+    erased = record(pile_on("escalated", 5), 3)._replace(origin=ERASED)
+    await driver.run([erased], turns=2)
+    screen.away = False
+    await driver.serve()
+    await driver.run([erased._replace(offset=4)])
+    await driver.run([record(pile_on("opened", 1), 5)._replace(origin=ERASED)])  # and what is older is not
+    assert screen.sent == ["opened", "escalated"]
+    assert pager.sent[-1] == "escalated"
+    await driver.run([record(pile_on(name="never:seen:1"), 6)._replace(origin=ERASED)])
+    assert screen.sent == ["opened", "escalated", "opened"]
+
+
+async def test_a_step_that_is_sent_already_is_not_sent_again_in_place_of_a_newer_one() -> None:
+    """The detector goes on while the index erases: what it publishes again is then not the newest step."""
+    screen = Memory("screen")
+    driver = Driver(screen)
+    await driver.run([record(pile_on(), 0)])
+    screen.away = True
+    await driver.run([record(pile_on("escalated", 5), 1)], turns=5)
+    plain = pile_on(explanation=Explanation("48 people answer one complaint"))
+    await driver.run([record(plain, 2)._replace(origin=ERASED)], turns=5)
+    screen.away = False
+    await driver.serve()
+    assert screen.sent == ["opened", "escalated"]
 
 
 async def test_partitions_that_went_elsewhere_are_sent_nothing_of() -> None:

@@ -200,7 +200,7 @@ def asked(memory: Any, step: str, number: int, minute: int, flag: bool) -> objec
     if step == "f":
         return fields(memory.delete(number, minute, minute % 7))
     if step == "u":
-        return memory.unlearn(f"author {number}", f"text {number} …")
+        return memory.unlearn(f"author {number}")
     if step == "t":
         return fields(memory.recall(number, minute)), memory.mentions(minute)
     return memory.pack(minute)

@@ -161,8 +161,22 @@ def test_an_edit_takes_back_what_it_no_longer_names(stage: Enrich) -> None:
 def test_an_edit_that_names_nobody_takes_all_back(stage: Enrich) -> None:
     first = post(1, "Ryanair is bad")
     messages = run(stage, records([first, msgspec.structs.replace(first, text="never mind", version=2), first]))
-    assert [type(m).__name__ for m in messages] == ["Mention", "MentionDeleted", "Mention"]
+    assert [type(m).__name__ for m in messages] == ["Mention", "MentionDeleted"]
     assert messages[1].mention_id == messages[0].mention_id
+
+
+def test_nothing_comes_of_a_version_after_a_newer_one(stage: Enrich) -> None:
+    """Also not of one that is about another company, and not of one that the newer waits in place of."""
+    edited = post(1, "Ryanair is bad", version=2)
+    messages = run(stage, records([edited, post(1, "Verizon is bad", version=1), edited]))
+    assert [(m.entity.name, m.version) for m in messages] == [("Ryanair", 2)] * 2
+    waits = reply(3, "they are bad", 2, 2, version=2)
+    parent = post(2, "@Delta lost my bag")
+    messages = run(stage, records([waits, reply(3, "Verizon is bad", 2, 2), parent]))
+    assert {(m.post_id, m.entity.name) for m in messages} == {
+        (p, "Delta Air Lines") for p in ("twitter:2", "twitter:3")
+    }
+    assert stage.counts["outdated"] == 2
 
 
 def test_deletions_pass_on_and_take_back_what_is_known(stage: Enrich) -> None:

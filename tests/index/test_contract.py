@@ -201,6 +201,14 @@ class TestIncidents:
         await put(index, incident("a", "updated", 3))
         assert [(i.incident_id, i.event) for i in await index.incidents()] == [("a", "escalated"), ("b", "opened")]
 
+    async def test_the_newest_events_of_some_incidents_also_of_those_written_just_now(self, index: Index) -> None:
+        assert await index.newest_events(["a"]) == []
+        newest = incident("a", "escalated", 7)
+        await index.write([incident("a", "opened", 0), newest, incident("b", "opened", 1)])
+        await index.write([incident("a", "updated", 3)])
+        assert await index.newest_events(["a", "none"]) == [newest]
+        assert await index.newest_events([]) == []
+
     async def test_open_ones_only(self, index: Index) -> None:
         await put(index, incident("a", "opened", 0), incident("b", "opened", 1), incident("a", "resolved", 9))
         assert [i.incident_id for i in await index.incidents(open_only=True)] == ["b"]

@@ -167,9 +167,14 @@ async def test_dead_letters_of_what_is_deleted_are_emptied(index: Index, late: b
 
 
 def test_what_waits_for_a_receiver_is_cleaned_too() -> None:
-    waits = [PendingNotice(1, 1.0, b"quotes it", [], ["a"]), PendingNotice(2, 1.0, b"quotes it, too", [], ["b"])]
-    (left,) = rewritten(waits, b"clean")
-    assert (left.value, left.to, left.offset) == (b"clean", ["a", "b"], 2)
+    steps = [incident(event="opened"), incident(event="updated", minutes=3), incident(event="updated", minutes=9)]
+    waits = [
+        PendingNotice(n, 1.0, msgspec.json.encode(step), [], [name])
+        for n, (step, name) in enumerate(zip(steps, "abc", strict=True))
+    ]
+    left, newer = rewritten(waits, steps[1], b"clean")
+    assert (left.value, left.to, left.offset) == (b"clean", ["a", "b"], 1)
+    assert newer == waits[2]  # has its own text published again, where it quotes what is deleted
 
 
 def _plain() -> object:

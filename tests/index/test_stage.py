@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pipeline.contracts.headers import REPLAYED
+from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import MentionDeleted
 from pipeline.contracts.topics import INCIDENTS, MENTIONS_SCORED, dead_letters
 from pipeline.errors import TransientError
@@ -98,6 +100,24 @@ async def test_a_dead_letter_without_usable_headers_is_kept_all_the_same(
     (kept,) = await index.dead_letters()
     assert (kept.stage, kept.partition, kept.offset, kept.code) == ("detect", 1, 2, "unknown")
     assert kept.first_seen.timestamp() == 1_770_000_000.5
+
+
+async def test_a_step_that_is_overtaken_is_not_left_as_the_last_on_its_topic(index: SqliteIndex) -> None:
+    """A detector that lost its partition wakes up and publishes: the newest step is published once more."""
+    stage = IndexStage(index)
+    steps = [incident(), incident(event="escalated", minutes=5), incident(event="resolved", minutes=90)]
+    assert (await run(stage, *map(_step, steps))).publish == []
+    (again,) = (await run(stage, _step(steps[1]))).publish
+    assert (again.topic, again.key) == (INCIDENTS.name, steps[2].incident_id.encode())
+    assert msgspec.json.decode(again.value, type=IncidentEvent) == steps[2]
+    assert (await run(stage, _step(steps[2]))).publish == []  # it is read back, and that is the end of it
+    assert (await run(stage, _step(steps[0]), _step(steps[2]))).publish == []  # all of it published twice
+    replayed = _step(steps[0])._replace(headers=((REPLAYED, b"1"),))
+    assert (await run(stage, replayed)).publish == []  # has a key of its own
+
+
+def _step(event: IncidentEvent) -> Record:
+    return Record(INCIDENTS.name, 0, 0, event.incident_id.encode(), msgspec.json.encode(event))
 
 
 async def test_deletions_are_answered_for_each_entity(index: SqliteIndex) -> None:

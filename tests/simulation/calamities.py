@@ -63,13 +63,13 @@ def _pauses(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
 def _lost(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
     places = [("enrich", "published"), ("detect", "published"), ("index", "indexed")]
     if hazards.STATE_REPEATED in held:
-        places += [("enrich", "stated"), ("detect", "stated")]
+        places += [(stage, point) for stage in ("enrich", "detect") for point in ("state", "stated")]
     if hazards.ANSWER_LOST in held:
         places.append(("alert", "notified"))
     out: list[Fault] = []
     for _ in range(chance.randrange(1, 4)):
         stage, point = chance.choice(places)
-        out.append(LostAck(stage, chance.choice((1, 2, 4, 9)), point))
+        out.append(LostAck(stage, chance.choice((1, 2, 4, 9, 14, 20)), point))
     return out
 
 
@@ -91,7 +91,8 @@ def _scales(chance: Random, held: tuple[str, ...], store: str) -> list[Fault]:
         return []
     stages = ("enrich", "detect", "alert")
     return [
-        Scale(chance.choice(stages), round(chance.uniform(1.0, 30.0), 2), chance.choice((1, 2, 3))) for _ in range(3)
+        Scale(chance.choice(stages), round(chance.uniform(1.0, latest), 2), chance.choice((1, 2, 3)))
+        for latest in (12.0, 12.0, 12.0, 30.0)
     ]
 
 

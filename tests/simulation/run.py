@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import structlog
 from msgspec import Struct
 
+from pipeline.detect import COMPILED
+from pipeline.detect.state import page, posts
 from tests.simulation.checker import Anomaly, check
 from tests.simulation.history import History
 from tests.simulation.observation import observe
@@ -51,12 +54,22 @@ def lived(history: History) -> Outcome:
             TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
             in_memory(),
             in_memory_search(),
+            _pages(history.pages),
             _silence(),
         ):
             live(history, Path(folder), look)
     finally:
         random.setstate(before)
     return outcome
+
+
+@contextmanager
+def _pages(most: int) -> Iterator[None]:
+    """The detector remembers so many pages of posts, unless it is compiled: then the number is part of it."""
+    with ExitStack() as stack:
+        for module in (page, posts) if most and not COMPILED else ():
+            stack.enter_context(patch.object(module, "PAGES", most))
+        yield
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def _smaller_crowds(history: History) -> Iterator[History]:
 def _plainer(history: History) -> Iterator[History]:
     """The same in a more ordinary world."""
     ordinary = History(seed=history.seed, inputs=())
-    for field in ("workers", "store", "index", "one_by_one", "batch_records", "commit_seconds"):
+    for field in ("workers", "store", "index", "one_by_one", "pages", "batch_records", "commit_seconds"):
         if getattr(history, field) != getattr(ordinary, field):
             yield _with(history, **{field: getattr(ordinary, field)})
 

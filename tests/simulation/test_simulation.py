@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.simulation.campaign import campaign, found, shortest_failing
+from tests.simulation.counterexamples import COUNTEREXAMPLES
 from tests.simulation.hazards import HAZARDS, KNOWN_DEFECTS
 from tests.simulation.protections import PROTECTIONS
 from tests.simulation.regressions import REGRESSIONS, Regression
@@ -18,6 +19,12 @@ from tests.simulation.workload import made
 
 QUICK = 6
 SEEDS = 300
+
+
+def _run(code: str, environment: dict[str, str]) -> str:
+    """What a program prints in a process of its own."""
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    return subprocess.run(command, env={**os.environ, **environment}, check=True, capture_output=True, text=True).stdout
 
 
 def _report(first: int, seeds: int) -> str:
@@ -55,17 +62,16 @@ def test_what_failed_once_does_not_fail_again(regression: Regression) -> None:
     assert regression.anomaly not in lived(regression.history).names
 
 
+def test_a_protection_that_is_out_is_missed() -> None:
+    code = "from tests.simulation.counterexamples import missed; print(*missed(), sep='\\n')"
+    assert set(_run(code, {"GROUNDSWELL_PURE": "1"}).splitlines()) == set(COUNTEREXAMPLES)
+
+
 def test_a_history_is_the_same_in_every_process() -> None:
     """Whatever the order of sets, which another seed of hashes changes."""
     code = "from tests.simulation.run import lived; from tests.simulation.workload import made; "
     code += "outcome = lived(made(17)); print(outcome.notes, outcome.seconds)"
-    runs = [
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed}, check=True, capture_output=True, text=True,
-        ).stdout
-        for hash_seed in ("1", "2")
-    ]  # fmt: skip
+    runs = [_run(code, {"PYTHONHASHSEED": hash_seed}) for hash_seed in ("1", "2")]
     outcome = lived(made(17))
     assert runs == [f"{outcome.notes} {outcome.seconds}\n"] * 2
 

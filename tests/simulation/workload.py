@@ -39,7 +39,9 @@ def made(seed: int, allowed: Iterable[str] = ()) -> History:
     """The history of a seed, which may hold these hazards."""
     chance = Random(f"history {seed}")
     held = tuple(name for name in allowed if chance.random() < 0.5)
-    inputs = _Writer(chance, held).inputs()
+    pages = int(chance.random() < 0.15)
+    writer = _Writer(chance, held)
+    inputs = writer.distinct() if pages else writer.inputs()
     flooded = any(isinstance(given, Crowd) and given.people == FLOOD for given in inputs)
     store = "changelog" if chance.random() < 0.75 else "sqlite"
     index = "sqlite" if store == "sqlite" or chance.random() < 0.7 else "elastic"
@@ -56,6 +58,7 @@ def made(seed: int, allowed: Iterable[str] = ()) -> History:
         index=index,  # type: ignore[arg-type]
         workers=workers,
         one_by_one=tuple(stage for stage in ("enrich", "detect") if chance.random() < 0.5),
+        pages=pages,
         batch_records=256 if flooded else chance.choice((1, 8, 256)),
         commit_seconds=chance.choice((0.5, 0.5, 5.0)),
     )
@@ -79,6 +82,12 @@ class _Writer:
             if chance.random() < 0.5:
                 out += more()
         return out
+
+    def distinct(self) -> list[Input]:
+        """Posts that come once each, of one company more than a page: a detector that forgets them needs no more."""
+        chance = self._chance
+        others = [Say(self._time(), post, (chance.randrange(3),), True, post) for post in range(1, chance.randrange(8))]
+        return [*others, Crowd(1.0, 1_002, FLOOD, 0.1, (BLAMED,))]
 
     def _time(self, after: float = 1.0) -> float:
         return round(self._chance.uniform(after, SECONDS), 2)

@@ -67,8 +67,8 @@ def forget(
 
     from datetime import UTC, datetime
 
-    from pipeline.contracts.posts import AuthorDeleted, PostDeleted
-    from pipeline.index.documents import UNVERSIONED, clean
+    from pipeline.contracts.posts import UNVERSIONED, AuthorDeleted, PostDeleted
+    from pipeline.index.documents import clean
     from pipeline.index.erasure import Erasure
     from pipeline.ingest.rejects import forget_rejects
     from pipeline.text.safe import single_line

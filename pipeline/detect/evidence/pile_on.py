@@ -33,7 +33,7 @@ LEARNED_FROM: Final = 4
 """Negative answers of a thread from which the entity's usual number is learned; further ones may be a pile-on."""
 
 CARRIED: Final = 2.0
-"""Weight that answers may have which do not speak of the entity, for each mention in the thread that does, where the
+"""Weight that answers may have which do not speak of the entity, for each person in the thread who does, where the
 thread began with something else: a passing remark makes no crisis of all that is said after it."""
 
 FAST: Final = 300.0
@@ -48,13 +48,15 @@ class ThreadEvidence:
     """What is known of a thread.  `exposure` counts its negative answers by clean weight, `spread_exposure` its
     reposts by the weight of their authors; `fast` and `middle` count all of them, decaying over 5 and 30 minutes;
     `doubted` are reposts of which the model is not sure that they are negative, `sureness` the least log-odds of the
-    others.  `naming`: mentions that speak of the entity themselves, `carried`: the weight of those that only answer
-    one.  Times are whole seconds.
+    others.  `naming`: people who speak of the entity themselves, `carried`: the weight of those that only answer
+    one.  `repeats`: answers without a complaint by accounts that have answered twice: of no weight, whatever their
+    number.  Times are whole seconds.
     """
 
     __match_args__ = (
         "first", "at", "exposure", "evidence", "spread", "spread_exposure", "fast", "middle", "mentions", "negative",
         "authors", "copies", "reposts", "doubted", "sureness", "naming", "carried",
+        "repeats",
     )  # fmt: skip
     __slots__ = __match_args__
 
@@ -62,7 +64,7 @@ class ThreadEvidence:
         self, first: int, at: int, exposure: float = 1.0, evidence: float = 0.0, spread: float = 0.0,
         spread_exposure: float = 1.0, fast: float = 0.0, middle: float = 0.0, mentions: int = 0, negative: int = 0,
         authors: int = 0, copies: int = 0, reposts: int = 0, doubted: int = 0, sureness: float = 20.0, naming: int = 0,
-        carried: float = 0.0,
+        carried: float = 0.0, repeats: int = 0,
     ) -> None:  # fmt: skip
         # Written out, since one is made for every post that begins a thread, and a dataclass makes them slowly.
         self.first = first
@@ -82,6 +84,7 @@ class ThreadEvidence:
         self.sureness = sureness
         self.naming = naming
         self.carried = carried
+        self.repeats = repeats
 
     def add(self, event_time: int, negative: float, usual: float) -> None:
         """An answer with its clean negative weight, at its event time; earlier than the last one drains nothing.
@@ -107,27 +110,28 @@ class ThreadEvidence:
         self.mentions += 1
         self.reposts += 1
         if probability < _SURE:
-            self.doubted += 1
+            self.doubted += weight > 0.0  # else a few accounts could cast doubt on what many pass on
         else:
             self.spread = min(self.spread + _STEP * weight, CAP)
             self.spread_exposure += weight
             self.sureness = min(self.sureness, log(probability / (1.0 - min(probability, 0.9999))))
 
     def retract(self, weight: float, negative: bool, age: float, usual: float) -> None:
-        """Take out an answer that came `age` seconds ago with that clean negative weight."""
+        """Take out an answer that came `age` seconds ago with that clean weight."""
         self.mentions = max(0, self.mentions - 1)
         self.negative = max(0, self.negative - negative)
-        if weight > 0.0:
+        self.repeats -= weight == 0.0 and not negative and self.repeats > 0
+        if negative and weight > 0.0:
             self.evidence = max(0.0, self.evidence - log(RUNAWAY / usual) * weight)
             self.exposure = max(0.0, self.exposure - weight * exp(-age / TAU))
 
     def pile_on(self) -> float:
         """Evidence of a pile-on as of the last call, zero while too few of the answers are negative."""
-        answers = self.mentions - self.reposts
+        answers = self.mentions - self.reposts - self.repeats
         if self.negative < NEGATIVE_SHARE * answers:
             return 0.0
         # Few voices that answer each other, and threads that are not of one mind, must show more.
-        voices = min(1.0, MANY_VOICES * self.authors / max(1, self.mentions))
+        voices = min(1.0, MANY_VOICES * self.authors / max(1, self.mentions - self.repeats))
         return self.evidence * voices * min(1.0, self.negative / (UNANIMOUS * max(1, answers)))
 
     def amplified(self) -> float:

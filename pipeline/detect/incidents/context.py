@@ -9,6 +9,7 @@ from typing import Final
 from zlib import crc32
 
 from pipeline.contracts.account import author_key
+from pipeline.contracts.fingerprint import LENGTH, parts
 from pipeline.contracts.sketch import decode
 from pipeline.detect.incidents.counters import bump
 from pipeline.detect.mentions.inbound import InboundMention
@@ -20,7 +21,7 @@ from pipeline.detect.narratives.vectors import hashed
 from pipeline.detect.narratives.words import terms
 from pipeline.detect.state import timeline
 from pipeline.detect.state.entity import EntityState
-from pipeline.detect.state.incident import DRIVERS, NETWORKS, REGULARS, Incident
+from pipeline.detect.state.incident import DRIVERS, NETWORKS, REGULARS, TEXTS, Incident
 from pipeline.detect.state.quotable_posts import NAME_BYTES, QuotablePost, clip, quotable_post
 from pipeline.detect.state.timeline import Timeline
 
@@ -28,6 +29,9 @@ SAMPLE: Final = 4
 SAMPLE_LATER: Final = 32
 KNOWN: Final = 100
 """One in so many mentions of quiet times teaches the words of the past: more until so many have been learned."""
+
+LONG_TEXT: Final = 80
+"""Characters from which people do not share most words of a text by chance; in short ones they do."""
 
 NETWORK_BYTES: Final = 24
 ENTITY_BYTES: Final = 80
@@ -47,10 +51,12 @@ def observe(
 ) -> None:
     """A mention in the incident's scope."""
     if weighed.complains:
-        born = mention.author.created_at
-        age = None if born is None else (mention.created_at - born).total_seconds()
-        nth = 1 if weighed.first else 2 if weighed.author > 0.0 else 3
-        incident.signs.add(event_time, age, nth, weighed.copied, weighed.repost)
+        if not weighed.complained:  # an edit makes no further voice
+            born = mention.author.created_at
+            age = None if born is None else (mention.created_at - born).total_seconds()
+            nth = 1 if weighed.author == 1.0 else 2 if weighed.author > 0.0 else 3
+            copied = weighed.copied or (nth == 1 and not weighed.repost and _resembles(incident, mention))
+            incident.signs.add(event_time, age, nth, copied, weighed.repost)
         name = clip(mention.author.handle or mention.author.id, NAME_BYTES)
         bump(incident.networks, _network(mention.network, mention.post_id), NETWORKS)
         bump(incident.drivers, name, DRIVERS)
@@ -64,6 +70,18 @@ def observe(
             incident.regulars[name] = (1 if before is None else before[0] + 1, *standing)
             if name not in incident.accounts:
                 incident.credit(name, author_key(mention.network, mention.author.id))
+
+
+def _resembles(incident: Incident, mention: InboundMention) -> bool:
+    """Whether a text is, but for a word or two, one that somebody else complained with; note it."""
+    fingerprint = mention.fingerprint
+    if fingerprint is None or len(fingerprint) != LENGTH or len(mention.text) < LONG_TEXT:
+        return False
+    shared = parts(fingerprint)
+    found = any(part in incident.texts for part in shared)
+    for part in shared:
+        bump(incident.texts, part, TEXTS)
+    return found
 
 
 def group(entity: EntityState, mention: InboundMention, event_time: int) -> None:

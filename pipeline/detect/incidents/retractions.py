@@ -30,13 +30,14 @@ def retract(entity: EntityState, deletion: InboundDeletion) -> None:
         _withdraw(entity, key, post)
 
 
-def replace(entity: EntityState, mention: InboundMention, key: int) -> None:
-    """A post comes in another version: what the version before weighed is retracted."""
+def replace(entity: EntityState, mention: InboundMention, key: int) -> RememberedPost | None:
+    """A post comes in another version: what the version before weighed is retracted, and given."""
     post = entity.memory.recall(key, entity.clock // 60)
-    entity.memory.unlearn(mention.author.id, mention.fingerprint or mention.text)
+    entity.memory.unlearn(mention.author.id)
     _unquote(entity, mention.post_id)
     if post is not None:
         _withdraw(entity, key, post)
+    return post
 
 
 def _discredit(entity: EntityState, deletion: InboundDeletion) -> None:
@@ -67,14 +68,13 @@ def _withdraw(entity: EntityState, key: int, post: RememberedPost) -> None:
     event_time, weight = post.minute * 60, post.weight / 100.0
     entity.mentions -= 1
     entity.negative -= post.negative
-    _from_sums(entity, post, event_time)
-    if post.negative:
-        entity.evidence.retract(weight, entity.clock - event_time, entity.baseline.phi)
-    thread = entity.threads.get(post.root)
-    if post.root and thread is not None:
-        thread.retract(
-            weight if post.negative else 0.0, post.negative, entity.clock - event_time, entity.baseline.branching
-        )
+    if not post.late:  # else it is in none of these
+        _from_sums(entity, post, event_time)
+        if post.negative:
+            entity.evidence.retract(weight, entity.clock - event_time, entity.baseline.phi)
+        thread = entity.threads.get(post.root)
+        if post.root and thread is not None:
+            thread.retract(weight, post.negative, entity.clock - event_time, entity.baseline.branching)
     for incident in (entity.acute, entity.slow):
         if incident is not None and incident.resolved == 0:
             incident.timeline.retract(event_time, post.negative)

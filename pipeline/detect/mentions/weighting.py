@@ -11,7 +11,7 @@ from typing import Final
 from pipeline.detect.evidence.pile_on import ThreadEvidence, inherited
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.memory import SHORT_TEXT, Memory, stamp
-from pipeline.detect.state.page import WINDOW
+from pipeline.detect.state.page import WINDOW, RememberedPost
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,19 +27,20 @@ class WeighedMention:
 
     `key`, `voice`: hashes of its id and its author's.  `negative`, `other`: its clean weight, split by how likely it is
     negative.  `author`: the weight of its author.
-    Raw: it `complains` (more likely negative than not) or `praises`, is the `first` of its author in six hours, is
-    `copied`, is an `answer` in the thread `root`, a `repost`, only answers a mention in a thread about something else
-    (`astray`).
+    Raw: it `complains` (more likely negative than not) or `praises`, is the `first` of its author in six hours and no
+    edit, is `copied`, is an `answer` in the thread `root`, a `repost`, only answers a mention in a thread about
+    something else (`astray`), has `complained` in an older version.
     """
 
     __slots__ = (
-        "answer", "astray", "author", "complains", "copied", "first", "key", "negative", "other", "praises",
-        "probability", "repost", "root", "voice",
+        "answer", "astray", "author", "complained", "complains", "copied", "first", "key", "negative", "other",
+        "praises", "probability", "repost", "root", "voice",
     )  # fmt: skip
 
     def __init__(
         self, key: int, root: int, voice: int, negative: float, other: float, author: float, probability: float,
         complains: bool, praises: bool, first: bool, copied: bool, answer: bool, repost: bool, astray: bool,
+        complained: bool,
     ) -> None:  # fmt: skip
         self.key = key
         self.root = root
@@ -55,6 +56,7 @@ class WeighedMention:
         self.answer = answer
         self.repost = repost
         self.astray = astray
+        self.complained = complained
 
 
 def recognised(memory: Memory, mention: InboundMention, clock: int) -> tuple[int, int, int]:
@@ -84,19 +86,21 @@ def recognised(memory: Memory, mention: InboundMention, clock: int) -> tuple[int
 
 
 def weigh(
-    memory: Memory, threads: dict[int, ThreadEvidence], mention: InboundMention, key: int, minute: int
-) -> WeighedMention:
+    memory: Memory, threads: dict[int, ThreadEvidence], mention: InboundMention, key: int, minute: int,
+    late: bool = False, before: RememberedPost | None = None,
+) -> WeighedMention:  # fmt: skip
     """Weigh a mention whose id hashes to `key` and that is news, and remember it; `minute`: the entity's clock.
 
+    `late`: too late to be evidence.  `before`: what is remembered of an older version, which it comes in place of.
     A text that the model was not trained for is no complaint; what only answers a mention counts within bounds where
-    the thread does not begin with one.
+    the thread does not begin with one, or with one that came long after it was written.
     """
     voice = memory.number(mention.author.id)
     author = weight = memory.author_weight(voice, minute)
     text = mention.fingerprint or mention.text
     copies, repost = 0, False
     if len(text) >= SHORT_TEXT:
-        copies = memory.copies(text, minute)
+        copies = memory.copies(text, minute, before is not None)
         if copies:
             # A repost with words of its own is a quote: the model has judged it by itself.
             repost = mention.kind == "repost"
@@ -115,16 +119,17 @@ def weigh(
     astray = False
     if mention.depth and answer:
         beginning = memory.recall(root, minute)
-        astray = beginning is None or beginning.gone
+        astray = beginning is None or beginning.gone or beginning.late  # edited long after it was answered, perhaps
         if astray:
             weight = inherited(threads.get(root), weight)
     if trained and not sentiment.sure:
         weight = probability = 0.0
-    memory.remember(key, minute, complains, weight, root if answer else 0, mention.version)
+    memory.remember(key, minute, complains, weight, root if answer else 0, mention.version, late)
     negative = weight * soft(probability) if probability > 0.2 else 0.0
     return WeighedMention(
         key, root, voice, negative, weight - negative, author, probability,
-        complains, praises, author == 1.0, copies > 0 and not repost, answer, repost, astray,
+        complains, praises, author == 1.0 and before is None, copies > 0 and not repost, answer, repost, astray,
+        before is not None and before.negative,
     )  # fmt: skip
 
 

@@ -15,6 +15,9 @@ ROOTS, NETWORKS, DRIVERS, REGULARS = 6, 5, 6, 4
 ACCOUNT = 16
 """Digits of an account's key that are remembered."""
 
+TEXTS = 24
+"""Most parts of texts remembered of an incident: of six texts in four ways."""
+
 FIRED, FORECASTS = 6, 3
 """Most firings and forecasts remembered of an incident."""
 
@@ -120,6 +123,8 @@ class Incident(Struct, array_like=True):
     signs: CoordinationSigns = field(default_factory=CoordinationSigns)
     accounts: dict[str, str] = {}
     """Driver or regular → the key of the account (`contracts/account.py`), by which deletions find them."""
+    texts: dict[str, int] = {}
+    """What copies have in common (`contracts/fingerprint.py`) → complaints with it; the most frequent remain."""
 
     def credit(self, author: str, account: str) -> None:
         """Note whose account it is that drives, or that is a regular; of others nothing is noted."""

@@ -18,7 +18,7 @@ from zlib import crc32
 
 from pipeline.detect.state import posts
 from pipeline.detect.state.keyed_hash import FIXED, keyed_hash
-from pipeline.detect.state.page import GONE, NEGATIVE, WINDOW, RememberedPost
+from pipeline.detect.state.page import GONE, HISTORY, NEGATIVE, OWN, WINDOW, RememberedPost
 from pipeline.detect.state.posts import RememberedPosts
 
 SHOWN: Final = 160
@@ -85,8 +85,9 @@ class Memory:
         authors[key] = minute << 2 | 1
         return 1.0
 
-    def copies(self, text: str, minute: int) -> int:
-        """How often the same text came within a day before (at most 15)."""
+    def copies(self, text: str, minute: int, again: bool = False) -> int:
+        """How often the same text came within a day before (at most 15); `again`: its post has come before, perhaps
+        with this text, and is not counted as a copy of itself."""
         texts = self.texts
         key = self.number(text)
         known = texts.get(key)
@@ -95,7 +96,7 @@ class Memory:
                 before = known & 15
                 if before < 15:
                     texts[key] = known + 1
-                return before
+                return before - 1 if again and before else before
             del texts[key]
         elif len(texts) >= TEXTS:
             del texts[_oldest(texts)]
@@ -107,10 +108,17 @@ class Memory:
         post = self.posts.recall(key)
         return post if post is not None and minute - post.minute <= WINDOW else None
 
-    def remember(self, key: int, minute: int, negative: bool, weight: float, root: int, version: int) -> None:
-        """Note a post and what its mention weighed, so that a repeat is dropped and a deletion can be made good."""
-        what = int(weight * 100.0)
+    def remember(
+        self, key: int, minute: int, negative: bool, weight: float, root: int, version: int, late: bool = False
+    ) -> None:
+        """Note a post and what its mention weighed, so that a repeat is dropped and a deletion can be made good; one
+        that came `late` has been evidence of nothing."""
+        what = HISTORY if late else int(weight * 100.0)
         self.posts.note(key, minute, what | NEGATIVE if negative else what, root, version)
+
+    def remember_own(self, post_id: str, minute: int, version: int) -> None:
+        """Note what the company itself said, so that answers to it are known to be about the company."""
+        self.posts.note(self.number(post_id), minute, OWN, 0, version)
 
     def delete(self, key: int, minute: int, version: int) -> RememberedPost | None:
         """A post is deleted in a version; gives what it had weighed when it takes a live one away.
@@ -121,15 +129,16 @@ class Memory:
         if post is not None and (post.version > version or (post.gone and post.version == version)):
             return None
         self.posts.note(key, minute, GONE, 0, version)
-        return None if post is None or post.gone else post
+        return None if post is None or post.gone or post.own else post
 
-    def unlearn(self, author: str, text: str) -> None:
-        """A post is about to come in another version: as if its author's turn and its text had not been."""
-        voice, words = self.number(author), self.number(text)
+    def unlearn(self, author: str) -> None:
+        """A post is about to come in another version: as if its author's turn had not been.
+
+        Its text stays: which it was is not remembered, and an edit must not make room for a copy of somebody else's.
+        """
+        voice = self.number(author)
         if self.authors.get(voice, 0) & 3:
             self.authors[voice] -= 1
-        if self.texts.get(words, 0) & 15:
-            self.texts[words] -= 1
 
     def mentions(self, minute: int) -> tuple[list[tuple[int, bool]], bool]:
         """The minutes of the newest posts that weigh something, and whether they complained, in order of arrival; and

@@ -32,6 +32,12 @@ EXPIRES: Final = 2 * WINDOW * 60.0
 GONE: Final = 127
 """In place of the weight of a post that is deleted."""
 
+HISTORY: Final = 126
+"""In place of the weight of a post that came too late to be evidence of anything."""
+
+OWN: Final = 125
+"""In place of the weight of what the company itself said, which is counted nowhere."""
+
 NEGATIVE: Final = 128
 """Added to the weight of a complaint."""
 
@@ -47,7 +53,7 @@ class RememberedPost(Struct, gc=False):
 
     `minute`: the entity's clock when it came; `weight` in hundredths; `root`: hash of its thread (0: its own);
     `version`: the newest that came, below zero for the stamp of a state of before version 5; `gone`: deleted in that
-    version.
+    version; `late`: it came too late to be evidence; `own`: the company said it.
     """
 
     minute: int
@@ -56,6 +62,8 @@ class RememberedPost(Struct, gc=False):
     root: int
     version: int
     gone: bool
+    late: bool = False
+    own: bool = False
 
 
 class PostPage(Struct, array_like=True, gc=False):
@@ -99,8 +107,10 @@ class PostPage(Struct, array_like=True, gc=False):
     def _post(self, entry: tuple[int, ...]) -> RememberedPost:
         _, age, what, number, version = entry
         root = unpack_from("<Q", self.posts, 8 * number - 5)[0] if number else 0
-        gone = what & GONE == GONE
-        return RememberedPost(self.minute - age, what >= NEGATIVE, 0 if gone else what & GONE, root, version, gone)
+        weight = what & GONE
+        gone, late, own = weight == GONE, weight == HISTORY, weight == OWN
+        weight = 0 if weight >= OWN else weight
+        return RememberedPost(self.minute - age, what >= NEGATIVE, weight, root, version, gone, late, own)
 
 
 def packed(entries: bytes, threads: Iterable[int]) -> bytes:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from pipeline.contracts.posts import Post
 from pipeline.enrich.threads.threads import (
     MAX_REVISIONS,
     Inheritance,
@@ -27,6 +28,7 @@ from pipeline.enrich.threads.threads import (
     Thread,
     addressed,
     inherit,
+    post_hash,
     seen,
 )
 
@@ -47,6 +49,16 @@ def waits(thread: Thread | None, parent: int, offset: int) -> bool:
     if any(w.key == parent and w.offset < offset for w in thread.waiting):
         return True
     return seen(thread, parent, offset) is None
+
+
+def outdated(thread: Thread, newest: Revision | None, post: Post, offset: int) -> bool:
+    """Whether a newer version of a post was read before `offset`: the newest that is remembered, or one that waits."""
+    if newest is not None and newest.version > post.version:
+        return True
+    if not thread.waiting:
+        return False
+    key = post_hash(post.post_id)
+    return any(w.key == key and w.version > post.version and w.offset < offset for w in thread.waiting)
 
 
 def replaced(thread: Thread, waiting: Orphan) -> bool:

@@ -12,12 +12,11 @@ their numbers.  Ids of posts hold no NUL (`pipeline/contracts/decode.py`), which
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from pipeline.enrich.threads.orphans import WAIT
-from pipeline.enrich.threads.threads import ThreadCodec
 from pipeline.stages.records import Record
 from pipeline.stages.state import State
 
@@ -153,25 +152,6 @@ class WaitingQueue:
 
     def _put(self, key: str, segment: QueueSegment) -> None:
         self._state.put(key, segment, self._record)
-
-
-class StateCodec(ThreadCodec):
-    """Bytes of all that the stage stores: threads, and the segments of queues."""
-
-    SEGMENT = b"\x02"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._decode_segment = msgspec.msgpack.Decoder(QueueSegment).decode
-
-    def encode(self, value: Any) -> bytes:
-        if isinstance(value, QueueSegment):
-            return self.SEGMENT + self._encode(value)
-        return super().encode(value)
-
-    def decode(self, data: bytes) -> Any:
-        """As `ThreadCodec`, or a segment."""
-        return self._decode_segment(data[1:]) if data[:1] == self.SEGMENT else super().decode(data)
 
 
 def key_of(partition: int) -> str:

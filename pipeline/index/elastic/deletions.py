@@ -15,8 +15,8 @@ from elasticsearch import AsyncElasticsearch
 
 from pipeline.contracts.account import author_key
 from pipeline.contracts.mentions import Mention, MentionDeleted
+from pipeline.contracts.posts import UNVERSIONED
 from pipeline.index.documents import (
-    UNVERSIONED,
     Deletion,
     WriteBatch,
     author_gone,

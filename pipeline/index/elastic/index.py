@@ -95,6 +95,9 @@ class ElasticIndex:
     async def incident_history(self, incident_id: str, limit: int = 200) -> list[IncidentEvent]:
         return await self._reader.incident_history(incident_id, limit)
 
+    async def newest_events(self, incident_ids: Sequence[str]) -> list[IncidentEvent]:
+        return await self._reader.newest_events(incident_ids)
+
     async def events_of(self, entities: Sequence[str]) -> list[IncidentEvent]:
         with explained(self._url):
             both = [self._names.incidents, self._names.incident_events]

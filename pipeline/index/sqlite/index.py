@@ -86,6 +86,9 @@ class SqliteIndex:
     async def incident_history(self, incident_id: str, limit: int = 200) -> list[IncidentEvent]:
         return await self._reader.do(lambda db: read.incident_history(db, incident_id, limit))
 
+    async def newest_events(self, incident_ids: Sequence[str]) -> list[IncidentEvent]:
+        return await self._reader.do(lambda db: read.newest_events(db, incident_ids))
+
     async def events_of(self, entities: Sequence[str]) -> list[IncidentEvent]:
         return await self._reader.do(lambda db: read.events_of(db, entities))
 

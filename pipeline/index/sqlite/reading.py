@@ -12,13 +12,11 @@ from pipeline.contracts.mentions import Mention
 from pipeline.index.documents import milliseconds, moment
 from pipeline.index.protocol import DeadLetter, Page, Query, Volume
 from pipeline.index.query import MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words
-from pipeline.index.sqlite.schema import searchable
+from pipeline.index.sqlite.schema import among, searchable
 
 _MENTION = msgspec.json.Decoder(Mention)
 _EVENT = msgspec.json.Decoder(IncidentEvent)
 _LETTER = msgspec.json.Decoder(DeadLetter)
-_CHUNK = 500
-"""Values in one `IN (…)`; SQLite allows 999 at least."""
 
 
 def search(db: sqlite3.Connection, query: Query) -> Page:
@@ -90,6 +88,11 @@ def incident_history(db: sqlite3.Connection, incident_id: str, limit: int) -> li
     return [_EVENT.decode(row[0]) for row in rows]
 
 
+def newest_events(db: sqlite3.Connection, incident_ids: Sequence[str]) -> list[IncidentEvent]:
+    """The newest event of each of these incidents."""
+    return [_EVENT.decode(doc) for (doc,) in among(db, "SELECT doc FROM incidents WHERE incident_id", incident_ids)]
+
+
 def events_of(db: sqlite3.Connection, entities: Sequence[str]) -> list[IncidentEvent]:
     """Every event of the incidents of these entities: an incident's id begins with its entity's."""
     found: dict[tuple[str, int], IncidentEvent] = {}
@@ -105,12 +108,7 @@ def events_of(db: sqlite3.Connection, entities: Sequence[str]) -> list[IncidentE
 
 def remembered(db: sqlite3.Connection, keys: Sequence[str]) -> set[str]:
     """Those of these keys that are remembered as deleted."""
-    found: set[str] = set()
-    for start in range(0, len(keys), _CHUNK):
-        chunk = keys[start : start + _CHUNK]
-        rows = db.execute(f"SELECT key FROM gone WHERE key IN ({','.join('?' * len(chunk))})", chunk)
-        found.update(row[0] for row in rows)
-    return found
+    return {key for (key,) in among(db, "SELECT key FROM gone WHERE key", keys)}
 
 
 def dead_letters(db: sqlite3.Connection, stage: str | None, limit: int) -> list[DeadLetter]:

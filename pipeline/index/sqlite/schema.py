@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import GroundswellError, TerminalError, TransientError
 
 VERSION = 1
 """Raised when a table or `searchable` changes: the full-text index must have been built by the same rules."""
+
+_CHUNK = 500
+"""Values in one `IN (…)`; SQLite allows 999 at least."""
 
 _TABLES = """
 CREATE TABLE mentions (
@@ -166,3 +170,11 @@ def explained(path: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise TerminalError(str(error), subject=str(path), todo="Check the folder's permissions") from error
+
+
+def among(db: sqlite3.Connection, select: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """Rows of a SELECT that ends in ``WHERE column``, for a column that is one of the values."""
+    wanted: Sequence[str] = list(values)
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        yield from db.execute(f"{select} IN ({','.join('?' * len(chunk))})", chunk).fetchall()

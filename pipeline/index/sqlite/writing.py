@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 
 from pipeline.contracts.account import author_key
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import EntityRef, Mention, MentionDeleted
+from pipeline.contracts.posts import UNVERSIONED
 from pipeline.index.documents import (
-    UNVERSIONED,
     Deletion,
     WriteBatch,
     author_gone,
@@ -24,13 +23,10 @@ from pipeline.index.documents import (
     taken_back,
 )
 from pipeline.index.protocol import DeadLetter, Written
-from pipeline.index.sqlite.schema import searchable
+from pipeline.index.sqlite.schema import among, searchable
 
 _JSON = msgspec.json.Encoder()
 _MENTION = msgspec.json.Decoder(Mention)
-_CHUNK = 500
-"""Values in one `IN (…)`; SQLite allows 999 at least."""
-
 _NEW_MENTION = (
     "INSERT INTO mentions (number, mention_id, created, version, entity_id, entity_name, network, label, post_id,"
     " author_key, doc) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
@@ -110,11 +106,11 @@ def _write_mentions(db: sqlite3.Connection, batch: WriteBatch, last: int) -> dic
     authors = {id_: author_key(m.network, m.author.id) for id_, m in mentions.items()}
     gone = _gone_of(db, mentions, authors)
     buried = {
-        row[0]: row[1] for row in _among(db, "SELECT mention_id, version FROM tombstones WHERE mention_id", mentions)
+        row[0]: row[1] for row in among(db, "SELECT mention_id, version FROM tombstones WHERE mention_id", mentions)
     }
     stored = {
         row[0]: row[1:]
-        for row in _among(db, "SELECT mention_id, number, version, doc FROM mentions WHERE mention_id", mentions)
+        for row in among(db, "SELECT mention_id, number, version, doc FROM mentions WHERE mention_id", mentions)
     }
     answers: dict[str, MentionDeleted] = {}
     fresh: list[tuple[int | None, Mention, bytes]] = []
@@ -181,7 +177,7 @@ def _delete_mentions(db: sqlite3.Connection, batch: WriteBatch, names: set[str])
     for kind, column in (("post:", "post_id"), ("author:", "author_key")):
         gone = {key.removeprefix(kind): deletion for key, deletion in batch.gone.items() if key.startswith(kind)}
         live = f"SELECT {column}, number, author_key, doc FROM mentions WHERE {column}"
-        for key, number, author, doc in _among(db, live, gone):
+        for key, number, author, doc in among(db, live, gone):
             mention = _MENTION.decode(doc)
             deletion = gone[key]
             if deletion.covers_post(mention) if kind == "post:" else deletion.covers_author(mention):
@@ -191,13 +187,13 @@ def _delete_mentions(db: sqlite3.Connection, batch: WriteBatch, names: set[str])
                 if kind == "author:":
                     names |= names_of(mention)
         dead = "SELECT mention_id, post_id, entity_id, entity_name, version, at, author_key FROM tombstones"
-        for id_, post, entity, name, version, at, author in _among(db, f"{dead} WHERE {column}", gone):
+        for id_, post, entity, name, version, at, author in among(db, f"{dead} WHERE {column}", gone):
             deletion = Deletion("", version, at)
             answers.setdefault(id_, taken_back(id_, post, EntityRef(entity, name), version, deletion, author))
     versions = {id_: m.version for id_, m in batch.tombstones.items()}
     live = "SELECT mention_id, number, version, author_key, doc FROM mentions WHERE mention_id"
     owners: dict[str, str] = {}
-    for id_, number, version, author, doc in _among(db, live, versions):
+    for id_, number, version, author, doc in among(db, live, versions):
         if version <= versions[id_]:
             owners[id_] = author
             doomed[number] = doc
@@ -223,7 +219,7 @@ def _erase(db: sqlite3.Connection, rows: Iterable[tuple[int, bytes]]) -> None:
 
 def _gone_of(db: sqlite3.Connection, mentions: dict[str, Mention], authors: dict[str, str]) -> dict[str, Deletion]:
     keys = {post_gone(m.post_id) for m in mentions.values()} | {author_gone(key) for key in authors.values()}
-    return {row[0]: Deletion(*row) for row in _among(db, "SELECT key, version, at FROM gone WHERE key", keys)}
+    return {row[0]: Deletion(*row) for row in among(db, "SELECT key, version, at FROM gone WHERE key", keys)}
 
 
 def _covering(mention: Mention, author: str, gone: dict[str, Deletion]) -> Deletion | None:
@@ -233,14 +229,6 @@ def _covering(mention: Mention, author: str, gone: dict[str, Deletion]) -> Delet
         return post
     account = gone.get(author_gone(author))
     return account if account is not None and account.covers_author(mention) else None
-
-
-def _among(db: sqlite3.Connection, select: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-    """Rows of a SELECT that ends in ``WHERE column``, for a column that is one of the values."""
-    wanted: Sequence[str] = list(values)
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
-        yield from db.execute(f"{select} IN ({','.join('?' * len(chunk))})", chunk).fetchall()
 
 
 def _incident_row(event: IncidentEvent) -> tuple[str, int, bool, bytes]:

@@ -79,6 +79,7 @@ class ChangelogStore:
         self._identity = identity
         self._partitions: dict[int, _Partition] = {}
         self._claimed: dict[int, int] = {}
+        self._drops: dict[int, int] = {}
         self._expiry = Expiry()
 
     def read(self, partition: int, key: str) -> bytes | None:
@@ -112,6 +113,7 @@ class ChangelogStore:
         """
         if partition in self._partitions:
             return
+        drops = self._drops.get(partition, 0)
         claim = f"{CLAIM}{token_hex(8)}"
         await self._publisher.send([ToSend(self._topic, claim.encode(), b"1", partition=partition)])
         fold = LogFold()
@@ -129,14 +131,30 @@ class ChangelogStore:
         except BaseException:
             self.drop(partition)
             raise
+        if self._drops.get(partition, 0) != drops:  # what was read is of before another worker had it
+            self.drop(partition)
+            raise Fenced(f"partition {partition} was handed on while it was recovered", subject=self._topic)
         self._claimed[partition] = held.epoch
         for key, value in held.values.items():
             if key != SOURCES:
                 self._expiry.set(partition, key, msgspec.msgpack.decode(value, type=StoredValue).expires)
         log.info("state recovered", topic=self._topic, partition=partition, keys=len(held.values), epoch=held.epoch)
 
+    async def verify(self, partition: int) -> None:
+        """Look for claims since our last record.  Raises `Fenced`, or `TransientError` when the broker is away."""
+        held = self._partitions.get(partition)
+        if held is None:
+            return
+        claims: list[LogRecord] = []
+        end = await self._each(partition, held.next, claims.append, claims_only=True)
+        if any(record.key != held.claim and record.value is not None for record in claims):
+            self.drop(partition)
+            raise Fenced(f"another worker has claimed partition {partition}", subject=self._topic)
+        held.next = end
+
     def drop(self, partition: int) -> None:
         """The partition went to another worker."""
+        self._drops[partition] = self._drops.get(partition, 0) + 1
         self._partitions.pop(partition, None)
 
     async def close(self) -> None:
@@ -206,12 +224,7 @@ class ChangelogStore:
         held = self._partitions[partition]
         for offset, count in spans:
             if offset != held.next:
-                claims: list[LogRecord] = []
-                end = await self._each(partition, held.next, claims.append, claims_only=True)
-                if any(record.key != held.claim and record.value is not None for record in claims):
-                    self.drop(partition)
-                    raise Fenced(f"another worker has claimed partition {partition}", subject=self._topic)
-                held.next = end
+                await self.verify(partition)
                 return
             held.next = offset + count
 

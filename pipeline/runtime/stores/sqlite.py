@@ -70,6 +70,9 @@ class SqliteStore:
     async def recover(self, partition: int) -> None:
         """Nothing to do: the file is the state."""
 
+    async def verify(self, partition: int) -> None:
+        """Nothing to do: no other worker has the file."""
+
     def drop(self, partition: int) -> None:
         """Nothing to do: every worker reads the same file."""
 

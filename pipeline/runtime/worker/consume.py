@@ -46,6 +46,9 @@ IN_FLIGHT = 10.0
 IN_FLIGHT_AT_END = 2.0
 """The same when the worker ends."""
 
+VERIFIED = 3.0
+"""Seconds for which a look at the claims holds; with the lease of an outbox less than the session time-out."""
+
 HELD = 8_000
 """Records in hand at which reading pauses, unless the merge waits for a partition: then only reading on helps."""
 
@@ -75,6 +78,7 @@ class ConsumeLoop:
         self._merge: ArrivalMerge[tuple[Record, Any]] = ArrivalMerge(pause=PAUSE if self._merges else 0.0)
         self._received: dict[PartitionId, int] = {}
         self._recovered: set[int] = set()
+        self._verified: dict[int, float] = {}
         self._compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -217,7 +221,16 @@ class ConsumeLoop:
         partitions = sorted({partition for _, partition in self._assigned()})
         for partition in partitions if self._app.consumer.flow_active else ():
             await self._processor.retried("state", partial(self._store.recover, partition))
+        await self._verify(self._processor.outbox.partitions_waiting())
         await self._processor.serve_outbox(partitions if self._app.consumer.flow_active else None)
+
+    async def _verify(self, partitions: Iterable[int]) -> None:
+        """Make sure, every few seconds, that the partitions of which something is to be sent are still ours."""
+        now = asyncio.get_running_loop().time()
+        for partition in partitions:
+            if now - self._verified.get(partition, -VERIFIED) >= VERIFIED:
+                await self._processor.retried("state", partial(self._store.verify, partition))
+                self._verified[partition] = now
 
     async def _finish_outbox(self, within: float) -> None:
         """Begin to send nothing new, and wait so long (seconds) for what is on its way: else it is sent again."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 import msgspec
 import pytest
 
-from pipeline.runtime.kafka.publisher import ToSend
+from pipeline.runtime.kafka.publisher import Sent, ToSend
 from pipeline.runtime.stores.changelog import ChangelogStore, Fenced
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.stages.records import Record
@@ -60,6 +60,33 @@ async def counted(log: CompactingLog, key: str) -> int | None:
     await fresh.recover(0)
     value: int | None = State(fresh, Number()).get(key, record(0))
     return value
+
+
+async def test_a_partition_that_is_handed_on_while_it_is_recovered_is_not_in_hand(log: CompactingLog) -> None:
+    """Its values would be those of before the next worker had it, if it came back."""
+    store, send = a_worker(log), log.send
+
+    async def slowly(messages: Sequence[ToSend]) -> Sent:
+        store.drop(0)
+        return await send(messages)
+
+    log.send = slowly  # type: ignore[method-assign]
+    with pytest.raises(Fenced):
+        await store.recover(0)
+    log.send = send  # type: ignore[method-assign]
+    await store.recover(0)
+
+
+async def test_who_has_lost_a_partition_learns_it_without_writing(log: CompactingLog) -> None:
+    first = a_worker(log)
+    await count(first, "k", 0)
+    await first.verify(0)
+    second = a_worker(log)
+    await second.recover(0)
+    await second.verify(0)
+    with pytest.raises(Fenced):
+        await first.verify(0)
+    await first.verify(0)  # it is not in hand any more
 
 
 async def test_a_late_write_of_a_worker_that_lost_its_partition_undoes_nothing(log: CompactingLog) -> None:

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from aiokafka.errors import (
     KafkaConnectionError,
-    MessageSizeTooLargeError,
+    KafkaError,
     OutOfOrderSequenceNumber,
     RequestTimedOutError,
 )
@@ -111,7 +111,8 @@ class Batch:
 
 
 class Producer:
-    """aiokafka's producer: with idempotence it is of no more use on a partition where a batch was refused."""
+    """aiokafka's producer: with idempotence it is of no more use on a partition where a batch was not delivered, for
+    that leaves a hole in its sequence numbers."""
 
     def __init__(self, *, max_batch_size: int, enable_idempotence: bool = False, **options: Any) -> None:
         self._host = HOST.get()
@@ -136,16 +137,16 @@ class Producer:
         """The broker has the batch when the future is done."""
         host, where = self._host, (topic, partition)
         before, after = ("state", "stated") if topic.endswith(".state.v1") else ("publish", "published")
-        await host.point(before)
+        lost = await host.point(before)
         await asyncio.sleep(host.chance.uniform(0.0, LATENCY))
-        if host.out_for("changelog" if before == "state" else "broker"):
-            await asyncio.sleep(UNREACHABLE)
-            raise RequestTimedOutError
         if where in self._out_of_order:
             raise OutOfOrderSequenceNumber
         try:
+            if lost or host.out_for("changelog" if before == "state" else "broker"):
+                await asyncio.sleep(UNREACHABLE)
+                raise RequestTimedOutError
             first = host.broker.append(where, batch.messages)
-        except MessageSizeTooLargeError:
+        except KafkaError:
             if self._idempotent:
                 self._out_of_order.add(where)
             raise

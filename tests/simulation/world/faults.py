@@ -35,7 +35,8 @@ class Pause(Struct, frozen=True, tag=True):
 
 
 class LostAck(Struct, frozen=True, tag=True):
-    """Something outside takes what a worker sends, and its answer does not arrive: the worker sends all again."""
+    """Something outside takes what a worker sends, and its answer does not arrive; or, at `publish` and `state`, the
+    broker does not get it at all: the worker sends all again."""
 
     stage: str
     nth: int

@@ -99,7 +99,8 @@ class Process:
         loop = asyncio.get_running_loop()
         loop.call_later(seconds, self._wake)
         if seconds > SESSION:
-            loop.call_later(seconds - 0.001, self._interrupted)
+            begun = self._sending()  # which may have been given up when it wakes up, and been received all the same
+            loop.call_later(seconds - 0.001, lambda: self._interrupted(begun))
             loop.call_later(SESSION, self.world.groups[self.stage_name].suspect, self.reader)
 
     async def awake(self) -> None:
@@ -139,10 +140,12 @@ class Process:
         stage = self.stage
         return isinstance(stage, Alert) and not stage.waiting() and stage.holds({p for _, p in self.reader.share})
 
-    def _interrupted(self) -> None:
-        """Count it when something is on its way to a receiver now, or received and not marked."""
-        if isinstance(self.stage, Alert):
-            self.world.interruptions += self.stage.in_flight()
+    def _interrupted(self, begun: bool = False) -> None:
+        """Count it when something is on its way to a receiver, or was when it began, or is received and not marked."""
+        self.world.interruptions += begun or self._sending()
+
+    def _sending(self) -> bool:
+        return isinstance(self.stage, Alert) and self.stage.in_flight()
 
     def _wake(self) -> None:
         if self._standing_still is not None:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 AHEAD = 0.3
-"""How often there is something in the buffer."""
+"""How often there is something in the buffer when a batch is given out."""
+
+SELDOM, SLOW = 0.1, 2.0
+"""How often what is in the buffer lies there for so many seconds: the process is busy with something else."""
 
 
 class Owner(Protocol):
@@ -120,14 +123,13 @@ class Reader:
                 await self._news.wait()
             await self.owner.point("fetch")
             await asyncio.sleep(self.owner.broker_away_for())
-            taken = self._given_out([*self._ahead, *self._read(min(most, chance.choice((2, most))))])
-            self._ahead = []
-            await asyncio.sleep(within * chance.random())
-            taken += self._given_out(self._read(most - len(taken)))
-            if chance.random() < AHEAD:
-                self._ahead = self._read(most)
-            if taken:
-                yield taken
+            self._ahead += self._read(min(most, chance.choice((2, most))))
+            await asyncio.sleep(SLOW if chance.random() < SELDOM else within * chance.random())
+            if self.flow_active:
+                taken = self._given_out([*self._ahead, *self._read(most - len(self._ahead))])
+                self._ahead = self._read(most) if chance.random() < AHEAD else []
+                if taken:
+                    yield taken
 
     def acknowledge(self, message: Message) -> None:
         """Everything that follows from a message is done."""
