@@ -63,7 +63,7 @@ def expected(inputs: Sequence[Input], hazards: Collection[str] = HAZARDS) -> Exp
         if _gone(inputs, versions):
             out.erased |= {token(post, number) for number in range(len(versions))}
             continue
-        about = _about(post, posts, set())
+        about = None if _erased_above(inputs, post, posts) else _about(post, posts, set())
         if about is None or (TURNED_TWICE not in hazards and _turns(post, posts)):
             out.open.add(post)
             out.undetermined |= {name for say in _thread(newest, posts) for name in say.names}
@@ -126,6 +126,23 @@ def _gone(inputs: Sequence[Input], versions: list[Say]) -> bool:
             covers = given.post <= newest.post < given.post + given.posts
         if covers:
             return True
+    return False
+
+
+def _erased_above(inputs: Sequence[Input], post: int, posts: dict[int, list[Say]]) -> bool:
+    """Whether a post above this one, which names nobody itself, was erased before what it answers had come: then nobody
+    knows any more what it was about."""
+    seen = {post}
+    above = posts[post][-1]
+    while not above.names and above.answers in posts and above.answers not in seen:
+        seen.add(above.answers)
+        versions = posts[above.answers]
+        above = versions[-1]
+        if not above.names and above.answers in posts:
+            came = min(say.at for say in posts[above.answers])
+            early = [say for say in versions if say.at < came]
+            if early and _gone([given for given in inputs if given.at < came], early):
+                return True
     return False
 
 

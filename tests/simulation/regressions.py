@@ -325,4 +325,24 @@ REGRESSIONS = (
             hazards=(hazards.ANSWER_LOST,),
         ),
     ),
+    Regression(
+        "a waiting reply that a stopped worker writes down when it is deleted",
+        "leaked",
+        History(
+            seed=6066,
+            inputs=(
+                Say(at=2.3, post=1, names=(2,), by=10),
+                Say(at=2.84, post=13, names=(0,), by=2),
+                Say(at=3.78, post=16, names=(0, 1), by=5, answers=12, root=8),
+                Delete(at=12.44, post=16),
+            ),
+            faults=(
+                Pause(stage="enrich", point="state", nth=5, seconds=40.0),
+                Outage(what="disk", at=8.09, seconds=58.49, stage="enrich"),
+                Scale(stage="enrich", at=2.91, workers=2),
+            ),
+            hazards=(hazards.LEAKS,),
+        ),
+        defect="it stays on the topic until its successor writes again, or the partition moves",
+    ),
 )

@@ -30,6 +30,7 @@ from pipeline.runtime.stores.fencing import (
     LogRecord,
     Recovered,
     log_key,
+    split,
 )
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.stages.state import Change, Expiry, StoredValue
@@ -141,16 +142,25 @@ class ChangelogStore:
         log.info("state recovered", topic=self._topic, partition=partition, keys=len(held.values), epoch=held.epoch)
 
     async def verify(self, partition: int) -> None:
-        """Look for claims since our last record.  Raises `Fenced`, or `TransientError` when the broker is away."""
+        """Look at what others have written since our last record; what a worker wrote that has lost the partition is
+        cleared away, since it may hold what was erased.
+
+        Raises `Fenced` when another worker has claimed it, or `TransientError` when the broker is away.
+        """
         held = self._partitions.get(partition)
         if held is None:
             return
-        claims: list[LogRecord] = []
-        end = await self._each(partition, held.next, claims.append, claims_only=True)
-        if any(record.key != held.claim and record.value is not None for record in claims):
+        since: list[LogRecord] = []
+        end = await self._each(partition, held.next, since.append)
+        written = {record.key for record in since if record.value is not None and record.key != held.claim}
+        if any(key.startswith(CLAIM) for key in written):
             self.drop(partition)
             raise Fenced(f"another worker has claimed partition {partition}", subject=self._topic)
         held.next = end
+        if void := sorted(key for key in written if split(key)[1] < held.epoch):
+            sent = await self._publisher.send([self._tombstone(partition, key) for key in void])
+            for spans in sent.spans.values():
+                await self._check(partition, spans)
 
     def drop(self, partition: int) -> None:
         """The partition went to another worker."""
@@ -228,9 +238,7 @@ class ChangelogStore:
                 return
             held.next = offset + count
 
-    async def _each(
-        self, partition: int, begin: int, add: Callable[[LogRecord], None], *, claims_only: bool = False
-    ) -> int:
+    async def _each(self, partition: int, begin: int, add: Callable[[LogRecord], None]) -> int:
         """Read a partition of the log from an offset to its present end, which it gives."""
         where = TopicPartition(self._topic, partition)
         consumer = AIOKafkaConsumer(
@@ -249,8 +257,7 @@ class ChangelogStore:
             while await consumer.position(where) < end:
                 for records in (await consumer.getmany(where, timeout_ms=500)).values():
                     for record in records:
-                        if not claims_only or record.key.startswith(CLAIM.encode()):
-                            add(_log_record(record))
+                        add(_log_record(record))
         except KafkaError as error:
             raise TransientError(f"not read ({error!r})", subject=self._topic) from error
         finally:

@@ -99,6 +99,20 @@ async def test_a_late_write_of_a_worker_that_lost_its_partition_undoes_nothing(l
     assert await counted(log, "acme") == 200
 
 
+async def test_what_it_wrote_late_is_gone_from_the_log_once_its_successor_writes(log: CompactingLog) -> None:
+    """It may hold the words of a post that was erased meanwhile."""
+    zombie, owner = a_worker(log), a_worker(log)
+    await count(zombie, "acme", 0)
+    await owner.recover(0)
+    with pytest.raises(Fenced):
+        await count(zombie, "erased since", 1)
+    assert any(b"erased since" in (entry.key or b"") for entry in log.partitions[0])
+    await count(owner, "acme", 2)
+    log.compact()
+    assert not any(b"erased since" in (entry.key or b"") for entry in log.partitions[0])
+    assert await counted(log, "acme") == 2
+
+
 async def test_not_even_of_a_value_that_its_successor_has_not_touched(log: CompactingLog) -> None:
     zombie, owner = a_worker(log), a_worker(log)
     await count(zombie, "acme", *range(100))
