@@ -14,7 +14,8 @@ from pipeline.contracts.values import MAX_VERSION
 from pipeline.detect.evidence.coordination import CoordinationSigns
 from pipeline.detect.narratives.narrative import SLOTS
 from pipeline.detect.state.memory import Memory, aged
-from pipeline.detect.state.page import GONE, POST, WINDOW, packed
+from pipeline.detect.state.page import GONE, WINDOW
+from pipeline.detect.state.posts import Entry, packed
 
 _SIGNS = 33  # where an incident has its signs of coordination, if it has any
 _NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
@@ -67,12 +68,10 @@ def _from_4(state: list[Any]) -> list[Any]:
     third = second + 6 * texts
     minute = clock // 60
     numbers = dict(iter_unpack("<BI", memory[third:]))
-    roots = list(dict.fromkeys(numbers.values()))
-    posts = bytearray()
+    posts: list[Entry] = []
     for number, (key, age, weight, mark) in enumerate(iter_unpack("<IHBH", memory[6:first])):
         stamped, what = (-mark, weight) if mark else (MAX_VERSION, weight | GONE)
-        root = numbers.get(number)
-        posts += POST.pack(key, age, what, 0 if root is None else roots.index(root) + 1, stamped)
+        posts.append((key, minute - age, what, numbers.get(number, 0), stamped))
     made = Memory(
         authors=aged(iter_unpack("<IH", memory[first:second]), 2, minute),
         texts=aged(iter_unpack("<IH", memory[second:third]), 4, minute),
@@ -84,7 +83,7 @@ def _from_4(state: list[Any]) -> list[Any]:
         version + 1,
         clock,
         counts,
-        made.pack(minute)[:-3] + packed(bytes(posts), roots),
+        made.pack(minute)[:-3] + packed(posts, minute),
         *rest,
         *incidents,
         name,

@@ -7,9 +7,9 @@ since later pages take the keys of those that count no more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from struct import Struct as Layout
-from struct import pack, unpack_from
+from struct import unpack_from
 from typing import Final
 
 from msgspec import Struct
@@ -107,17 +107,15 @@ class PostPage(Struct, array_like=True, gc=False):
     def _post(self, entry: tuple[int, ...]) -> RememberedPost:
         _, age, what, number, version = entry
         root = unpack_from("<Q", self.posts, 8 * number - 5)[0] if number else 0
-        weight = what & GONE
-        gone, late, own = weight == GONE, weight == HISTORY, weight == OWN
-        weight = 0 if weight >= OWN else weight
-        return RememberedPost(self.minute - age, what >= NEGATIVE, weight, root, version, gone, late, own)
+        return remembered(self.minute - age, what, root, version)
 
 
-def packed(entries: bytes, threads: Iterable[int]) -> bytes:
-    """The bytes of a page, from posts in the layout of `POST` and the hashes of the threads that they number from 1
-    on, 255 at most."""
-    roots = [*threads]
-    return pack(f"<HB{len(roots)}Q", len(entries) // POST.size, len(roots), *roots) + entries
+def remembered(minute: int, what: int, root: int, version: int) -> RememberedPost:
+    """A post of which `what` says its weight, or what stands in place of it."""
+    weight = what & GONE
+    gone, late, own = weight == GONE, weight == HISTORY, weight == OWN
+    weight = 0 if weight >= OWN else weight
+    return RememberedPost(minute, what >= NEGATIVE, weight, root, version, gone, late, own)
 
 
 def page_key(entity: str, number: int) -> str:

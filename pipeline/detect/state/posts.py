@@ -1,13 +1,13 @@
 """Posts that an entity remembers: the newest in its state, those before in pages.
 
 Posts are known for two days on the entity's clock after they came, however many they are, and some of the newest for
-longer.  They lie as bytes in the order in which they came, and a map says where each is; so a post that comes again
-lies twice, and the later position counts.
+longer.  They lie in the order in which they came, in pages as bytes, and a map says where each is; so a post that comes
+again lies twice, and the later position counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from struct import pack
 from typing import Final
@@ -16,20 +16,20 @@ from pipeline.detect.state.page import (
     OLDEST,
     PAGE,
     PAGES,
-    POST,
     WINDOW,
     PostPage,
     RememberedPost,
-    packed,
     page_key,
+    remembered,
 )
 
 FRESH: Final = 96
 """Posts in the entity's own state, fewer than that; when they are so many, the oldest `PAGE` become a page."""
 
-_SIZE: Final = 20  # bytes of a post
 _ROOM: Final = 512  # positions that may stand for nothing, beside as many as count
-_packed: Final = POST.pack
+
+Entry = tuple[int, int, int, int, int]
+"""A post: its hash, the minute, its weight or what stands in place of it, the hash of its thread, its version."""
 
 
 @dataclass(slots=True)
@@ -39,8 +39,7 @@ class RememberedPosts:
     `begun`: how many pages there were, of which `written` need nobody's writing any more.  `held`: those that still
     count, by number, the oldest first.  `positions`: hash → page number * `PAGE` + position in it, as if the newest
     posts were in pages already, and for a while of posts that are forgotten.  `restored`: false when pages were written
-    that are not in hand.  `entries`: the newest posts, their ages counted from `base`; `roots`: the numbers of their
-    threads.
+    that are not in hand.  `entries`: the newest posts.
     """
 
     begun: int = 0
@@ -48,9 +47,7 @@ class RememberedPosts:
     held: dict[int, PostPage] = field(default_factory=dict)
     positions: dict[int, int] = field(default_factory=dict)
     restored: bool = True
-    entries: bytearray = field(default_factory=bytearray)
-    base: int = 0
-    roots: dict[int, int] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
 
     def recall(self, key: int) -> RememberedPost | None:
         """The post of that hash, however old."""
@@ -61,27 +58,32 @@ class RememberedPosts:
         if number < self.begun:
             page = self.held.get(number)
             return None if page is None else page.at(position % PAGE)
-        return self._fresh().at(position - self.begun * PAGE)
+        _, minute, what, root, version = self.entries[position - self.begun * PAGE]
+        return remembered(minute, what, root, version)
 
     def note(self, key: int, minute: int, what: int, root: int, version: int) -> None:
         """Remember a post that comes at that minute of the entity's clock, in place of what was known of it.
 
         `what`: its weight in hundredths or `GONE`, and `NEGATIVE`.
         """
-        if minute > self.base and self.entries:
-            self._lay_out(self.entries, self.begun * PAGE, minute)
-        self._append(key, minute, what, root, version)
-        if len(self.entries) >= FRESH * _SIZE:
+        self.positions[key] = self.begun * PAGE + len(self.entries)
+        self.entries.append((key, minute, what, root, version))
+        if len(self.entries) >= FRESH:
             self._turn(minute)
 
     def begin(self, minute: int) -> None:
         """The entity's clock begins; what came before, at no time, came just now."""
-        self.base = minute + OLDEST
+        self.entries = [(key, minute, what, root, version) for key, _, what, root, version in self.entries]
 
     def newest(self, most: int, minute: int) -> list[RememberedPost]:
         """The posts that came last and still count, at least `most` of them where there are so many, in order of
         arrival."""
-        found = self._of(self._fresh())
+        first = self.begun * PAGE
+        found = [
+            remembered(came, what, root, version)
+            for number, (key, came, what, root, version) in enumerate(self.entries)
+            if self.positions[key] == first + number
+        ]
         for number in reversed(list(self.held)):
             if len(found) >= most:
                 break
@@ -91,14 +93,12 @@ class RememberedPosts:
 
     def threads(self) -> set[int]:
         """The hashes of the threads of all that is in hand."""
-        return set(self.roots).union(*[page.threads() for page in self.held.values()])
+        newest = {root for _, _, _, root, _ in self.entries if root}
+        return newest.union(*[page.threads() for page in self.held.values()])
 
     def fresh(self, minute: int) -> bytes:
-        """The newest posts, their ages counted from that minute, as `packed` has them."""
-        values: list[int] = []
-        for key, age, what, number, version in POST.iter_unpack(self.entries):
-            values += (key, minute - self.base + age, what, number, version)
-        return packed(pack("<" + "QHBBq" * (len(values) // 5), *values), self.roots)
+        """The newest posts as the bytes of a page, their ages counted from that minute."""
+        return packed(self.entries, minute)
 
     def finished(self, entity: str) -> Iterator[tuple[str, PostPage]]:
         """The pages that have become full since the last call, by key."""
@@ -124,16 +124,6 @@ class RememberedPosts:
         self.positions.update(later)
         self.restored = True
 
-    def _append(self, key: int, minute: int, what: int, root: int, version: int) -> None:
-        if not self.entries:
-            self.base = minute + OLDEST
-        number = self.roots.setdefault(root, len(self.roots) + 1) if root else 0
-        self.positions[key] = self.begun * PAGE + len(self.entries) // _SIZE
-        self.entries += _packed(key, self.base - minute, what, number, version)
-
-    def _fresh(self) -> PostPage:
-        return PostPage(self.begun, self.base, packed(bytes(self.entries), self.roots))
-
     def _of(self, page: PostPage) -> list[RememberedPost]:
         """The posts of a page that have not come again since."""
         found: list[RememberedPost] = []
@@ -146,27 +136,23 @@ class RememberedPosts:
 
     def _turn(self, minute: int) -> None:
         """The oldest of the newest posts become a page, or are forgotten when all are too old to matter."""
-        full, rest = self.entries[: PAGE * _SIZE], self.entries[PAGE * _SIZE :]
-        page = PostPage(self.begun, self.base, packed(bytes(full), self.roots))
-        position = (self.begun + 1) * PAGE
-        if minute - page.newest() <= WINDOW:
-            self.held[page.number] = page
+        full, self.entries = self.entries[:PAGE], self.entries[PAGE:]
+        if minute - full[-1][1] <= WINDOW:
+            self.held[self.begun] = PostPage(self.begun, minute, packed(full, minute))
             self.begun += 1
         else:
-            self._drop(page)
-        self._lay_out(rest, position, minute)
+            self._drop(full)
         self._forget(minute)
 
-    def _lay_out(self, entries: bytearray, position: int, minute: int) -> None:
-        """Write the newest posts anew, which were at `position`, without those too old to have an age."""
-        base, roots = self.base, [0, *self.roots]
-        self.entries, self.roots = bytearray(), {}
-        for key, age, what, number, version in POST.iter_unpack(entries):
-            if minute - base + age <= OLDEST:
-                self._append(key, base - age, what, roots[number], version)
-            elif self.positions.get(key, -1) == position:
-                del self.positions[key]
-            position += 1
+    def _drop(self, full: list[Entry]) -> None:
+        """Forget posts, and let those that came after them move up."""
+        first = self.begun * PAGE
+        for number, entry in enumerate((*full, *self.entries)):
+            if self.positions.get(entry[0], -1) == first + number:
+                if number < PAGE:
+                    del self.positions[entry[0]]
+                else:
+                    self.positions[entry[0]] = first + number - PAGE
 
     def _hold(self, page: PostPage) -> None:
         self.held[page.number] = page
@@ -189,11 +175,17 @@ class RememberedPosts:
             first *= PAGE
             self.positions = {key: position for key, position in self.positions.items() if position >= first}
 
-    def _drop(self, page: PostPage) -> None:
-        positions, first = self.positions, page.number * PAGE
-        for key in page.hashes():
-            if first <= positions.get(key, -1) < first + PAGE:
-                del positions[key]
+
+def packed(entries: Sequence[Entry], minute: int) -> bytes:
+    """The bytes of a page, 20 a post and 8 a thread, 255 threads at most; ages are counted from `minute`."""
+    roots: dict[int, int] = {}
+    values: list[int] = []
+    for key, came, what, root, version in entries:
+        number = roots.setdefault(root, len(roots) + 1) if root else 0
+        age = minute - came
+        values += (key, age if age < OLDEST else OLDEST, what, number, version)
+    count = len(entries)
+    return pack(f"<HB{len(roots)}Q" + "QHBBq" * count, count, len(roots), *roots, *values)
 
 
 def unpacked(data: bytes, minute: int, begun: int) -> RememberedPosts:
