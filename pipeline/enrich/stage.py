@@ -136,6 +136,7 @@ class Enrich:
         earlier = threads.newest(thread, post.post_id, record.offset)
         if thread is not None and orphans.outdated(thread, earlier, post, record.offset):
             self.counts["outdated"] += 1
+            self._put(post, record, state, thread, 0.0)
             return
         found = subjects(self._accounts, post, thread, record.offset)
         issued = threads.issue(earlier, post.version)

@@ -52,18 +52,23 @@ def waits(thread: Thread | None, parent: int, offset: int) -> bool:
 
 
 def outdated(thread: Thread, newest: Revision | None, post: Post, offset: int) -> bool:
-    """Whether a newer version of a post was read before `offset`: the newest that is remembered, or one that waits."""
-    if newest is not None and newest.version > post.version:
+    """Whether a newer version of a post was read before `offset`: the newest that is remembered, or one that waited.
+
+    The latter is noted, for it may wait no longer when the record is read again.
+    """
+    if (newest is not None and newest.version > post.version) or offset in thread.outdated:
         return True
-    if not thread.waiting:
+    key = post_hash(post.post_id) if thread.waiting else 0
+    if not any(w.key == key and w.version > post.version and w.offset < offset for w in thread.waiting):
         return False
-    key = post_hash(post.post_id)
-    return any(w.key == key and w.version > post.version and w.offset < offset for w in thread.waiting)
+    thread.outdated = [*thread.outdated, offset][-MAX_WAITING:]
+    return True
 
 
 def replaced(thread: Thread, waiting: Orphan) -> bool:
-    """Whether a newer version of a post waits already."""
-    return any(w.key == waiting.key and w.version > waiting.version for w in thread.waiting)
+    """Whether a newer version of a post waits already or, when its record is read again, has been linked since."""
+    later = (*(w for w in thread.waiting if w.key == waiting.key), *thread.posts.get(waiting.key, ()))
+    return any(known.version > waiting.version for known in later)
 
 
 def enqueue(thread: Thread, waiting: Orphan) -> bool:

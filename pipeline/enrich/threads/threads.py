@@ -74,7 +74,8 @@ class Orphan(msgspec.Struct, array_like=True):
 class Thread(msgspec.Struct, array_like=True):
     """Whom the posts of one thread were linked to, by the hash of their ids; `until` is when it expires (seconds).
 
-    `first` is no longer read: it named the first linked post, whoever wrote it.
+    `outdated`: offsets of versions that came while a newer one of their post waited, the newest of them.  `first` is no
+    longer read: it named the first linked post, whoever wrote it.
     """
 
     entities: list[tuple[str, str]] = []
@@ -82,6 +83,7 @@ class Thread(msgspec.Struct, array_like=True):
     first: int = 0
     until: float = 0.0
     waiting: list[Orphan] = []
+    outdated: list[int] = []
 
 
 class Inherited(NamedTuple):

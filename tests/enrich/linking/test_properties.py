@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.contracts.mentions import Mention, ScoredMessage
@@ -100,8 +100,18 @@ def test_so_it_does_when_posts_are_read(reading: Linker, messages: list[Any], cu
     assert handled(Enrich(reading, FixedScorer()), batches) == handled(Enrich(reading, FixedScorer()), [heard])
 
 
+def overtaken(handle: str | None, *between: Any) -> list[Any]:
+    """An older version of a reply that comes while a newer one waits, which is replaced later."""
+    said = Author("twitter:user2", handle)
+    versions = [post(2, "", root_id="twitter:1", version=number, author=said) for number in (1, 0, 2)]
+    deleted = PostDeleted(post_id="twitter:1", network="twitter", deleted_at=START, version=0)
+    return [*versions[:2], deleted, *between, versions[2]]
+
+
 @settings(max_examples=100, deadline=None)
 @given(messages=streams(), start=st.integers(0, 14))
+@example(messages=overtaken(None, post(1, "", version=0), post(1, "@TMobile", version=0)), start=1)
+@example(messages=overtaken("TMobile", post(1, "", version=0), post(1, "", version=0)), start=1)
 def test_any_stream_read_again_gives_the_same(linker: Linker, messages: list[Any], start: int) -> None:
     """From any place, on the state that all of it has left, as after a crash."""
     heard = records(messages)
