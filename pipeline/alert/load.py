@@ -49,8 +49,9 @@ def open_notifiers(settings: Settings, *, resend: bool = True) -> list[Notifier]
         private, page = alert.webhook_allow_private, alert.page_url
         notifiers.append(Webhook(alert.webhook_url, secret, allow_private=private, page_url=page))
     if alert.alertmanager_url:
-        plain = Alertmanager(alert.alertmanager_url, page_url=alert.page_url)
-        notifiers.append(_resending(settings) if resend else plain)
+        notifiers.append(
+            _resending(settings) if resend else Alertmanager(alert.alertmanager_url, page_url=alert.page_url)
+        )
     return notifiers
 
 

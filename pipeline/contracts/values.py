@@ -1,8 +1,8 @@
-"""Kinds of values that the fields of messages have, and their bounds."""
+"""Kinds of values that the fields of messages have, their bounds, and times as numbers."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -26,3 +26,11 @@ IncidentEventName = Literal["opened", "escalated", "updated", "resolved"]
 Untrained = Literal["language", "no_words", "hashtags", "code", "long"]
 Reason = Literal["few_authors", "copied_texts", "new_accounts", "lockstep"]
 Leaning = Literal["ally", "critic", "mixed"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def milliseconds(when: datetime) -> int:
+    """Whole milliseconds since 1970, rounded down; any date, negative before 1970."""
+    return (when - EPOCH) // _MILLISECOND

@@ -6,7 +6,7 @@ Times are milliseconds since 1970, as Elasticsearch keeps dates, so that both in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from pipeline.contracts.account import author_key
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import EntityRef, Mention, MentionDeleted
 from pipeline.contracts.posts import AuthorDeleted, PostDeleted, covered_by_author
+from pipeline.contracts.values import EPOCH, milliseconds
 from pipeline.index.protocol import DeadLetter, Document
 
 MAX_VALUE = 1_000_000
@@ -26,14 +27,7 @@ MAX_KEY = 4_096
 MAX_REASON = 4_000
 MAX_NAME = 256
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _FIRST, _LAST = -62_135_596_800_000, 253_402_300_799_999
-
-
-def milliseconds(when: datetime) -> int:
-    """Whole milliseconds since 1970, rounded down; any date, negative before 1970."""
-    return (when - _EPOCH) // _MILLISECOND
 
 
 def moment(at: int) -> datetime:
@@ -42,7 +36,7 @@ def moment(at: int) -> datetime:
     >>> moment(1_773_489_600_000).isoformat()
     '2026-03-14T12:00:00+00:00'
     """
-    return _EPOCH + timedelta(milliseconds=min(max(at, _FIRST), _LAST))
+    return EPOCH + timedelta(milliseconds=min(max(at, _FIRST), _LAST))
 
 
 class Deletion(NamedTuple):

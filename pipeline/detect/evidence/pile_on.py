@@ -55,8 +55,7 @@ class ThreadEvidence:
 
     __match_args__ = (
         "first", "at", "exposure", "evidence", "spread", "spread_exposure", "fast", "middle", "mentions", "negative",
-        "authors", "copies", "reposts", "doubted", "sureness", "naming", "carried",
-        "repeats",
+        "authors", "copies", "reposts", "doubted", "sureness", "naming", "carried", "repeats",
     )  # fmt: skip
     __slots__ = __match_args__
 

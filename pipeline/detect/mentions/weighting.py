@@ -5,15 +5,13 @@ Each voice counts once and each text once; what the model is not sure of is evid
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
+from pipeline.contracts.values import EPOCH
 from pipeline.detect.evidence.pile_on import ThreadEvidence, inherited
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.memory import SHORT_TEXT, Memory, stamp
 from pipeline.detect.state.page import WINDOW, RememberedPost
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 PASSED: Final = 0
 FRESH: Final = 1
@@ -72,7 +70,7 @@ def recognised(memory: Memory, mention: InboundMention, clock: int) -> tuple[int
     created, arrived = mention.created_at, mention.ingested_at
     if arrived is not None and arrived < created:
         created = arrived  # a clock that is ahead must not make everyone else late
-    since = created - _EPOCH  # a tenth of the time that `timestamp` takes
+    since = created - EPOCH  # a tenth of the time that `timestamp` takes
     event_time = since.days * 86_400 + since.seconds
     key = memory.number(mention.post_id)
     if clock - event_time > WINDOW * 60:

@@ -44,8 +44,10 @@ NEGATIVE: Final = 128
 OLDEST: Final = 0xFFFF
 """The highest age in minutes, some forty-five days."""
 
-POST: Final = Layout("<QHBBq")
+POST: Final = "QHBBq"
 """A post: its hash, its age, its weight, the number of its thread (0: its own), its version."""
+
+_LAYOUT: Final = Layout(f"<{POST}")
 
 
 class RememberedPost(Struct, gc=False):
@@ -75,7 +77,7 @@ class PostPage(Struct, array_like=True, gc=False):
 
     def at(self, position: int) -> RememberedPost:
         """The post at a position of the page."""
-        return self._post(POST.unpack_from(self.posts, self._first + POST.size * position))
+        return self._post(_LAYOUT.unpack_from(self.posts, self._first + _LAYOUT.size * position))
 
     def all(self) -> Iterator[tuple[int, RememberedPost]]:
         """Its posts by hash, in order."""
@@ -84,7 +86,7 @@ class PostPage(Struct, array_like=True, gc=False):
 
     def entries(self) -> Iterator[tuple[int, ...]]:
         """The same in the layout of `POST`."""
-        return POST.iter_unpack(self.posts[self._first :])
+        return _LAYOUT.iter_unpack(self.posts[self._first :])
 
     def hashes(self) -> tuple[int, ...]:
         """The hashes of its posts, in order."""
@@ -97,7 +99,7 @@ class PostPage(Struct, array_like=True, gc=False):
 
     def newest(self) -> int:
         """The minute of its last post."""
-        age: int = unpack_from("<H", self.posts, len(self.posts) - POST.size + 8)[0]
+        age: int = unpack_from("<H", self.posts, len(self.posts) - _LAYOUT.size + 8)[0]
         return self.minute - age
 
     @property

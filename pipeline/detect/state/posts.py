@@ -16,6 +16,7 @@ from pipeline.detect.state.page import (
     OLDEST,
     PAGE,
     PAGES,
+    POST,
     WINDOW,
     PostPage,
     RememberedPost,
@@ -78,12 +79,7 @@ class RememberedPosts:
     def newest(self, most: int, minute: int) -> list[RememberedPost]:
         """The posts that came last and still count, at least `most` of them where there are so many, in order of
         arrival."""
-        first = self.begun * PAGE
-        found = [
-            remembered(came, what, root, version)
-            for number, (key, came, what, root, version) in enumerate(self.entries)
-            if self.positions[key] == first + number
-        ]
+        found = self._of(PostPage(self.begun, minute, self.fresh(minute)))
         for number in reversed(list(self.held)):
             if len(found) >= most:
                 break
@@ -163,13 +159,14 @@ class RememberedPosts:
 
     def _forget(self, minute: int) -> None:
         """Let go of pages that are too many, or whose posts are too old to matter."""
-        first = self.begun
+        gone = []
         for number, page in self.held.items():
             if number >= self.begun - PAGES and minute - page.newest() <= WINDOW:
-                first = number
                 break
-        for number in [number for number in self.held if number < first]:
+            gone.append(number)
+        for number in gone:
             del self.held[number]
+        first = next(iter(self.held), self.begun)
         if len(self.positions) > 2 * (self.begun - first) * PAGE + _ROOM:
             # All at once, in order: to look each of them up costs five times as much.
             first *= PAGE
@@ -185,7 +182,7 @@ def packed(entries: Sequence[Entry], minute: int) -> bytes:
         age = minute - came
         values += (key, age if age < OLDEST else OLDEST, what, number, version)
     count = len(entries)
-    return pack(f"<HB{len(roots)}Q" + "QHBBq" * count, count, len(roots), *roots, *values)
+    return pack(f"<HB{len(roots)}Q" + POST * count, count, len(roots), *roots, *values)
 
 
 def unpacked(data: bytes, minute: int, begun: int) -> RememberedPosts:

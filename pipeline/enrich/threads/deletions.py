@@ -15,6 +15,7 @@ from datetime import datetime
 import msgspec
 
 from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted, covered_by_author
+from pipeline.contracts.values import milliseconds
 from pipeline.enrich.threads.threads import post_hash
 from pipeline.stages.records import Record
 from pipeline.stages.state import State
@@ -43,7 +44,7 @@ class KnownDeletions:
     def remember(self, message: PostDeleted | AuthorDeleted) -> None:
         """Note a deletion; of several of the same the widest counts."""
         key = post_hash(message.post_id) if isinstance(message, PostDeleted) else _author_hash(message.author_id)
-        version, at = message.version, _milliseconds(message.deleted_at)
+        version, at = message.version, milliseconds(message.deleted_at)
         bucket = self._bucket(key) or DeletionBucket({})
         if (known := bucket.known.get(key)) is not None:
             version, at = max(version, known[0]), max(at, known[1])
@@ -64,7 +65,7 @@ class KnownDeletions:
         gone = self._known(_author_hash(post.author.id))
         if gone is None:
             return False
-        return covered_by_author(*gone, post.version, _milliseconds(post.created_at), _milliseconds(received))
+        return covered_by_author(*gone, post.version, milliseconds(post.created_at), milliseconds(received))
 
     def _known(self, key: int) -> tuple[int, int] | None:
         bucket = self._bucket(key)
@@ -76,10 +77,6 @@ class KnownDeletions:
 
     def _name(self, key: int) -> str:
         return f"\0deleted/{self._record.partition}/{key % BUCKETS}"
-
-
-def _milliseconds(when: datetime) -> int:
-    return int(when.timestamp() * 1000)
 
 
 def _author_hash(author_id: str) -> int:

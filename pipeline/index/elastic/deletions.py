@@ -16,11 +16,11 @@ from elasticsearch import AsyncElasticsearch
 from pipeline.contracts.account import author_key
 from pipeline.contracts.mentions import Mention, MentionDeleted
 from pipeline.contracts.posts import UNVERSIONED
+from pipeline.contracts.values import milliseconds
 from pipeline.index.documents import (
     Deletion,
     WriteBatch,
     author_gone,
-    milliseconds,
     name_gone,
     names_of,
     post_gone,

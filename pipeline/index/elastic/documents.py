@@ -14,7 +14,8 @@ import msgspec
 from pipeline.contracts.account import author_key
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import Mention, MentionDeleted
-from pipeline.index.documents import Deletion, WriteBatch, micro, milliseconds, short
+from pipeline.contracts.values import milliseconds
+from pipeline.index.documents import Deletion, WriteBatch, micro, short
 from pipeline.index.elastic.bulk import Action
 from pipeline.index.elastic.slices import slice_of
 from pipeline.index.elastic.templates import Names

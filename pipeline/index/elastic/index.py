@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pipeline.contracts.incidents import IncidentEvent
-from pipeline.index.documents import milliseconds, sort_out
+from pipeline.contracts.values import milliseconds
+from pipeline.index.documents import sort_out
 from pipeline.index.elastic.bulk import PAUSES, Bulk
 from pipeline.index.elastic.client import connect, explained
 from pipeline.index.elastic.deletions import Deletions

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from pipeline.contracts.incidents import IncidentEvent
-from pipeline.index.documents import milliseconds, moment, short
+from pipeline.contracts.values import milliseconds
+from pipeline.index.documents import moment, short
 from pipeline.index.elastic.client import explained
 from pipeline.index.elastic.documents import event_of, letter_of, mention_of
 from pipeline.index.elastic.templates import Names

@@ -10,7 +10,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from pipeline.index.documents import milliseconds, moment
+from pipeline.contracts.values import milliseconds
+from pipeline.index.documents import moment
 
 EARLIER = "earlier"
 _FIRST_YEAR, _FIRST_MONTHS, _FIRST_DAYS = 2005, 2015, 2026

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.contracts.incidents import IncidentEvent
-from pipeline.index.documents import milliseconds, sort_out
+from pipeline.contracts.values import milliseconds
+from pipeline.index.documents import sort_out
 from pipeline.index.protocol import DeadLetter, Document, Page, Query, Volume, Written
 from pipeline.index.sqlite import reading as read
 from pipeline.index.sqlite import writing as writing

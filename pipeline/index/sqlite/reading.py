@@ -9,7 +9,8 @@ import msgspec
 
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import Mention
-from pipeline.index.documents import milliseconds, moment
+from pipeline.contracts.values import milliseconds
+from pipeline.index.documents import moment
 from pipeline.index.protocol import DeadLetter, Page, Query, Volume
 from pipeline.index.query import MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words
 from pipeline.index.sqlite.schema import among, searchable

@@ -11,12 +11,12 @@ from pipeline.contracts.account import author_key
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import EntityRef, Mention, MentionDeleted
 from pipeline.contracts.posts import UNVERSIONED
+from pipeline.contracts.values import milliseconds
 from pipeline.index.documents import (
     Deletion,
     WriteBatch,
     author_gone,
     micro,
-    milliseconds,
     name_gone,
     names_of,
     post_gone,
