@@ -29,8 +29,11 @@ def forms(name: str) -> tuple[Any, Any]:
 
 
 def fields(value: Any) -> list[Any] | None:
-    """What an object holds, whichever form its class has."""
-    return None if value is None else [getattr(value, name) for name in value.__match_args__]
+    """What an object holds, whichever form its class has; compiled, only structs and dataclasses have their own list."""
+    if value is None:
+        return None
+    names = value.__struct_fields__ if hasattr(value, "__struct_fields__") else value.__match_args__
+    return [getattr(value, name) for name in names]
 
 
 @settings(max_examples=500, deadline=None)
