@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from pipeline.contracts.stage_names import STAGES
-from pipeline.runtime.process.supervisor import Child
 from tests.chaos.installation import Installation
 from tests.chaos.kinds.kind import Kind
 
@@ -39,7 +38,7 @@ async def _overtaken(stage: str, world: Installation) -> AsyncIterator[None]:
     finally:
         world.signal(stage, signal.SIGCONT)
         await asyncio.sleep(LATE)
-        await _ended(world, [other])
+        await world.end_workers(other)
 
 
 @asynccontextmanager
@@ -61,15 +60,7 @@ async def _three(stage: str, world: Installation) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await _ended(world, children)
-
-
-async def _ended(world: Installation, children: Sequence[Child]) -> None:
-    for child in children:
-        world.signal(child.name, signal.SIGTERM)
-    for child in children:
-        if child.process is not None:
-            await asyncio.wait_for(child.process.wait(), 20.0)
+        await world.end_workers(*children)
 
 
 KILLED = "everything before the acknowledgement; what comes again is recognised"
