@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from models.manifest import WEIGHTS
 from pipeline.contracts.stage_names import STAGES
 from tests.chaos.installation import Installation
 from tests.chaos.kinds.kind import Kind
@@ -19,10 +20,12 @@ JUNK = (b"", b"not JSON", b"{}", b'{"type":"post"}', b'{"type":"unknown"}', b"\x
 
 @asynccontextmanager
 async def _model_corrupt(world: Installation) -> AsyncIterator[None]:
-    """The model's file is cut short while enrich starts: it must end in a sentence, and go on when the file is back."""
-    file = world.model / "model.onnx"
+    """A few of the model's weights are others while enrich starts, with which it would run and be wrong: it must end in
+    a sentence, and go on when the file is back."""
+    file = world.model / WEIGHTS
     good = file.read_bytes()
-    file.write_bytes(good[: len(good) // 2])
+    middle = len(good) // 2
+    file.write_bytes(good[:middle] + bytes(byte ^ 1 for byte in good[middle : middle + 64]) + good[middle + 64 :])
     child = world.worker("enrich")
     restarts = child.restarts
     world.signal("enrich", signal.SIGKILL)
