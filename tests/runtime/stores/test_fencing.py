@@ -86,7 +86,7 @@ async def test_a_claim_that_the_next_worker_has_cleared_away_is_one_that_lost(lo
         await count(second, "k", 1)
         return await each(*args)
 
-    first._each = late  # type: ignore[method-assign]
+    first._each = late  # type: ignore[assignment]
     with pytest.raises(Fenced, match="another worker claims partition 0"):
         await first.recover(0)
     assert await counted(log, "k") == 1
