@@ -14,12 +14,13 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from pipeline.alert import signature, ssrf
+from pipeline.alert import signature
 from pipeline.alert.alertmanager import links
 from pipeline.alert.http import open_client, post
 from pipeline.alert.notifier import firing, may_page
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.errors import SettingsError
+from pipeline.outbound import ssrf
 
 MIN_SECRET = 16
 """Fewest characters of a secret."""

@@ -16,7 +16,7 @@ from pipeline.contracts.decode import decode_raw
 from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import DecodedFrame
-from pipeline.ingest.bluesky import BlueskyAgent
+from pipeline.ingest.networks.bluesky import BlueskyAgent
 from tests.ingest.jetstream import DID, START, event, post_id
 
 AGENT = BlueskyAgent()

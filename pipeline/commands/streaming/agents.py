@@ -15,9 +15,9 @@ import structlog
 
 from pipeline.commands.sources import DEMO
 from pipeline.ingest.cursor import CursorStore
-from pipeline.ingest.listen import Listener
-from pipeline.ingest.networks import AGENTS
+from pipeline.ingest.listener import Listener
 from pipeline.ingest.publisher import RawPublisher
+from pipeline.ingest.registry import AGENTS
 from pipeline.ingest.rejects import Rejects
 from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer

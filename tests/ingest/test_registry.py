@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.ingest.networks import AGENTS
+from pipeline.ingest.registry import AGENTS
 from pipeline.settings.ingest import IngestSettings
 
 

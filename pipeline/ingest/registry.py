@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _bluesky(settings: IngestSettings) -> Agent:
-    from pipeline.ingest.bluesky import BlueskyAgent
+    from pipeline.ingest.networks.bluesky import BlueskyAgent
 
     return BlueskyAgent(settings.bluesky)
 

@@ -18,9 +18,9 @@ from pipeline.contracts.posts import RawMessage
 from pipeline.contracts.topics import Topic
 from pipeline.errors import TerminalError, TransientError
 from pipeline.ingest.agent import NoHooks
-from pipeline.ingest.bluesky import MAX_FRAME, BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
-from pipeline.ingest.listen import Listener
+from pipeline.ingest.listener import Listener
+from pipeline.ingest.networks.bluesky import MAX_FRAME, BlueskyAgent
 from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.ingest import BlueskySettings
