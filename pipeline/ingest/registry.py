@@ -1,24 +1,27 @@
-"""The networks by name, and what opens the agent of each.
+"""The networks by name, and what opens the agents of each.
 
-A further network is a module beside this one with its `Agent`, a section in `pipeline/settings/ingest.py`, and an entry
-here.  Modules are imported when their network is asked for: the command line stays quick.
+A further network is a module in `pipeline/ingest/networks/` with its `Agent`, a section in
+`pipeline/settings/networks.py`, and an entry here.  Modules are imported when their network is asked for: the command
+line stays quick.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipeline.ingest.agent import Agent
+    from pipeline.ingest.budget import Budget
     from pipeline.settings.ingest import IngestSettings
 
 
-def _bluesky(settings: IngestSettings) -> Agent:
+def _bluesky(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     from pipeline.ingest.networks.bluesky import BlueskyAgent
 
-    return BlueskyAgent(settings.bluesky)
+    return [BlueskyAgent(settings.bluesky, budget)]
 
 
-AGENTS: Mapping[str, Callable[[IngestSettings], Agent]] = {"bluesky": _bluesky}
-"""Name → what opens the agent; the name is the beginning of every identifier of the network."""
+AGENTS: Mapping[str, Callable[[IngestSettings, Budget], Sequence[Agent]]] = {"bluesky": _bluesky}
+"""Name → what opens the agents: one, or one for each server; the name is the beginning of every identifier of the
+network, and that of its section in the settings."""
