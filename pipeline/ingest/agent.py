@@ -66,7 +66,8 @@ class Agent(Protocol):
     """The beginning of every identifier."""
 
     def listen(self, since: Mapping[str, str]) -> AsyncGenerator[Item, None]:
-        """Items from the stored positions on, by stream; a stream without one begins with what is new.
+        """Items from the stored positions on, by stream; a stream without one begins with what is new, and yields a
+        checkpoint at once, so that its beginning is stored.  On being connected any checkpoint will do.
 
         Guarantee asked for: whatever the network still gives after a position comes (again), in any order and as often
         as it likes; what it does not give is yielded as a `Hole` before a later checkpoint of that stream.

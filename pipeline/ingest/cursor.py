@@ -1,4 +1,4 @@
-"""Stores positions, recent events and budgets of agents, safe against crashes and power cuts."""
+"""Stores positions, recent events, budgets and gaps of agents, safe against crashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decodes, deduplicates and publishes what an agent yields, and stores positions once that is safe."""
+"""Decodes, deduplicates and publishes what an agent yields; stores positions once safe."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Intake:
         return bool(self._undelivered or self._delivered)
 
     def accept(self, items: Sequence[Item]) -> int:
-        """Read and publish; gives how much of it was progress: new frames, and whatever is no frame.
+        """Read and publish; gives how much of it was progress: new frames and positions, holes and receipts.
 
         Raises `TransientError` or `TerminalError` when Kafka does not accept what it is given.
         """
@@ -108,7 +108,9 @@ class Intake:
         for item in items:
             match item:
                 case Checkpoint():
+                    tally.other += item.position != self.positions.get(item.stream)
                     progress.positions[item.stream] = item.position
+                    continue
                 case Hole():
                     self._hole(item, progress)
                 case Receipt():

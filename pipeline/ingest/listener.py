@@ -1,4 +1,4 @@
-"""Runs an agent: connects, takes in what it yields, rests when asked to, until it is stopped."""
+"""Runs an agent: connects, takes in what it yields, rests when asked, until it is stopped."""
 
 from __future__ import annotations
 

@@ -31,3 +31,14 @@ class BlueskySettings(Section):
     stall: float = Field(default=60.0, gt=0.0, le=3600.0)
     """Seconds of silence after which the connection is given up and made anew."""
     budget: BudgetSettings = BudgetSettings()
+
+
+class HackerNewsSettings(Section):
+    """Hacker News, by its public API."""
+
+    url: str = Field(default="https://hacker-news.firebaseio.com/v0", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
+    poll: float = Field(default=10.0, ge=0.01, le=3600.0)
+    """Seconds between two questions for new items."""
+    updates_every: float = Field(default=30.0, ge=0.01, le=3600.0)
+    """Seconds between two questions for what was edited or deleted."""
+    budget: BudgetSettings = BudgetSettings()

@@ -17,7 +17,7 @@ from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import DecodedFrame
 from pipeline.ingest.networks.bluesky import BlueskyAgent
-from tests.ingest.jetstream import DID, START, event, post_id
+from tests.ingest.conformance.jetstream import DID, START, event, post_id
 
 AGENT = BlueskyAgent()
 ARRIVED = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=START)

@@ -27,8 +27,8 @@ from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.kafka import KafkaSettings
 from pipeline.settings.networks import BlueskySettings
+from tests.ingest.conformance.jetstream import START, Behaviour, Jetstream, event, post_id
 from tests.ingest.conftest import Broker, read_back
-from tests.ingest.jetstream import START, Behaviour, Jetstream, event, post_id
 
 COUNT = 300
 EVENTS = [event(number) for number in range(COUNT)]

@@ -1,4 +1,4 @@
-"""Bodies of answers: unpacked piece by piece, so that a small bomb never becomes a large body."""
+"""Bodies of answers: unpacked piece by piece, so that a bomb never becomes a large body."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Answer(NamedTuple):
     url: str
 
 
-class Refused(TerminalError):
+class RefusedByServer(TerminalError):
     """A status that waiting does not mend: the request is wrong, or not allowed."""
 
     def __init__(self, status: int, subject: str, todo: str = "") -> None:
@@ -90,7 +90,7 @@ class HttpClient:
         """The answer after at most three redirects.
 
         Raises `TransientError` for what may pass (`Busy` when the server says for how long, `BudgetSpent` before a
-        request too many), `Refused` for other statuses, `TerminalError` for addresses that are not allowed.
+        request too many), `RefusedByServer` for other statuses, `TerminalError` for addresses that are not allowed.
         """
         address = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url
         sent = dict(headers)
@@ -117,7 +117,7 @@ class HttpClient:
         async with self._opened(url, dict(headers), read=silence) as response:
             if response.status != 200:
                 await self._answer(response, url)
-                raise Refused(response.status, shown(url), "A stream does not redirect: set the address it is at")
+                raise RefusedByServer(response.status, shown(url), "A stream does not redirect: set the address it is at")
             yield self._pieces(response)
 
     async def close(self) -> None:
@@ -149,7 +149,7 @@ class HttpClient:
 
     async def _answer(self, response: httpcore.Response, url: str) -> Answer:
         headers = _headers(response.headers)
-        self._note_rest(_host(url), headers)
+        self._note_rest(response.status, _host(url), headers)
         _judge(response.status, headers, shown(url), self._clock())
         unpacker = Unpacker(headers.get("content-encoding", ""), self._max_body, shown(url))
         body = bytearray()
@@ -165,10 +165,11 @@ class HttpClient:
             self._budget.spend("bytes", len(piece))
             yield piece
 
-    def _note_rest(self, host: str, headers: Mapping[str, str]) -> None:
-        """A server that has nothing left for us until some time is not asked before."""
-        if rest := rest_until_reset(headers, self._clock()):
-            self._rests[host] = self._clock() + rest
+    def _note_rest(self, status: int, host: str, headers: Mapping[str, str]) -> None:
+        """A server that asks for a rest, or has nothing left for us until some time, is not asked before."""
+        now = self._clock()
+        if rest := asked_rest(headers, now) if _may_pass(status) else rest_until_reset(headers, now):
+            self._rests[host] = now + rest
 
 
 class _Guarded(httpcore.AsyncNetworkBackend):
@@ -238,13 +239,17 @@ def _followed(url: str, answer: Answer, headers: dict[str, str]) -> tuple[str, d
     return target, headers
 
 
+def _may_pass(status: int) -> bool:
+    return status in (408, 425, 429) or status >= 500
+
+
 def _judge(status: int, headers: Mapping[str, str], subject: str, now: float) -> None:
     """Nothing for a success, 304 and redirects; the fitting error otherwise."""
     if 200 <= status < 300 or status == 304 or status in REDIRECTS:
         return
-    if status in (408, 425, 429) or status >= 500:
+    if _may_pass(status):
         rest = asked_rest(headers, now)
         if rest:
             raise Busy(f"the server answered {status}", subject=subject, after=rest)
         raise TransientError(f"the server answered {status}", subject=subject)
-    raise Refused(status, subject, "Check its address, and the rights of the key" if status in (401, 403) else "")
+    raise RefusedByServer(status, subject, "Check its address, and the rights of the key" if status in (401, 403) else "")

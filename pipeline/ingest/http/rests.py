@@ -1,4 +1,4 @@
-"""Rests that servers ask for: ``Retry-After``, and the rate-limit headers when nothing is left."""
+"""Rests that servers ask for: ``Retry-After``, and rate limits when nothing is left."""
 
 from __future__ import annotations
 

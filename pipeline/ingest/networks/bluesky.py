@@ -18,13 +18,15 @@ from urllib.parse import urlencode
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
+from websockets.http11 import Response
 
 from pipeline.contracts.decode import decode
 from pipeline.contracts.posts import Author, AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.contracts.values import MAX_TEXT, PostKind
-from pipeline.errors import Malformed, TerminalError, TransientError
+from pipeline.errors import Busy, Malformed, TerminalError, TransientError
 from pipeline.ingest.agent import Checkpoint, DecodedFrame, Hole, Item
 from pipeline.ingest.budget import Budget
+from pipeline.ingest.http.rests import asked_rest
 from pipeline.settings.networks import BlueskySettings
 
 NETWORK = "bluesky"
@@ -103,7 +105,8 @@ class Oversized(TransientError):
 class BlueskyAgent:
     """Every public post, reply, quote and deletion on Bluesky, or those of the accounts in the settings.
 
-    Positions are microseconds since 1970.
+    A position is the time of an event in microseconds since 1970; with a tilde before it, a time of which no event is
+    known.
     """
 
     name = network = NETWORK
@@ -113,19 +116,19 @@ class BlueskyAgent:
         self._budget = budget or Budget(NETWORK)
         self._skip = FIRST_SKIP
         self._skip_from = 0
-        self._skipped = False
 
     async def listen(self, since: Mapping[str, str]) -> AsyncGenerator[Item, None]:
         """Frames from a little before the position on.  Errors as the `Agent` protocol has them."""
-        position = int(since[""]) if since.get("") else None
-        exactly, self._skipped = self._skipped, False
-        cursor = position if position is None or exactly else max(0, position - int(self._settings.rewind * 1e6))
-        expected = None if exactly else position
+        stored = since.get("") or f"~{int(time.time() * 1e6)}"
+        position, known = int(stored.lstrip("~")), not stored.startswith("~")
+        cursor = None if "" not in since else max(0, position - self._rewind()) if known else position
+        expected = position if known else None
         last = b""
         failure: TransientError | TerminalError
         try:
             async with self._connect(cursor) as socket:
                 await self._choose_accounts(socket)
+                yield Checkpoint(stored)
                 while True:
                     last = await self._next(socket)
                     if expected is not None and (first := self._time_of(last)):
@@ -136,7 +139,7 @@ class BlueskyAgent:
         except ConnectionClosed as error:
             failure = _closed(error, self._settings.url)
         except InvalidStatus as error:
-            failure = _refused(error.response.status_code, self._settings.url)
+            failure = _refused(error.response, self._settings.url)
         except (InvalidURI, SecurityError) as error:
             failure = TerminalError(str(error), subject=self._settings.url, todo="Check ingest.bluesky.url")
         except (InvalidHandshake, OSError, EOFError) as error:  # OSError has TimeoutError and TLS errors in it
@@ -146,27 +149,29 @@ class BlueskyAgent:
                 yield item
         raise failure
 
-    def _pass_over(self, position: int | None) -> Iterator[Item]:
+    def _rewind(self) -> int:
+        return int(self._settings.rewind * 1e6)
+
+    def _pass_over(self, position: int) -> Iterator[Item]:
         """Give up what follows a position, where a frame is too large: asking again would only bring it again.
 
         As little as possible; more while that does not help.
         """
-        if position is None:
-            return
         if position > self._skip_from + self._skip:
             self._skip = FIRST_SKIP
         self._skip_from = position
         yield Hole(_time(position), _time(position + self._skip), "too_large")
-        yield Checkpoint(str(position + self._skip))
+        yield Checkpoint(f"~{position + self._skip}")
         self._skip *= 2
-        self._skipped = True
 
     def _time_of(self, frame: bytes) -> int | None:
-        """When a frame was sent, in microseconds; None where it makes no sense."""
+        """When a frame was sent, in microseconds; None where that makes no sense, or lies in the future: it proves
+        nothing then."""
         try:
-            return int(self.read(frame).position or 0) or None
+            at = int((self.read(frame).at or 0.0) * 1e6)
         except Malformed:
             return None
+        return at if at <= time.time() * 1e6 else None
 
     def _connect(self, cursor: int | None) -> connect:
         return connect(self._address(cursor), max_size=MAX_FRAME, max_queue=64, open_timeout=15.0, close_timeout=2.0)
@@ -224,14 +229,18 @@ def _closed(error: ConnectionClosed, url: str) -> TransientError:
     return TransientError(f"the connection ended ({error})", subject=url)
 
 
-def _refused(status: int, url: str) -> TransientError | TerminalError:
+def _refused(response: Response, url: str) -> TransientError | TerminalError:
+    status = response.status_code
+    what = f"the server answered {status}"
     if status in (408, 425, 429) or status >= 500:
-        return TransientError(f"the server answered {status}", subject=url)
-    return TerminalError(f"the server answered {status}", subject=url, todo="Check ingest.bluesky.url and dids")
+        rest = asked_rest({name.lower(): value for name, value in response.headers.raw_items()}, time.time())
+        return Busy(what, subject=url, after=rest) if rest else TransientError(what, subject=url)
+    return TerminalError(what, subject=url, todo="Check ingest.bluesky.url and dids")
 
 
 def _decoded(event: _Frame, identity: str, *messages: RawMessage) -> DecodedFrame:
-    return DecodedFrame(messages, identity, event.time_us / 1e6, str(event.time_us))
+    """The position is never in the future, and follows a clock that runs backwards: reading again is safe."""
+    return DecodedFrame(messages, identity, event.time_us / 1e6, str(min(event.time_us, int(time.time() * 1e6))))
 
 
 def _account(event: _Frame, account: _Account) -> DecodedFrame:
