@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.contracts.gaps import NetworkGap
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import ScoredMessage
 from pipeline.contracts.posts import RawMessage
@@ -31,6 +32,7 @@ class Topic:
 
 POSTS_RAW = Topic("posts.raw.v1", key="root id", carries=RawMessage)
 MENTIONS_SCORED = Topic("mentions.scored.v1", key="entity id", carries=ScoredMessage, retention_days=30)
+GAPS = Topic("gaps.v1", key="network", carries=NetworkGap, retention_days=30)
 INCIDENTS = Topic("incidents.v1", key="incident id", carries=IncidentEvent, compacted=True, retention_days=None)
 
 
@@ -55,4 +57,4 @@ def changelog(stage: str) -> Topic:
 DEAD_LETTERS = tuple(dead_letters(stage) for stage in STAGES)
 STATEFUL = ("enrich", "detect", "alert")
 
-ALL = (POSTS_RAW, MENTIONS_SCORED, INCIDENTS, *DEAD_LETTERS, *(changelog(stage) for stage in STATEFUL))
+ALL = (POSTS_RAW, GAPS, MENTIONS_SCORED, INCIDENTS, *DEAD_LETTERS, *(changelog(stage) for stage in STATEFUL))

@@ -16,8 +16,8 @@ from pipeline.contracts.decode import decode_raw
 from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import DecodedFrame
-from pipeline.ingest.bluesky import BlueskyAgent
-from tests.ingest.jetstream import DID, START, event, post_id
+from pipeline.ingest.networks.bluesky import BlueskyAgent
+from tests.ingest.conformance.jetstream import DID, START, event, post_id
 
 AGENT = BlueskyAgent()
 ARRIVED = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=START)
@@ -41,7 +41,8 @@ def test_a_post() -> None:
     assert message.author.id == f"bluesky:{DID}"
     assert message.url == f"https://bsky.app/profile/{DID}/post/post7"
     assert (message.kind, message.lang, message.network) == ("post", "en", "bluesky")
-    assert message.version == reading.position == START + 70_000
+    assert message.version == START + 70_000
+    assert (reading.position, reading.at) == (str(START + 70_000), (START + 70_000) / 1e6)
     assert message.ingested_at == ARRIVED + timedelta(milliseconds=70)
     assert decode_raw(msgspec.json.encode(message), time.time()) == message
 
@@ -119,7 +120,7 @@ def test_deletions() -> None:
 )
 def test_accounts(account: dict[str, Any], gone: bool) -> None:
     reading = read({"did": DID, "time_us": START, "kind": "account", "account": account})
-    assert reading.position == START
+    assert reading.position == str(START)
     if gone:
         (message,) = reading.messages
         assert isinstance(message, AuthorDeleted)
@@ -143,7 +144,8 @@ def test_what_is_not_for_us_moves_the_position_only() -> None:
         {"did": DID, "time_us": START, "kind": "something new"},
         {**commit(collection="app.bsky.feed.like"), "time_us": START},
     ):
-        assert read(frame)[:2] == ((), START)
+        reading = read(frame)
+        assert (reading.messages, reading.position) == ((), str(START))
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def _model(settings: Settings) -> str:
 def _catalogue(settings: Settings) -> str:
     from pipeline.enrich.catalogue.loading import load_catalogue
 
-    return f"{len(load_catalogue(settings.enrich.catalogue)):,} entities"
+    return f"{len(load_catalogue(settings.catalogue)):,} entities"
 
 
 def _kafka(settings: Settings) -> str:

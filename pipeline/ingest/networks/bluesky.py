@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,18 +18,24 @@ from urllib.parse import urlencode
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
+from websockets.http11 import Response
 
 from pipeline.contracts.decode import decode
 from pipeline.contracts.posts import Author, AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.contracts.values import MAX_TEXT, PostKind
-from pipeline.errors import Malformed, TerminalError, TransientError
-from pipeline.ingest.agent import DecodedFrame, Oversized
-from pipeline.settings.ingest import BlueskySettings
+from pipeline.errors import Busy, Malformed, TerminalError, TransientError
+from pipeline.ingest.agent import Checkpoint, DecodedFrame, Hole, Item
+from pipeline.ingest.budget import Budget
+from pipeline.ingest.http.rests import asked_rest
+from pipeline.settings.networks import BlueskySettings
 
 NETWORK = "bluesky"
 COLLECTION = "app.bsky.feed.post"
 MAX_FRAME = 262_144
 """Bytes of the largest frame taken in; a post with everything in it has a few thousand."""
+
+FIRST_SKIP = 1_000
+"""Microseconds passed over where a frame is too large; doubled while that does not help."""
 
 MAX_CLOCK_AHEAD = 300.0
 """Seconds that the server's clock may be ahead of ours before a frame is called malformed."""
@@ -92,33 +98,83 @@ _FRAME = msgspec.json.Decoder(_Frame)
 _RECORD = msgspec.json.Decoder(_Record)
 
 
+class Oversized(TransientError):
+    """A frame too large to be taken in; asking for the same position again would only bring it again."""
+
+
 class BlueskyAgent:
-    """Every public post, reply, quote and deletion on Bluesky, or those of the accounts in the settings."""
+    """Every public post, reply, quote and deletion on Bluesky, or those of the accounts in the settings.
 
-    name = NETWORK
+    A position is the time of an event in microseconds since 1970; with a tilde before it, a time of which no event is
+    known.
+    """
 
-    def __init__(self, settings: BlueskySettings | None = None) -> None:
+    name = network = NETWORK
+
+    def __init__(self, settings: BlueskySettings | None = None, budget: Budget | None = None) -> None:
         self._settings = settings or BlueskySettings()
-        self.rewind = int(self._settings.rewind * 1_000_000)
+        self._budget = budget or Budget(NETWORK)
+        self._skip = FIRST_SKIP
+        self._skip_from = 0
 
-    async def listen(self, since: int | None) -> AsyncGenerator[bytes, None]:
-        """Frames from `since` (microseconds) on.  Errors as the `Agent` protocol has them."""
-        url = self._settings.url
+    async def listen(self, since: Mapping[str, str]) -> AsyncGenerator[Item, None]:
+        """Frames from a little before the position on.  Errors as the `Agent` protocol has them."""
+        stored = since.get("") or f"~{int(time.time() * 1e6)}"
+        position, known = int(stored.lstrip("~")), not stored.startswith("~")
+        cursor = None if "" not in since else max(0, position - self._rewind()) if known else position
+        expected = position if known else None
+        last = b""
+        failure: TransientError | TerminalError
         try:
-            async with connect(
-                self._address(since), max_size=MAX_FRAME, max_queue=64, open_timeout=15.0, close_timeout=2.0
-            ) as socket:
+            async with self._connect(cursor) as socket:
                 await self._choose_accounts(socket)
+                yield Checkpoint(stored)
                 while True:
-                    yield await self._next(socket)
+                    last = await self._next(socket)
+                    if expected is not None and (first := self._time_of(last)):
+                        if first > expected:  # the last event known did not come again: the server has cut us off
+                            yield Hole(_time(expected), _time(first), "too_old")
+                        expected = None
+                    yield last
         except ConnectionClosed as error:
-            raise _closed(error, url) from error
+            failure = _closed(error, self._settings.url)
         except InvalidStatus as error:
-            raise _refused(error.response.status_code, url) from error
+            failure = _refused(error.response, self._settings.url)
         except (InvalidURI, SecurityError) as error:
-            raise TerminalError(str(error), subject=url, todo="Check ingest.bluesky.url") from error
+            failure = TerminalError(str(error), subject=self._settings.url, todo="Check ingest.bluesky.url")
         except (InvalidHandshake, OSError, EOFError) as error:  # OSError has TimeoutError and TLS errors in it
-            raise TransientError(f"{type(error).__name__}: {error}", subject=url) from error
+            failure = TransientError(f"{type(error).__name__}: {error}", subject=self._settings.url)
+        if isinstance(failure, Oversized):
+            for item in self._pass_over(self._time_of(last) or position):
+                yield item
+        raise failure
+
+    def _rewind(self) -> int:
+        return int(self._settings.rewind * 1e6)
+
+    def _pass_over(self, position: int) -> Iterator[Item]:
+        """Give up what follows a position, where a frame is too large: asking again would only bring it again.
+
+        As little as possible; more while that does not help.
+        """
+        if position > self._skip_from + self._skip:
+            self._skip = FIRST_SKIP
+        self._skip_from = position
+        yield Hole(_time(position), _time(position + self._skip), "too_large")
+        yield Checkpoint(f"~{position + self._skip}")
+        self._skip *= 2
+
+    def _time_of(self, frame: bytes) -> int | None:
+        """When a frame was sent, in microseconds; None where that makes no sense, or lies in the future: it proves
+        nothing then."""
+        try:
+            at = int((self.read(frame).at or 0.0) * 1e6)
+        except Malformed:
+            return None
+        return at if at <= time.time() * 1e6 else None
+
+    def _connect(self, cursor: int | None) -> connect:
+        return connect(self._address(cursor), max_size=MAX_FRAME, max_queue=64, open_timeout=15.0, close_timeout=2.0)
 
     def read(self, frame: bytes) -> DecodedFrame:
         """The messages in a frame.  Raises `Malformed`."""
@@ -133,7 +189,7 @@ class BlueskyAgent:
             if event.commit is None:
                 raise Malformed("missing_field", "a commit frame without its commit")
             return _commit(event, event.commit)
-        return DecodedFrame((), event.time_us, f"{event.kind} {event.did} {event.time_us}")
+        return _decoded(event, f"{event.kind} {event.did} {event.time_us}")
 
     def _address(self, since: int | None) -> str:
         query: list[tuple[str, str]] = [("wantedCollections", COLLECTION), ("maxMessageSizeBytes", str(MAX_FRAME))]
@@ -159,14 +215,12 @@ class BlueskyAgent:
 
     async def _next(self, socket: ClientConnection) -> bytes:
         try:
-            return await _receive(socket, self._settings.stall)
+            async with asyncio.timeout(self._settings.stall):
+                frame = await socket.recv(decode=False)
         except TimeoutError:
             raise TransientError(f"silent for {self._settings.stall:g} s", subject=self._settings.url) from None
-
-
-async def _receive(socket: ClientConnection, seconds: float) -> bytes:
-    async with asyncio.timeout(seconds):
-        return await socket.recv(decode=False)
+        self._budget.spend("bytes", len(frame))
+        return frame
 
 
 def _closed(error: ConnectionClosed, url: str) -> TransientError:
@@ -175,26 +229,34 @@ def _closed(error: ConnectionClosed, url: str) -> TransientError:
     return TransientError(f"the connection ended ({error})", subject=url)
 
 
-def _refused(status: int, url: str) -> TransientError | TerminalError:
+def _refused(response: Response, url: str) -> TransientError | TerminalError:
+    status = response.status_code
+    what = f"the server answered {status}"
     if status in (408, 425, 429) or status >= 500:
-        return TransientError(f"the server answered {status}", subject=url)
-    return TerminalError(f"the server answered {status}", subject=url, todo="Check ingest.bluesky.url and dids")
+        rest = asked_rest({name.lower(): value for name, value in response.headers.raw_items()}, time.time())
+        return Busy(what, subject=url, after=rest) if rest else TransientError(what, subject=url)
+    return TerminalError(what, subject=url, todo="Check ingest.bluesky.url and dids")
+
+
+def _decoded(event: _Frame, identity: str, *messages: RawMessage) -> DecodedFrame:
+    """The position is never in the future, and follows a clock that runs backwards: reading again is safe."""
+    return DecodedFrame(messages, identity, event.time_us / 1e6, str(min(event.time_us, int(time.time() * 1e6))))
 
 
 def _account(event: _Frame, account: _Account) -> DecodedFrame:
     identity = f"account {event.did} {account.seq} {account.status}"
     if account.active or account.status not in GONE:
-        return DecodedFrame((), event.time_us, identity)
+        return _decoded(event, identity)
     gone = AuthorDeleted(
         author_id=f"{NETWORK}:{event.did}", network=NETWORK, deleted_at=_time(event.time_us), version=event.time_us
     )
-    return DecodedFrame((gone,), event.time_us, identity)
+    return _decoded(event, identity, gone)
 
 
 def _commit(event: _Frame, commit: _Commit) -> DecodedFrame:
     identity = f"{commit.operation} {event.did} {commit.collection} {commit.rkey} {commit.rev}"
     if commit.collection != COLLECTION:
-        return DecodedFrame((), event.time_us, identity)
+        return _decoded(event, identity)
     if not _RKEY.fullmatch(commit.rkey):
         raise Malformed("bad_rkey", f"rkey is {commit.rkey[:200]!r}")
     post_id = f"{NETWORK}:at://{event.did}/{COLLECTION}/{commit.rkey}"
@@ -207,7 +269,7 @@ def _commit(event: _Frame, commit: _Commit) -> DecodedFrame:
         message = _post(event, commit.rkey, post_id, decode(bytes(commit.record), _RECORD))
     else:
         raise Malformed("unknown_operation", f"operation is {commit.operation[:80]!r}")
-    return DecodedFrame((message,), event.time_us, identity)
+    return _decoded(event, identity, message)
 
 
 def _post(event: _Frame, rkey: str, post_id: str, record: _Record) -> Post:

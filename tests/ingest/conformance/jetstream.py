@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import http
 import json
+import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +22,7 @@ START = 1_750_000_000_000_000
 DID = "did:plc:" + "a" * 24
 
 
-def event(number: int, **changes: Any) -> dict[str, Any]:
+def event(number: int, time_us: int | None = None, **changes: Any) -> dict[str, Any]:
     """A post as the wire has it; `changes` replace parts of its record."""
     record = {
         "$type": "app.bsky.feed.post",
@@ -36,7 +39,8 @@ def event(number: int, **changes: Any) -> dict[str, Any]:
         "record": record,
         "cid": "bafy",
     }
-    return {"did": DID, "time_us": START + number * 10_000, "kind": "commit", "commit": commit}
+    at = START + number * 10_000 if time_us is None else time_us
+    return {"did": DID, "time_us": at, "kind": "commit", "commit": commit}
 
 
 def post_id(number: int) -> str:
@@ -45,12 +49,17 @@ def post_id(number: int) -> str:
 
 @dataclass
 class Behaviour:
-    """What one connection does.  The default plays everything and then waits for more."""
+    """What one connection does.  The default plays everything, and what is added later."""
 
     status: int = 101
+    headers: dict[str, str] = field(default_factory=dict)
     drop_after: int | None = None
     stall_after: int | None = None
+    close_after: int | None = None
+    """The server closes in due form after so many events."""
     repeat_every: int = 0
+    reorder: bool = False
+    """Events come in pairs, the later one first."""
     before: dict[int, bytes] = field(default_factory=dict)
     """Raw frames sent before the event with this number."""
 
@@ -58,7 +67,13 @@ class Behaviour:
 class Jetstream:
     """The server; `behaviours` are used up, one a connection, then all is well."""
 
-    def __init__(self, events: list[dict[str, Any]], behaviours: list[Behaviour] | None = None) -> None:
+    def __init__(
+        self,
+        events: list[dict[str, Any]],
+        behaviours: list[Behaviour] | None = None,
+        tls: SSLContext | None = None,
+        asked_at: list[float] | None = None,
+    ) -> None:
         self.events = events
         self.behaviours = deque(behaviours or [])
         self.cursors: list[int | None] = []
@@ -67,10 +82,14 @@ class Jetstream:
         self.oldest = 0
         self.sent = 0
         self.reached = asyncio.Condition()
+        self.asked_at = [] if asked_at is None else asked_at
+        self._tls = tls
         self._server: Server | None = None
 
     async def __aenter__(self) -> Jetstream:
-        self._server = await serve(self._serve, "127.0.0.1", 0, process_request=self._answer, close_timeout=0.1)
+        self._server = await serve(
+            self._serve, "127.0.0.1", 0, process_request=self._answer, close_timeout=0.1, ssl=self._tls
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -81,7 +100,20 @@ class Jetstream:
     @property
     def url(self) -> str:
         assert self._server is not None
-        return f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/subscribe"
+        scheme = "ws" if self._tls is None else "wss"
+        return f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/subscribe"
+
+    async def add(self, events: list[dict[str, Any]]) -> None:
+        """Further events, for those who listen as well."""
+        async with self.reached:
+            self.events.extend(events)
+            self.reached.notify_all()
+
+    def cut(self) -> None:
+        """Every connection drops."""
+        assert self._server is not None
+        for connection in self._server.connections:
+            connection.transport.abort()
 
     async def wait_sent(self, count: int) -> None:
         """Until so many frames have been sent in all."""
@@ -98,9 +130,12 @@ class Jetstream:
         connection.behaviour = behaviour  # type: ignore[attr-defined]
         async with self.reached:
             self.queries.append(parse_qs(urlsplit(request.path).query))
+            self.asked_at.append(time.monotonic())
             self.reached.notify_all()
         if behaviour.status != 101:
-            return connection.respond(http.HTTPStatus(behaviour.status), "no")
+            response = connection.respond(http.HTTPStatus(behaviour.status), "no")
+            response.headers.update(behaviour.headers)
+            return response
         return None
 
     async def _serve(self, connection: ServerConnection) -> None:
@@ -111,26 +146,47 @@ class Jetstream:
         self.cursors.append(cursor)
         if query.get("requireHello") == ["true"]:
             self.received.append(json.loads(await connection.recv()))
-        since = max(cursor or 0, self.oldest)
-        sent = 0
-        for number, item in enumerate(self.events):
-            if item["time_us"] < since:
-                continue
+        following = asyncio.create_task(self._play(connection, behaviour, max(cursor or 0, self.oldest)))
+        await connection.wait_closed()
+        following.cancel()
+
+    async def _play(self, connection: ServerConnection, behaviour: Behaviour, since: int) -> None:
+        sent, number = 0, 0
+        if since:
+            self.events.sort(key=lambda item: int(item["time_us"]))  # what is replayed comes in the order of its times
+        while True:
             if sent == behaviour.drop_after:
+                connection.transport.write(b"\x81\x7e\x10\x00" + b'{"did":"did:plc:')  # a frame of 4,096 bytes begins
+                await asyncio.sleep(0.01)
                 connection.transport.abort()
                 return
             if sent == behaviour.stall_after:
-                break
-            if number in behaviour.before:
-                await connection.send(behaviour.before[number])
-            data = json.dumps(item)
-            for _ in range(2 if behaviour.repeat_every and number % behaviour.repeat_every == 0 else 1):
-                await connection.send(data)
-            sent += 1
-            await self._note()
-        await connection.wait_closed()
+                return
+            if sent == behaviour.close_after:
+                await connection.close(1008, "ConsumerTooSlow")
+                return
+            async with self.reached:
+                await self.reached.wait_for(lambda: len(self.events) > number)  # noqa: B023
+            for item in self._next(behaviour, number):
+                number += 1
+                if item["time_us"] < since:
+                    continue
+                await self._send(connection, behaviour, item, number - 1)
+                sent += 1
 
-    async def _note(self) -> None:
+    def _next(self, behaviour: Behaviour, number: int) -> Iterator[dict[str, Any]]:
+        """The next event, or the next two the other way round."""
+        pair = self.events[number : number + 2]
+        return iter(pair[::-1] if behaviour.reorder and len(pair) == 2 else pair[:1])
+
+    async def _send(
+        self, connection: ServerConnection, behaviour: Behaviour, item: dict[str, Any], number: int
+    ) -> None:
+        if number in behaviour.before:
+            await connection.send(behaviour.before[number])
+        data = json.dumps(item)
+        for _ in range(2 if behaviour.repeat_every and number % behaviour.repeat_every == 0 else 1):
+            await connection.send(data)
         async with self.reached:
             self.sent += 1
             self.reached.notify_all()

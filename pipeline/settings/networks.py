@@ -1,0 +1,44 @@
+"""The sections of the networks under [ingest], one a network, and what all of them have."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pipeline.settings.section import Section
+
+
+class BudgetSettings(Section):
+    """What a network may cost a day (UTC); 0 sets no limit."""
+
+    requests: int = Field(default=0, ge=0)
+    """Requests, or units where the network counts in units."""
+    posts: int = Field(default=0, ge=0)
+    """Frames taken in, repeats among them."""
+    bytes: int = Field(default=0, ge=0)
+    """Bytes received, after unpacking."""
+    money: float = Field(default=0.0, ge=0.0)
+    """In the currency of the network's prices."""
+
+
+class BlueskySettings(Section):
+    """Bluesky's public stream of posts (Jetstream, version 1 of its wire)."""
+
+    url: str = Field(default="wss://jetstream2.us-east.bsky.network/subscribe", pattern=r"^wss?://[^\s?#]+$")
+    dids: list[str] = Field(default=[], max_length=10_000)
+    """Accounts to listen to; empty for everybody."""
+    rewind: float = Field(default=5.0, ge=0.0, le=3600.0)
+    """Seconds read again after a reconnect: servers differ a little in their clocks."""
+    stall: float = Field(default=60.0, gt=0.0, le=3600.0)
+    """Seconds of silence after which the connection is given up and made anew."""
+    budget: BudgetSettings = BudgetSettings()
+
+
+class HackerNewsSettings(Section):
+    """Hacker News, by its public API."""
+
+    url: str = Field(default="https://hacker-news.firebaseio.com/v0", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
+    poll: float = Field(default=10.0, ge=0.01, le=3600.0)
+    """Seconds between two questions for new items."""
+    updates_every: float = Field(default=30.0, ge=0.01, le=3600.0)
+    """Seconds between two questions for what was edited or deleted."""
+    budget: BudgetSettings = BudgetSettings()
