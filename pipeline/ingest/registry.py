@@ -23,6 +23,12 @@ def _bluesky(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     return [BlueskyAgent(settings.bluesky, budget)]
 
 
+def _feeds(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
+    from pipeline.ingest.networks.feeds import FeedsAgent
+
+    return [FeedsAgent(settings.feeds, _http(settings, budget))] if settings.feeds.urls else []
+
+
 def _hackernews(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     from pipeline.ingest.networks.hackernews import HackerNewsAgent
 
@@ -37,6 +43,7 @@ def _http(settings: IngestSettings, budget: Budget) -> HttpClient:
 
 AGENTS: Mapping[str, Callable[[IngestSettings, Budget], Sequence[Agent]]] = {
     "bluesky": _bluesky,
+    "feeds": _feeds,
     "hackernews": _hackernews,
 }
 """Name → what opens the agents: one, or one for each server; the name is the beginning of every identifier of the

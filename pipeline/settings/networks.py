@@ -45,3 +45,15 @@ class HackerNewsSettings(Section):
     updates_every: float = Field(default=30.0, ge=0.01, le=3600.0)
     """Seconds between two questions for what was edited or deleted."""
     budget: BudgetSettings = BudgetSettings()
+
+
+class FeedsSettings(Section):
+    """Feeds: RSS, Atom and JSON Feed of blogs, news, podcasts and channels."""
+
+    urls: list[str] = Field(default=[], max_length=2_000)
+    """Addresses of the feeds."""
+    every: float = Field(default=300.0, ge=0.01, le=86_400.0)
+    """Seconds between two questions to a feed; longer where the feed asks for it."""
+    comments: bool = True
+    """Also read the feeds of comments under articles, where a feed names them and their number."""
+    budget: BudgetSettings = BudgetSettings()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ssl import SSLContext, SSLError
 from typing import Any, NamedTuple
@@ -101,6 +101,13 @@ class HttpClient:
                 return answer
             address, sent = _followed(address, answer, sent)
         raise TransientError(f"more than {MAX_REDIRECTS} redirects", subject=shown(url))
+
+    async def get_all(self, urls: Sequence[str]) -> list[Answer]:
+        """Answers in the order of the addresses, asked side by side; errors as `get`, once all have ended."""
+        answers = await asyncio.gather(*(self.get(url) for url in urls), return_exceptions=True)
+        if failed := [answer for answer in answers if isinstance(answer, BaseException)]:
+            raise failed[0]
+        return [answer for answer in answers if isinstance(answer, Answer)]
 
     async def _once(self, url: str, headers: dict[str, str]) -> Answer:
         try:

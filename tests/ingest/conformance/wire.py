@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from enum import StrEnum
 from ssl import SSLContext
+from typing import Self
 
 from pipeline.ingest.agent import Agent
 
@@ -73,7 +74,7 @@ class Wire(ABC):
         """Show a fault once, as soon as there is something to show it on."""
 
     @abstractmethod
-    async def __aenter__(self) -> Wire: ...
+    async def __aenter__(self) -> Self: ...
 
     @abstractmethod
     async def __aexit__(self, *_: object) -> None: ...
