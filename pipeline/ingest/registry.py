@@ -35,6 +35,12 @@ def _hackernews(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     return [HackerNewsAgent(settings.hackernews, _http(settings, budget))]
 
 
+def _webhook(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
+    from pipeline.ingest.networks.webhook import WebhookAgent
+
+    return [WebhookAgent(settings.webhook)] if settings.webhook.sources else []
+
+
 def _http(settings: IngestSettings, budget: Budget) -> HttpClient:
     from pipeline.ingest.http.client import HttpClient
 
@@ -45,6 +51,7 @@ AGENTS: Mapping[str, Callable[[IngestSettings, Budget], Sequence[Agent]]] = {
     "bluesky": _bluesky,
     "feeds": _feeds,
     "hackernews": _hackernews,
+    "webhook": _webhook,
 }
 """Name → what opens the agents: one, or one for each server; the name is the beginning of every identifier of the
 network, and that of its section in the settings."""

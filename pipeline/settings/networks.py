@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
 
 from pipeline.settings.section import Section
 
@@ -56,4 +59,26 @@ class FeedsSettings(Section):
     """Seconds between two questions to a feed; longer where the feed asks for it."""
     comments: bool = True
     """Also read the feeds of comments under articles, where a feed names them and their number."""
+    budget: BudgetSettings = BudgetSettings()
+
+
+class WebhookSource(Section):
+    """A platform that sends to us."""
+
+    kind: Literal["discourse", "github", "posts"]
+    """`discourse` (posts of a forum), `github` (issues, discussions and comments), `posts` (our own messages)."""
+    secret: SecretStr = SecretStr("")
+    """Signs what the platform sends, as it is set there; at least sixteen characters."""
+    secret_file: Path | None = None
+    """A file with the secret, instead."""
+
+
+class WebhookSettings(Section):
+    """Platforms of your own that send to us: each to `/hooks/NAME`."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; a reverse proxy with TLS passes requests on."""
+    port: int = Field(default=8810, ge=0, le=65_535)
+    sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")], WebhookSource] = Field(default={})
+    """Sources by name, in the file only: `[ingest.webhook.sources.NAME]`.  The name begins the ids of its posts."""
     budget: BudgetSettings = BudgetSettings()

@@ -42,6 +42,8 @@ class Wire(ABC):
     network: str
     faults: frozenset[Fault]
     """Those that the network's protocol can show at all."""
+    serves = True
+    """Whether the network is a server that the agent connects to; otherwise it sends to the agent."""
 
     def __init__(self, tls: SSLContext | None = None) -> None:
         """`tls` makes the server speak TLS."""
