@@ -1,4 +1,4 @@
-"""Feeds as documents: RSS 2.0 and 1.0, Atom (RFC 4287, 2005), JSON Feed 1.1, read into entries of one shape."""
+"""Reads RSS 2.0 and 1.0, Atom (RFC 4287, 2005) and JSON Feed 1.1 into entries of one shape."""
 
 from __future__ import annotations
 

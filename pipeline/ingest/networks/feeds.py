@@ -1,4 +1,4 @@
-"""The agent for feeds: blogs, news, podcasts and channels, with the comments under their articles.
+"""The agent for feeds of blogs, news and channels, with comments under their articles.
 
 Each feed is a stream.  Its position holds the validators of conditional requests and what the last document had, so
 that an entry is published once however long it stays in the feed, and anew when its content changes.  A document that

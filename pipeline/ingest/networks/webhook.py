@@ -1,4 +1,4 @@
-"""The agent for platforms that send to us: Discourse, GitHub and a general form, each signed.
+"""The agent for platforms that send to us, signed: Discourse, GitHub, and own messages.
 
 Whoever sends is answered 200 only when Kafka has what was sent; anything else makes the sender try again later.  What
 is sent again has the same identity, and is left out.  A source is a network of its own: its name begins its ids.

@@ -76,7 +76,7 @@ class _GitHubBody(msgspec.Struct):
 
 _DISCOURSE = msgspec.json.Decoder(_DiscourseBody)
 _GITHUB = msgspec.json.Decoder(_GitHubBody)
-_ONE_OR_MANY = msgspec.json.Decoder(msgspec.Raw)
+_BODY = msgspec.json.Decoder(msgspec.Raw)
 _MANY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -140,11 +140,11 @@ def posts(source: str, event: str, body: bytes, at: float) -> DecodedFrame:
 
     Of a post only `post_id` and `text` are needed.
     """
-    raw = bytes(decode(body, _ONE_OR_MANY))
+    raw = bytes(decode(body, _BODY))
     many = decode(raw, _MANY) if raw.lstrip()[:1] == b"[" else [msgspec.Raw(raw)]
     if len(many) > MAX_MESSAGES:
         raise Malformed("too_many", f"{len(many):,} messages, more than the {MAX_MESSAGES:,} allowed")
-    messages = tuple(_own(source, bytes(one), at) for one in many)
+    messages = tuple(_own(source, bytes(message), at) for message in many)
     return DecodedFrame(messages, _whole(source, "posts", raw), at)
 
 
