@@ -23,10 +23,22 @@ def _bluesky(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     return [BlueskyAgent(settings.bluesky, budget)]
 
 
+def _feeds(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
+    from pipeline.ingest.networks.feeds import FeedsAgent
+
+    return [FeedsAgent(settings.feeds, _http(settings, budget))] if settings.feeds.urls else []
+
+
 def _hackernews(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     from pipeline.ingest.networks.hackernews import HackerNewsAgent
 
     return [HackerNewsAgent(settings.hackernews, _http(settings, budget))]
+
+
+def _webhook(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
+    from pipeline.ingest.networks.webhook import WebhookAgent
+
+    return [WebhookAgent(settings.webhook)] if settings.webhook.sources else []
 
 
 def _http(settings: IngestSettings, budget: Budget) -> HttpClient:
@@ -37,7 +49,9 @@ def _http(settings: IngestSettings, budget: Budget) -> HttpClient:
 
 AGENTS: Mapping[str, Callable[[IngestSettings, Budget], Sequence[Agent]]] = {
     "bluesky": _bluesky,
+    "feeds": _feeds,
     "hackernews": _hackernews,
+    "webhook": _webhook,
 }
 """Name → what opens the agents: one, or one for each server; the name is the beginning of every identifier of the
 network, and that of its section in the settings."""

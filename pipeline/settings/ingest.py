@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 
-from pipeline.settings.networks import BlueskySettings, HackerNewsSettings
+from pipeline.settings.networks import BlueskySettings, FeedsSettings, HackerNewsSettings, WebhookSettings
 from pipeline.settings.section import Section
 
 BUILT_IN_FORMATS = ("posts", "twcs")
@@ -83,7 +83,9 @@ class IngestSettings(Section):
     repeat_window: float = Field(default=900.0, ge=60.0, le=86_400.0)
     """Seconds for which what was taken in is known when it comes again."""
     bluesky: BlueskySettings = BlueskySettings()
+    feeds: FeedsSettings = FeedsSettings()
     hackernews: HackerNewsSettings = HackerNewsSettings()
+    webhook: WebhookSettings = WebhookSettings()
     formats: dict[str, FormatSettings] = Field(default={})
     """Layouts of files by name, in the file only: `[ingest.formats.NAME]`, for `replay --format NAME`."""
 
