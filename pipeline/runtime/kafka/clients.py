@@ -1,4 +1,4 @@
-"""Connection options of every Kafka client: addresses, TLS, SASL, how long to wait."""
+"""Connection options of every Kafka client, from the settings: addresses, TLS, SASL, waits."""
 
 from __future__ import annotations
 
