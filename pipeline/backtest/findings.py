@@ -136,6 +136,7 @@ def _incident(episode: Episode) -> dict[str, Any]:
         "over_at": last.resolved_at,
         "severity": episode.worst.severity,
         "coordinated": last.coordinated,
+        "doubt": last.doubt,
         "opening": opened.explanation.summary,
         "summary": last.explanation.summary,
         "counts": last.counts,
