@@ -23,7 +23,7 @@ PASSED_ON: Final = 0.5
 """Share of reposts and copies from which it is news that goes round, and not people with something of their own."""
 
 SILENCE: Final = 5.0
-"""Mentions that must have been due, in a silence just before the beginning, for an outage: by chance it is one in 150."""
+"""Mentions that must have been due in a silence just before the beginning: by chance that is one silence in 150."""
 
 
 def doubt(entity: EntityState, incident: Incident) -> Doubt | None:
