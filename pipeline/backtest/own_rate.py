@@ -37,7 +37,7 @@ TAIL: Final = 0.05
 Standing = Literal["too_short", "more", "fewer", "as_promised"]
 
 
-class Interval(Struct, frozen=True):
+class RateInterval(Struct, frozen=True):
     """Pages a month: what was seen, and the bounds of a 90 % interval."""
 
     rate: float
@@ -58,7 +58,7 @@ class OwnRate(Struct, frozen=True, kw_only=True):
     weeks: int
     pages: int
     standing: Standing
-    observed: Interval | None = None
+    observed: RateInterval | None = None
     suggested: float | None = None
     thresholds: Thresholds | None = None
 
@@ -104,7 +104,7 @@ def _own_rate(company: CompanyHistory, promise: float, counts: dict[float, list[
     return replace(made, standing=standing, observed=observed, suggested=suggested, thresholds=limits)
 
 
-def interval(weekly: Sequence[int]) -> Interval:
+def interval(weekly: Sequence[int]) -> RateInterval:
     """Pages a month from the pages of each week; the same weeks give the same interval."""
     a_month = MONTH / WEEK / len(weekly)
     rng = Random(len(weekly))
@@ -112,7 +112,7 @@ def interval(weekly: Sequence[int]) -> Interval:
     low, high = poisson_bounds(sum(weekly))
     low = min(low, float(sums[int(TAIL * len(sums))]))
     high = max(high, float(sums[int((1.0 - TAIL) * (len(sums) - 1))]))
-    return Interval(sum(weekly) * a_month, low * a_month, high * a_month)
+    return RateInterval(sum(weekly) * a_month, low * a_month, high * a_month)
 
 
 def poisson_bounds(count: int) -> tuple[float, float]:
