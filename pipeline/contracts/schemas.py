@@ -17,13 +17,14 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from pydantic import BaseModel, SecretStr
 
+from pipeline.contracts.gaps import NetworkGap
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import Mention, MentionDeleted
 from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted
 from pipeline.settings.section import Section
 from pipeline.settings.settings import Settings
 
-MESSAGES = (Post, PostDeleted, AuthorDeleted, Mention, MentionDeleted, IncidentEvent)
+MESSAGES = (Post, PostDeleted, AuthorDeleted, NetworkGap, Mention, MentionDeleted, IncidentEvent)
 """Everything that travels on a topic as a message of its own."""
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "contracts"

@@ -122,9 +122,13 @@ def _own_rates(out: Console, found: Findings) -> None:
     from pipeline.backtest.report import standing
     from pipeline.text.safe import single_line
 
-    counts = Counter(own.standing for own in found.own_rates)
-    words = {"more": "more than promised", "as_promised": "not to be told from the promise", "fewer": "fewer"}
-    words["too_short"] = "too short a history to say"
+    counts = Counter(str(own.standing) for own in found.own_rates)
+    words = {
+        "more": "more than promised",
+        "as_promised": "not to be told from the promise",
+        "fewer": "fewer than promised",
+        "too_short": "too short a history to say",
+    }
     said = " · ".join(f"{counts[key]} {text}" for key, text in words.items() if counts[key])
     whose = "pages in quiet weeks" if found.score is not None else "every page counted as false"
     out.print(f"own false-alarm rates ({whose}): {said or 'no company'}", soft_wrap=True)

@@ -113,6 +113,29 @@ async def test_what_it_wrote_late_is_gone_from_the_log_once_its_successor_writes
     assert await counted(log, "acme") == 2
 
 
+async def test_or_once_its_successor_looks_after_it(log: CompactingLog) -> None:
+    zombie, owner = a_worker(log), a_worker(log)
+    await count(zombie, "acme", 0)
+    await owner.recover(0)
+    with pytest.raises(Fenced):
+        await count(zombie, "erased since", 1)
+    await owner.sweep()
+    log.compact()
+    assert not any(b"erased since" in (entry.key or b"") for entry in log.partitions[0])
+    before = log.ends[0]
+    await owner.sweep()
+    assert log.ends[0] == before, "nothing is left to do"
+
+
+async def test_who_looks_after_a_partition_that_it_has_lost_learns_it(log: CompactingLog) -> None:
+    first, second = a_worker(log), a_worker(log)
+    await first.sweep()
+    await first.recover(0)
+    await second.recover(0)
+    with pytest.raises(Fenced):
+        await first.sweep()
+
+
 async def test_not_even_of_a_value_that_its_successor_has_not_touched(log: CompactingLog) -> None:
     zombie, owner = a_worker(log), a_worker(log)
     await count(zombie, "acme", *range(100))
