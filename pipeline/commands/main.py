@@ -34,8 +34,12 @@ FAMILIES = {
     "incidents": "pipeline.commands.results.incidents",
     "promise": "pipeline.commands.results.promise",
     "catalogue": "pipeline.commands.knowledge.catalogue",
+    "follow": "pipeline.commands.knowledge.follow",
+    "unfollow": "pipeline.commands.knowledge.follow",
+    "following": "pipeline.commands.knowledge.follow",
     "explain": "pipeline.commands.knowledge.explain",
     "model": "pipeline.commands.knowledge.model",
+    "sources": "pipeline.commands.operations.sources",
     "doctor": "pipeline.commands.operations.doctor",
     "bench": "pipeline.commands.offline.bench",
 }

@@ -279,8 +279,8 @@ class Detector:
         if acute is not None and acute.resolved == 0:
             lifecycle.merge(entity, acute, test, about)
             return None
-        if acute is not None and (about is None or about in acute.roots):
-            lifecycle.reopen(entity, acute, test)
+        if acute is not None and (about is None or acute.covers(about)):
+            lifecycle.reopen(entity, acute, test, about)
             return lifecycle.report(entity, acute, lifecycle.occasion(mention), "escalated")
         if thread is None:
             entity.acute = lifecycle.begin(entity, mention, test, entity.evidence.start(), None)

@@ -55,3 +55,6 @@ AGENTS: Mapping[str, Callable[[IngestSettings, Budget], Sequence[Agent]]] = {
 }
 """Name → what opens the agents: one, or one for each server; the name is the beginning of every identifier of the
 network, and that of its section in the settings."""
+
+RECEIVING = frozenset({"webhook"})
+"""Networks that connect to us, and not we to them."""

@@ -21,20 +21,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--injections", type=int, default=300, help="how many (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="which faults come when")
     parser.add_argument("--kinds", default="", help=f"by commas; all when left out: {', '.join(KINDS)}")
-    parser.add_argument("--minutes", type=float, default=24 * 60.0, help="begin no injection after so many")
-    parser.add_argument("--check-every", type=int, default=4, help="injections between checks of the ledger")
+    parser.add_argument("--minutes", type=float, default=24 * 60.0, help="begin nothing after so many")
+    parser.add_argument("--check-every", type=int, default=4, help="steps between checks of the ledger")
     parser.add_argument("--rate", type=float, default=10.0, help="posts a second")
     parser.add_argument("--out", type=Path, default=Path(".real/chaos"), help="folder for chaos.json and chaos.md")
     given = parser.parse_args(arguments)
     chosen = given.kinds.split(",") if given.kinds else list(KINDS)
     if unknown := [name for name in chosen if name not in KINDS]:
         parser.error(f"no such kinds: {', '.join(unknown)}; there are {', '.join(KINDS)}")
-    names = schedule(given.injections, given.seed, chosen)
+    steps = schedule(given.injections, given.seed, chosen)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    print(f"{len(names)} injections of {len(chosen)} kinds; logs are in {folder / 'data' / 'logs'}")
+    print(f"{given.injections} injections of {len(chosen)} kinds; logs are in {folder / 'data' / 'logs'}")
     outcome = asyncio.run(
         campaign(
-            folder, names, given.seed, rate=given.rate, check_every=given.check_every, minutes=given.minutes,
+            folder, steps, given.seed, rate=given.rate, check_every=given.check_every, minutes=given.minutes,
             say=lambda line: print(line, flush=True),
         )
     )  # fmt: skip

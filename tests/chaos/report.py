@@ -14,13 +14,16 @@ from tests.chaos.campaign import Injection, Outcome
 from tests.chaos.kinds import KINDS
 
 HEAD = """\
-| kind | injections | recovery, median s | worst s | anomalies | what it exercises | with that out |
-|---|--:|--:|--:|--:|---|---|
+| kind | injections | beside another | recovery, median s | worst s | anomalies | what it exercises | with that out |
+|---|--:|--:|--:|--:|--:|---|---|
 """
 
 
 def markdown(injections: Sequence[Injection]) -> str:
-    """A row a kind: injections, seconds until the backlog was worked off, anomalies."""
+    """A row a kind: injections, seconds until the backlog was worked off, anomalies.
+
+    Seconds are of those that came alone, where any did: of two at once, either may be what took so long.
+    """
     by_kind: defaultdict[str, list[Injection]] = defaultdict(list)
     for injection in injections:
         by_kind[injection.kind].append(injection)
@@ -28,11 +31,16 @@ def markdown(injections: Sequence[Injection]) -> str:
 
 
 def _row(name: str, injections: Sequence[Injection]) -> str:
-    seconds = [injection.recovery for injection in injections if injection.recovery is not None]
+    beside = [injection for injection in injections if injection.beside]
+    timed = [injection for injection in injections if not injection.beside] or injections
+    seconds = [injection.recovery for injection in timed if injection.recovery is not None]
     middle, worst = (f"{median(seconds):.1f}", f"{max(seconds):.1f}") if seconds else ("never", "never")
     anomalies = sum(len(injection.anomalies) for injection in injections)
     kind = KINDS[name]
-    return f"| {name} | {len(injections)} | {middle} | {worst} | {anomalies} | {kind.guards} | {kind.without} |\n"
+    return (
+        f"| {name} | {len(injections)} | {len(beside)} | {middle} | {worst} | {anomalies} "
+        f"| {kind.guards} | {kind.without} |\n"
+    )
 
 
 if __name__ == "__main__":

@@ -133,11 +133,20 @@ async def test_a_refusal_is_an_answer_in_http() -> None:
 
 
 def test_every_kind_comes_before_any_comes_again() -> None:
-    names = schedule(2 * len(KINDS), 3, list(KINDS))
-    assert sorted(names[: len(KINDS)]) == sorted(names[len(KINDS) :]) == sorted(KINDS)
+    names = [name for step in schedule(2 * len(KINDS) + 3, 3, list(KINDS)) for name in step]
+    assert sorted(names[: len(KINDS)]) == sorted(names[len(KINDS) : -3]) == sorted(KINDS)
+    assert len(names) == 2 * len(KINDS) + 3
     assert len(KINDS) >= 30
 
 
+def test_each_comes_alone_first_and_then_beside_what_harms_something_else() -> None:
+    steps = schedule(4 * len(KINDS), 5, list(KINDS))
+    assert all(len(step) == 1 for step in steps[: len(KINDS)])
+    pairs = [tuple(KINDS[name].harms for name in step) for step in steps if len(step) == 2]
+    assert len(pairs) > len(KINDS)
+    assert all(first and second and first != second for first, second in pairs)
+
+
 def test_the_report_has_a_row_a_kind() -> None:
-    injections = [Injection("junk", 2.0), Injection("junk", 4.0), Injection("kill-alert", 1.0)]
-    assert "| junk | 2 | 3.0 | 4.0 | 0 |" in markdown(injections)
+    injections = [Injection("junk", 2.0), Injection("junk", 4.0), Injection("junk", 9.0, beside="kill-alert")]
+    assert "| junk | 3 | 1 | 3.0 | 4.0 | 0 |" in markdown([*injections, Injection("kill-alert", 9.0, beside="junk")])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from pipeline.commands import context
+from pipeline.commands.companies import entity_id
 from pipeline.commands.times import parse_time
 from pipeline.errors import SettingsError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pipeline.contracts.values import Label
-    from pipeline.index.protocol import Page
+    from pipeline.index.protocol import Index, Page
 
 _COLOUR = {"negative": "red", "neutral": "", "positive": "green"}
 
@@ -25,7 +26,7 @@ app = context.new_app()
 @app.command()
 def search(
     words: Annotated[list[str] | None, typer.Argument(metavar="QUERY", help="Words that must all occur")] = None,
-    entity: Annotated[str | None, typer.Option(help="Id of the company")] = None,
+    entity: Annotated[str | None, typer.Option(help="The company: name, id or handle")] = None,
     sentiment: Annotated[str | None, typer.Option(help="negative, neutral or positive")] = None,
     network: Annotated[str | None, typer.Option(help="Such as bluesky")] = None,
     since: Annotated[str | None, typer.Option(help="2026-01-31, 2026-01-31T12:00Z, or an age: 90m, 24h, 7d")] = None,
@@ -48,7 +49,6 @@ def search(
 
     query = Query(
         text=" ".join(words or ()),
-        entity=entity,
         sentiment=_label(sentiment),
         network=network,
         since=None if since is None else parse_time(since, "--since"),
@@ -57,7 +57,13 @@ def search(
         limit=limit,
         offset=offset,
     )
-    page = context.with_index(context.load_to_read(), lambda index: index.search(query))
+    settings = context.load_to_read()
+
+    async def found(index: Index) -> Page:
+        company = None if entity is None else await entity_id(entity, settings, index)
+        return await index.search(msgspec.structs.replace(query, entity=company))
+
+    page = context.with_index(settings, found)
     if as_json:
         for mention in page.mentions:
             sys.stdout.buffer.write(msgspec.json.encode(mention) + b"\n")

@@ -170,15 +170,15 @@ def over(incident: Incident, event_time: int) -> bool:
 
 
 def resolve(entity: EntityState, incident: Incident, when: Occasion, event_time: int) -> IncidentEvent:
-    """End an incident; its evidence is spent."""
+    """End an incident; its evidence is spent, that of every thread in its scope included."""
     incident.resolved = event_time
-    for root in incident.roots:
-        if root in entity.threads:
-            entity.threads[root].evidence = entity.threads[root].spread = 0.0
     if incident is entity.slow:
         entity.groundswell.clear()
     else:
         entity.evidence.clear()
+        for root, thread in entity.threads.items():
+            if incident.covers(root):
+                thread.evidence = thread.spread = 0.0
     return report(entity, incident, when, "resolved")
 
 
@@ -205,18 +205,16 @@ def resolve_silent(entity: EntityState, when: Occasion, silent: int) -> list[Inc
 
 def merge(entity: EntityState, incident: Incident, test: TestResult, root: int | None) -> None:
     """Take a further test that fired into an open incident, which notes which fired when."""
-    if root is None:
-        incident.wide = True
-    elif root not in incident.roots and len(incident.roots) < ROOTS:
-        incident.roots.append(root)
+    _widen(incident, root)
     if all(fired.name != test.name for fired in incident.fired) and len(incident.fired) < FIRED:
         incident.fired.append(_fired(test, entity.clock))
 
 
-def reopen(entity: EntityState, incident: Incident, test: TestResult) -> None:
-    """Open an incident again that ended within the refractory time."""
+def reopen(entity: EntityState, incident: Incident, test: TestResult, root: int | None) -> None:
+    """Open an incident again that ended within the refractory time; what fired joins its scope."""
     incident.resolved = 0
     incident.hot = entity.clock
+    _widen(incident, root)
     if len(incident.fired) < FIRED:
         incident.fired.append(_fired(test, entity.clock))
 
@@ -268,6 +266,15 @@ def report(
         series=incident.timeline.series(now, foreseen),
         review=review(incident) if incident.resolved else (),
     )
+
+
+def _widen(incident: Incident, root: int | None) -> None:
+    """A thread joins the scope, or all that is said of the entity does (None); so it does when threads are too many to
+    list, for then they are no longer the story of a few."""
+    if root is None or (root not in incident.roots and len(incident.roots) >= ROOTS):
+        incident.wide = True
+    elif root not in incident.roots:
+        incident.roots.append(root)
 
 
 def _fired(test: TestResult, event_time: int) -> Fired:

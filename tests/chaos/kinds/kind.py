@@ -25,5 +25,8 @@ class Kind:
     """How long it is held."""
     guards: str
     without: str
+    harms: str = ""
+    """What it harms, in a word or two: two kinds that harm different things may come at once.  Empty: it comes alone,
+    since what it asserts, or how it is made, needs everything else as usual."""
     after: Callable[[Installation], Awaitable[None]] | None = None
     """What must hold once the backlog is worked off; raises `AssertionError`."""

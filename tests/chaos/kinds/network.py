@@ -27,7 +27,7 @@ async def _harmed(server: str, mode: Mode, world: Installation) -> AsyncIterator
 _SECONDS: dict[Mode, float] = {"cut": 12.0, "delay": 10.0, "half-open": 12.0}
 
 NETWORK = tuple(
-    Kind(f"{server}-{mode}", partial(_harmed, server, mode), seconds, *protection)
+    Kind(f"{server}-{mode}", partial(_harmed, server, mode), seconds, *protection, f"links to {server}")
     for server, protection in (("kafka", AGAIN), ("elastic", HELD))
     for mode, seconds in _SECONDS.items()
 )

@@ -90,9 +90,16 @@ async def _junk(world: Installation) -> AsyncIterator[None]:
 
 OUTSIDE = (
     Kind("model-corrupt", _model_corrupt, 5.0, "the artefact is checked before a worker starts", NOT_TRIED),
-    Kind("disk-full", _disk_full, 6.0, "no work stops for its log", "seen: the detector stood still for two minutes"),
-    Kind("receiver-away", _receiver_away, 30.0, "the outbox, stored with offsets", "simulated: found"),
-    Kind("clock-ahead", _clock_ahead, 1.0, "future dates become letters", NOT_TRIED),
-    Kind("clock-back", _clock_back, 1.0, "posts are judged by their arrival", NOT_TRIED),
-    Kind("junk", _junk, 1.0, "dead letters that always fit", "simulated: found after 1 and 14 seeds"),
+    Kind(
+        "disk-full",
+        _disk_full,
+        6.0,
+        "no work stops for its log",
+        "seen: the detector stood still for two minutes",
+        "files",
+    ),
+    Kind("receiver-away", _receiver_away, 30.0, "the outbox, stored with offsets", "simulated: found", "receiver"),
+    Kind("clock-ahead", _clock_ahead, 1.0, "future dates become letters", NOT_TRIED, "posts"),
+    Kind("clock-back", _clock_back, 1.0, "posts are judged by their arrival", NOT_TRIED, "posts"),
+    Kind("junk", _junk, 1.0, "dead letters that always fit", "simulated: found after 1 and 14 seeds", "posts"),
 )

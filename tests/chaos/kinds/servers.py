@@ -111,14 +111,14 @@ PASSING = ("a block counts as passing, nothing becomes a letter", NOT_TRIED)
 AGAIN = ("what the broker lacks is sent again, by a new producer", "simulated: found")
 
 SERVERS = (
-    Kind("kafka-killed", partial(_kafka_down, True), 3.0, *AGAIN),
-    Kind("kafka-restarted", partial(_kafka_down, False), 3.0, *AGAIN),
-    Kind("kafka-frozen", partial(_frozen, "kafka"), 15.0, *AGAIN),
-    Kind("elastic-killed", partial(_elastic_down, True), 3.0, *HELD),
-    Kind("elastic-restarted", partial(_elastic_down, False), 3.0, *HELD),
-    Kind("elastic-frozen", partial(_frozen, "elastic"), 12.0, *HELD),
-    Kind("elastic-429", partial(_refusing, 429), 8.0, *HELD),
-    Kind("elastic-503", partial(_refusing, 503), 8.0, *HELD),
-    Kind("elastic-read-only", _read_only, 6.0, *PASSING),
-    Kind("elastic-full", _full, 4.0, *PASSING),
+    Kind("kafka-killed", partial(_kafka_down, True), 3.0, *AGAIN, "Kafka"),
+    Kind("kafka-restarted", partial(_kafka_down, False), 3.0, *AGAIN, "Kafka"),
+    Kind("kafka-frozen", partial(_frozen, "kafka"), 15.0, *AGAIN, "Kafka"),
+    Kind("elastic-killed", partial(_elastic_down, True), 3.0, *HELD, "Elasticsearch"),
+    Kind("elastic-restarted", partial(_elastic_down, False), 3.0, *HELD, "Elasticsearch"),
+    Kind("elastic-frozen", partial(_frozen, "elastic"), 12.0, *HELD, "Elasticsearch"),
+    Kind("elastic-429", partial(_refusing, 429), 8.0, *HELD, "links to elastic"),
+    Kind("elastic-503", partial(_refusing, 503), 8.0, *HELD, "links to elastic"),
+    Kind("elastic-read-only", _read_only, 6.0, *PASSING, "Elasticsearch"),
+    Kind("elastic-full", _full, 4.0, *PASSING, "Elasticsearch"),
 )

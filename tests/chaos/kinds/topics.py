@@ -158,7 +158,7 @@ def _delete(world: Installation, topic: str) -> None:
 
 
 TOPICS = (
-    Kind("retention", _retention, 6.0, "what is lost is counted", NOT_TRIED, _said),
+    Kind("retention", _retention, 6.0, "what is lost is counted", NOT_TRIED, after=_said),
     Kind("state-compacted", _compacted, 12.0, "a key of the log for each claim", "simulated: found"),
     Kind("state-deleted", _deleted, 30.0, "a worker without its state topic ends", "seen: it waited without an end"),
 )

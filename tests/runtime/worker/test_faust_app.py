@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
-from pipeline.runtime.worker.faust_app import _finish
+from pipeline.index.sqlite.index import SqliteIndex
+from pipeline.index.stage import IndexStage
+from pipeline.runtime.kafka.clients import aiokafka_options
+from pipeline.runtime.worker.faust_app import _finish, make_app
+from pipeline.settings.settings import load
 
 
 async def test_a_coroutine_that_was_started_goes_on_where_it_waits() -> None:
@@ -54,3 +59,11 @@ async def test_its_error_comes_out() -> None:
     coroutine = work()
     with pytest.raises(ZeroDivisionError):
         await _finish(coroutine, coroutine.send(None))
+
+
+def test_a_request_outlives_what_the_broker_holds_its_answer_back_for(tmp_path: Path) -> None:
+    """Else a join is given up while the broker waits for the other workers; a frozen worker is found before either."""
+    settings = load(data=tmp_path, kafka={"bootstrap": "127.0.0.1:9"})
+    conf = make_app(IndexStage(SqliteIndex(tmp_path / "index.sqlite")), settings).conf
+    assert conf.broker_session_timeout < conf.broker_rebalance_timeout < conf.broker_request_timeout
+    assert aiokafka_options(settings.kafka)["request_timeout_ms"] == 1_000 * conf.broker_request_timeout
