@@ -1,4 +1,4 @@
-"""Whether networks can be reached, are authorised and within budget, for `doctor`.
+"""Whether networks can be reached, are authorised and within budget, for `doctor`."""
 
 from __future__ import annotations
 
