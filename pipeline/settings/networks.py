@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from pipeline.errors import SettingsError
 from pipeline.settings.section import Section
 
 
@@ -82,3 +83,40 @@ class WebhookSettings(Section):
     sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")], WebhookSource] = Field(default={})
     """Sources by name, in the file only: `[ingest.webhook.sources.NAME]`.  The name begins the ids of its posts."""
     budget: BudgetSettings = BudgetSettings()
+
+
+class MastodonServer(Section):
+    """A server of the federation, and what is listened to there."""
+
+    url: str = Field(default="", pattern=r"^$|^https?://[^\s?#]+[^\s?#/]$")
+    """Its address, where it is not `https://` and the name."""
+    token: SecretStr = SecretStr("")
+    """A token with the right `read`; most servers ask for one."""
+    token_file: Path | None = None
+    """A file with the token, instead."""
+    scope: Literal["public", "local", "none"] = "public"
+    """All public posts that the server knows, those of its own people, or only the tags."""
+    tags: list[Annotated[str, Field(pattern=r"^\w{1,100}$")]] = Field(default=[], max_length=20)
+    """Hashtags, without the sign; each is a connection."""
+
+    def timelines(self) -> list[str]:
+        """The streams: `public`, `local`, `tag/NAME`."""
+        return ([] if self.scope == "none" else [self.scope]) + [f"tag/{tag}" for tag in self.tags]
+
+
+class MastodonSettings(Section):
+    """Servers of the Mastodon federation."""
+
+    servers: dict[Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,200}(:\d{1,5})?$")], MastodonServer] = Field(default={})
+    """Servers by their name, in the file only: `[ingest.mastodon.servers."mastodon.example"]`."""
+    budget: BudgetSettings = BudgetSettings()
+
+
+def secret_of(secret: SecretStr, file: Path | None, subject: str) -> str:
+    """A secret from the settings, or from the file that they name.  Raises `SettingsError` when that cannot be read."""
+    if file is None:
+        return secret.get_secret_value()
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot be read ({error})", subject=f"{subject}_file", todo="Name a text file") from None

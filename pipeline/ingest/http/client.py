@@ -125,9 +125,8 @@ class HttpClient:
         async with self._opened(url, dict(headers), read=silence) as response:
             if response.status != 200:
                 await self._answer(response, url)
-                raise RefusedByServer(
-                    response.status, shown(url), "A stream does not redirect: set the address it is at"
-                )
+                mend = "A stream does not redirect: set the address it is at"
+                raise RefusedByServer(response.status, shown(url), mend)
             yield self._pieces(response)
 
     async def close(self) -> None:
@@ -282,6 +281,5 @@ def _judge(status: int, headers: Mapping[str, str], subject: str, now: float) ->
         if rest:
             raise Busy(f"the server answered {status}", subject=subject, after=rest)
         raise TransientError(f"the server answered {status}", subject=subject)
-    raise RefusedByServer(
-        status, subject, "Check its address, and the rights of the key" if status in (401, 403) else ""
-    )
+    mend = "Check its address, and the rights of the key" if status in (401, 403) else ""
+    raise RefusedByServer(status, subject, mend)
