@@ -21,15 +21,18 @@ class BudgetSettings(Section):
 
 
 class BlueskySettings(Section):
-    """Bluesky's public stream of posts (Jetstream, version 1 of its wire)."""
+    """Bluesky's public stream of posts (Jetstream)."""
 
     url: str = Field(default="wss://jetstream2.us-east.bsky.network/subscribe", pattern=r"^wss?://[^\s?#]+$")
+    """Ends in `/subscribe` (version 1 of the wire) or `/xrpc/network.bsky.jetstream.subscribeEvents` (version 2)."""
     dids: list[str] = Field(default=[], max_length=10_000)
     """Accounts to listen to; empty for everybody."""
     rewind: float = Field(default=5.0, ge=0.0, le=3600.0)
     """Seconds read again after a reconnect: servers differ a little in their clocks."""
     stall: float = Field(default=60.0, gt=0.0, le=3600.0)
     """Seconds of silence after which the connection is given up and made anew."""
+    replayed: float = Field(default=126_000.0, ge=0.0)
+    """Seconds back from which the server surely replays; asked for where it says that a position is too old."""
     budget: BudgetSettings = BudgetSettings()
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpcore
+import httpx
 
 from pipeline.errors import Busy, TerminalError, TransientError
 from pipeline.ingest.budget import Budget
@@ -117,8 +118,9 @@ class HttpClient:
         async with self._opened(url, dict(headers), read=silence) as response:
             if response.status != 200:
                 await self._answer(response, url)
-                mend = "A stream does not redirect: set the address it is at"
-                raise RefusedByServer(response.status, shown(url), mend)
+                raise RefusedByServer(
+                    response.status, shown(url), "A stream does not redirect: set the address it is at"
+                )
             yield self._pieces(response)
 
     async def close(self) -> None:
@@ -130,6 +132,7 @@ class HttpClient:
         self, url: str, headers: dict[str, str], read: float | None = None
     ) -> AsyncIterator[httpcore.Response]:
         """A response whose body was not read; translates the errors of everything within."""
+        url = checked_url(url)
         host = _host(url)
         if (rest := self._rests.get(host, 0.0) - self._clock()) > 0.0:
             raise Busy("asked for a rest that is not over", subject=host, after=rest)
@@ -212,6 +215,25 @@ def user_agent(contact: str) -> str:
     return f"Groundswell/{installed_version()}" + (f" (+{known})" if known else "")
 
 
+def checked_url(url: str) -> str:
+    """An address as it goes out, in ASCII.
+
+    Raises `TerminalError` for what is none of http or https, or has a password in it.
+
+    >>> checked_url("https://bücher.example/neu es?q=ä")
+    'https://xn--bcher-kva.example/neu%20es?q=%C3%A4'
+    """
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise TerminalError("is no address", subject=url[:100].partition("?")[0]) from None
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
+        raise TerminalError(
+            "is no address of http or https, or has a user in it", subject=f"{parsed.scheme}://{parsed.host}"
+        )
+    return str(parsed.copy_with(fragment=None))
+
+
 def shown(url: str) -> str:
     """An address without what may be secret: user, password, query."""
     parts = urlsplit(url)
@@ -253,5 +275,6 @@ def _judge(status: int, headers: Mapping[str, str], subject: str, now: float) ->
         if rest:
             raise Busy(f"the server answered {status}", subject=subject, after=rest)
         raise TransientError(f"the server answered {status}", subject=subject)
-    mend = "Check its address, and the rights of the key" if status in (401, 403) else ""
-    raise RefusedByServer(status, subject, mend)
+    raise RefusedByServer(
+        status, subject, "Check its address, and the rights of the key" if status in (401, 403) else ""
+    )

@@ -1,11 +1,15 @@
-"""The wires by network: one entry for each network that the commands know."""
+"""The wires by name: at least one for each network that the commands know."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from tests.ingest.conformance.wire import Wire
-from tests.ingest.conformance.wires.bluesky import BlueskyWire
+from tests.ingest.conformance.wires.bluesky import BlueskyV2Wire, BlueskyWire
 from tests.ingest.conformance.wires.hackernews import HackerNewsWire
 
-WIRES: Mapping[str, type[Wire]] = {wire.network: wire for wire in (BlueskyWire, HackerNewsWire)}
+WIRES: Mapping[str, type[Wire]] = {
+    "bluesky": BlueskyWire,
+    "bluesky-v2": BlueskyV2Wire,
+    "hackernews": HackerNewsWire,
+}
