@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pipeline.errors import SettingsError
+
 if TYPE_CHECKING:
     from pipeline.ingest.agent import Agent
     from pipeline.ingest.budget import Budget
@@ -29,6 +31,17 @@ def _hackernews(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     return [HackerNewsAgent(settings.hackernews, _http(settings, budget))]
 
 
+def _stackexchange(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
+    from pipeline.ingest.networks.stackexchange.agent import StackExchangeAgent
+
+    if not settings.stackexchange.watch:
+        raise SettingsError(
+            "names no site", subject="ingest.stackexchange.watch",
+            todo='Name sites, or tags of a site: ["stackoverflow/amazon-s3", "superuser"]',
+        )  # fmt: skip
+    return [StackExchangeAgent(settings.stackexchange, _http(settings, budget))]
+
+
 def _http(settings: IngestSettings, budget: Budget) -> HttpClient:
     from pipeline.ingest.http.client import HttpClient
 
@@ -38,6 +51,7 @@ def _http(settings: IngestSettings, budget: Budget) -> HttpClient:
 AGENTS: Mapping[str, Callable[[IngestSettings, Budget], Sequence[Agent]]] = {
     "bluesky": _bluesky,
     "hackernews": _hackernews,
+    "stackexchange": _stackexchange,
 }
 """Name → what opens the agents: one, or one for each server; the name is the beginning of every identifier of the
 network, and that of its section in the settings."""

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 
-from pipeline.settings.networks import BlueskySettings, HackerNewsSettings
+from pipeline.settings.networks import BlueskySettings, HackerNewsSettings, StackExchangeSettings
 from pipeline.settings.section import Section
 
 BUILT_IN_FORMATS = ("posts", "twcs")
@@ -84,6 +84,7 @@ class IngestSettings(Section):
     """Seconds for which what was taken in is known when it comes again."""
     bluesky: BlueskySettings = BlueskySettings()
     hackernews: HackerNewsSettings = HackerNewsSettings()
+    stackexchange: StackExchangeSettings = StackExchangeSettings()
     formats: dict[str, FormatSettings] = Field(default={})
     """Layouts of files by name, in the file only: `[ingest.formats.NAME]`, for `replay --format NAME`."""
 

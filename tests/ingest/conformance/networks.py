@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from tests.ingest.conformance.wire import Wire
 from tests.ingest.conformance.wires.bluesky import BlueskyV2Wire, BlueskyWire
 from tests.ingest.conformance.wires.hackernews import HackerNewsWire
+from tests.ingest.conformance.wires.stackexchange import StackExchangeWire
 
 WIRES: Mapping[str, type[Wire]] = {
     "bluesky": BlueskyWire,
     "bluesky-v2": BlueskyV2Wire,
     "hackernews": HackerNewsWire,
+    "stackexchange": StackExchangeWire,
 }
