@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.errors import SettingsError
-
 if TYPE_CHECKING:
     from pipeline.ingest.agent import Agent
     from pipeline.ingest.budget import Budget
@@ -25,6 +23,12 @@ def _bluesky(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     return [BlueskyAgent(settings.bluesky, budget)]
 
 
+def _feeds(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
+    from pipeline.ingest.networks.feeds import FeedsAgent
+
+    return [FeedsAgent(settings.feeds, _http(settings, budget))] if settings.feeds.urls else []
+
+
 def _hackernews(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     from pipeline.ingest.networks.hackernews import HackerNewsAgent
 
@@ -34,12 +38,14 @@ def _hackernews(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
 def _stackexchange(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     from pipeline.ingest.networks.stackexchange.agent import StackExchangeAgent
 
-    if not settings.stackexchange.watch:
-        raise SettingsError(
-            "names no site", subject="ingest.stackexchange.watch",
-            todo='Name sites, or tags of a site: ["stackoverflow/amazon-s3", "superuser"]',
-        )  # fmt: skip
-    return [StackExchangeAgent(settings.stackexchange, _http(settings, budget))]
+    named = settings.stackexchange
+    return [StackExchangeAgent(named, _http(settings, budget))] if named.watch else []
+
+
+def _webhook(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
+    from pipeline.ingest.networks.webhook import WebhookAgent
+
+    return [WebhookAgent(settings.webhook)] if settings.webhook.sources else []
 
 
 def _http(settings: IngestSettings, budget: Budget) -> HttpClient:
@@ -50,8 +56,13 @@ def _http(settings: IngestSettings, budget: Budget) -> HttpClient:
 
 AGENTS: Mapping[str, Callable[[IngestSettings, Budget], Sequence[Agent]]] = {
     "bluesky": _bluesky,
+    "feeds": _feeds,
     "hackernews": _hackernews,
     "stackexchange": _stackexchange,
+    "webhook": _webhook,
 }
 """Name → what opens the agents: one, or one for each server; the name is the beginning of every identifier of the
 network, and that of its section in the settings."""
+
+RECEIVING = frozenset({"webhook"})
+"""Networks that connect to us, and not we to them."""

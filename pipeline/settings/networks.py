@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
@@ -68,4 +69,38 @@ class StackExchangeSettings(Section):
     """Days since their last activity for which questions are asked for again."""
     recheck_questions: int = Field(default=500, ge=0, le=5_000)
     """Questions of a site or tag that are asked for again, at most; a hundred a request."""
+    budget: BudgetSettings = BudgetSettings()
+
+
+class FeedsSettings(Section):
+    """Feeds: RSS, Atom and JSON Feed of blogs, news, podcasts and channels."""
+
+    urls: list[str] = Field(default=[], max_length=2_000)
+    """Addresses of the feeds."""
+    every: float = Field(default=300.0, ge=0.01, le=86_400.0)
+    """Seconds between two questions to a feed; longer where the feed asks for it."""
+    comments: bool = True
+    """Also read the feeds of comments under articles, where a feed names them and their number."""
+    budget: BudgetSettings = BudgetSettings()
+
+
+class WebhookSource(Section):
+    """A platform that sends to us."""
+
+    kind: Literal["discourse", "github", "posts"]
+    """`discourse` (posts of a forum), `github` (issues, discussions and comments), `posts` (our own messages)."""
+    secret: SecretStr = SecretStr("")
+    """Signs what the platform sends, as it is set there; at least sixteen characters."""
+    secret_file: Path | None = None
+    """A file with the secret, instead."""
+
+
+class WebhookSettings(Section):
+    """Platforms of your own that send to us: each to `/hooks/NAME`."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; a reverse proxy with TLS passes requests on."""
+    port: int = Field(default=8810, ge=0, le=65_535)
+    sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")], WebhookSource] = Field(default={})
+    """Sources by name, in the file only: `[ingest.webhook.sources.NAME]`.  The name begins the ids of its posts."""
     budget: BudgetSettings = BudgetSettings()

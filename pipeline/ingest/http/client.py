@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ssl import SSLContext, SSLError
 from typing import Any, NamedTuple
@@ -102,6 +102,13 @@ class HttpClient:
             address, sent = _followed(address, answer, sent)
         raise TransientError(f"more than {MAX_REDIRECTS} redirects", subject=shown(url))
 
+    async def get_all(self, urls: Sequence[str]) -> list[Answer]:
+        """Answers in the order of the addresses, asked side by side; errors as `get`, once all have ended."""
+        answers = await asyncio.gather(*(self.get(url) for url in urls), return_exceptions=True)
+        if failed := [answer for answer in answers if isinstance(answer, BaseException)]:
+            raise failed[0]
+        return [answer for answer in answers if isinstance(answer, Answer)]
+
     async def _once(self, url: str, headers: dict[str, str]) -> Answer:
         try:
             async with asyncio.timeout(self._total), self._opened(url, headers) as response:
@@ -118,9 +125,8 @@ class HttpClient:
         async with self._opened(url, dict(headers), read=silence) as response:
             if response.status != 200:
                 await self._answer(response, url)
-                raise RefusedByServer(
-                    response.status, shown(url), "A stream does not redirect: set the address it is at"
-                )
+                mend = "A stream does not redirect: set the address it is at"
+                raise RefusedByServer(response.status, shown(url), mend)
             yield self._pieces(response)
 
     async def close(self) -> None:
@@ -286,6 +292,5 @@ def _judge(status: int, headers: Mapping[str, str], subject: str, now: float) ->
         if rest:
             raise Busy(f"the server answered {status}", subject=subject, after=rest)
         raise TransientError(f"the server answered {status}", subject=subject)
-    raise RefusedByServer(
-        status, subject, "Check its address, and the rights of the key" if status in (401, 403) else ""
-    )
+    mend = "Check its address, and the rights of the key" if status in (401, 403) else ""
+    raise RefusedByServer(status, subject, mend)

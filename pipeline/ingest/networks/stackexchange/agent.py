@@ -261,7 +261,7 @@ class StackExchangeAgent:
 class _Thread:
     """A question that was given (None: it makes no sense, or is missing), all that hangs on it, and frames of it."""
 
-    question: wire.Question | None
+    question: wire.QuestionItem | None
     items: list[wire.Item]
     frames: list[bytes]
     complete: bool
@@ -302,7 +302,7 @@ class Watch:
         self.begin = position - (overlap if self.followed else back)
         self.floor = min(position, checked) - overlap
 
-    def follow(self, question: wire.Question, items: Sequence[wire.Item]) -> None:
+    def follow(self, question: wire.QuestionItem, items: Sequence[wire.Item]) -> None:
         """Ask for it again from time to time; those active longest ago go first."""
         followed = self.followed.pop(question.question_id, None) or Followed()
         followed.known |= {wire.item_id(item) for item in items}

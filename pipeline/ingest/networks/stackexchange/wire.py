@@ -38,7 +38,7 @@ class Owner(msgspec.Struct, frozen=True):
     display_name: str = ""
 
 
-class Comment(msgspec.Struct):
+class CommentItem(msgspec.Struct):
     """A comment on a question or an answer."""
 
     comment_id: int
@@ -49,7 +49,7 @@ class Comment(msgspec.Struct):
     link: str = ""
 
 
-class Answer(msgspec.Struct):
+class AnswerItem(msgspec.Struct):
     """An answer, with the comments on it."""
 
     answer_id: int
@@ -63,7 +63,7 @@ class Answer(msgspec.Struct):
     comments: list[msgspec.Raw] = []
 
 
-class Question(msgspec.Struct):
+class QuestionItem(msgspec.Struct):
     """A question, with its answers and the comments on it."""
 
     question_id: int
@@ -108,55 +108,55 @@ class Gone(msgspec.Struct):
     id: str
 
 
-Item = Question | Answer | Comment
+Item = QuestionItem | AnswerItem | CommentItem
 
 WRAPPER = msgspec.json.Decoder(Wrapper)
-QUESTION = msgspec.json.Decoder(Question)
+QUESTION = msgspec.json.Decoder(QuestionItem)
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "question": QUESTION,
-    "answer": msgspec.json.Decoder(Answer),
-    "comment": msgspec.json.Decoder(Comment),
+    "answer": msgspec.json.Decoder(AnswerItem),
+    "comment": msgspec.json.Decoder(CommentItem),
 }
 _FRAME = msgspec.json.Decoder(Frame)
 _GONE = msgspec.json.Decoder(Gone)
 _encode = msgspec.json.Encoder().encode
 
-T = TypeVar("T", Answer, Comment)
+T = TypeVar("T", AnswerItem, CommentItem)
 
 
 def item_id(item: Item) -> str:
     """Within a site; questions and answers have numbers in common, comments their own.
 
-    >>> item_id(Comment(comment_id=7, post_id=1, creation_date=0))
+    >>> item_id(CommentItem(comment_id=7, post_id=1, creation_date=0))
     'c7'
     """
-    if isinstance(item, Comment):
+    if isinstance(item, CommentItem):
         return f"c{item.comment_id}"
-    return str(item.question_id if isinstance(item, Question) else item.answer_id)
+    return str(item.question_id if isinstance(item, QuestionItem) else item.answer_id)
 
 
 def edited(item: Item) -> int:
     """When it was last edited, seconds since 1970; 0 for never, or where that is not said."""
-    return 0 if isinstance(item, Comment) else item.last_edit_date or 0
+    return 0 if isinstance(item, CommentItem) else item.last_edit_date or 0
 
 
 def content(item: Item) -> str:
     """What an edit changes; votes and answers are no part of it."""
-    return f"{item.title}\x00{item.body}" if isinstance(item, Question) else item.body
+    return f"{item.title}\x00{item.body}" if isinstance(item, QuestionItem) else item.body
 
 
-def unfold(raw: bytes) -> tuple[Question, list[Item], list[bytes], bool]:
+def unfold(raw: bytes) -> tuple[QuestionItem, list[Item], list[bytes], bool]:
     """A question, all that it holds (itself first), what of it makes no sense, and whether all there is was given.
 
     Raises `Malformed` where the question itself makes no sense.
     """
     question = decode(raw, QUESTION, limit=len(raw))
     wrong: list[bytes] = []
-    answers = list(_sound(question.answers, "answer", Answer, wrong))
-    out: list[Item] = [question, *_sound(question.comments, "comment", Comment, wrong)]
+    answers = list(_sound(question.answers, "answer", AnswerItem, wrong))
+    out: list[Item] = [question, *_sound(question.comments, "comment", CommentItem, wrong)]
     complete = not wrong and len(answers) >= question.answer_count and len(question.comments) >= question.comment_count
     for answer in answers:
-        comments = list(_sound(answer.comments, "comment", Comment, wrong))
+        comments = list(_sound(answer.comments, "comment", CommentItem, wrong))
         complete = complete and len(comments) >= answer.comment_count
         out += [answer, *comments]
     return question, out, wrong, complete
@@ -175,9 +175,11 @@ def _sound(raws: list[msgspec.Raw], what: What, kind: type[T], wrong: list[bytes
 
 def frame_of(site: str, item: Item, question: int, changed: int) -> bytes:
     """The frame of one item."""
-    what: What = "question" if isinstance(item, Question) else "answer" if isinstance(item, Answer) else "comment"
-    alone = msgspec.structs.replace(item, comments=[]) if not isinstance(item, Comment) else item
-    if isinstance(alone, Question):
+    what: What = (
+        "question" if isinstance(item, QuestionItem) else "answer" if isinstance(item, AnswerItem) else "comment"
+    )
+    alone = msgspec.structs.replace(item, comments=[]) if not isinstance(item, CommentItem) else item
+    if isinstance(alone, QuestionItem):
         alone = msgspec.structs.replace(alone, answers=[])
     return _encode(Frame(site, what, msgspec.Raw(_encode(alone)), question, changed))
 
@@ -206,7 +208,7 @@ def read(frame: bytes) -> DecodedFrame:
 
 def _post(item: Item, framed: Frame, prefix: str) -> Post:
     parent, kind = _above(item)
-    title = f"{html.unescape(item.title)}\n" if isinstance(item, Question) else ""
+    title = f"{html.unescape(item.title)}\n" if isinstance(item, QuestionItem) else ""
     owner = item.owner
     name = html.unescape(owner.display_name)[:200]
     who = f"{prefix}{owner.user_id}" if owner.user_id is not None else f"{prefix}@{name}"
@@ -226,9 +228,9 @@ def _post(item: Item, framed: Frame, prefix: str) -> Post:
 
 def _above(item: Item) -> tuple[int | None, PostKind]:
     """What an item hangs on, and what kind of post it is."""
-    if isinstance(item, Question):
+    if isinstance(item, QuestionItem):
         return None, "post"
-    return (item.post_id, "comment") if isinstance(item, Comment) else (item.question_id, "reply")
+    return (item.post_id, "comment") if isinstance(item, CommentItem) else (item.question_id, "reply")
 
 
 def _moment(seconds: int) -> datetime:

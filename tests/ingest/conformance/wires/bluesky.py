@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Self
 
 from pipeline.ingest.agent import Agent
 from pipeline.ingest.networks.bluesky import BlueskyAgent
@@ -71,7 +71,7 @@ class BlueskyWire(Wire):
             self._server.behaviours.append(waiting[fault])
         self._server.cut()
 
-    async def __aenter__(self) -> BlueskyWire:
+    async def __aenter__(self) -> Self:
         await self._server.__aenter__()
         return self
 
