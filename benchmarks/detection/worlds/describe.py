@@ -6,6 +6,7 @@ python -m benchmarks.detection.worlds.describe --months 20 --threads FOLDER
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +54,8 @@ def _hours(one: Month) -> tuple[float, float, int]:
     at = np.array([m.created_at.timestamp() for m in one.mentions]) - EPOCH.timestamp()
     counts = np.bincount((at // 3600.0).astype(int), minlength=44 * 24)[WARM * 24 :].astype(float)
     mean = max(float(counts.mean()), 1e-9)
-    answers = [m.root_id for m in one.mentions if m.kind == "reply"]
-    longest = int(np.unique(answers, return_counts=True)[1].max()) if answers else 0
+    answers = Counter(m.root_id for m in one.mentions if m.kind == "reply")
+    longest = max(answers.values(), default=0)
     return float(counts.max() / mean), float(counts.var() / mean), longest
 
 

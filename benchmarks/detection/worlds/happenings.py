@@ -20,20 +20,21 @@ _APART = 2.0  # days between snowballs
 
 def distractors(rng: np.random.Generator, world: World, of: Company, factor: float, trees: Trees | None) -> list[Posts]:
     """Promotions, news, bursts, campaigns and floods of reposts: nothing that anybody should be paged for."""
-    habits, blocks = world.habits, []
-    for start in _starts(rng, habits.promotions * factor):
-        blocks.append(_volume(rng, world, of, start, between(rng, (2.0, 8.0)), rng.uniform(3.0, 14.0), 0.6))
-    for start in _starts(rng, habits.news * factor):
-        blocks.append(_volume(rng, world, of, start, between(rng, (2.0, 12.0)), rng.uniform(4.0, 20.0), 1.0))
-    for start in _starts(rng, habits.bursts * factor):
-        blocks.append(_volume(rng, world, of, start, between(rng, habits.burst), rng.uniform(0.5, 3.0), 1.0))
+    habits = world.habits
+    kinds = (
+        (habits.promotions, (2.0, 8.0), (3.0, 14.0), 0.6),
+        (habits.news, (2.0, 12.0), (4.0, 20.0), 1.0),
+        (habits.bursts, habits.burst, (0.5, 3.0), 1.0),
+    )
+    blocks = [
+        _volume(rng, world, of, start, between(rng, times), rng.uniform(*hours), share)
+        for mean, times, hours, share in kinds
+        for start in _starts(rng, mean * factor)
+    ]
     if habits.campaign and factor:
-        begins = rng.uniform(0.0, 7.0) * DAY
-        for start in np.arange(begins, (WARM + JUDGED - 1) * DAY, 7 * DAY):
-            blocks.append(_volume(rng, world, of, float(start), habits.campaign, _CAMPAIGN_HOURS, 0.7))
-    for start in _starts(rng, habits.floods * factor):
-        blocks.append(_flood(rng, world, start, trees))
-    return blocks
+        weekly = np.arange(rng.uniform(0.0, 7.0) * DAY, (WARM + JUDGED - 1) * DAY, 7 * DAY)
+        blocks += [_volume(rng, world, of, float(at), habits.campaign, _CAMPAIGN_HOURS, 0.7) for at in weekly]
+    return blocks + [_flood(rng, world, start, trees) for start in _starts(rng, habits.floods * factor)]
 
 
 def brigades(rng: np.random.Generator, world: World, factor: float) -> Iterator[tuple[Posts, Truth]]:

@@ -11,7 +11,7 @@ from benchmarks.detection.streams import EPOCH, JUDGED, WARM, Month, Truth
 from benchmarks.detection.worlds import happenings as put_in
 from benchmarks.detection.worlds.posts import KINDS, REPOST, Flags, Floats, Posts, joined
 from benchmarks.detection.worlds.talk import DAY, HOUR, between, company, ordinary
-from benchmarks.detection.worlds.trees import Trees, read
+from benchmarks.detection.worlds.trees import read
 from benchmarks.detection.worlds.world import Happenings, Model, World
 from pipeline.detect.mentions.inbound import InboundAuthor, InboundEntity, InboundMention, InboundSentiment
 

@@ -32,7 +32,7 @@ class Company:
     def negative(self, rng: np.random.Generator, at: Floats, factor: float = 1.0) -> Flags:
         """Moods of posts at these times, at `factor` of the usual share."""
         hour = np.clip((at // HOUR).astype(int), 0, self.odds.size - 1)
-        return rng.random(at.size) < factor / (1.0 + np.exp(-self.odds[hour]))
+        return np.asarray(rng.random(at.size) < factor / (1.0 + np.exp(-self.odds[hour])))
 
 
 def between(rng: np.random.Generator, span: Range) -> float:

@@ -37,13 +37,10 @@ class Trees(NamedTuple):
 @cache
 def read(folder: Path) -> Trees:
     """The trees of the folder; of the repost trees those that the forecast is not fitted on."""
-    first: dict[str, float] = {}
     answers: dict[str, list[float]] = {}
     with (folder / REPLIES).open(encoding="utf-8", newline="") as lines:
         rows = [(row["thread_id"], float(row["epoch"]), row["parent_id"]) for row in csv.DictReader(lines)]
-    for thread, at, parent in rows:
-        if not parent:
-            first[thread] = at
+    first = {thread: at for thread, at, parent in rows if not parent}
     for thread, at, parent in rows:
         if parent and thread in first and at >= first[thread]:
             answers.setdefault(thread, []).append(at - first[thread])

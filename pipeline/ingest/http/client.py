@@ -125,9 +125,8 @@ class HttpClient:
         async with self._opened(url, dict(headers), read=silence) as response:
             if response.status != 200:
                 await self._answer(response, url)
-                raise RefusedByServer(
-                    response.status, shown(url), "A stream does not redirect: set the address it is at"
-                )
+                mend = "A stream does not redirect: set the address it is at"
+                raise RefusedByServer(response.status, shown(url), mend)
             yield self._pieces(response)
 
     async def close(self) -> None:
@@ -148,7 +147,7 @@ class HttpClient:
         steps = self._steps if read is None else {**self._steps, "read": read}
         try:
             async with self._pool.stream(
-                "GET", url, headers=[*sent.items()], extensions={"timeout": steps}
+                "GET", _address(url), headers=[*sent.items()], extensions={"timeout": steps}
             ) as response:
                 yield response
         except (httpcore.TimeoutException, TimeoutError) as error:
@@ -251,6 +250,17 @@ def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:200] if str(error) else type(error).__name__
 
 
+def _address(url: str) -> httpcore.URL:
+    """An address with all of its path: httpcore's own reading leaves out what follows a semicolon.
+
+    >>> _address("https://example.com/questions/1;2?page=3").target
+    b'/questions/1;2?page=3'
+    """
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
+
+
 def _host(url: str) -> str:
     return (urlsplit(url).hostname or "").lower()
 
@@ -282,6 +292,5 @@ def _judge(status: int, headers: Mapping[str, str], subject: str, now: float) ->
         if rest:
             raise Busy(f"the server answered {status}", subject=subject, after=rest)
         raise TransientError(f"the server answered {status}", subject=subject)
-    raise RefusedByServer(
-        status, subject, "Check its address, and the rights of the key" if status in (401, 403) else ""
-    )
+    mend = "Check its address, and the rights of the key" if status in (401, 403) else ""
+    raise RefusedByServer(status, subject, mend)

@@ -22,7 +22,7 @@ from pipeline.errors import Malformed, SettingsError
 from pipeline.ingest.agent import Checkpoint, DecodedFrame, Item, Receipt
 from pipeline.ingest.http.server import HookServer, PostedRequest
 from pipeline.ingest.networks import webhook_kinds
-from pipeline.settings.networks import WebhookSettings, WebhookSource
+from pipeline.settings.networks import WebhookSettings, WebhookSource, secret_of
 
 NETWORK = "webhook"
 PREFIX = "/hooks/"
@@ -142,17 +142,11 @@ def _accept(accepted: asyncio.Future[None]) -> None:
 
 
 def _secret(name: str, source: WebhookSource) -> bytes:
-    text = source.secret.get_secret_value()
-    if source.secret_file is not None:
-        try:
-            text = source.secret_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"cannot be read ({error})", subject=f"ingest.webhook.sources.{name}.secret_file"
-            ) from None
+    subject = f"ingest.webhook.sources.{name}.secret"
+    text = secret_of(source.secret, source.secret_file, subject)
     if len(text) < MIN_SECRET:
         raise SettingsError(
-            f"has fewer than {MIN_SECRET} characters", subject=f"ingest.webhook.sources.{name}.secret",
+            f"has fewer than {MIN_SECRET} characters", subject=subject,
             todo="Make one with: openssl rand -hex 32",
         )  # fmt: skip
     return text.encode()
