@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from models.figures import HardFigures, HardPart, Share
+from models.figures import CountedShare, HardFigures, HardPart
 from models.hard_posts.posts import CATEGORIES, HardPost
 from models.scorer import Scorer
 from pipeline.contracts.values import Label
@@ -97,5 +97,5 @@ def _part(by: str, name: str, judged: Sequence[_Judged]) -> HardPart:
     )
 
 
-def _share(found: Sequence[bool]) -> Share:
-    return Share(sum(found), len(found))
+def _share(found: Sequence[bool]) -> CountedShare:
+    return CountedShare(sum(found), len(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,9 @@ import pytest
 from models.card import render_card
 from models.evaluation.command import Evaluation, show
 from models.evaluation.record import record
-from models.figures import Share
-from models.hard_posts import posts as module
+from models.figures import CountedShare
 from models.hard_posts.measure import measure_hard_posts
-from models.hard_posts.posts import CATEGORIES, HardPost, NamedCompany, read_hard_posts
+from models.hard_posts.posts import CATEGORIES, HEADS, HardPost, NamedCompany, read_hard_posts
 from models.manifest import MANIFEST, SHIPPED, read_manifest
 from models.scorer import Reading, Scores
 from models.text import same_text_key
@@ -28,7 +28,7 @@ from pipeline.errors import TerminalError
 TRAINING, UNSEEN = read_hard_posts("training"), read_hard_posts("unseen")
 BOTH = pytest.mark.parametrize("found", [TRAINING, UNSEEN], ids=["training", "unseen"])
 NEAR = 0.3
-"""Share of common triples of words from which on two wordings are called near."""
+"""CountedShare of common triples of words from which on two wordings are called near."""
 
 
 def wording(post: HardPost) -> str:
@@ -49,7 +49,8 @@ def companies(found: Sequence[HardPost]) -> set[str]:
 
 
 def feeling(label: Label, sure: bool = True) -> Sentiment:
-    return Sentiment(*(0.9 if label == name else 0.05 for name in ("negative", "neutral", "positive")), label, sure)
+    negative, neutral, positive = (0.9 if label == name else 0.05 for name in ("negative", "neutral", "positive"))
+    return Sentiment(negative, neutral, positive, label, sure)
 
 
 class Answers:
@@ -112,7 +113,7 @@ def test_labels_of_heads_agree_with_the_sentiment(found: list[HardPost]) -> None
     assert [post.id for post in found if post.complaint and post.sentiment == "positive"] == []
     assert [post.id for post in found if post.praise and post.sentiment == "negative"] == []
     assert [post.id for post in found if post.irony and post.plain] == []
-    assert all(sum(getattr(post, head) is True for post in found) >= 0.01 * len(found) for head in module.HEADS)
+    assert all(sum(getattr(post, head) is True for post in found) >= 0.01 * len(found) for head in HEADS)
 
 
 def test_there_are_enough_and_the_unseen_share_no_company_with_the_training() -> None:
@@ -181,7 +182,7 @@ def test_a_line_that_is_not_as_described_is_refused(
     line: bytes, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "training.jsonl").write_bytes(line + b"\n")
-    monkeypatch.setattr(module.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
     with pytest.raises(TerminalError, match=complaint):
         read_hard_posts("training")
 
@@ -202,19 +203,19 @@ def test_right_surely_wrong_and_direction_are_counted_as_stated() -> None:
         posts[3].text: (("positive",), True),
     }
     found = measure_hard_posts(Answers(answers), posts)
-    assert found.all.right == Share(2, 6)
-    assert found.all.surely_wrong == Share(2, 6), "an unsure answer and one in a language not trained for are not sure"
-    assert found.direction == Share(1, 2), "a half right order counts, equal answers do not"
-    assert found.sentiment == Share(0, 4)
+    assert found.all.right == CountedShare(2, 6)
+    assert found.all.surely_wrong == CountedShare(2, 6), "an unsure answer and one in a language not trained for are not sure"
+    assert found.direction == CountedShare(1, 2), "a half right order counts, equal answers do not"
+    assert found.sentiment == CountedShare(0, 4)
     assert [(part.name, part.posts) for part in found.parts] == [
         ("irony", 1), ("comparison", 2), ("thanks", 1), ("de", 1), ("en", 3)
     ]  # fmt: skip
 
 
 def test_a_share_has_the_interval_of_wilson() -> None:
-    interval = Share(8, 10).interval
+    interval = CountedShare(8, 10).interval
     assert (interval.value, round(interval.low, 3), round(interval.high, 3)) == (0.8, 0.49, 0.943)
-    assert Share(0, 0).interval.high == 1.0
+    assert CountedShare(0, 0).interval.high == 1.0
 
 
 def test_a_model_that_reads_no_targets_is_refused() -> None:
