@@ -204,7 +204,9 @@ def test_right_surely_wrong_and_direction_are_counted_as_stated() -> None:
     }
     found = measure_hard_posts(Answers(answers), posts)
     assert found.all.right == CountedShare(2, 6)
-    assert found.all.surely_wrong == CountedShare(2, 6), "an unsure answer and one in a language not trained for are not sure"
+    assert found.all.surely_wrong == CountedShare(2, 6), (
+        "an unsure answer and one in a language not trained for are not sure"
+    )
     assert found.direction == CountedShare(1, 2), "a half right order counts, equal answers do not"
     assert found.sentiment == CountedShare(0, 4)
     assert [(part.name, part.posts) for part in found.parts] == [
