@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.detection.streams import DAY, Truth
+from pipeline.detect.evidence.groundswell import BLOCK
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +29,12 @@ def test_a_groundswell_is_found_and_what_nothing_explains_is_false() -> None:
     def blocks(share: float, first: int, count: int) -> list[slow.Block]:
         every = [10.0 + i % 5 for i in range(first, first + count)]
         return [
-            slow.Block((first + i + 1) * slow.BLOCK, n * share, n * (1.0 - share), n * 0.2, 1.4, False)
+            slow.Block((first + i + 1) * BLOCK, n * share, n * (1.0 - share), n * 0.2, 1.4, False)
             for i, n in enumerate(every)
         ]
 
     whole = [*blocks(0.2, 0, 80), *blocks(0.6, 80, 16), *blocks(0.2, 96, 40)]
-    truth = Truth("groundswell", 80 * slow.BLOCK, 96 * slow.BLOCK, 100, np.array([20.0 * DAY]))
+    truth = Truth("groundswell", 80 * BLOCK, 96 * BLOCK, 100, np.array([20.0 * DAY]))
     found = slow.verdict(slow.Trace("w", 50.0, [truth], whole))
     assert found.false[0] == 0
     assert 0.0 < found.days[0, 0] < 4.0
