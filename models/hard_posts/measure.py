@@ -1,8 +1,8 @@
 """Figures of a model on the unseen hard posts: right, surely wrong, direction.
 
 An answer is sure where the pipeline would call it so: the model is, and it was trained for such a text. The direction
-of a post that likes its targets unequally is right where the answers order each such pair as its labels do; equal answers
-do not. Intervals are those of `CountedShare`.
+of a post that likes its targets unequally is right where the answers order each such pair as its labels do; equal
+answers do not. Intervals are those of `CountedShare`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from models.figures import HardFigures, HardPart, CountedShare
+from models.figures import CountedShare, HardFigures, HardPart
 from models.hard_posts.posts import CATEGORIES, HardPost
 from models.scorer import Scorer
 from pipeline.contracts.values import Label
