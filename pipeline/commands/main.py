@@ -40,6 +40,7 @@ FAMILIES = {
     "following": "pipeline.commands.knowledge.follow",
     "explain": "pipeline.commands.knowledge.explain",
     "model": "pipeline.commands.knowledge.model",
+    "sources": "pipeline.commands.operations.sources",
     "doctor": "pipeline.commands.operations.doctor",
     "bench": "pipeline.commands.offline.bench",
 }

@@ -244,13 +244,13 @@ class Enrich:
             own = names(self._accounts, reply) if waiting.named else []
             was, abouts = (joined(self._accounts, reply, own, taken) for taken in turned)
             by = speaker(self._accounts, reply)
-            version = waiting.version + 1
+            published = threads.seen(thread, waiting.key, record.offset)
+            below = waiting.version if published is None else published.published
+            version = below + 1  # above what an earlier turn took back: a company may return
             links = [(about.entity, about.link.confidence) for about in abouts]
             now[waiting.key] = memory.revise(
                 thread, record.offset, waiting.version, turned[1].depth, links, version, by
             )
-            published = threads.seen(thread, waiting.key, record.offset)
-            below = waiting.version if published is None else published.published
             still = {about.entity.id for about in abouts}
             gone = [about.entity for about in was if about.entity.id not in still]
             when = reply.created_at
@@ -291,13 +291,13 @@ class Enrich:
         mention.
 
         Where the agent no longer remembers the root, a deletion is keyed by the post's id: then the thread may lie on
-        another partition, and the index resolves the deletion.  A late parent may have put the post's mentions one
-        version higher, which the deletion of a versioned network exceeds; one of a network without versions is put one
-        higher as well.
+        another partition, and the index resolves the deletion.  Each late parent may have put the post's mentions one
+        version higher: a deletion is put as high as they are known to be, one of a network without versions as high as
+        they can be.
         """
         self.counts["deletions"] += 1
         if isinstance(message, PostDeleted) and message.version <= UNVERSIONED:
-            message.version += 1
+            message.version += threads.MAX_REVISIONS
         KnownDeletions(state, record).remember(message)
         if isinstance(message, AuthorDeleted):
             for entry in WaitingQueue(state, record).erase(threads.post_hash(message.author_id)):
@@ -308,6 +308,7 @@ class Enrich:
         thread: threads.Thread | None = state.get(root, record)
         if thread is not None and orphans.erase(thread, record.offset, key, message.version):
             self._put_back(root, thread, record, state)
+        message.version = threads.covering(thread, key, record.offset, message.version)
         known = threads.before(thread, message.post_id, record.offset)
         out = [self._taken_back(message.post_id, e, message.deleted_at, message.version, record) for e in known]
         return [*out, self._out(message.post_id, message, record)]

@@ -3,9 +3,8 @@
 A reply to a post that is not known waits for `WAIT` seconds of event time (arrival of the one to arrival of the
 other), also one that names somebody, for it may speak to a company's own account.  What comes of it:
 
-- *The parent comes late* and is about somebody: the reply is published again under its version plus one, with the
-  parent's entities; and so are replies to that reply which wait as well.  Mentions that have lost their ground are
-  taken back.
+- *The parent comes late* and is about somebody: the reply is published again, one version higher, with the parent's
+  entities; and so are replies to that reply which wait as well.  Mentions that have lost their ground are taken back.
 - *The parent never comes*, or later than that: the reply stays what it was when it was read.  In a thread whose root
   is known to be about somebody it has inherited that, with less confidence; and it does so still when the root comes
   within the wait.

@@ -218,3 +218,9 @@ def issue(earlier: Revision | None, version: int) -> int:
     if version == earlier.version:
         return earlier.published
     return max(version, earlier.published + 1)
+
+
+def covering(thread: Thread | None, key: int, offset: int, version: int) -> int:
+    """The version of a deletion that covers all that was published before `offset` of what it deletes."""
+    known = () if thread is None else thread.posts.get(key, ())
+    return max([version, *(r.published for r in known if r.offset < offset and r.version <= version)])

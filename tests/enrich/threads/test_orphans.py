@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from pipeline.contracts.mentions import Mention, MentionDeleted, ScoredMessage
-from pipeline.contracts.posts import Author, PostDeleted
+from pipeline.contracts.posts import Author, Post, PostDeleted
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.stage import Enrich
 from pipeline.enrich.threads.orphans import MAX_WAITING, WAIT
@@ -188,6 +188,34 @@ def test_a_deletion_covers_what_was_published_again(stage: Enrich, version: int)
     messages = run(stage, records([reply(2, "they are bad", 1, 1), post(1, "@Delta lost my bag"), gone]))
     batch = sort_out(messages)
     assert batch.gone["post:twitter:2"].covers_post(batch.mentions[messages[1].mention_id])
+
+
+def turning() -> list[Post]:
+    """A reply whose thread is about one company, then about another, and whose parent brings it back to the first."""
+    root = post(1, "@Delta is bad")
+    return [
+        reply(3, "so true", 2, 1),
+        root,
+        msgspec.structs.replace(root, text="@SouthwestAir is bad", version=2),
+        reply(2, "@Delta is worse", 1, 1),
+    ]
+
+
+def test_a_company_to_which_a_reply_returns_is_above_what_was_taken_back(stage: Enrich) -> None:
+    messages = run(stage, records(turning()))
+    assert ("twitter:3", "Delta Air Lines") in about(messages)
+    took_back = {m.entity.name: m.version for m in messages if isinstance(m, MentionDeleted)}
+    assert messages[-1].version > took_back["Delta Air Lines"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_deletion_covers_what_was_published_again_and_again(stage: Enrich, version: int) -> None:
+    gone = PostDeleted(post_id="twitter:3", network="twitter", deleted_at=START, version=version, root_id="twitter:1")
+    messages = run(stage, records([*turning(), gone]))
+    batch = sort_out(messages)
+    newest = max(m.version for m in messages if isinstance(m, Mention) and m.post_id == "twitter:3")
+    assert batch.gone["post:twitter:3"].version >= newest > 2
+    assert about(messages) == {("twitter:1", "Southwest Airlines"), ("twitter:2", "Delta Air Lines")}
 
 
 def test_few_wait_in_one_thread(stage: Enrich) -> None:

@@ -1,4 +1,4 @@
-"""Server-side request forgery: refuses webhook addresses inside a private network.
+"""Server-side request forgery: refuses addresses inside a private network.
 
 The host is resolved here, every address it has must be public, and the connection goes to an address that was checked:
 a name that answers differently the next time (DNS rebinding) gains nothing.
@@ -39,8 +39,10 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-async def checked_address(host: str, port: int, *, allow_private: bool, resolve: Resolve = resolve) -> str:
-    """The address to connect to.
+async def checked_address(
+    host: str, port: int, *, allow_private: bool, resolve: Resolve = resolve, todo: str = ""
+) -> str:
+    """The address to connect to; `todo` is what mends a refusal.
 
     Raises `TerminalError` when any address of the host is not public (unless allowed), `TransientError` when the name
     cannot be resolved just now.
@@ -58,6 +60,6 @@ async def checked_address(host: str, port: int, *, allow_private: bool, resolve:
         raise TerminalError(
             f"resolves to {refused[0]}, which is not a public address",
             subject=host,
-            todo="Set alert.webhook_allow_private if the receiver is meant to be inside",
+            todo=todo,
         )
     return str(addresses[0])
