@@ -20,7 +20,9 @@ TARGET = "target"
 """The head that judges what a text says of a name in it."""
 
 
-Format = Literal["tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns"]
+Format = Literal[
+    "tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns", "hard"
+]
 """Forms of a source; see `models.training.dataset.readers` and `models.training.dataset.patterns`."""
 
 
@@ -57,7 +59,7 @@ class SourceConfig(_Part):
 
     name: str
     format: Literal[
-        "tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns"
+        "tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns", "hard"
     ]
     path: Path
     labels: Path | None = None

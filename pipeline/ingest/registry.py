@@ -46,6 +46,13 @@ def _mastodon(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     return agents
 
 
+def _stackexchange(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
+    from pipeline.ingest.networks.stackexchange.agent import StackExchangeAgent
+
+    named = settings.stackexchange
+    return [StackExchangeAgent(named, _http(settings, budget))] if named.watch else []
+
+
 def _webhook(settings: IngestSettings, budget: Budget) -> Sequence[Agent]:
     from pipeline.ingest.networks.webhook import WebhookAgent
 
@@ -63,6 +70,7 @@ AGENTS: Mapping[str, Callable[[IngestSettings, Budget], Sequence[Agent]]] = {
     "feeds": _feeds,
     "hackernews": _hackernews,
     "mastodon": _mastodon,
+    "stackexchange": _stackexchange,
     "webhook": _webhook,
 }
 """Name → what opens the agents: one, or one for each server; the name is the beginning of every identifier of the

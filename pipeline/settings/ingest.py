@@ -23,6 +23,7 @@ from pipeline.settings.networks import (
     FeedsSettings,
     HackerNewsSettings,
     MastodonSettings,
+    StackExchangeSettings,
     WebhookSettings,
 )
 from pipeline.settings.section import Section
@@ -92,6 +93,7 @@ class IngestSettings(Section):
     feeds: FeedsSettings = FeedsSettings()
     hackernews: HackerNewsSettings = HackerNewsSettings()
     mastodon: MastodonSettings = MastodonSettings()
+    stackexchange: StackExchangeSettings = StackExchangeSettings()
     webhook: WebhookSettings = WebhookSettings()
     formats: dict[str, FormatSettings] = Field(default={})
     """Layouts of files by name, in the file only: `[ingest.formats.NAME]`, for `replay --format NAME`."""

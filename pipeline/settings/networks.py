@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints
 
 from pipeline.errors import SettingsError
 from pipeline.settings.section import Section
@@ -48,6 +48,28 @@ class HackerNewsSettings(Section):
     """Seconds between two questions for new items."""
     updates_every: float = Field(default=30.0, ge=0.01, le=3600.0)
     """Seconds between two questions for what was edited or deleted."""
+    budget: BudgetSettings = BudgetSettings()
+
+
+Watched = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{1,60}(/[a-zA-Z0-9.#+_-]{1,60})?$")]
+
+
+class StackExchangeSettings(Section):
+    """Stack Exchange, by version 2.3 of its API."""
+
+    url: str = Field(default="https://api.stackexchange.com/2.3", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
+    watch: list[Watched] = Field(default=[], max_length=50)
+    """Sites, or tags of a site: "superuser", "stackoverflow/amazon-s3"."""
+    key: SecretStr = SecretStr("")
+    """From stackapps.com, free: 10,000 requests a day in place of 300."""
+    poll: float = Field(default=120.0, ge=0.01, le=86_400.0)
+    """Seconds between two questions for what is new; more when the day's quota would not last."""
+    recheck_every: float = Field(default=600.0, ge=0.01, le=86_400.0)
+    """Seconds after which questions are asked for again: new comments, and what was deleted."""
+    follow_days: int = Field(default=3, ge=1, le=30)
+    """Days since their last activity for which questions are asked for again."""
+    recheck_questions: int = Field(default=500, ge=0, le=5_000)
+    """Questions of a site or tag that are asked for again, at most; a hundred a request."""
     budget: BudgetSettings = BudgetSettings()
 
 

@@ -114,7 +114,14 @@ def _catalogue(settings: Settings) -> str:
 
 def _kafka(settings: Settings) -> str:
     from pipeline.contracts import topics
-    from pipeline.runtime.kafka.admin import Offsets, least_in_sync, too_few_in_sync
+    from pipeline.runtime.kafka.admin import (
+        UNCOMPACTED,
+        Offsets,
+        compacted_too_soon,
+        least_in_sync,
+        milliseconds_of,
+        too_few_in_sync,
+    )
 
     kafka = settings.kafka
     if not kafka.bootstrap:
@@ -133,6 +140,12 @@ def _kafka(settings: Settings) -> str:
         raise TerminalError(
             f"a message counts as delivered when fewer than {least} replicas have it: {', '.join(weak)}",
             subject=kafka.bootstrap, todo=f"Set min.insync.replicas={least} on these topics",
+        )  # fmt: skip
+    if not kafka.embedded and (hasty := compacted_too_soon(kafka)):
+        least = milliseconds_of(topics.INCIDENTS.uncompacted_days)
+        raise TerminalError(
+            f"whoever is behind may miss a step of an incident: {', '.join(hasty)} is compacted too soon",
+            subject=kafka.bootstrap, todo=f"Set {UNCOMPACTED}={least} on it",
         )  # fmt: skip
     return f"{kafka.bootstrap} answers, topics are there"
 

@@ -9,6 +9,7 @@ from tests.ingest.conformance.wires.bluesky import BlueskyV2Wire, BlueskyWire
 from tests.ingest.conformance.wires.feeds import FeedsWire
 from tests.ingest.conformance.wires.hackernews import HackerNewsWire
 from tests.ingest.conformance.wires.mastodon import MastodonWire
+from tests.ingest.conformance.wires.stackexchange import StackExchangeWire
 from tests.ingest.conformance.wires.webhook import WebhookWire
 
 WIRES: Mapping[str, type[Wire]] = {
@@ -17,5 +18,6 @@ WIRES: Mapping[str, type[Wire]] = {
     "feeds": FeedsWire,
     "hackernews": HackerNewsWire,
     "mastodon": MastodonWire,
+    "stackexchange": StackExchangeWire,
     "webhook": WebhookWire,
 }
