@@ -98,7 +98,7 @@ class Capability(Struct, frozen=True):
 
     @property
     def rate(self) -> float:
-        """Share that passes (0–1)."""
+        """CountedShare that passes (0–1)."""
         return self.passed / self.cases
 
 
@@ -112,7 +112,7 @@ class Retrieval(Struct, frozen=True):
     mean_reciprocal_rank: float
 
 
-class Share(Struct, frozen=True):
+class CountedShare(Struct, frozen=True):
     """So many of so many."""
 
     count: int
@@ -141,8 +141,8 @@ class HardPart(Struct, frozen=True):
     by: str
     name: str
     posts: int
-    right: Share
-    surely_wrong: Share
+    right: CountedShare
+    surely_wrong: CountedShare
 
 
 class HardFigures(Struct, frozen=True):
@@ -152,6 +152,6 @@ class HardFigures(Struct, frozen=True):
     """
 
     all: HardPart
-    sentiment: Share
-    direction: Share
+    sentiment: CountedShare
+    direction: CountedShare
     parts: tuple[HardPart, ...]

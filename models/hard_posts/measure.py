@@ -1,8 +1,8 @@
 """Figures of a model on the unseen hard posts: right, surely wrong, direction.
 
-An answer is sure where the pipeline would call it so: the model is, and it was trained for such a text. The direction of
-a post that likes its targets unequally is right where the answers order each such pair as its labels do; equal answers
-do not. Intervals are those of `Share`.
+An answer is sure where the pipeline would call it so: the model is, and it was trained for such a text. The direction
+of a post that likes its targets unequally is right where the answers order each such pair as its labels do; equal
+answers do not. Intervals are those of `CountedShare`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from models.figures import HardFigures, HardPart, Share
+from models.figures import CountedShare, HardFigures, HardPart
 from models.hard_posts.posts import CATEGORIES, HardPost
 from models.scorer import Scorer
 from pipeline.contracts.values import Label
@@ -60,8 +60,10 @@ def measure_hard_posts(scorer: Scorer, posts: Sequence[HardPost]) -> HardFigures
     """
     judged = [_judged(post, scores) for post, scores in zip(posts, _answers(scorer, posts), strict=True)]
     parts = [_part("category", name, [found for found in judged if found.post.category == name]) for name in CATEGORIES]
-    for name in sorted({post.lang for post in posts}):
-        parts.append(_part("language", name, [found for found in judged if found.post.lang == name]))
+    parts += [
+        _part("language", name, [found for found in judged if found.post.lang == name])
+        for name in sorted({post.lang for post in posts})
+    ]
     compared = [right for found in judged if found.post.category == DIRECTED for right in found.directions]
     return HardFigures(
         all=_part("all", "all", judged),
@@ -98,5 +100,5 @@ def _part(by: str, name: str, judged: Sequence[_Judged]) -> HardPart:
     )
 
 
-def _share(found: Sequence[bool]) -> Share:
-    return Share(sum(found), len(found))
+def _share(found: Sequence[bool]) -> CountedShare:
+    return CountedShare(sum(found), len(found))

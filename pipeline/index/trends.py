@@ -1,4 +1,4 @@
-"""Trends: mentions, negatives and share of voice of companies over a span, compared with the span before.
+"""Trends: mentions, negatives and share of voice over a span, beside the span before.
 
 Counts are counts.  The share of negatives is an estimate of how people feel, from the posts that were found; its
 interval is Wilson's (1927) at 95 %, which says how much of it chance may be, and nothing about faults of the model.
