@@ -12,6 +12,7 @@
 | `questions` | a CSV column; a text that ends in a question mark is a question, and half of them lose the mark |
 | `texts` | a CSV column of texts without labels |
 | `patterns` | sentences of our own: see `models.training.dataset.patterns` |
+| `umsab`, `mabsa`, `germeval`, `brighter` | texts in many languages: see `models.training.dataset.multilingual` |
 
 For a head of two labels, `topics` reads strong praise (label 2) against everything at most neutral.
 """
@@ -49,6 +50,8 @@ class Example:
     """Examples of one group, paraphrases say, lie in one part; empty: the text itself decides."""
     taught: bool = True
     """Whether teachers are asked about the labels that it has."""
+    language: str = "en"
+    """Of the text, as its source says."""
 
 
 def read_source(source: SourceConfig, root: Path, labels: int) -> Iterator[Example]:
