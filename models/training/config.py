@@ -22,7 +22,7 @@ TARGET = "target"
 
 Format = Literal[
     "tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns",
-    "umsab", "mabsa", "germeval", "brighter",
+    "hard", "umsab", "mabsa", "germeval", "brighter",
 ]  # fmt: skip
 """Forms of a source; see `models.training.dataset`: `readers`, `multilingual` and `patterns`."""
 
@@ -326,7 +326,8 @@ def _with_includes(path: Path, depth: int = 0) -> dict[str, Any]:
     names = raw.pop("include", [])
     if depth > _DEEPEST:
         raise SettingsError("includes itself", subject=str(path), todo="Name other files in `include`")
-    sources, out = [], {}
+    sources: list[Any] = []
+    out: dict[str, Any] = {}
     for name in [names] if isinstance(names, str) else names:
         found = _with_includes(path.parent / str(name), depth + 1)
         sources += found.pop("sources", [])

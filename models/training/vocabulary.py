@@ -73,16 +73,16 @@ def chosen_pieces(tokenizer: Tokenizer, texts: Iterable[str], most: int) -> Ids:
     for batch in _batches(texts, 2_000):
         for encoding in tokenizer.encode_batch([normalise(text) for text in batch]):
             seen.update(encoding.ids)
-    scripts = {script for place in seen for script in _scripts(vocabulary[place][0])}
-    allowed = [place for place, (piece, _) in enumerate(vocabulary) if _scripts(piece) <= scripts]
+    scripts = {script for index in seen for script in _scripts(vocabulary[index][0])}
+    allowed = [index for index, (piece, _) in enumerate(vocabulary) if _scripts(piece) <= scripts]
     spelling = (
-        place
-        for place in allowed
-        if len(vocabulary[place][0].lstrip(_WORD_START)) <= 1 and not _scripts(vocabulary[place][0]) & _IDEOGRAPHS
+        index
+        for index in allowed
+        if len(vocabulary[index][0].lstrip(_WORD_START)) <= 1 and not _scripts(vocabulary[index][0]) & _IDEOGRAPHS
     )
     special = [added["id"] for added in model["added_tokens"]]
-    often = (place for place, _ in sorted(seen.items(), key=lambda found: (-found[1], found[0])))
-    likely = sorted(allowed, key=lambda place: (-vocabulary[place][1], place))
+    often = (index for index, _ in sorted(seen.items(), key=lambda found: (-found[1], found[0])))
+    likely = sorted(allowed, key=lambda index: (-vocabulary[index][1], index))
     ranked = dict.fromkeys([*special, model["model"]["unk_id"], *spelling, *often, *likely])
     return np.array(sorted(islice(ranked, most)), np.int64)
 

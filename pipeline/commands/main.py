@@ -28,6 +28,7 @@ FAMILIES = {
     "backtest": "pipeline.commands.offline.backtest",
     "simulate": "pipeline.commands.offline.simulate",
     "search": "pipeline.commands.results.search",
+    "trends": "pipeline.commands.results.trends",
     "index": "pipeline.commands.operations.index",
     "topics": "pipeline.commands.operations.topics",
     "dead-letters": "pipeline.commands.operations.dead_letters",
@@ -39,6 +40,7 @@ FAMILIES = {
     "following": "pipeline.commands.knowledge.follow",
     "explain": "pipeline.commands.knowledge.explain",
     "model": "pipeline.commands.knowledge.model",
+    "sources": "pipeline.commands.operations.sources",
     "doctor": "pipeline.commands.operations.doctor",
     "bench": "pipeline.commands.offline.bench",
 }

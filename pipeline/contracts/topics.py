@@ -19,13 +19,19 @@ PARTITIONS = 12
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A Kafka topic.  `compacted` topics keep the newest record a key and may show gaps in their offsets."""
+    """A Kafka topic.  `compacted` topics keep the newest record a key and may show gaps in their offsets.
+
+    Of these a record stays for `uncompacted_days` though its key has a newer one, so that whoever is not further behind
+    reads every one; and it is gone after `compacted_days` at the latest, for it may quote what is erased.
+    """
 
     name: str
     key: str
     carries: Any
     retention_days: float | None = 7
     compacted: bool = False
+    uncompacted_days: float = 0
+    compacted_days: float = 7
     partitions: int = PARTITIONS
     max_message_bytes: int = 2_097_152
 
@@ -33,7 +39,10 @@ class Topic:
 POSTS_RAW = Topic("posts.raw.v1", key="root id", carries=RawMessage)
 MENTIONS_SCORED = Topic("mentions.scored.v1", key="entity id", carries=ScoredMessage, retention_days=30)
 GAPS = Topic("gaps.v1", key="network", carries=NetworkGap, retention_days=30)
-INCIDENTS = Topic("incidents.v1", key="incident id", carries=IncidentEvent, compacted=True, retention_days=None)
+INCIDENTS = Topic(
+    "incidents.v1", key="incident id", carries=IncidentEvent, retention_days=None, compacted=True, uncompacted_days=7,
+    compacted_days=14,
+)  # fmt: skip
 
 
 def dead_letters(stage: str) -> Topic:

@@ -1,4 +1,4 @@
-"""Publishes posts to ``posts.raw.v1``, gaps to ``gaps.v1``; delivered means in Kafka.
+"""Publishes posts and gaps to their topics; what counts as delivered is in Kafka.
 
 Built on kafka-python's producer: acknowledgement by all in-sync replicas, idempotence (no repeats and no reordering by
 retries), murmur2 over explicit keys.  That producer keeps whatever is handed to it in memory, without bound; here the

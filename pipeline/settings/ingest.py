@@ -18,7 +18,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 
-from pipeline.settings.networks import BlueskySettings, HackerNewsSettings
+from pipeline.settings.networks import (
+    BlueskySettings,
+    FeedsSettings,
+    HackerNewsSettings,
+    MastodonSettings,
+    StackExchangeSettings,
+    WebhookSettings,
+)
 from pipeline.settings.section import Section
 
 BUILT_IN_FORMATS = ("posts", "twcs")
@@ -83,7 +90,11 @@ class IngestSettings(Section):
     repeat_window: float = Field(default=900.0, ge=60.0, le=86_400.0)
     """Seconds for which what was taken in is known when it comes again."""
     bluesky: BlueskySettings = BlueskySettings()
+    feeds: FeedsSettings = FeedsSettings()
     hackernews: HackerNewsSettings = HackerNewsSettings()
+    mastodon: MastodonSettings = MastodonSettings()
+    stackexchange: StackExchangeSettings = StackExchangeSettings()
+    webhook: WebhookSettings = WebhookSettings()
     formats: dict[str, FormatSettings] = Field(default={})
     """Layouts of files by name, in the file only: `[ingest.formats.NAME]`, for `replay --format NAME`."""
 

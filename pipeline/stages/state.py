@@ -55,6 +55,10 @@ class Store(Protocol):
         """Return when no other worker had a partition in hand a moment ago; raises what ends this worker otherwise."""
         ...
 
+    async def sweep(self) -> None:
+        """Clear away what others have written late to the partitions in hand; raises as `verify` does."""
+        ...
+
     def drop(self, partition: int) -> None:
         """Another worker has this partition now."""
         ...
@@ -218,6 +222,9 @@ class MemoryStore:
         """Nothing to do."""
 
     async def verify(self, partition: int) -> None:
+        """Nothing to do."""
+
+    async def sweep(self) -> None:
         """Nothing to do."""
 
     def drop(self, partition: int) -> None:

@@ -41,12 +41,13 @@ class Outcome(Struct):
     """The last one."""
 
 
-def schedule(count: int, seed: int, names: Sequence[str]) -> list[Step]:
-    """So many faults in rounds, each of all kinds in a drawn order: one by one in the first, then two at a time."""
+def schedule(count: int, seed: int, names: Sequence[str], *, singles: bool = True) -> list[Step]:
+    """So many faults in rounds, each of all kinds in a drawn order, two at a time; one by one in the first, unless that
+    is left out."""
     rng, out, left = Random(f"schedule|{seed}"), list[Step](), count
     while left > 0:
         drawn = rng.sample(names, len(names))[:left]
-        out += _pairs(drawn) if out else [(name,) for name in drawn]
+        out += _pairs(drawn) if out or not singles else [(name,) for name in drawn]
         left -= len(drawn)
     return out
 
@@ -66,8 +67,12 @@ def _pairs(names: Sequence[str]) -> list[Step]:
 async def campaign(
     folder: Path, steps: Sequence[Step], seed: int, *, rate: float = 10.0, check_every: int = 4,
     minutes: float = 24 * 60.0, say: Callable[[str], None] = print,
+    note: Callable[[Outcome], object] = lambda outcome: None,
 ) -> Outcome:  # fmt: skip
-    """Inject the faults of each step in order, for at most so many minutes; ends early at the first anomaly."""
+    """Inject the faults of each step in order, for at most so many minutes; ends early at the first anomaly.
+
+    `note` is given what there is after each step, so that a campaign that is ended from outside has its figures.
+    """
     out, until = Outcome(seed, [], None), time.monotonic() + 60.0 * minutes
     async with Installation(folder, seed, rate) as world:
         for stage in ("enrich", "detect", "index", "alert"):
@@ -89,6 +94,7 @@ async def campaign(
             say(f"{len(out.injections):4d} {' and '.join(step)}: {took}")
             for anomaly in anomalies:
                 say(f"     {anomaly.name}: {anomaly.what}")
+            note(out)
             if last or anomalies:
                 break
     return out

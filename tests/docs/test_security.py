@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW
+from pipeline.contracts.topics import DEAD_LETTERS, INCIDENTS, MENTIONS_SCORED, POSTS_RAW, STATEFUL, changelog
 from pipeline.promise.verdicts import FILE
 
 _TEXT = (Path(__file__).parents[2] / "SECURITY.md").read_text()
@@ -33,5 +33,7 @@ def test_times_and_files_are_those_of_the_program() -> None:
     assert f"for {raw} and {scored} days" in places["`posts.raw.v1`, `mentions.scored.v1`"]
     assert {topic.retention_days for topic in DEAD_LETTERS} == {30}
     assert "for 30 days" in places["dead-letter topics"]
-    assert INCIDENTS.compacted
+    assert f"after {INCIDENTS.uncompacted_days} days, and {INCIDENTS.compacted_days} at" in places["`incidents.v1`"]
+    assert {changelog(stage).compacted_days for stage in STATEFUL} == {7}
+    assert "after 7 days at the latest" in places["state topics"]
     assert FILE in places["verdicts of people"]

@@ -22,7 +22,8 @@ from pipeline.errors import TerminalError, TransientError
 from pipeline.ingest.agent import NoHooks
 from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listener import Listener
-from pipeline.ingest.networks.bluesky import MAX_FRAME, BlueskyAgent
+from pipeline.ingest.networks.bluesky import BlueskyAgent
+from pipeline.ingest.networks.jetstream import MAX_FRAME
 from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
 from pipeline.settings.kafka import KafkaSettings

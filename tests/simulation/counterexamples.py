@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tests.simulation import hazards
 from tests.simulation.history import History
-from tests.simulation.inputs import Crowd, Say
+from tests.simulation.inputs import Crowd, Delete, Say
 from tests.simulation.protections import PROTECTIONS
 from tests.simulation.run import lived
-from tests.simulation.world.faults import Crash, LostAck, Scale
+from tests.simulation.world.faults import Crash, LostAck, Pause, Scale
 
 _FLOOD = (Crowd(at=1.0, post=1002, people=220, seconds=0.1, names=(9,)),)
 """More posts at once than a detector of one page remembers."""
@@ -24,6 +25,19 @@ COUNTEREXAMPLES: dict[str, tuple[str, History]] = {
             faults=(Crash(stage="detect", point="stated", nth=3),),
             pages=1,
             one_by_one=("detect",),
+        ),
+    ),
+    "a look after quiet partitions": (
+        "leaked",
+        History(
+            seed=6066,
+            inputs=(
+                Say(at=3.78, post=16, names=(0, 1), by=5, answers=12, root=8),
+                Delete(at=12.44, post=16),
+            ),
+            faults=(Pause(stage="enrich", point="state", nth=2, seconds=40.0),),
+            hazards=(hazards.LEAKS,),
+            workers=(("enrich", 2), ("detect", 1), ("index", 1), ("alert", 1)),
         ),
     ),
     "generation of a record": (

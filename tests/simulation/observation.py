@@ -68,7 +68,7 @@ async def observe(world: World, settled: bool) -> Observation:
             event = _EVENT.decode(record.value)
             events.setdefault(event.incident_id, []).append(event)
     counted = await _counted(world)
-    world.broker.compact()  # what is kept for ever is what compaction leaves
+    world.broker.compact(at_once=True)  # what is kept for ever is what compaction leaves
     return Observation(
         settled=settled,
         waiting=world.waiting(),

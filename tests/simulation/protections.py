@@ -24,6 +24,7 @@ from pipeline.runtime.kafka.publisher import Publisher, Sent, ToSend
 from pipeline.runtime.stores import changelog
 from pipeline.runtime.stores.fencing import LogFold, LogRecord
 from pipeline.runtime.worker import dead_letters, processor
+from pipeline.runtime.worker.consume import ConsumeLoop
 from pipeline.runtime.worker.processor import Processor
 from pipeline.stages.records import Result
 from pipeline.stages.state import State
@@ -161,6 +162,10 @@ async def _unchecked(self: changelog.ChangelogStore, partition: int, spans: obje
     return
 
 
+async def _not_swept(self: ConsumeLoop) -> None:
+    self.swept = asyncio.get_running_loop().time()
+
+
 def _last_wins(add: Callable[[LogFold, LogRecord], None]) -> Callable[[LogFold, LogRecord], None]:
     def added(self: LogFold, record: LogRecord) -> None:
         add(self, record._replace(writer=1 << 62))
@@ -238,6 +243,10 @@ PROTECTIONS = (
         "outbox after a restart", "alerts that wait when a worker ends", _always(WaitingIncidents, "listed", ())
     ),
     Protection("fencing by claims", "what a worker that lost its partition writes late", _without_claims),
+    Protection(
+        "a look after quiet partitions", "what a stopped worker writes late to a partition where nothing happens",
+        _instead(ConsumeLoop, "_sweep", lambda original: _not_swept),
+    ),
     Protection("generation of a record", "records read before a rebalance", _generation_of_now),
     Protection(
         "acknowledged before committed", "a crash with records in hand",

@@ -271,7 +271,7 @@ REGRESSIONS = (
                 Crowd(at=4.0, post=1002, people=40, seconds=40.0, answers=1001),
                 Delete(at=44.9, post=1002, posts=3),
             ),
-            faults=(Compact(at=45.51), Pause(stage="alert", point="fetch", nth=2, seconds=40.0)),
+            faults=(Compact(at=45.51, at_once=True), Pause(stage="alert", point="fetch", nth=2, seconds=40.0)),
         ),
     ),
     Regression(
@@ -357,6 +357,5 @@ REGRESSIONS = (
             ),
             hazards=(hazards.LEAKS,),
         ),
-        defect="it stays on the topic until its successor writes again, or the partition moves",
     ),
 )

@@ -61,7 +61,8 @@ def read_pool(config: TrainConfig, notify: Callable[[str], None] = lambda _: Non
     for source in sorted(used, key=lambda source: source.report < 1.0):
         notify(source.name)
         for example in _examples(source, config):
-            example.taught, example.language = source.taught, source.language
+            example.taught = source.taught
+            example.language = example.language or source.language
             _assign(pool, source, example, config, held_out, known)
     random.Random(config.seed).shuffle(together := list(zip(pool.train, pool.times, strict=True)))
     together = together[: max(1, round(len(together) * config.share))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -33,6 +34,9 @@ def doctor(
     trial_page: Annotated[
         bool, typer.Option("--trial-page", help="Also send a trial through every notifier, as if an incident opened")
     ] = False,
+    network: Annotated[
+        list[str] | None, typer.Option(help="Also connect to this network, as its agents do; repeat for several")
+    ] = None,
 ) -> None:
     """Examine settings, model, catalogue, Kafka, index, ports, workers, rejects, promise; status 1 when one is wrong.
 
@@ -53,8 +57,11 @@ def doctor(
         "workers": _workers,
         "alerting": _alerting,
         "rejects": _rejects,
+        "gaps": _gaps,
         "promise": _promise,
     }
+    for name in network or []:
+        checks[f"network {name}"] = partial(_network, name)
     if trial_page:
         checks["trial page"] = _trial
     diagnoses = [_examine(what, check, settings) for what, check in checks.items()]
@@ -107,7 +114,14 @@ def _catalogue(settings: Settings) -> str:
 
 def _kafka(settings: Settings) -> str:
     from pipeline.contracts import topics
-    from pipeline.runtime.kafka.admin import Offsets, least_in_sync, too_few_in_sync
+    from pipeline.runtime.kafka.admin import (
+        UNCOMPACTED,
+        Offsets,
+        compacted_too_soon,
+        least_in_sync,
+        milliseconds_of,
+        too_few_in_sync,
+    )
 
     kafka = settings.kafka
     if not kafka.bootstrap:
@@ -126,6 +140,12 @@ def _kafka(settings: Settings) -> str:
         raise TerminalError(
             f"a message counts as delivered when fewer than {least} replicas have it: {', '.join(weak)}",
             subject=kafka.bootstrap, todo=f"Set min.insync.replicas={least} on these topics",
+        )  # fmt: skip
+    if not kafka.embedded and (hasty := compacted_too_soon(kafka)):
+        least = milliseconds_of(topics.INCIDENTS.uncompacted_days)
+        raise TerminalError(
+            f"whoever is behind may miss a step of an incident: {', '.join(hasty)} is compacted too soon",
+            subject=kafka.bootstrap, todo=f"Set {UNCOMPACTED}={least} on it",
         )  # fmt: skip
     return f"{kafka.bootstrap} answers, topics are there"
 
@@ -153,6 +173,18 @@ def _rejects(settings: Settings) -> str:
                 todo=f"Mend the cause, then move the file away with its {NOT_STORED}",
             )
     return f"{len(files):,} files of rejects, nothing left out" if files else "none"
+
+
+def _gaps(settings: Settings) -> str:
+    from pipeline.commands.operations.reach import gaps_of_a_day
+
+    return gaps_of_a_day(settings)
+
+
+def _network(name: str, settings: Settings) -> str:
+    from pipeline.commands.operations.reach import reach
+
+    return reach(settings, name)
 
 
 def _promise(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from pipeline.detect.evidence.groundswell import BLOCK
 from pipeline.detect.evidence.pile_on import FAST, TAU, ThreadEvidence
 from pipeline.detect.incidents.context import backfill, timeline_since
 from pipeline.detect.incidents.counters import incident_id
+from pipeline.detect.incidents.doubt import doubt
 from pipeline.detect.incidents.explain import Known, explanation
 from pipeline.detect.incidents.forecast import Outlook, outlook, shares
 from pipeline.detect.incidents.forecast_review import record, review
@@ -230,8 +231,9 @@ def report(
     incident.reasons = reasons(incident.signs)
     if ahead is None:
         ahead = _outlook(entity, incident)
+    cause = doubt(entity, incident)
     level = _severity(entity, incident, ahead)
-    incident.severity = max(level, incident.severity) if not incident.coordinated else level
+    incident.severity = level if incident.coordinated or cause is not None else max(level, incident.severity)
     if event != "updated":
         incident.reported = incident.mentions
     incident.last_event = entity.clock
@@ -250,14 +252,14 @@ def report(
         event=event,
         at=datetime.fromtimestamp(incident.reported_at, UTC),
         severity=incident.severity,
-        pageable=not incident.coordinated,
+        pageable=not incident.coordinated and cause is None,
         coordinated=incident.coordinated,
         opened_at=datetime.fromtimestamp(incident.opened_at, UTC),
         resolved_at=datetime.fromtimestamp(incident.resolved, UTC) if incident.resolved else None,
         counts=Counts(incident.mentions, incident.negative, incident.authors, round(mentions, 2)),
         share=Share(round(incident.share_before, 4), round(min(1.0, incident.negative / max(1, incident.mentions)), 4)),
         forecast=Forecast(ahead.size, ahead.low, ahead.high, ahead.doubling_minutes),
-        explanation=explanation(entity, incident, Known(when.entity.name, expected, ahead)),
+        explanation=explanation(entity, incident, Known(when.entity.name, expected, ahead, cause)),
         test=TestResult(first.name, first.value, first.threshold, first.rate),
         reasons=incident.reasons,
         fired=tuple(
@@ -265,6 +267,7 @@ def report(
         ),
         series=incident.timeline.series(now, foreseen),
         review=review(incident) if incident.resolved else (),
+        doubt=cause,
     )
 
 
@@ -301,4 +304,6 @@ def _outlook(entity: EntityState, incident: Incident, upper: bool = True) -> Out
 
 def _severity(entity: EntityState, incident: Incident, ahead: Outlook) -> int:
     daily = entity.baseline.mu_negative / max(entity.baseline.factor, 0.05) * 86_400.0  # negatives on an ordinary day
+    if doubt(entity, incident) is not None:
+        return 0
     return severity(ahead.low, ahead.size, incident.mentions, ahead.doubling_minutes, daily, incident.coordinated)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ssl import SSLContext, SSLError
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpcore
+import httpx
 
 from pipeline.errors import Busy, TerminalError, TransientError
 from pipeline.ingest.budget import Budget
@@ -101,6 +102,13 @@ class HttpClient:
             address, sent = _followed(address, answer, sent)
         raise TransientError(f"more than {MAX_REDIRECTS} redirects", subject=shown(url))
 
+    async def get_all(self, urls: Sequence[str]) -> list[Answer]:
+        """Answers in the order of the addresses, asked side by side; errors as `get`, once all have ended."""
+        answers = await asyncio.gather(*(self.get(url) for url in urls), return_exceptions=True)
+        if failed := [answer for answer in answers if isinstance(answer, BaseException)]:
+            raise failed[0]
+        return [answer for answer in answers if isinstance(answer, Answer)]
+
     async def _once(self, url: str, headers: dict[str, str]) -> Answer:
         try:
             async with asyncio.timeout(self._total), self._opened(url, headers) as response:
@@ -130,6 +138,7 @@ class HttpClient:
         self, url: str, headers: dict[str, str], read: float | None = None
     ) -> AsyncIterator[httpcore.Response]:
         """A response whose body was not read; translates the errors of everything within."""
+        url = checked_url(url)
         host = _host(url)
         if (rest := self._rests.get(host, 0.0) - self._clock()) > 0.0:
             raise Busy("asked for a rest that is not over", subject=host, after=rest)
@@ -138,7 +147,7 @@ class HttpClient:
         steps = self._steps if read is None else {**self._steps, "read": read}
         try:
             async with self._pool.stream(
-                "GET", url, headers=[*sent.items()], extensions={"timeout": steps}
+                "GET", _address(url), headers=[*sent.items()], extensions={"timeout": steps}
             ) as response:
                 yield response
         except (httpcore.TimeoutException, TimeoutError) as error:
@@ -212,6 +221,25 @@ def user_agent(contact: str) -> str:
     return f"Groundswell/{installed_version()}" + (f" (+{known})" if known else "")
 
 
+def checked_url(url: str) -> str:
+    """An address as it goes out, in ASCII.
+
+    Raises `TerminalError` for what is none of http or https, or has a password in it.
+
+    >>> checked_url("https://bücher.example/neu es?q=ä")
+    'https://xn--bcher-kva.example/neu%20es?q=%C3%A4'
+    """
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise TerminalError("is no address", subject=url[:100].partition("?")[0]) from None
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
+        raise TerminalError(
+            "is no address of http or https, or has a user in it", subject=f"{parsed.scheme}://{parsed.host}"
+        )
+    return str(parsed.copy_with(fragment=None))
+
+
 def shown(url: str) -> str:
     """An address without what may be secret: user, password, query."""
     parts = urlsplit(url)
@@ -220,6 +248,17 @@ def shown(url: str) -> str:
 
 def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:200] if str(error) else type(error).__name__
+
+
+def _address(url: str) -> httpcore.URL:
+    """An address with all of its path: httpcore's own reading leaves out what follows a semicolon.
+
+    >>> _address("https://example.com/questions/1;2?page=3").target
+    b'/questions/1;2?page=3'
+    """
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
 
 
 def _host(url: str) -> str:

@@ -1,7 +1,5 @@
-"""The Bluesky agent: JSON frames of the Jetstream service (version 1) over a WebSocket.
+"""The Bluesky agent: posts, replies, quotes and deletions out of Jetstream, by either wire.
 
-Frames: ``did, time_us, kind`` (commit, identity, account) and ``commit{rev, operation, collection, rkey, record}``.
-The server replays from ``cursor`` (microseconds, inclusive) for about 36 hours back, and cuts an older one silently.
 What people write into a record is theirs: text, languages, the claimed time and the posts answered are all checked.
 """
 
@@ -13,27 +11,32 @@ import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
-from websockets.http11 import Response
 
 from pipeline.contracts.decode import decode
 from pipeline.contracts.posts import Author, AuthorDeleted, Post, PostDeleted, RawMessage
 from pipeline.contracts.values import MAX_TEXT, PostKind
-from pipeline.errors import Busy, Malformed, TerminalError, TransientError
+from pipeline.errors import Malformed, TerminalError, TransientError
 from pipeline.ingest.agent import Checkpoint, DecodedFrame, Hole, Item
 from pipeline.ingest.budget import Budget
-from pipeline.ingest.http.rests import asked_rest
+from pipeline.ingest.networks import jetstream
+from pipeline.ingest.networks.jetstream import (
+    COLLECTION,
+    MAX_FRAME,
+    AccountState,
+    Commit,
+    CursorTooOld,
+    NetworkEvent,
+    Oversized,
+    decode_event,
+)
 from pipeline.settings.networks import BlueskySettings
+from pipeline.text.markup import described
 
 NETWORK = "bluesky"
-COLLECTION = "app.bsky.feed.post"
-MAX_FRAME = 262_144
-"""Bytes of the largest frame taken in; a post with everything in it has a few thousand."""
-
 FIRST_SKIP = 1_000
 """Microseconds passed over where a frame is too large; doubled while that does not help."""
 
@@ -46,35 +49,15 @@ EARLIEST = datetime(2006, 1, 1, tzinfo=UTC)
 GONE = frozenset({"deleted", "takendown"})
 """States of an account that take its posts away for good; deactivated and suspended ones may come back."""
 
-_DIDS_IN_ADDRESS = 50
-_MESSAGE_TOO_BIG = 1009
+MAX_IMAGES = 10
+MAX_ALT = 2_000
+"""Characters of a description that are read."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DID = re.compile(r"did:[a-z]{1,16}:[A-Za-z0-9._:%-]{1,160}")
 _RKEY = re.compile(r"[A-Za-z0-9._:~-]{1,256}")
 _POST_URI = re.compile(rf"at://{_DID.pattern}/{re.escape(COLLECTION)}/{_RKEY.pattern}")
 _LANG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
-
-
-class _Commit(msgspec.Struct):
-    rev: str = ""
-    operation: str = ""
-    collection: str = ""
-    rkey: str = ""
-    record: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Account(msgspec.Struct):
-    active: bool = True
-    status: str | None = None
-    seq: int = 0
-
-
-class _Frame(msgspec.Struct):
-    did: str
-    time_us: int
-    kind: str
-    commit: _Commit | None = None
-    account: _Account | None = None
 
 
 class _Ref(msgspec.Struct):
@@ -94,12 +77,7 @@ class _Record(msgspec.Struct):
     embed: Any = None
 
 
-_FRAME = msgspec.json.Decoder(_Frame)
 _RECORD = msgspec.json.Decoder(_Record)
-
-
-class Oversized(TransientError):
-    """A frame too large to be taken in; asking for the same position again would only bring it again."""
 
 
 class BlueskyAgent:
@@ -114,6 +92,7 @@ class BlueskyAgent:
     def __init__(self, settings: BlueskySettings | None = None, budget: Budget | None = None) -> None:
         self._settings = settings or BlueskySettings()
         self._budget = budget or Budget(NETWORK)
+        self._v2 = jetstream.is_v2(self._settings.url)
         self._skip = FIRST_SKIP
         self._skip_from = 0
 
@@ -127,7 +106,8 @@ class BlueskyAgent:
         failure: TransientError | TerminalError
         try:
             async with self._connect(cursor) as socket:
-                await self._choose_accounts(socket)
+                if (hello := jetstream.hello(self._settings.url, self._settings.dids)) is not None:
+                    await socket.send(hello)
                 yield Checkpoint(stored)
                 while True:
                     last = await self._next(socket)
@@ -137,9 +117,11 @@ class BlueskyAgent:
                         expected = None
                     yield last
         except ConnectionClosed as error:
-            failure = _closed(error, self._settings.url)
+            failure = jetstream.closed(error, self._settings.url)
+        except CursorTooOld as error:
+            failure = error
         except InvalidStatus as error:
-            failure = _refused(error.response, self._settings.url)
+            failure = jetstream.refused(error.response, self._settings.url)
         except (InvalidURI, SecurityError) as error:
             failure = TerminalError(str(error), subject=self._settings.url, todo="Check ingest.bluesky.url")
         except (InvalidHandshake, OSError, EOFError) as error:  # OSError has TimeoutError and TLS errors in it
@@ -147,10 +129,19 @@ class BlueskyAgent:
         if isinstance(failure, Oversized):
             for item in self._pass_over(self._time_of(last) or position):
                 yield item
+        elif isinstance(failure, CursorTooOld):
+            until = self._replayed_from(position)
+            yield Hole(_time(position), _time(until), "too_old")
+            yield Checkpoint(f"~{until}")
         raise failure
 
     def _rewind(self) -> int:
         return int(self._settings.rewind * 1e6)
+
+    def _replayed_from(self, position: int) -> int:
+        """From when to ask for, where a position is too old; half of the way to now where even that should not be."""
+        now = int(time.time() * 1e6)
+        return max(now - int(self._settings.replayed * 1e6), position + (now - position) // 2)
 
     def _pass_over(self, position: int) -> Iterator[Item]:
         """Give up what follows a position, where a frame is too large: asking again would only bring it again.
@@ -158,7 +149,8 @@ class BlueskyAgent:
         As little as possible; more while that does not help.
         """
         if position > self._skip_from + self._skip:
-            self._skip = FIRST_SKIP
+            self._v2 = jetstream.is_v2(self._settings.url)
+        self._skip = FIRST_SKIP
         self._skip_from = position
         yield Hole(_time(position), _time(position + self._skip), "too_large")
         yield Checkpoint(f"~{position + self._skip}")
@@ -174,11 +166,12 @@ class BlueskyAgent:
         return at if at <= time.time() * 1e6 else None
 
     def _connect(self, cursor: int | None) -> connect:
-        return connect(self._address(cursor), max_size=MAX_FRAME, max_queue=64, open_timeout=15.0, close_timeout=2.0)
+        address = jetstream.address(self._settings.url, self._settings.dids, cursor)
+        return connect(address, max_size=MAX_FRAME, max_queue=64, open_timeout=15.0, close_timeout=2.0)
 
     def read(self, frame: bytes) -> DecodedFrame:
         """The messages in a frame.  Raises `Malformed`."""
-        event = decode(frame, _FRAME)
+        event = decode_event(frame, self._v2)
         if not 0 < event.time_us <= (time.time() + MAX_CLOCK_AHEAD) * 1e6:
             raise Malformed("bad_time", f"time_us is {event.time_us}, which is no time up to now")
         if not _DID.fullmatch(event.did):
@@ -191,28 +184,6 @@ class BlueskyAgent:
             return _commit(event, event.commit)
         return _decoded(event, f"{event.kind} {event.did} {event.time_us}")
 
-    def _address(self, since: int | None) -> str:
-        query: list[tuple[str, str]] = [("wantedCollections", COLLECTION), ("maxMessageSizeBytes", str(MAX_FRAME))]
-        if len(self._settings.dids) > _DIDS_IN_ADDRESS:
-            query.append(("requireHello", "true"))
-        else:
-            query += [("wantedDids", did) for did in self._settings.dids]
-        if since is not None:
-            query.append(("cursor", str(since)))
-        return f"{self._settings.url}?{urlencode(query)}"
-
-    async def _choose_accounts(self, socket: ClientConnection) -> None:
-        """Many accounts do not fit into an address: the server waits for them in a message."""
-        if len(self._settings.dids) <= _DIDS_IN_ADDRESS:
-            return
-        payload = {
-            "wantedCollections": [COLLECTION],
-            "wantedDids": self._settings.dids,
-            "maxMessageSizeBytes": MAX_FRAME,
-        }
-        hello = {"type": "options_update", "payload": payload}
-        await socket.send(msgspec.json.encode(hello).decode())
-
     async def _next(self, socket: ClientConnection) -> bytes:
         try:
             async with asyncio.timeout(self._settings.stall):
@@ -220,30 +191,17 @@ class BlueskyAgent:
         except TimeoutError:
             raise TransientError(f"silent for {self._settings.stall:g} s", subject=self._settings.url) from None
         self._budget.spend("bytes", len(frame))
+        if self._v2:
+            jetstream.raise_if_error(frame, self._settings.url)
         return frame
 
 
-def _closed(error: ConnectionClosed, url: str) -> TransientError:
-    if error.sent is not None and error.sent.code == _MESSAGE_TOO_BIG:
-        return Oversized(f"a frame of more than {MAX_FRAME:,} bytes", subject=url)
-    return TransientError(f"the connection ended ({error})", subject=url)
-
-
-def _refused(response: Response, url: str) -> TransientError | TerminalError:
-    status = response.status_code
-    what = f"the server answered {status}"
-    if status in (408, 425, 429) or status >= 500:
-        rest = asked_rest({name.lower(): value for name, value in response.headers.raw_items()}, time.time())
-        return Busy(what, subject=url, after=rest) if rest else TransientError(what, subject=url)
-    return TerminalError(what, subject=url, todo="Check ingest.bluesky.url and dids")
-
-
-def _decoded(event: _Frame, identity: str, *messages: RawMessage) -> DecodedFrame:
+def _decoded(event: NetworkEvent, identity: str, *messages: RawMessage) -> DecodedFrame:
     """The position is never in the future, and follows a clock that runs backwards: reading again is safe."""
     return DecodedFrame(messages, identity, event.time_us / 1e6, str(min(event.time_us, int(time.time() * 1e6))))
 
 
-def _account(event: _Frame, account: _Account) -> DecodedFrame:
+def _account(event: NetworkEvent, account: AccountState) -> DecodedFrame:
     identity = f"account {event.did} {account.seq} {account.status}"
     if account.active or account.status not in GONE:
         return _decoded(event, identity)
@@ -253,7 +211,7 @@ def _account(event: _Frame, account: _Account) -> DecodedFrame:
     return _decoded(event, identity, gone)
 
 
-def _commit(event: _Frame, commit: _Commit) -> DecodedFrame:
+def _commit(event: NetworkEvent, commit: Commit) -> DecodedFrame:
     identity = f"{commit.operation} {event.did} {commit.collection} {commit.rkey} {commit.rev}"
     if commit.collection != COLLECTION:
         return _decoded(event, identity)
@@ -272,10 +230,11 @@ def _commit(event: _Frame, commit: _Commit) -> DecodedFrame:
     return _decoded(event, identity, message)
 
 
-def _post(event: _Frame, rkey: str, post_id: str, record: _Record) -> Post:
-    if len(record.text) > MAX_TEXT:
-        raise Malformed("too_long", f"the text has {len(record.text):,} characters")
-    if "\x00" in record.text:
+def _post(event: NetworkEvent, rkey: str, post_id: str, record: _Record) -> Post:
+    text = "".join([record.text, *_descriptions(record.embed)]).rstrip(" ") if record.embed else record.text
+    if len(text) > MAX_TEXT:
+        raise Malformed("too_long", f"the text has {len(text):,} characters")
+    if "\x00" in text:
         raise Malformed("nul_character", "the text holds a NUL character")
     arrived = _time(event.time_us)
     kind, parent, root = _context(record)
@@ -284,7 +243,7 @@ def _post(event: _Frame, rkey: str, post_id: str, record: _Record) -> Post:
         network=NETWORK,
         kind=kind,
         author=Author(id=f"{NETWORK}:{event.did}"),
-        text=record.text,
+        text=text,
         lang=_language(record.langs),
         url=f"https://bsky.app/profile/{event.did}/post/{rkey}",
         created_at=_claimed(record.createdAt, arrived),
@@ -316,6 +275,20 @@ def _quoted(embed: Any) -> str | None:
         embed = embed.get("record")
     uri = embed.get("uri") if isinstance(embed, dict) else None
     return uri if isinstance(uri, str) and _POST_URI.fullmatch(uri) else None
+
+
+def _descriptions(embed: Any) -> Iterator[str]:
+    """How the author describes pictures and videos, with or without a quote beside them."""
+    if not isinstance(embed, dict):
+        return
+    inner = embed.get("media")
+    media: dict[Any, Any] = inner if isinstance(inner, dict) else embed
+    images = media.get("images")
+    for image in images[:MAX_IMAGES] if isinstance(images, list) else ():
+        if isinstance(image, dict) and isinstance(alt := image.get("alt"), str) and alt.strip():
+            yield described("image", alt[:MAX_ALT])
+    if "video" in media and isinstance(alt := media.get("alt"), str) and alt.strip():
+        yield described("video", alt[:MAX_ALT])
 
 
 def _post_id(uri: str) -> str:

@@ -204,7 +204,7 @@ class HackerNewsAgent:
             path.append(current.id)
             if (known := self._roots.get(current.parent)) is not None:
                 break
-            above = _parsed(await self._item(current.parent))
+            above = _parsed((await self._items([current.parent]))[0])
             if above is None or above.id >= current.id:
                 known = current.parent
                 break
@@ -218,12 +218,10 @@ class HackerNewsAgent:
     async def _items(self, numbers: Sequence[int]) -> list[bytes | None]:
         out: list[bytes | None] = []
         for begin in range(0, len(numbers), AT_ONCE):
-            out += await asyncio.gather(*(self._item(number) for number in numbers[begin : begin + AT_ONCE]))
+            urls = [f"{self._settings.url}/item/{number}.json" for number in numbers[begin : begin + AT_ONCE]]
+            bodies = [answer.body.strip() for answer in await self._client.get_all(urls)]
+            out += [None if body in (b"null", b"") else body for body in bodies]
         return out
-
-    async def _item(self, number: int) -> bytes | None:
-        body = (await self._client.get(f"{self._settings.url}/item/{number}.json")).body.strip()
-        return None if body in (b"null", b"") else body
 
     async def _json(self, name: str, decoder: msgspec.json.Decoder[Any]) -> Any:
         try:

@@ -25,6 +25,10 @@ class Bounded(Generic[K, V]):
         if len(self._entries) > self._limit:
             del self._entries[next(iter(self._entries))]
 
+    def pop(self, key: K) -> None:
+        """Forget an entry, where there is one."""
+        self._entries.pop(key, None)
+
     def __contains__(self, key: object) -> bool:
         return key in self._entries
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
@@ -17,6 +17,8 @@ from pipeline.settings.kafka import KafkaSettings
 _EXISTS = 36  # TOPIC_ALREADY_EXISTS
 
 MIN_IN_SYNC = "min.insync.replicas"
+UNCOMPACTED = "min.compaction.lag.ms"
+COMPACTED = "max.compaction.lag.ms"
 
 LEADERLESS = 15.0
 """Seconds for which a partition may be without a leader."""
@@ -55,7 +57,10 @@ def _new(topic: topics.Topic, replication: int) -> NewTopic:
         MIN_IN_SYNC: str(least_in_sync(replication)),
     }
     if topic.retention_days is not None:
-        config["retention.ms"] = str(int(topic.retention_days * 86_400_000))
+        config["retention.ms"] = str(milliseconds_of(topic.retention_days))
+    if topic.compacted:
+        config[UNCOMPACTED] = str(milliseconds_of(topic.uncompacted_days))
+        config[COMPACTED] = str(milliseconds_of(topic.compacted_days))
     return NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=replication, config=config)
 
 
@@ -69,20 +74,43 @@ def too_few_in_sync(settings: KafkaSettings) -> list[str]:
 
     Raises `TransientError` when the broker does not answer.
     """
+    least = least_in_sync(settings.replication)
+    return _below(settings, MIN_IN_SYNC, {topic.name: least for topic in topics.ALL})
+
+
+def compacted_too_soon(settings: KafkaSettings) -> list[str]:
+    """The topics that exist and of which a reader that is behind may miss records which it should see.
+
+    Raises `TransientError` when the broker does not answer.
+    """
+    least = {topic.name: milliseconds_of(topic.uncompacted_days) for topic in topics.ALL if topic.uncompacted_days}
+    return _below(settings, UNCOMPACTED, least)
+
+
+def milliseconds_of(days: float) -> int:
+    """As Kafka's settings have it.
+
+    >>> milliseconds_of(7)
+    604800000
+    """
+    return int(days * 86_400_000)
+
+
+def _below(settings: KafkaSettings, name: str, least: Mapping[str, int]) -> list[str]:
+    """Those of these topics that exist and have less than that in a setting."""
     admin = AdminClient(confluent_options(settings))
-    wanted = least_in_sync(settings.replication)
-    resources = [ConfigResource(ConfigResource.Type.TOPIC, topic.name) for topic in topics.ALL]
-    weak = []
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in least]
+    below = []
     for resource, future in admin.describe_configs(resources, request_timeout=10.0).items():
         try:
-            found = future.result(timeout=20.0).get(MIN_IN_SYNC)
+            found = future.result(timeout=20.0).get(name)
         except KafkaException as error:
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 continue
             raise TransientError(f"no answer ({error})", subject=f"topic {resource.name}") from error
-        if found is not None and found.value is not None and int(found.value) < wanted:
-            weak.append(resource.name)
-    return sorted(weak)
+        if found is not None and found.value is not None and int(found.value) < least[resource.name]:
+            below.append(resource.name)
+    return sorted(below)
 
 
 def topic_ids(settings: KafkaSettings, names: Sequence[str]) -> str:

@@ -8,7 +8,8 @@ rules by which that does no harm, and this what they ask of a writer.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from secrets import token_hex
 
 import msgspec
@@ -120,8 +121,8 @@ class ChangelogStore:
         fold = LogFold()
         end = await self._each(partition, 0, fold.add)
         found = fold.recovered()
-        held = _Partition(claim, found.claims[claim], end, {}, {})
-        if held.epoch < max(found.claims.values()):
+        held = _Partition(claim, found.claims.get(claim, BEFORE_CLAIMS), end, {}, {})
+        if held.epoch < max(found.claims.values()):  # ours is not even there once the other has cleared it away
             raise Fenced(f"another worker claims partition {partition}, too", subject=self._topic)
         found = await self._of_its_source(found, partition)
         held.values = {key: live.data for key, live in found.values.items() if key != ENDED}
@@ -158,9 +159,25 @@ class ChangelogStore:
             raise Fenced(f"another worker has claimed partition {partition}", subject=self._topic)
         held.next = end
         if void := sorted(key for key in written if split(key)[1] < held.epoch):
+            log.warning("cleared what was written late", topic=self._topic, partition=partition, values=len(void))
             sent = await self._publisher.send([self._tombstone(partition, key) for key in void])
             for spans in sent.spans.values():
                 await self._check(partition, spans)
+
+    async def sweep(self) -> None:
+        """Verify each partition in hand whose log has come further than what we wrote.
+
+        Whoever writes notices by itself what is between its records; this is for partitions on which nothing happens.
+        """
+        where = [TopicPartition(self._topic, partition) for partition in sorted(self._partitions)]
+        if not where:
+            return
+        async with self._consumer() as consumer:
+            ends: dict[TopicPartition, int] = await consumer.end_offsets(where)
+        for (_, partition), end in ends.items():
+            held = self._partitions.get(partition)
+            if held is not None and held.next < end:
+                await self.verify(partition)
 
     def drop(self, partition: int) -> None:
         """The partition went to another worker."""
@@ -213,9 +230,7 @@ class ChangelogStore:
     def _messages(self, change: Change) -> list[ToSend]:
         """What a change comes to on the log: the value under our epoch, and a tombstone for one under an older."""
         partition, key, _, data = change
-        held = self._partitions.get(partition)
-        if held is None:
-            raise Fenced(f"partition {partition} is not in hand", subject=self._topic)
+        held = self._held(partition)
         messages, older = [], held.older.get(key)
         if data is not None:
             messages.append(ToSend(self._topic, log_key(key, held.epoch).encode(), data, partition=partition))
@@ -225,13 +240,20 @@ class ChangelogStore:
             messages.append(self._tombstone(partition, log_key(key, older)))
         return messages
 
+    def _held(self, partition: int) -> _Partition:
+        """A partition in hand; raises `Fenced` where it has gone to another worker meanwhile."""
+        held = self._partitions.get(partition)
+        if held is None:
+            raise Fenced(f"partition {partition} is not in hand", subject=self._topic)
+        return held
+
     def _tombstone(self, partition: int, key: str) -> ToSend:
-        writer = ((WRITER, b"%d" % self._partitions[partition].epoch),)
+        writer = ((WRITER, b"%d" % self._held(partition).epoch),)
         return ToSend(self._topic, key.encode(), None, writer, partition)
 
     async def _check(self, partition: int, spans: list[tuple[int, int]]) -> None:
         """Look between our records: nobody else may have claimed the partition before the last of them."""
-        held = self._partitions[partition]
+        held = self._held(partition)
         for offset, count in spans:
             if offset != held.next:
                 await self.verify(partition)
@@ -241,6 +263,20 @@ class ChangelogStore:
     async def _each(self, partition: int, begin: int, add: Callable[[LogRecord], None]) -> int:
         """Read a partition of the log from an offset to its present end, which it gives."""
         where = TopicPartition(self._topic, partition)
+        async with self._consumer() as consumer:
+            consumer.assign([where])
+            end: int = (await consumer.end_offsets([where]))[where]
+            if begin:
+                consumer.seek(where, begin)
+            while await consumer.position(where) < end:
+                for records in (await consumer.getmany(where, timeout_ms=500)).values():
+                    for record in records:
+                        add(_log_record(record))
+        return end
+
+    @asynccontextmanager
+    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """A reader of the log, of no group.  Raises `TransientError` for whatever goes wrong meanwhile."""
         consumer = AIOKafkaConsumer(
             enable_auto_commit=False,
             group_id=None,
@@ -250,22 +286,14 @@ class ChangelogStore:
         )
         try:
             await consumer.start()
-            consumer.assign([where])
-            end: int = (await consumer.end_offsets([where]))[where]
-            if begin:
-                consumer.seek(where, begin)
-            while await consumer.position(where) < end:
-                for records in (await consumer.getmany(where, timeout_ms=500)).values():
-                    for record in records:
-                        add(_log_record(record))
+            yield consumer
         except KafkaError as error:
             raise TransientError(f"not read ({error!r})", subject=self._topic) from error
         finally:
             await consumer.stop()
-        return end
 
     def _remember(self, change: Change) -> None:
-        held = self._partitions[change.partition]
+        held = self._held(change.partition)
         held.older.pop(change.key, None)
         if change.data is None:
             held.values.pop(change.key, None)

@@ -73,6 +73,9 @@ class SqliteStore:
     async def verify(self, partition: int) -> None:
         """Nothing to do: no other worker has the file."""
 
+    async def sweep(self) -> None:
+        """Nothing to do: no other worker has the file."""
+
     def drop(self, partition: int) -> None:
         """Nothing to do: every worker reads the same file."""
 

@@ -23,7 +23,9 @@ from faust.types import TP
 
 from pipeline.contracts.headers import ARRIVED, arrival
 from pipeline.contracts.origin import ORIGIN, SIZE
+from pipeline.errors import TransientError
 from pipeline.observability.metrics import Metrics
+from pipeline.runtime.stores.changelog import Fenced
 from pipeline.runtime.worker.gaps import GapWatch
 from pipeline.runtime.worker.merge import ArrivalMerge
 from pipeline.runtime.worker.processor import Processor
@@ -48,6 +50,9 @@ IN_FLIGHT_AT_END = 2.0
 
 VERIFIED = 3.0
 """Seconds for which a look at the claims holds; with the lease of an outbox less than the session time-out."""
+
+SWEPT = 60.0
+"""Seconds between looks at what workers of the past have written late to the state of partitions in hand."""
 
 HELD = 8_000
 """Records in hand at which reading pauses, unless the merge waits for a partition: then only reading on helps."""
@@ -79,6 +84,9 @@ class ConsumeLoop:
         self._received: dict[PartitionId, int] = {}
         self._recovered: set[int] = set()
         self._verified: dict[int, float] = {}
+        self._sweep_due = 0.0
+        self.swept = 0.0
+        """When the state of all partitions in hand was looked after last, on the loop's clock; 0 for never."""
         self._compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -109,6 +117,7 @@ class ConsumeLoop:
             work.cancel()
 
     async def _work(self) -> None:
+        self._sweep_due = asyncio.get_running_loop().time() + SWEPT
         try:
             while not self._ending:
                 self._news.clear()
@@ -122,6 +131,7 @@ class ConsumeLoop:
                 if batch:
                     await self._process(batch)
                 await self._serve_outbox()
+                await self._sweep()
                 self._busy = False
                 if batch:
                     continue
@@ -207,16 +217,36 @@ class ConsumeLoop:
             )
 
     async def _process(self, batch: list[tuple[Record, Any]]) -> None:
-        for partition in {record.partition for record, _ in batch} - self._recovered:
-            with self._progress.waiting("recovery"):
-                await self._processor.retried("state", partial(self._store.recover, partition))
-            self._recovered.add(partition)
+        await self._recover({record.partition for record, _ in batch})
         await self._processor.process([record for record, _ in batch])
         for _, event in batch:
             event.ack()
         self._progress.advanced()
         self._metrics.merge_forced.labels(self._processor.stage.name).inc(self._merge.forced)
         self._merge.forced = 0
+
+    async def _recover(self, partitions: set[int]) -> None:
+        for partition in sorted(partitions - self._recovered):
+            with self._progress.waiting("recovery"):
+                await self._processor.retried("state", partial(self._store.recover, partition))
+            self._recovered.add(partition)
+
+    async def _sweep(self) -> None:
+        """Now and then look after the state of every partition in hand, also of those to which nothing comes: a worker
+        that has lost one may have written there what was erased since."""
+        now = asyncio.get_running_loop().time()
+        if now < self._sweep_due or not self._app.consumer.flow_active:
+            return
+        self._sweep_due = now + SWEPT
+        try:
+            await self._recover({partition for _, partition in self._assigned()})
+        except Fenced:  # handed on meanwhile: nothing of it is in hand, and nothing was
+            return
+        try:
+            await self._store.sweep()
+            self.swept = now
+        except TransientError as error:
+            log.info("state not looked after", stage=self._processor.stage.name, error=str(error))
 
     async def _serve_outbox(self) -> None:
         """Have what the state says sent, from the first moment in which a partition is in hand."""

@@ -11,11 +11,13 @@ from __future__ import annotations
 import inspect
 import ssl
 import types
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from functools import partial
 from typing import Any
 
 import faust
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers import aiokafka as driver
 from mode.services import WaitResults
@@ -37,6 +39,22 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # hard-coded to 1,500 there, and read when the consumer starts
         return consumer
+
+    async def seek_to_committed(self) -> Any:
+        return await self.call_thread(seek_to_committed, self._ensure_consumer())
+
+
+async def seek_to_committed(consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, int | None]:
+    """Go back to what is committed, and where nothing is, to the first record; gives what is committed.
+
+    While partitions are handed round Faust drops what was read and then goes back.  aiokafka alone leaves a partition
+    of which nothing is committed where it is: its first records would never come again, and a later commit lose them.
+    """
+    committed: Mapping[TopicPartition, int | None] = await consumer.seek_to_committed()
+    begin = {where for where, offset in committed.items() if not offset} & consumer.assignment()
+    if begin:
+        await consumer.seek_to_beginning(*begin)
+    return committed
 
 
 class _Consumer(driver.Consumer):

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 
 from tests.chaos.installation import Installation
 
-NOT_TRIED = "not tried"
-
 Fault = Callable[[Installation], AbstractAsyncContextManager[None]]
 """A block around which the fault lasts: it begins where the block is entered and is over where it is left."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of fault.  `guards` says in a few words which protection it exercises, `without` what is known of it
-    with that protection out."""
+    """One kind of fault.  `guards` says in a few words which protection it exercises; `without`, where it is not seen
+    to do harm with that one out (`tests/chaos/protections.py`), why, or where else that is seen."""
 
     name: str
     fault: Fault

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from pipeline.contracts.stage_names import STAGES
-from pipeline.runtime.process.supervisor import Child
 from tests.chaos.installation import Installation
 from tests.chaos.kinds.kind import Kind
 
@@ -39,7 +38,7 @@ async def _overtaken(stage: str, world: Installation) -> AsyncIterator[None]:
     finally:
         world.signal(stage, signal.SIGCONT)
         await asyncio.sleep(LATE)
-        await _ended(world, [other])
+        await world.end_workers(other)
 
 
 @asynccontextmanager
@@ -61,29 +60,29 @@ async def _three(stage: str, world: Installation) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await _ended(world, children)
+        await world.end_workers(*children)
 
 
-async def _ended(world: Installation, children: Sequence[Child]) -> None:
-    for child in children:
-        world.signal(child.name, signal.SIGTERM)
-    for child in children:
-        if child.process is not None:
-            await asyncio.wait_for(child.process.wait(), 20.0)
-
-
-KILLED = ("acknowledged only when durable; deduplication by origin", "simulated: found")
-ENDED = ("the batch in hand is finished and committed", "cannot fail: it would be a kill")
-FENCED = ("fencing by claims", "simulated: found")
-
+KILLED = "everything before the acknowledgement; what comes again is recognised"
+ENDED = ("the batch in hand is finished and committed", "cannot be seen: an end without it is a kill")
+FENCED = "fencing by claims, generations, versions"
+HARMLESS = {
+    "enrich": "cannot be seen: what both publish is recognised by its origin",
+    "index": "cannot be seen: both write the same documents, in versions",
+    "alert": "cannot be seen: a lease of 4 s ends before a session does",
+}
+ORDERLY = "cannot be seen: who is asked to let go has written before; late writes: freeze-detect"
 HARMS = "workers"
 
 WORKERS = (
-    *(Kind(f"kill-{stage}", partial(_signalled, signal.SIGKILL, 1, stage), 2.0, *KILLED, HARMS) for stage in STAGES),
+    *(Kind(f"kill-{stage}", partial(_signalled, signal.SIGKILL, 1, stage), 2.0, KILLED, "", HARMS) for stage in STAGES),
     *(Kind(f"term-{stage}", partial(_signalled, signal.SIGTERM, 1, stage), 2.0, *ENDED, HARMS) for stage in STAGES),
-    *(Kind(f"freeze-{stage}", partial(_overtaken, stage), FROZEN, *FENCED, HARMS) for stage in STAGES),
-    Kind("kill-pair", partial(_signalled, signal.SIGKILL, 2, ""), 2.0, *KILLED, HARMS),
+    *(
+        Kind(f"freeze-{stage}", partial(_overtaken, stage), FROZEN, FENCED, HARMLESS.get(stage, ""), HARMS)
+        for stage in STAGES
+    ),
+    Kind("kill-pair", partial(_signalled, signal.SIGKILL, 2, ""), 2.0, KILLED, "two of the four, seen there", HARMS),
     Kind("term-pair", partial(_signalled, signal.SIGTERM, 2, ""), 2.0, *ENDED, HARMS),
-    Kind("freeze-pair", _frozen_pair, FROZEN, *FENCED, HARMS),
-    *(Kind(f"scale-{stage}", partial(_three, stage), 15.0, *FENCED, HARMS) for stage in STAGES),
+    Kind("freeze-pair", _frozen_pair, FROZEN, FENCED, "cannot be seen: nobody takes over meanwhile", HARMS),
+    *(Kind(f"scale-{stage}", partial(_three, stage), 15.0, FENCED, ORDERLY, HARMS) for stage in STAGES),
 )

@@ -76,14 +76,17 @@ def test_after_the_refractory_time_it_is_another() -> None:
     assert found[-1][1] == "acme:pile_on:bluesky:next"
 
 
-def test_a_thread_of_its_own_beside_that_of_another_is_another_incident() -> None:
+def test_another_thread_opens_that_of_one_thread_again_and_joins_its_scope() -> None:
+    """While an incident is open, a second thread joins it; soon after its end it is no different."""
     first = pile_on(AT)
-    end = ended(list(run(together(quiet(7), first))))
-    found = steps(quiet(7), first, thread(end + HOUR, "other"))
-    assert [incident for event, incident in found if event == "opened"] == [
-        "acme:pile_on:bluesky:root",
-        "acme:pile_on:bluesky:other",
-    ]
+    stream = together(quiet(7), first)
+    end = ended(list(run(stream)))
+    events = list(run(together(stream, thread(end + HOUR, "other"))))
+    assert {event.incident_id for event in events} == {"acme:pile_on:bluesky:root"}
+    assert [event.event for event in events].count("opened") == 1
+    before = next(event for event in events if event.event == "resolved").counts.mentions
+    assert events[-1].event == "resolved"
+    assert events[-1].counts.mentions >= before + 20
 
 
 def test_when_the_company_as_a_whole_follows_its_threads_belong_to_it_too() -> None:

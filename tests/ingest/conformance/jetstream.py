@@ -1,4 +1,4 @@
-"""A local server that speaks the wire of Jetstream, with every fault that a test may ask for."""
+"""A local server that speaks either wire of Jetstream, with every fault that a test may ask for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +20,7 @@ from websockets.http11 import Request, Response
 START = 1_750_000_000_000_000
 """The time of event 0; one event every 10 ms.  In microseconds."""
 
+V2 = "xrpc/network.bsky.jetstream.subscribeEvents"
 DID = "did:plc:" + "a" * 24
 
 
@@ -47,6 +49,16 @@ def post_id(number: int) -> str:
     return f"bluesky:at://{DID}/app.bsky.feed.post/post{number}"
 
 
+def as_v2(item: dict[str, Any]) -> dict[str, Any]:
+    """The same event as version 2 has it."""
+    at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=item["time_us"])
+    payload = {
+        "$type": f"network.bsky.jetstream.subscribeEvents#{item['kind']}", "seq": item["time_us"] // 1_000,
+        "did": item["did"], "time": at.isoformat().replace("+00:00", "Z"), **item.get(item["kind"], {}),
+    }  # fmt: skip
+    return {"$type": "message", "payload": payload}
+
+
 @dataclass
 class Behaviour:
     """What one connection does.  The default plays everything, and what is added later."""
@@ -73,6 +85,7 @@ class Jetstream:
         behaviours: list[Behaviour] | None = None,
         tls: SSLContext | None = None,
         asked_at: list[float] | None = None,
+        v2: bool = False,
     ) -> None:
         self.events = events
         self.behaviours = deque(behaviours or [])
@@ -84,6 +97,7 @@ class Jetstream:
         self.reached = asyncio.Condition()
         self.asked_at = [] if asked_at is None else asked_at
         self._tls = tls
+        self._v2 = v2
         self._server: Server | None = None
 
     async def __aenter__(self) -> Jetstream:
@@ -101,7 +115,7 @@ class Jetstream:
     def url(self) -> str:
         assert self._server is not None
         scheme = "ws" if self._tls is None else "wss"
-        return f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/subscribe"
+        return f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/{V2 if self._v2 else 'subscribe'}"
 
     async def add(self, events: list[dict[str, Any]]) -> None:
         """Further events, for those who listen as well."""
@@ -132,6 +146,9 @@ class Jetstream:
             self.queries.append(parse_qs(urlsplit(request.path).query))
             self.asked_at.append(time.monotonic())
             self.reached.notify_all()
+        cursor = int(self.queries[-1].get("cursor", ["0"])[0])
+        if self._v2 and 0 < cursor < self.oldest:
+            return connection.respond(http.HTTPStatus.BAD_REQUEST, '{"error": "CursorTooOld"}')
         if behaviour.status != 101:
             response = connection.respond(http.HTTPStatus(behaviour.status), "no")
             response.headers.update(behaviour.headers)
@@ -163,6 +180,8 @@ class Jetstream:
             if sent == behaviour.stall_after:
                 return
             if sent == behaviour.close_after:
+                if self._v2:
+                    await connection.send('{"$type": "error", "error": "ConsumerTooSlow", "message": "too slow"}')
                 await connection.close(1008, "ConsumerTooSlow")
                 return
             async with self.reached:
@@ -184,7 +203,7 @@ class Jetstream:
     ) -> None:
         if number in behaviour.before:
             await connection.send(behaviour.before[number])
-        data = json.dumps(item)
+        data = json.dumps(as_v2(item) if self._v2 else item)
         for _ in range(2 if behaviour.repeat_every and number % behaviour.repeat_every == 0 else 1):
             await connection.send(data)
         async with self.reached:

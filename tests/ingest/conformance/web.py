@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from ssl import SSLContext
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.ingest.conformance.wire import REST, Fault, Wire
@@ -72,7 +72,7 @@ class WebWire(Wire):
     async def inject(self, fault: Fault) -> None:
         self.next_faults.append(fault)
 
-    async def __aenter__(self) -> WebWire:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._connection, "127.0.0.1", 0, ssl=self.tls)
         return self
 

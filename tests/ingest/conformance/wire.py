@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from enum import StrEnum
 from ssl import SSLContext
+from typing import Self
 
 from pipeline.ingest.agent import Agent
 
@@ -41,6 +42,8 @@ class Wire(ABC):
     network: str
     faults: frozenset[Fault]
     """Those that the network's protocol can show at all."""
+    serves = True
+    """Whether the network is a server that the agent connects to; otherwise it sends to the agent."""
 
     def __init__(self, tls: SSLContext | None = None) -> None:
         """`tls` makes the server speak TLS."""
@@ -73,7 +76,7 @@ class Wire(ABC):
         """Show a fault once, as soon as there is something to show it on."""
 
     @abstractmethod
-    async def __aenter__(self) -> Wire: ...
+    async def __aenter__(self) -> Self: ...
 
     @abstractmethod
     async def __aexit__(self, *_: object) -> None: ...

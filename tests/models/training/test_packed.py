@@ -80,7 +80,7 @@ def write_packages(folder: Path) -> BaseConfig:
     """Two packages, of weights and of a tokenizer, and the configuration that names them."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-    tokenizer = Tokenizer(models.Unigram([(piece, -float(place)) for place, piece in enumerate(PIECES)], unk_id=3))
+    tokenizer = Tokenizer(models.Unigram([(piece, -float(index)) for index, piece in enumerate(PIECES)], unk_id=3))
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
@@ -148,11 +148,11 @@ def test_a_trimmed_vocabulary_reads_texts_as_before(base: BaseConfig, tmp_path: 
     assert base.packed is not None
     texts = ["the lovely day", "the north is awful", "is n7 here?"]
     pieces = chosen_pieces(whole_tokenizer(base.packed), texts, 1_000)
-    left = {PIECES[place] for place in pieces}
+    left = {PIECES[index] for index in pieces}
     assert {"<s>", "<mask>", "\u2581lovely", "\u2581rude", "z"} <= left  # likely ones of its script too
     assert "привет" not in left
     assert not {"\u2581rude", "\u2581table"} & {
-        PIECES[place] for place in chosen_pieces(whole_tokenizer(base.packed), texts, len(left) - 9)
+        PIECES[index] for index in chosen_pieces(whole_tokenizer(base.packed), texts, len(left) - 9)
     }
     (tmp_path / "pieces.json").write_text(str(pieces.tolist()))
     small = base.model_copy(update={"trim": TrimConfig(file=tmp_path / "pieces.json", most=1_000)})
@@ -225,7 +225,7 @@ most = 1000
     config = read_config(tmp_path / "tiny.toml", data=tmp_path, output=tmp_path / "run")
     report = run(config, lambda _: None)
     pieces = json.loads((tmp_path / "made/pieces.json").read_text())
-    assert "привет" not in {PIECES[place] for place in pieces}
+    assert "привет" not in {PIECES[index] for index in pieces}
     assert report.steps > 10
     assert report.best_dev > 0.4
     written = (tmp_path / "made/pieces.json").stat().st_mtime_ns

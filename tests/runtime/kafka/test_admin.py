@@ -7,13 +7,20 @@ from contextlib import suppress
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from pipeline.contracts import topics
 from pipeline.contracts.topics import POSTS_RAW
 from pipeline.errors import TransientError
 from pipeline.runtime.kafka import admin
-from pipeline.runtime.kafka.admin import Offsets, create_all, least_in_sync, too_few_in_sync, topic_ids
+from pipeline.runtime.kafka.admin import (
+    Offsets,
+    compacted_too_soon,
+    create_all,
+    least_in_sync,
+    too_few_in_sync,
+    topic_ids,
+)
 from pipeline.runtime.kafka.embedded_broker import EmbeddedBroker
 from pipeline.settings.kafka import KafkaSettings
 from tests.real_servers import RealKafka
@@ -72,6 +79,28 @@ def test_topics_are_made_so_that_no_replica_is_alone_and_one_made_otherwise_is_f
     assert too_few_in_sync(settings) == []
     stricter = settings.model_copy(update={"replication": 3})
     assert too_few_in_sync(stricter) == sorted(topic.name for topic in topics.ALL), "made for one replica"
+
+
+@pytest.mark.real
+def test_who_is_a_few_days_behind_reads_every_step_and_a_topic_made_otherwise_is_found(fresh_kafka: RealKafka) -> None:
+    settings = KafkaSettings(bootstrap=fresh_kafka.bootstrap)
+    client = AdminClient({"bootstrap.servers": fresh_kafka.bootstrap})
+    for future in client.create_topics([NewTopic(topics.INCIDENTS.name, num_partitions=12)]).values():
+        future.result(30.0)
+    assert compacted_too_soon(settings) == [topics.INCIDENTS.name]
+    for future in client.delete_topics([topics.INCIDENTS.name]).values():
+        future.result(30.0)
+    with suppress(TransientError):  # that it is gone spreads in a moment
+        create_all(settings)
+    create_all(settings)
+    assert compacted_too_soon(settings) == []
+
+
+def test_compacted_topics_say_when_a_record_goes() -> None:
+    config = admin._new(topics.INCIDENTS, 1).config
+    assert config is not None
+    assert 0 < int(config["min.compaction.lag.ms"]) < int(config["max.compaction.lag.ms"])
+    assert "max.compaction.lag.ms" not in (admin._new(POSTS_RAW, 1).config or {})
 
 
 @pytest.mark.real

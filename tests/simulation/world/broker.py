@@ -115,12 +115,16 @@ class Broker:
         """How far a group has come; None where it never committed."""
         return self._committed.get((group, where))
 
-    def compact(self) -> None:
-        """On compacted topics keep the newest record of each key, tombstones too; the last record always stays."""
+    def compact(self, *, at_once: bool = False) -> None:
+        """On compacted topics keep the newest record of each key, tombstones too; the last record always stays, and so
+        does what is younger than the topic's time for readers that are behind, unless all is to go `at_once`."""
         for name, topic in self._topics.items():
+            before = self._clock() - (0.0 if at_once else topic.uncompacted_days * 86_400.0)
             for log in self._logs[name] if topic.compacted else ():
                 newest = {record.key: record.offset for record in log.records}
-                log.records = [record for record in log.records if newest[record.key] == record.offset]
+                log.records = [
+                    record for record in log.records if newest[record.key] == record.offset or record.timestamp > before
+                ]
 
     def retain(self, readers: Mapping[str, Sequence[str]]) -> None:
         """On the other topics forget what every group (`readers`: topic → groups) has committed past."""

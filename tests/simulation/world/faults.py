@@ -61,9 +61,11 @@ class Scale(Struct, frozen=True, tag=True):
 
 
 class Compact(Struct, frozen=True, tag=True):
-    """The broker compacts its compacted topics."""
+    """The broker compacts its compacted topics; `at_once` as if they had been made without a time for readers that are
+    behind."""
 
     at: float
+    at_once: bool = False
 
 
 class Retain(Struct, frozen=True, tag=True):

@@ -56,6 +56,7 @@ class Process:
         self.stage: Stage | None = None
         self.store: Store | None = None
         self.progress: WorkerProgress | None = None
+        self._consume: ConsumeLoop | None = None
         self._standing_still: asyncio.Event | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._context = copy_context()
@@ -98,6 +99,7 @@ class Process:
         self._standing_still = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.call_later(seconds, self._wake)
+        self.world.wakes = max(self.world.wakes, loop.time() + seconds)
         if seconds > SESSION:
             begun = self._sending()  # which may have been given up when it wakes up, and been received all the same
             loop.call_later(seconds - 0.001, lambda: self._interrupted(begun))
@@ -140,6 +142,10 @@ class Process:
         stage = self.stage
         return isinstance(stage, Alert) and not stage.waiting() and stage.holds({p for _, p in self.reader.share})
 
+    def swept(self, since: float) -> bool:
+        """Whether it lives and has looked after its state since a time (virtual seconds)."""
+        return self.alive and self._consume is not None and self._consume.swept > since
+
     def _interrupted(self, begun: bool = False) -> None:
         """Count it when something is on its way to a receiver, or was when it began, or is received and not marked."""
         self.world.interruptions += begun or self._sending()
@@ -164,7 +170,7 @@ class Process:
         self.progress = WorkerProgress(name, world.metrics, world.loop.time)
         state = State(self.store, self.stage.codec)
         processor = Processor(self.stage, state, publisher, world.metrics, self.progress)
-        consume = ConsumeLoop(
+        consume = self._consume = ConsumeLoop(
             self.reader, processor, self.store, world.worker_settings, world.metrics, self.progress,
             clock=world.loop.wall, end=self._ended,
         )  # fmt: skip

@@ -57,6 +57,8 @@ class World:
         self.interruptions = 0
         """Times that an alert was on its way, or not marked yet, when its worker died, lost its partitions standing
         still, or had the answer lost."""
+        self.wakes = 0.0
+        """When the last worker that stands still wakes up (virtual seconds)."""
         self._made = 0
         self._people: list[asyncio.Task[None]] = []
 
@@ -79,7 +81,8 @@ class World:
         await asyncio.sleep(max(0.0, self.faults.last - self.loop.time()))
         settled = await self._until(self._quiet)
         self.faults.over = True
-        return settled and await self._until(self._quiet)
+        await asyncio.sleep(max(0.0, self.wakes - self.loop.time()))
+        return settled and await self._until(self._quiet) and await self._until(self._swept_since(self.loop.time()))
 
     def scale(self, stage: str, workers: int) -> None:
         """Have so many workers of a stage; those that are too many finish what they have begun, and end."""
@@ -125,7 +128,7 @@ class World:
         if isinstance(fault, Scale):
             return lambda: self.scale(fault.stage, fault.workers)
         if isinstance(fault, Compact):
-            return self.broker.compact
+            return lambda: self.broker.compact(at_once=fault.at_once)
         if isinstance(fault, Redeliver):
             return lambda: self._people.append(self.loop.create_task(self._redelivered(fault.stage)))
         readers = {topic: [stage for stage, topics in SOURCES.items() if topic in topics] for topic in self._topics()}
@@ -153,6 +156,10 @@ class World:
     @staticmethod
     def _topics() -> set[str]:
         return {topic for topics in SOURCES.values() for topic in topics}
+
+    def _swept_since(self, time: float) -> Callable[[], bool]:
+        """Whether all is quiet, and every worker has looked after its state since."""
+        return lambda: self._quiet() and all(process.swept(time) for process in self.processes.values())
 
     def _quiet(self) -> bool:
         idle = all(group.idle() for group in self.groups.values()) and all(task.done() for task in self._people)

@@ -1,11 +1,11 @@
-"""Jetstream, version 1 of its wire, as a wire of the conformance suite."""
+"""Jetstream as wires of the conformance suite."""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Self
 
 from pipeline.ingest.agent import Agent
 from pipeline.ingest.networks.bluesky import BlueskyAgent
@@ -19,10 +19,11 @@ class BlueskyWire(Wire):
 
     network = "bluesky"
     faults = frozenset(Fault)
+    v2 = False
 
     def __init__(self, tls: SSLContext | None = None) -> None:
         super().__init__(tls)
-        self._server = Jetstream([], tls=tls, asked_at=self.asked_at)
+        self._server = Jetstream([], tls=tls, asked_at=self.asked_at, v2=self.v2)
         self._latest = 0
         self._shift = 0
 
@@ -32,7 +33,7 @@ class BlueskyWire(Wire):
 
     @staticmethod
     def agent(url: str) -> Agent:
-        return BlueskyAgent(BlueskySettings(url=url, rewind=0.5, stall=1.0))
+        return BlueskyAgent(BlueskySettings(url=url, rewind=0.5, stall=1.0, replayed=0.0))
 
     async def post(self, count: int) -> None:
         events: list[dict[str, Any]] = []
@@ -70,9 +71,15 @@ class BlueskyWire(Wire):
             self._server.behaviours.append(waiting[fault])
         self._server.cut()
 
-    async def __aenter__(self) -> BlueskyWire:
+    async def __aenter__(self) -> Self:
         await self._server.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._server.__aexit__()
+
+
+class BlueskyV2Wire(BlueskyWire):
+    """The same over version 2."""
+
+    v2 = True

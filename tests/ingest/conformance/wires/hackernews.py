@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Self
 
 from pipeline.ingest.agent import Agent
 from pipeline.ingest.budget import Budget
@@ -64,7 +64,7 @@ class HackerNewsWire(WebWire):
         number = int(request.path.removeprefix("/item/").removesuffix(".json"))
         return Reply.of(self.items.get(number))
 
-    async def __aenter__(self) -> HackerNewsWire:
+    async def __aenter__(self) -> Self:
         self.items[FIRST] = {
             "id": FIRST, "by": "op", "time": int(time.time()), "type": "story", "title": "Acme Air lost my bag",
         }  # fmt: skip

@@ -17,7 +17,8 @@ from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted
 from pipeline.errors import Malformed
 from pipeline.ingest.agent import DecodedFrame
 from pipeline.ingest.networks.bluesky import BlueskyAgent
-from tests.ingest.conformance.jetstream import DID, START, event, post_id
+from pipeline.settings.networks import BlueskySettings
+from tests.ingest.conformance.jetstream import DID, START, as_v2, event, post_id
 
 AGENT = BlueskyAgent()
 ARRIVED = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=START)
@@ -195,3 +196,39 @@ def test_whatever_a_record_holds_becomes_a_valid_post_or_a_reason(record: dict[s
     except Malformed:
         return
     assert decode_raw(msgspec.json.encode(message), time.time()) == message
+
+
+V2 = BlueskyAgent(BlueskySettings(url="wss://jetstream.example/xrpc/network.bsky.jetstream.subscribeEvents"))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        event(7),
+        commit(operation="delete", record=None),
+        {"did": DID, "time_us": START, "kind": "account", "account": {"active": False, "status": "deleted", "seq": 5}},
+        {"did": DID, "time_us": START, "kind": "identity", "identity": {"handle": "x"}},
+    ],
+)
+def test_both_wires_say_the_same(frame: dict[str, Any]) -> None:
+    assert V2.read(json.dumps(as_v2(frame)).encode()) == AGENT.read(json.dumps(frame).encode())
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [b"{}", b'{"$type": "message"}', b'{"$type": "message", "payload": {"$type": "x#commit", "time": "soon"}}',
+     b'{"$type": "message", "payload": {"$type": "x#commit", "time": "2026-01-01T00:00:00Z"}}',
+     b'{"$type": "message", "payload": {"$type": "x#commit", "did": "did:plc:x", "time": "9999-01-01T00:00:00Z"}}'],
+)  # fmt: skip
+def test_frames_of_version_2_that_make_no_sense(frame: bytes) -> None:
+    with pytest.raises(Malformed):
+        V2.read(frame)
+
+
+def test_descriptions_of_pictures_and_videos_are_part_of_the_text() -> None:
+    images = {"$type": "app.bsky.embed.images", "images": [{"alt": "an empty desk"}, {"alt": " "}, {"alt": 3}, 7]}
+    assert the_post(text="Look", embed=images).text == "Look [image: an empty desk]"
+    video = {"media": {"video": {}, "alt": "the queue"}, "record": {"record": {"uri": "x"}}}
+    assert the_post(text="Look", embed=video).text == "Look [video: the queue]"
+    assert the_post(text="Look ", embed={"images": []}).text == "Look"
+    assert the_post(text="Look ").text == "Look "
