@@ -13,6 +13,7 @@
 | `texts` | a CSV column of texts without labels |
 | `hard` | hard posts of our own, by the name of the file: `training`, never `unseen` (`models.hard_posts.posts`) |
 | `patterns` | sentences of our own: see `models.training.dataset.patterns` |
+| `umsab`, `mabsa`, `germeval`, `brighter` | texts in many languages: see `models.training.dataset.multilingual` |
 
 For a head of two labels, `topics` reads strong praise (label 2) against everything at most neutral.
 """
@@ -51,6 +52,8 @@ class Example:
     """Examples of one group, paraphrases say, lie in one part; empty: the text itself decides."""
     taught: bool = True
     """Whether teachers are asked about the labels that it has."""
+    language: str = ""
+    """Of the text, where its source has several."""
 
 
 def read_source(source: SourceConfig, root: Path, labels: int) -> Iterator[Example]:
@@ -92,7 +95,7 @@ def _hard_posts(source: SourceConfig) -> Iterator[Example]:
         targets = [
             (spans, _POLARITIES[target.sentiment]) for spans, target in zip(post.spans, post.targets, strict=True)
         ]
-        yield Example(post.text, labels, targets)
+        yield Example(post.text, labels, targets, language=post.lang)
 
 
 def read_tsv(path: Path, labels: int, head: str = "sentiment") -> Iterator[Example]:
