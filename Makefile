@@ -9,7 +9,7 @@ FAULTS ?= 300
 MEASURED := "not real and (torch or not slow)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench chaos compiled install install-train lock contracts house clean
+.PHONY: help run test test-all coverage check hooks format real-servers real-servers-down bench chaos histories compiled install install-train lock contracts house clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ chaos: install ## Harm real servers, workers and networks, and hold the ledger a
 
 bench: install ## Speed by stage and end to end, printed with its peers
 	@$(GROUNDSWELL) bench
+
+histories: install ## Replay real histories (GROUNDSWELL_HISTORIES=FOLDER) and show what changed since the record
+	$(BIN)/python -m benchmarks.histories --cache $${TMPDIR:-/tmp}/groundswell-histories
 
 compiled: install ## Compile detector and linker anew, after changing it (plain Python till then; needs a C compiler)
 	@$(BIN)/python -m pipeline.compiled

@@ -47,6 +47,7 @@ def render_card(manifest: Manifest) -> str:
         *sections.coverage_section(manifest.figures),
         *sections.slices_section(manifest.figures),
         *sections.behaviour_section(manifest.behaviour),
+        *sections.hard_section(manifest.hard),
         *sections.weaknesses_section(manifest.behaviour),
         *sections.retrieval_section(manifest.retrieval),
         *_data(manifest),

@@ -5,6 +5,8 @@ Nothing here measures.
 
 from __future__ import annotations
 
+from math import sqrt
+
 from msgspec import Struct
 
 
@@ -96,7 +98,7 @@ class Capability(Struct, frozen=True):
 
     @property
     def rate(self) -> float:
-        """Share that passes (0–1)."""
+        """CountedShare that passes (0–1)."""
         return self.passed / self.cases
 
 
@@ -108,3 +110,48 @@ class Retrieval(Struct, frozen=True):
     groups: int
     recall_at_1: float
     mean_reciprocal_rank: float
+
+
+class CountedShare(Struct, frozen=True):
+    """So many of so many."""
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float:
+        """The share (0–1); 0 of none."""
+        return self.count / self.of if self.of else 0.0
+
+    @property
+    def interval(self) -> Interval:
+        """The share with the 95 % interval of Wilson (1927), as of independent draws."""
+        if not self.of:
+            return Interval(0.0, 0.0, 1.0)
+        z = 1.96
+        scale = 1.0 + z * z / self.of
+        middle = (self.value + z * z / (2 * self.of)) / scale
+        half = z / scale * sqrt(self.value * (1.0 - self.value) / self.of + z * z / (4 * self.of * self.of))
+        return Interval(self.value, max(0.0, middle - half), min(1.0, middle + half))
+
+
+class HardPart(Struct, frozen=True):
+    """A part of the hard posts: of its targets, those read right, and those read wrong by an answer that is sure."""
+
+    by: str
+    name: str
+    posts: int
+    right: CountedShare
+    surely_wrong: CountedShare
+
+
+class HardFigures(Struct, frozen=True):
+    """Hard posts that no model was trained on: in all, and by category and language.
+
+    `sentiment` is of the posts; `direction` of the pairs of targets in comparisons that a post likes unequally.
+    """
+
+    all: HardPart
+    sentiment: CountedShare
+    direction: CountedShare
+    parts: tuple[HardPart, ...]

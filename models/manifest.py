@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from models.figures import Capability, Figures, Retrieval
+from models.figures import Capability, Figures, HardFigures, Retrieval
 from models.text import NORMALISATION
 from pipeline.contracts.mentions import ModelRef
 from pipeline.errors import TerminalError
@@ -115,6 +115,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     """Whose answers were learnt beside the labels; nothing of their weights is in the artefact."""
     behaviour: list[Capability] = []
     retrieval: list[Retrieval] = []
+    hard: HardFigures | None = None
+    """On the unseen hard posts of `models/hard_posts`; null where that was not measured."""
 
     @property
     def ref(self) -> ModelRef:

@@ -134,10 +134,11 @@ class Hot:
 
 DETECTOR = Hot("detector", "pipeline.detect", modules=(
     "detector", "evidence.baseline", "evidence.boosted", "evidence.groundswell", "evidence.pile_on", "evidence.surge",
-    "incidents.context", "incidents.counters", "incidents.explain", "incidents.forecast", "incidents.forecast_review",
-    "incidents.lifecycle", "incidents.severity", "judgement", "mentions.weighting", "narratives.clustering",
-    "narratives.phrases", "narratives.vectors", "narratives.vocabulary", "narratives.words", "state.entity",
-    "state.keyed_hash", "state.memory", "state.posts", "state.quotable_posts", "state.regulars",
+    "incidents.context", "incidents.counters", "incidents.doubt", "incidents.explain", "incidents.forecast",
+    "incidents.forecast_review", "incidents.lifecycle", "incidents.severity", "incidents.usual", "judgement",
+    "mentions.weighting", "narratives.clustering", "narratives.phrases", "narratives.vectors", "narratives.vocabulary",
+    "narratives.words", "state.entity", "state.keyed_hash", "state.memory", "state.posts", "state.quotable_posts",
+    "state.regulars",
 ))  # fmt: skip
 """What runs at every mention, and what costs most in an incident.  Structs of msgspec stay outside, since a compiled
 class can be none."""

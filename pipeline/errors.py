@@ -28,6 +28,14 @@ class TransientError(GroundswellError):
     """May pass: a server is away, busy or slow.  Retried in place with growing, jittered pauses."""
 
 
+class Busy(TransientError):
+    """The other side asks to be left alone for `after` seconds."""
+
+    def __init__(self, what: str, *, subject: str = "", todo: str = "", after: float = 0.0) -> None:
+        self.after = after
+        super().__init__(what, subject=subject, todo=todo)
+
+
 class TerminalError(GroundswellError):
     """Will not pass by itself."""
 

@@ -31,6 +31,7 @@ TRAINING = {
 """What the `train` extra brings: module → name of the package."""
 
 ALL, REAL, STRICT = "GROUNDSWELL_TEST_ALL", "GROUNDSWELL_TEST_REAL", "GROUNDSWELL_TEST_STRICT"
+HISTORIES = "GROUNDSWELL_HISTORIES"
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,19 @@ def _alertmanager() -> str | None:
     return None if alertmanager() else f"Alertmanager not installed ({package})"
 
 
+def _histories() -> str | None:
+    if asked_for(ALL) and os.environ.get(HISTORIES):
+        return None
+    return f"set {HISTORIES} to the folder of the public data sets, and {ALL}=1 (docs/real-histories.md)"
+
+
 def _compiler() -> str | None:
     compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
     return None if shutil.which(compiler) else f"no C compiler ({compiler}; Debian and Ubuntu: apt install gcc)"
 
 
 GROUPS = (
+    Group("histories", "against the record of real histories", _histories),
     Group("slow", "of more than ten seconds", _slow),
     Group("real", "against the real Kafka and Elasticsearch", _real),
     Group("torch", "of training and of the torch model", _training),

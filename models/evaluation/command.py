@@ -14,8 +14,10 @@ from models.evaluation.behaviour.run import capabilities, judge, read_floors, wr
 from models.evaluation.evaluate import figures
 from models.evaluation.record import record
 from models.evaluation.rows import answers_of, read_file
-from models.evaluation.table import behaviour_table, render, table
-from models.figures import Capability, Figures
+from models.evaluation.table import behaviour_table, hard_table, render, table
+from models.figures import Capability, Figures, HardFigures
+from models.hard_posts.measure import measure_hard_posts
+from models.hard_posts.posts import read_hard_posts
 from models.manifest import SHIPPED
 from models.scorer import Scorer
 from pipeline.errors import TerminalError
@@ -30,6 +32,7 @@ class Evaluation:
     model: str
     figures: list[Figures] = field(default_factory=list)
     behaviour: list[Capability] = field(default_factory=list)
+    hard: HardFigures | None = None
 
 
 def of_file(scorer: Scorer, path: Path, head: str, reference: Scorer | None) -> list[Figures]:
@@ -75,9 +78,14 @@ def of_behaviour(scorer: Scorer, set_floors: bool) -> list[Capability]:
     return found
 
 
+def of_hard_posts(scorer: Scorer) -> HardFigures:
+    """The figures on the unseen hard posts."""
+    return measure_hard_posts(scorer, read_hard_posts("unseen"))
+
+
 def save(found: Evaluation, model: Path | None, seeds: Sequence[Path]) -> None:
     """Write what was found into the manifest of the artefact that was measured."""
-    record(model or SHIPPED, figures=found.figures, behaviour=found.behaviour, seeds=seeds)
+    record(model or SHIPPED, figures=found.figures, behaviour=found.behaviour, hard=found.hard, seeds=seeds)
 
 
 def show(found: Evaluation, *, as_json: bool) -> None:
@@ -95,3 +103,5 @@ def show(found: Evaluation, *, as_json: bool) -> None:
         for capability in found.behaviour:
             for failure in capability.failures:
                 console.print(f"{capability.name}: {failure}", markup=False, highlight=False)
+    if found.hard is not None:
+        console.print(hard_table(found.hard))

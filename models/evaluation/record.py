@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from models.figures import Capability, Figures, Retrieval, SeedFigures
+from models.figures import Capability, Figures, HardFigures, Retrieval, SeedFigures
 from models.manifest import Manifest, read_manifest, save_manifest
 from pipeline.errors import TerminalError
 
@@ -21,6 +21,7 @@ def record(
     figures: Sequence[Figures] = (),
     behaviour: Sequence[Capability] = (),
     retrieval: Sequence[Retrieval] = (),
+    hard: HardFigures | None = None,
     seeds: Sequence[Path] = (),
 ) -> Manifest:
     """Write figures into the manifest of an artefact; `seeds` are folders of artefacts that differ in the seed alone,
@@ -44,6 +45,7 @@ def record(
         figures=list(found.values()),
         behaviour=list(behaviour) or manifest.behaviour,
         retrieval=list(encoders.values()),
+        hard=manifest.hard if hard is None else hard,
     )
     save_manifest(manifest, folder)
     return manifest

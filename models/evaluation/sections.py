@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from statistics import mean, stdev
 
 from models.evaluation.table import by_chance, in_brackets, points
-from models.figures import Capability, Figures, Retrieval
+from models.figures import Capability, Figures, HardFigures, Retrieval
 
 WEAK = 0.8
 """Share of the cases of a capability below which the card shows what goes wrong."""
@@ -136,6 +136,34 @@ def behaviour_section(found: Sequence[Capability]) -> list[str]:
         f"{cases} cases of our own, in the manner of CheckList (Ribeiro et al., 2020).",
         "",
         *_table(("capability", "cases", "met"), rows, "lrr"),
+    ]
+
+
+def hard_section(found: HardFigures | None) -> list[str]:
+    """Hard posts that no model was trained on: how many targets are read right, and how many surely wrong."""
+    if found is None:
+        return []
+    rows = [
+        (
+            part.by,
+            part.name,
+            str(part.posts),
+            str(part.right.of),
+            in_brackets(part.right.interval),
+            in_brackets(part.surely_wrong.interval),
+        )
+        for part in (found.all, *found.parts)
+    ]
+    return [
+        "",
+        "## Hard posts",
+        "",
+        f"{found.all.posts} posts of our own that no model was trained on (`models/hard_posts/unseen.jsonl`). Surely "
+        "wrong: of all targets, those read wrong by an answer that the pipeline calls sure. Direction, in comparisons "
+        f"and switching: {in_brackets(found.direction.interval)} of {found.direction.of} pairs. Sentiment of the post: "
+        f"{in_brackets(found.sentiment.interval)}.",
+        "",
+        *_table(("by", "part", "posts", "targets", "right", "surely wrong"), rows, "llr"),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from models.figures import CalibrationChance, Capability, Figures, Interval
+from models.figures import CalibrationChance, Capability, Figures, HardFigures, Interval
 
 _COLUMNS = (
     *("head", "set", "rows", "metric", "system", "figure", "the model is ahead by"),
@@ -45,6 +45,21 @@ def behaviour_table(found: Sequence[Capability], floors: dict[str, float]) -> Ta
         low = floor is not None and capability.rate < floor
         met = f"[bold red]{capability.rate:.1%}[/]" if low else f"{capability.rate:.1%}"
         out.add_row(capability.name, str(capability.cases), met, "" if floor is None else f"{floor:.0%}")
+    return out
+
+
+def hard_table(found: HardFigures) -> Table:
+    """A row for all hard posts, each category and each language: targets right, and surely wrong."""
+    title = (
+        f"Unseen hard posts: direction right {in_brackets(found.direction.interval)} of {found.direction.of} pairs, "
+        f"sentiment of the post {in_brackets(found.sentiment.interval)}"
+    )
+    out = Table(title=title)
+    for name in ("by", "part", "posts", "targets", "right", "surely wrong"):
+        out.add_column(name, justify="left" if name in {"by", "part"} else "right")
+    for part in (found.all, *found.parts):
+        shares = (in_brackets(share.interval) for share in (part.right, part.surely_wrong))
+        out.add_row(part.by, part.name, str(part.posts), str(part.right.of), *shares)
     return out
 
 

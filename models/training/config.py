@@ -20,12 +20,37 @@ TARGET = "target"
 """The head that judges what a text says of a name in it."""
 
 
-Format = Literal["tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns"]
-"""Forms of a source; see `models.training.dataset.readers` and `models.training.dataset.patterns`."""
+Format = Literal[
+    "tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns",
+    "hard", "umsab", "mabsa", "germeval", "brighter",
+]  # fmt: skip
+"""Forms of a source; see `models.training.dataset`: `readers`, `multilingual` and `patterns`."""
+
+
+_DEEPEST = 4
+"""Files that include one another."""
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PackedConfig(_Part):
+    """A package's file with weights in 4 bits (`models.training.packed`); the tokenizer lies in another package."""
+
+    file: str
+    tokenizer_package: str
+    tokenizer: str
+    """Its path in that package."""
+    tokenizer_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class TrimConfig(_Part):
+    """Which pieces are left of the base's vocabulary, see `models.training.vocabulary`."""
+
+    file: Path
+    """Where they are written down, when it is not there; runs that teach each other share it."""
+    most: int = Field(ge=1_000, le=250_000)
 
 
 class BaseConfig(_Part):
@@ -44,9 +69,16 @@ class BaseConfig(_Part):
     notice: str
     learn_words: bool = False
     """Whether the word embeddings are learnt too: half of all weights, and rare words forget what they meant."""
+    packed: PackedConfig | None = None
+    """Where the `package` has its weights in 4 bits."""
+    layers: int = Field(default=0, ge=0, le=48)
+    """The first so many of a packed base; 0 for all."""
+    trim: TrimConfig | None = None
 
     @model_validator(mode="after")
     def _single_source(self) -> BaseConfig:
+        if self.packed is None and (self.layers or self.trim):
+            raise ValueError("`layers` and `trim` are for a `packed` base")
         if sum(map(bool, (self.package, self.pieces, self.archive))) != 1:
             raise ValueError("name either the `package`, the `pieces` or the `archive` that the weights are in")
         return self
@@ -56,10 +88,11 @@ class SourceConfig(_Part):
     """A file of texts under the data folder, or of patterns beside the configurations."""
 
     name: str
-    format: Literal[
-        "tsv", "lines", "topics", "aspects", "mams", "brands", "complaints", "questions", "texts", "patterns"
-    ]
+    format: Format
     path: Path
+    """With a `*` in its last part: all such files, as one."""
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}$")
+    """Of its texts; decides which teachers are asked."""
     labels: Path | None = None
     """For `lines`: the file with one label a line."""
     column: str = "text"
@@ -174,6 +207,8 @@ class TrainConfig(_Part):
     decided by all sources nevertheless."""
     asked: float = Field(default=1.0, ge=0.0, le=1.0)
     """As a teacher: the share of the texts without a label of its heads that it is asked about."""
+    languages: tuple[str, ...] = ()
+    """As a teacher: the languages of the texts that it is asked about; without them all."""
     dev: float = Field(default=0.03, gt=0.0, lt=0.5)
     """Share of the texts kept for early stopping."""
     calibration: float = Field(default=0.06, gt=0.0, lt=0.5)
@@ -230,10 +265,11 @@ class TrainConfig(_Part):
     @property
     def fingerprint(self) -> str:
         """Changes with anything that changes what is learnt; a checkpoint of another one is not gone on with."""
-        silent = {"output", "data", "threads", "precision", "checkpoint_seconds", "asked"}
+        silent = {"output", "data", "threads", "precision", "checkpoint_seconds", "asked", "languages"}
         learnt = self.model_dump(mode="json", by_alias=True, exclude=silent)
         for head in learnt["heads"].values():
             del head["balance"], head["prior"], head["sure"]
+        _forget_unused(learnt)
         if not self.seeds:
             del learnt["seeds"]
         if learnt["begin"]:
@@ -247,15 +283,26 @@ class TrainConfig(_Part):
         return hashlib.sha256(json.dumps(learnt, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def _forget_unused(learnt: dict[str, Any]) -> None:
+    """Leave out what a configuration of before it came to be does not have, and where a file lies."""
+    base = learnt["base"]
+    if base["trim"]:
+        del base["trim"]["file"]
+    for key in ("packed", "layers", "trim"):
+        if not base[key]:
+            del base[key]
+    for source in learnt["sources"]:
+        if source["language"] == "en":
+            del source["language"]
+
+
 def read_config(path: Path, *, data: Path | None = None, output: Path | None = None) -> TrainConfig:
     """The configuration in a TOML file; `data` and `output` win over the file's, and the file's keys over those of the
-    file that its `include` names.
+    file, or the several ones, that its `include` names.  Sources are those of all of them.
 
     Raises `SettingsError` naming the wrong key.
     """
-    raw = _toml(path)
-    if "include" in raw:
-        raw = _toml(path.parent / str(raw.pop("include"))) | raw
+    raw = _with_includes(path)
     raw |= {key: str(value) for key, value in (("data", data), ("output", output)) if value is not None}
     try:
         config = TrainConfig.model_validate(raw)
@@ -271,6 +318,22 @@ def read_config(path: Path, *, data: Path | None = None, output: Path | None = N
         runs = tuple(path.parent / name for name in config.teacher.configs)
         found["teacher"] = config.teacher.model_copy(update={"configs": runs})
     return config.model_copy(update=found)
+
+
+def _with_includes(path: Path, depth: int = 0) -> dict[str, Any]:
+    """A file over what it includes."""
+    raw = _toml(path)
+    names = raw.pop("include", [])
+    if depth > _DEEPEST:
+        raise SettingsError("includes itself", subject=str(path), todo="Name other files in `include`")
+    sources: list[Any] = []
+    out: dict[str, Any] = {}
+    for name in [names] if isinstance(names, str) else names:
+        found = _with_includes(path.parent / str(name), depth + 1)
+        sources += found.pop("sources", [])
+        out |= found
+    sources += raw.pop("sources", [])
+    return out | raw | ({"sources": sources} if sources else {})
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def answers_of_teachers(
     """The mean probabilities of those teachers that have the head and were asked, for every example and target; NaN
     where none was, None without teachers.  Where teachers are not asked, the label is the answer.
 
-    Raises `TerminalError` when a teacher is not trained yet, or reads the texts otherwise.
+    Raises `TerminalError` when a teacher is not trained yet.
     """
     if config.teacher is None:
         return None
@@ -48,8 +48,9 @@ def answers_of_teachers(
         targets = [own.first[index] + number for index in chosen for number in range(len(own.targets[index]))]
         for name, found in _answers_of(teacher, config, examples, own, chosen, precision, notify).items():
             if name in total:
-                total[name][targets if name == TARGET else chosen] += found
-                asked[name][targets if name == TARGET else chosen] += 1
+                rows, known = targets if name == TARGET else chosen, ~np.isnan(found)
+                total[name][rows] += np.where(known, found, 0.0)
+                asked[name][rows] += known[:, :1]
     with np.errstate(invalid="ignore"):
         total = {name: value / asked[name] for name, value in total.items()}
     for index, example in enumerate(examples):
@@ -63,6 +64,8 @@ def answers_of_teachers(
 
 
 def _is_asked(teacher: TrainConfig, example: Example) -> bool:
+    if teacher.languages and example.language not in teacher.languages:
+        return False
     own = teacher.learnt.keys() & example.labels.keys() or (teacher.target_labels and example.targets)
     return bool(own) or crc32(example.text.encode("utf-8", "replace"), 13) % 10_000 < teacher.asked * 10_000
 
@@ -155,9 +158,27 @@ def _ask(
     model = MultiHead(base.encoder, teacher.post_heads, teacher.target_labels)
     model.load_state_dict(load_weights(teacher.output / "weights.safetensors"), strict=False)
     data = tokens(examples, base.tokenizer, list(config.post_heads))
-    if teacher.target_labels and list(map(len, data.targets)) != list(map(len, targets)):
-        raise TerminalError("cuts texts into other tokens", subject=teacher.name, todo="Take one with this vocabulary")
-    return probabilities(model.to(device), data, device, precision, notify)
+    found = probabilities(model.to(device), data, device, precision, notify)
+    if teacher.target_labels:
+        none = np.zeros((0, teacher.target_labels))
+        counts = [(len(theirs), len(ours)) for theirs, ours in zip(data.targets, targets, strict=True)]
+        found[TARGET] = _aligned(found.get(TARGET, none), counts)
+    return found
+
+
+def _aligned(found: NDArray[np.float64], counts: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+    """A teacher's answers about targets, a row for each of our own; `counts` has (its, our own) targets a text.
+
+    A teacher of another vocabulary cuts a long text elsewhere, so that it may read fewer or more of the names in it: of
+    such a text it has no answer (NaN) about any name.
+    """
+    out = np.full((sum(own for _, own in counts), found.shape[1]), np.nan)
+    at = row = 0
+    for theirs, own in counts:
+        if theirs == own:
+            out[row : row + own] = found[at : at + theirs]
+        at, row = at + theirs, row + own
+    return out
 
 
 def probabilities(

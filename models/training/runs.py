@@ -18,9 +18,10 @@ from models.training.dataset.batches import tokens
 from models.training.dataset.loading import read_pool
 from models.training.dev_metrics import dev_figures
 from models.training.precision import choose_precision
-from models.training.pretrained import open_base
+from models.training.pretrained import open_base, whole_tokenizer
 from models.training.report import RunReport, read_report, write_report
 from models.training.train import TrainingProgress, train
+from models.training.vocabulary import ensure_vocabulary
 from models.training.warm_start import held, weights_of
 
 WEIGHTS = "weights.safetensors"
@@ -33,6 +34,8 @@ def run(
 
     Raises `TerminalError` for data, base weights or a checkpoint that are not what the config says.
     """
+    if config.base.packed is not None:
+        ensure_vocabulary(config, whole_tokenizer(config.base.packed), notify)
     for path in config.teacher.configs if config.teacher else ():
         teacher = read_config(path, data=config.data)
         if not (teacher.output / "run.json").is_file():

@@ -106,7 +106,8 @@ def _prepare(config: TrainConfig, notify: Callable[[str], None]) -> _Run:
     model.freeze(config.optimiser.frozen)
     model = model.to(device)
     torch.manual_seed(config.seed)
-    before = MultiHead(open_base(config.base, config.max_tokens).encoder, {}) if config.optimiser.retain else None
+    whole = config.base.model_copy(update={"layers": 0})  # a few of its layers do not embed as well as all
+    before = MultiHead(open_base(whole, config.max_tokens).encoder, {}) if config.optimiser.retain else None
     precision = choose_precision(model, device) if config.precision == "auto" else config.precision
     taught = answers_of_teachers(config, pool.train, own, precision, notify)
     per_epoch = len(plan(own, pool.times, config.optimiser.batch, config.seed, 0))

@@ -19,7 +19,7 @@ import structlog
 from pipeline.alert.notifier import Notifier, firing
 from pipeline.alert.pending import PendingNotice
 from pipeline.contracts.incidents import IncidentEvent
-from pipeline.errors import GroundswellError, TerminalError, TransientError
+from pipeline.errors import Busy, GroundswellError, TerminalError, TransientError
 from pipeline.stages.outbox import AwayReceiver
 
 log = structlog.get_logger()
@@ -29,14 +29,6 @@ _EVENT = msgspec.json.Decoder(IncidentEvent)
 LEASE = 4.0
 """Seconds after the last word of the driver within which an attempt may be begun.  A worker that stood still for longer
 may have lost its partition; what it sends then could be an old step, after the newer ones of another worker."""
-
-
-class Busy(TransientError):
-    """The receiver asks to be left alone for `after` seconds."""
-
-    def __init__(self, what: str, *, subject: str = "", after: float = 0.0) -> None:
-        self.after = after
-        super().__init__(what, subject=subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from typing import Any
 
 import httpx
 
-from pipeline.alert.delivery import Busy
-from pipeline.errors import TerminalError, TransientError
+from pipeline.errors import Busy, TerminalError, TransientError
 
 TIMEOUT = 10.0
 """Seconds for each of connecting, sending and waiting for an answer."""

@@ -19,7 +19,7 @@ from pipeline.alert.notifier import may_page
 from pipeline.contracts.incidents import Explanation, IncidentEvent, PostRef, Series
 from pipeline.errors import TransientError
 from pipeline.text.duration import duration
-from pipeline.text.incident_words import KIND_WORDS, REASON_WORDS, SEVERITY_WORDS
+from pipeline.text.incident_words import DOUBT_WORDS, KIND_WORDS, REASON_WORDS, SEVERITY_WORDS
 from pipeline.text.safe import single_line, topic
 
 _COLOURS = ("cyan", "cyan", "yellow", "dark_orange", "red", "bright_red")
@@ -76,6 +76,9 @@ def block(event: IncidentEvent) -> Panel:
         why = ", ".join(REASON_WORDS[reason] for reason in event.reasons)
         looks = f"it looks coordinated ({why})" if why else "it looks coordinated"
         parts.insert(1, Text(f"Paged, although {looks}." if may_page(event) else f"Not paged: {looks}.", "magenta"))
+    elif event.doubt is not None:
+        why = DOUBT_WORDS[event.doubt]
+        parts.insert(1, Text(f"Not paged: no larger share complains than usual; {why}", "magenta"))
     elif not event.pageable:
         parts.insert(1, Text("Not paged: it is not meant to wake anybody.", style="magenta"))
     return Panel(

@@ -11,6 +11,7 @@ from pipeline.backtest.detection import Episode, Outcome, entity_months
 from pipeline.backtest.forecasts import Marks, forecast_marks
 from pipeline.backtest.labels import Score, delay
 from pipeline.backtest.nearness import NearMiss
+from pipeline.backtest.own_rate import OwnRate
 from pipeline.backtest.spool import CompanyHistory
 from pipeline.backtest.volumes import Window
 from pipeline.web.cards import Card
@@ -20,7 +21,7 @@ SHOWN = 200
 
 LISTED = 2_000
 COMPANIES = 40
-"""Most companies whose volume is drawn."""
+"""Most companies whose volume is drawn and whose own rate is given."""
 
 
 class Rate(Struct):
@@ -50,6 +51,7 @@ class Findings(Struct, kw_only=True):
     companies: list[CompanyHistory]
     outcome: Outcome
     rates: list[Rate]
+    own_rates: list[OwnRate]
     candidates: list[NearMiss]
     score: Score | None = None
     cards: list[tuple[Episode, Card]] = []
@@ -117,6 +119,7 @@ def as_json(found: Findings) -> dict[str, Any]:
             for c in found.candidates
         ],
         "rates": [_rate(rate) for rate in found.rates],
+        "own_rates": [_own_rate(own) for own in found.own_rates],
         "forecasts": [
             {"age": m.age, "number": m.number, "error": round(m.error, 3), "held": round(m.held, 3)}
             for m in found.forecasts
@@ -136,6 +139,7 @@ def _incident(episode: Episode) -> dict[str, Any]:
         "over_at": last.resolved_at,
         "severity": episode.worst.severity,
         "coordinated": last.coordinated,
+        "doubt": last.doubt,
         "opening": opened.explanation.summary,
         "summary": last.explanation.summary,
         "counts": last.counts,
@@ -155,6 +159,21 @@ def _rate(rate: Rate) -> dict[str, Any]:
     if rate.score is not None:
         row |= {"found": len(rate.score.found), "missed": len(rate.score.missed), "false": rate.score.false}
     return row
+
+
+def _own_rate(own: OwnRate) -> dict[str, Any]:
+    seen = own.observed
+    return {
+        "entity": {"id": own.company, "name": own.name},
+        "promise": own.promise,
+        "weeks": own.weeks,
+        "pages": own.pages,
+        "a_month": None if seen is None else round(seen.rate, 3),
+        "interval": None if seen is None else [round(seen.low, 3), round(seen.high, 3)],
+        "standing": own.standing,
+        "suggested": own.suggested,
+        "thresholds": own.thresholds,
+    }
 
 
 def _score(score: Score) -> dict[str, Any]:

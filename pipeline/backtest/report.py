@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from pipeline.backtest.findings import LISTED, Findings
 from pipeline.backtest.labels import delay
+from pipeline.backtest.own_rate import FEWEST, OwnRate
 from pipeline.errors import TerminalError
 from pipeline.simulate.verdicts import StoryVerdict
 from pipeline.text.duration import duration
@@ -32,7 +33,7 @@ def environment() -> Environment:
     """The report's template, with the words, macros and charts of the page."""
     made = page.environment()
     made.loader = ChoiceLoader([FileSystemLoader(HERE), FileSystemLoader(page.HERE / "templates")])
-    made.filters |= {"lasted": lasted, "waited": waited}
+    made.filters |= {"lasted": lasted, "waited": waited, "standing": standing}
     return made
 
 
@@ -88,6 +89,24 @@ def write(path: Path, text: str) -> None:
 def lasted(span: timedelta) -> str:
     """A span in words."""
     return duration(span.total_seconds())
+
+
+def standing(own: OwnRate) -> str:
+    """What a company's own rate says, and suggests."""
+    if own.standing == "too_short":
+        return f"too short a history: {own.weeks} whole weeks of the {FEWEST} at least"
+    if own.standing == "as_promised":
+        says = "not to be told from the promise"
+        return says if own.pages or own.weeks >= own.needed else f"{says}; {own.needed} weeks without a page would tell"
+    more = own.standing == "more"
+    if own.suggested is None or own.thresholds is None:
+        return "more than promised, at every promise compared" if more else "fewer than promised"
+    limits = own.thresholds
+    return (
+        f"{'more' if more else 'fewer'} than promised: detect.false_alarms = {own.suggested:g} would give it what was"
+        f" promised (thresholds: together {limits.together:.2f}, groundswell {limits.groundswell:.2f},"
+        f" amplification {limits.amplification:.2f})"
+    )
 
 
 def waited(verdict: StoryVerdict) -> str:

@@ -15,6 +15,7 @@ from pipeline.backtest.detection import Episode, Outcome, run_detector
 from pipeline.backtest.findings import COMPANIES, SHOWN, Findings, rate_of
 from pipeline.backtest.labels import read_labels, score
 from pipeline.backtest.nearness import Nearness
+from pipeline.backtest.own_rate import own_rates
 from pipeline.backtest.spool import CompanyHistory, MentionSpool
 from pipeline.detect.evidence.budget import Promise, promised
 from pipeline.ingest.formats.formats import MENTIONS, reader_for
@@ -66,6 +67,7 @@ def backtest(settings: Settings, request: BacktestRequest, rejects: Rejects, ste
                 rate_of(other, companies, chosen, None if stories is None else score(stories, other))
                 for _, other in sorted(outcomes.items())
             ],
+            own_rates=own_rates(companies[:COMPANIES], outcomes, chosen, stories),
             candidates=nearness.nearest(),
             score=None if stories is None else score(stories, outcome),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.ingest.networks import AGENTS
+from pipeline.ingest.registry import AGENTS
 
 DEMO = "demo"
 """The simulated stream of invented companies."""

@@ -25,15 +25,15 @@ _NUL = re.compile(rb"\\u0000|\x00")
 T = TypeVar("T")
 
 
-def decode(data: bytes | None, decoder: msgspec.json.Decoder[T]) -> T:
-    """A message, or `Malformed` with what is wrong and where.
+def decode(data: bytes | None, decoder: msgspec.json.Decoder[T], limit: int = MAX_BYTES) -> T:
+    """A message of at most `limit` bytes, or `Malformed` with what is wrong and where.
 
     Guarantees that no other exception leaves it, whatever the bytes.
     """
     if not data:
         raise Malformed("empty", "the record is empty", todo="Publish one JSON object a record")
-    if len(data) > MAX_BYTES:
-        raise Malformed("too_large", f"the record has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed")
+    if len(data) > limit:
+        raise Malformed("too_large", f"the record has {len(data):,} bytes, more than the {limit:,} allowed")
     try:
         return decoder.decode(data)
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from pipeline.contracts.mentions import EntityRef
-from pipeline.contracts.values import Id, IncidentEventName, IncidentKind, Leaning, Probability, Reason, Time
+from pipeline.contracts.values import Doubt, Id, IncidentEventName, IncidentKind, Leaning, Probability, Reason, Time
 
 
 class Counts(Struct, frozen=True):
@@ -180,6 +180,7 @@ class IncidentEvent(Struct, tag_field="type", tag="incident_event", kw_only=True
     `at` is the `ingested_at` of the mention that led to the event: nothing that arrived later was used.  It may be a
     mention of another entity where it is time that has passed, and never goes back within an incident.  `reasons` say
     why it looks coordinated, `fired` which tests fired when, `review` (once resolved) what had been foretold.
+    `doubt`: more is said, but no larger share complains; the likely cause, which pages nobody.
     `page` and `picture` are addresses on the built-in page, where it has one.
     """
 
@@ -202,5 +203,6 @@ class IncidentEvent(Struct, tag_field="type", tag="incident_event", kw_only=True
     fired: tuple[Firing, ...] = ()
     series: Series | None = None
     review: tuple[Foretold, ...] = ()
+    doubt: Doubt | None = None
     page: str | None = None
     picture: str | None = None

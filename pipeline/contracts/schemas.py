@@ -12,18 +12,19 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from pydantic import BaseModel, SecretStr
 
+from pipeline.contracts.gaps import NetworkGap
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import Mention, MentionDeleted
 from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted
 from pipeline.settings.section import Section
 from pipeline.settings.settings import Settings
 
-MESSAGES = (Post, PostDeleted, AuthorDeleted, Mention, MentionDeleted, IncidentEvent)
+MESSAGES = (Post, PostDeleted, AuthorDeleted, NetworkGap, Mention, MentionDeleted, IncidentEvent)
 """Everything that travels on a topic as a message of its own."""
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "contracts"
@@ -102,6 +103,10 @@ def _kind(kind: Any) -> str:
     """The words for a type: its name, or the values that it allows."""
     if get_origin(kind) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(kind))
+    if get_origin(kind) is Annotated:
+        return _kind(get_args(kind)[0])
+    if get_origin(kind) in (list, dict):
+        return f"{get_origin(kind).__name__}[{', '.join(map(_kind, get_args(kind)))}]"
     name = str(kind) if get_args(kind) else getattr(kind, "__name__", str(kind))
     return re.sub(r"\b(?:\w+\.)+", "", name).replace("|", "or")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.contracts.gaps import NetworkGap
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import ScoredMessage
 from pipeline.contracts.posts import RawMessage
@@ -37,6 +38,7 @@ class Topic:
 
 POSTS_RAW = Topic("posts.raw.v1", key="root id", carries=RawMessage)
 MENTIONS_SCORED = Topic("mentions.scored.v1", key="entity id", carries=ScoredMessage, retention_days=30)
+GAPS = Topic("gaps.v1", key="network", carries=NetworkGap, retention_days=30)
 INCIDENTS = Topic(
     "incidents.v1", key="incident id", carries=IncidentEvent, retention_days=None, compacted=True, uncompacted_days=7,
     compacted_days=14,
@@ -64,4 +66,4 @@ def changelog(stage: str) -> Topic:
 DEAD_LETTERS = tuple(dead_letters(stage) for stage in STAGES)
 STATEFUL = ("enrich", "detect", "alert")
 
-ALL = (POSTS_RAW, MENTIONS_SCORED, INCIDENTS, *DEAD_LETTERS, *(changelog(stage) for stage in STATEFUL))
+ALL = (POSTS_RAW, GAPS, MENTIONS_SCORED, INCIDENTS, *DEAD_LETTERS, *(changelog(stage) for stage in STATEFUL))

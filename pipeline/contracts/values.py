@@ -25,6 +25,7 @@ IncidentKind = Literal["pile_on", "surge", "groundswell", "amplification"]
 IncidentEventName = Literal["opened", "escalated", "updated", "resolved"]
 Untrained = Literal["language", "no_words", "hashtags", "code", "long"]
 Reason = Literal["few_authors", "copied_texts", "new_accounts", "lockstep"]
+Doubt = Literal["promotion", "news", "source_outage"]
 Leaning = Literal["ally", "critic", "mixed"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -16,10 +16,10 @@ from pipeline.detect.evidence.change_point import ChangePoint
 from pipeline.detect.evidence.pile_on import LEARNED_FROM, ThreadEvidence
 from pipeline.detect.evidence.pile_on import follow as follow_thread
 from pipeline.detect.incidents import context, lifecycle, retractions
+from pipeline.detect.incidents.usual import usual
 from pipeline.detect.mentions.inbound import Inbound, InboundDeletion, InboundMention
 from pipeline.detect.mentions.weighting import CHANGED, PASSED, WeighedMention, recognised, weigh
-from pipeline.detect.state.entity import POSTS, EntityState
-from pipeline.detect.state.quotable_posts import quotable_post, retain_post
+from pipeline.detect.state.entity import EntityState
 
 LATE: Final = 600
 """Seconds behind the entity's clock after which a mention is history: counted, but no evidence."""
@@ -90,7 +90,7 @@ class Detector:
         thread = self._answer(entity, weighed) if weighed.answer else None
         event = None
         if negative > 0.0:
-            surge = self._complaint(entity, negative, other)
+            surge = self._complaint(entity, negative, other, event_time)
             self._count(entity, mention, weighed, event_time)
             event = self._judge(entity, mention, weighed.root, thread, surge)
         else:
@@ -122,13 +122,13 @@ class Detector:
         thread.naming += weighed.first and not weighed.astray
         return thread
 
-    def _complaint(self, entity: EntityState, negative: float, other: float) -> float:
-        """The mention as evidence of a surge."""
+    def _complaint(self, entity: EntityState, negative: float, other: float, event_time: int) -> float:
+        """The mention as evidence of a surge, which may have begun with it."""
         clock, evidence, baseline = entity.clock, entity.evidence, entity.baseline
         expected, phi = baseline.expected(clock), baseline.phi
         evidence.advance(clock, expected, phi)
         if evidence.rests():
-            evidence.begin(entity.change_point(clock, expected))
+            evidence.begin(entity.change_point(event_time, expected))
         return evidence.add(negative, other, phi)
 
     def _count(self, entity: EntityState, mention: InboundMention, weighed: WeighedMention, event_time: int) -> None:
@@ -138,7 +138,7 @@ class Detector:
         entity.authors += weighed.first
         entity.copies += weighed.copied
         if weighed.complains:
-            self._remember(entity, mention, weighed.root)
+            context.remember(entity, mention, weighed.root, event_time)
         acute, slow = entity.acute, entity.slow
         if acute is None and slow is None:
             context.learn(entity, mention, weighed)
@@ -161,7 +161,7 @@ class Detector:
         entity.memory.posts.begin(event_time // 60)
         entity.baseline.begin(event_time)
         entity.evidence.refresh(entity.baseline.p0)
-        entity.groundswell.close(event_time, 0.0, 0.0, 1.0, ChangePoint(event_time))
+        entity.groundswell.close(event_time, 0.0, 1.0, ChangePoint(event_time))
 
     def _pass_time(self, entity: EntityState, mention: InboundMention) -> Sequence[IncidentEvent]:
         """Let time come to the clock: incidents end, bins and blocks close."""
@@ -189,7 +189,7 @@ class Detector:
         swell, baseline, slow = entity.groundswell, entity.baseline, entity.slow
         expected = baseline.expected(entity.clock)
         mark = entity.change_point(entity.clock, expected)
-        if not swell.close(entity.clock, expected, baseline.p0, baseline.phi, mark):
+        if not swell.close(entity.clock, expected, baseline.phi, mark):
             return _NOTHING
         if slow is not None and slow.resolved:
             entity.slow = slow = None
@@ -204,22 +204,6 @@ class Detector:
         test = TestResult("groundswell", swell.evidence, threshold, self.thresholds.rates["groundswell"])
         entity.slow = lifecycle.begin(entity, mention, test, swell.since, None)
         return (lifecycle.report(entity, entity.slow, lifecycle.occasion(mention), "opened"),)
-
-    def _remember(self, entity: EntityState, mention: InboundMention, root: int) -> None:
-        """Remember a negative post that may be quoted, and count the answer it gives to another."""
-        if mention.parent_id is not None:
-            for post in entity.posts:
-                if post.post_id == mention.parent_id:
-                    post.replies += 1
-                    break
-            for incident in (entity.acute, entity.slow):
-                if incident is not None and incident.first_post is not None:
-                    incident.first_post.replies += incident.first_post.post_id == mention.parent_id
-        if mention.kind != "repost":
-            author = mention.author.handle or mention.author.id
-            quotable = quotable_post(mention.post_id, author, mention.text, entity.clock, mention.url, root)
-            if quotable is not None:
-                retain_post(entity.posts, quotable, POSTS)
 
     def _judge(
         self, entity: EntityState, mention: InboundMention, root: int, thread: ThreadEvidence | None, surge: float
@@ -273,21 +257,20 @@ class Detector:
     def _fire(
         self, entity: EntityState, mention: InboundMention, test: TestResult, root: int, thread: ThreadEvidence | None
     ) -> IncidentEvent | None:
-        """A test has fired: one snowball is one incident."""
+        """A test has fired: one snowball is one incident, and so is what flares up soon after its end."""
         acute = entity.acute
         about = None if thread is None else root
-        if acute is not None and acute.resolved == 0:
+        if acute is not None and acute.open:
             lifecycle.merge(entity, acute, test, about)
             return None
-        if acute is not None and (about is None or about in acute.roots):
-            lifecycle.reopen(entity, acute, test)
+        if acute is not None:  # within the refractory time, or it would be forgotten
+            lifecycle.reopen(entity, acute, test, about)
             return lifecycle.report(entity, acute, lifecycle.occasion(mention), "escalated")
         if thread is None:
             entity.acute = lifecycle.begin(entity, mention, test, entity.evidence.start(), None)
         else:
-            expected = entity.baseline.expected(entity.clock) - entity.baseline.mu_negative * (
-                entity.clock - thread.first
-            )
+            since = usual(entity.baseline, thread.first, entity.clock)
+            expected = entity.baseline.expected(entity.clock) - since
             start = entity.change_point(thread.first, expected)
             entity.acute = lifecycle.begin(entity, mention, test, start, root)
             lifecycle.adopt_thread(entity, entity.acute, thread)

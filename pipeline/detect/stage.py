@@ -214,7 +214,7 @@ class Detect:
         entities.hold(key, entity, record)
 
     def _outgoing(self, event: IncidentEvent, record: Record) -> Outgoing:
-        if event.coordinated and self._page_coordinated:
+        if event.coordinated and self._page_coordinated and event.doubt is None:
             event.pageable = True
         return outgoing(event, record.arrived)
 

@@ -36,11 +36,19 @@ _HOSTS = tuple(_HOSTS_TEXT.split())
 
 
 class Accounts:
-    """Accounts by what the linker's catalogue knows.  The answer depends on the author and the network alone."""
+    """Accounts by what the linker's catalogue knows.  The answer depends on the author and the network alone.
 
-    def __init__(self, linker: Linker) -> None:
+    `followed` are the ids of the companies that posts are linked to; None for all of the catalogue.
+    """
+
+    def __init__(self, linker: Linker, followed: frozenset[str] | None = None) -> None:
         self.linker = linker
+        self._followed = followed
         self._employer = lru_cache(maxsize=CACHED)(self._find_employer)
+
+    def follows(self, entity_id: str) -> bool:
+        """Whether posts are linked to this company."""
+        return self._followed is None or entity_id in self._followed
 
     def owner(self, author: Author, network: str) -> Entity | None:
         """The company whose own account this is: by a listed handle, or the listed permanent id of an account."""

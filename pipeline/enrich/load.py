@@ -12,7 +12,6 @@ import structlog
 from pipeline.enrich.catalogue import Catalogue, CatalogueError, load_catalogue
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.reader import ContextReader
-from pipeline.settings.enrich import EnrichSettings
 
 CHECK_EVERY = 2.0
 """Seconds between looks at the files; a change is read when it has stood still from one look to the next."""
@@ -24,13 +23,13 @@ log = structlog.get_logger()
 Signature = tuple[tuple[str, int, int], ...]
 
 
-def open_linker(settings: EnrichSettings, reader: ContextReader | None = None) -> Linker:
-    """The linker of the shipped catalogue, extended by the user's where one is set.  Raises `CatalogueError`.
+def open_linker(own: Path | None = None, reader: ContextReader | None = None) -> Linker:
+    """The linker of the shipped catalogue, extended by the user's `own` where there is one.  Raises `CatalogueError`.
 
     `reader` takes part in the decision on names that are ordinary words.
     """
     started = time.monotonic()
-    catalogue = load_catalogue(settings.catalogue)
+    catalogue = load_catalogue(own)
     linker = Linker(catalogue, reader)
     log.info(
         "catalogue loaded",

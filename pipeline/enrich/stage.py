@@ -22,6 +22,7 @@ from pipeline.contracts.posts import UNVERSIONED, AuthorDeleted, Post, PostDelet
 from pipeline.contracts.sketch import sketch_of
 from pipeline.contracts.topics import MENTIONS_SCORED, POSTS_RAW, Topic
 from pipeline.enrich.accounts import Accounts
+from pipeline.enrich.catalogue.watch_list import WatchList
 from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.mentions import Pending, facts_of, mention_of, model_inputs, retraction
 from pipeline.enrich.targets import AnswerSlot, Questions, places
@@ -72,11 +73,15 @@ class Enrich:
         thread_days: float = 7.0,
         ahead_seconds: float = MAX_AHEAD,
         renewed: Callable[[], Linker | None] | None = None,
+        watched: Callable[[], WatchList | None] = lambda: None,
         observe: Callable[[str, int], None] = lambda bound, replies: None,
     ) -> None:
-        """`renewed` is asked before each batch for a linker to go on with; `observe` is told of replies that no longer
-        wait for want of room, by the bound that was reached: of the thread, the author or the partition."""
-        self._accounts = Accounts(linker)
+        """Before each batch `renewed` is asked for a linker to go on with and `watched` for the list of followed
+        companies, None for all; `observe` is told of replies that no longer wait for want of room, by the bound that
+        was reached: of the thread, the author or the partition."""
+        self._watched = watched
+        self._watch_list = watched()
+        self._accounts = _accounts(linker, self._watch_list)
         self.scorer = scorer
         self.codec = StateCodec()
         self.counts: Counter[str] = Counter()
@@ -89,8 +94,7 @@ class Enrich:
 
     def handle(self, batch: Sequence[Record], state: State) -> Result:
         """See `pipeline.stages.stage.Stage`."""
-        if self._renewed is not None and (linker := self._renewed()) is not None:
-            self._accounts = Accounts(linker)
+        self._renew()
         result = Result(publish=[], rejected=[], effects=[])
         work = _Work()
         for record in batch:
@@ -118,6 +122,14 @@ class Enrich:
                 outgoing._replace(origin=origin(record, number)) for number, outgoing in enumerate(messages)
             ]
         return result
+
+    def _renew(self) -> None:
+        """Go on with the catalogue and the list of followed companies that are in force now."""
+        linker = self._renewed() if self._renewed is not None else None
+        watch_list = self._watched()
+        if linker is not None or watch_list != self._watch_list:
+            self._watch_list = watch_list
+            self._accounts = _accounts(linker or self._accounts.linker, watch_list)
 
     async def apply(self, effects: Sequence[Any]) -> Result:
         """This stage has no effects."""
@@ -306,6 +318,10 @@ class Enrich:
 
     def _out(self, key: str, message: Any, record: Record) -> Outgoing:
         return Outgoing(MENTIONS_SCORED.name, key.encode(), self._encode(message), record.arrived or record.timestamp)
+
+
+def _accounts(linker: Linker, watch_list: WatchList | None) -> Accounts:
+    return Accounts(linker, None if watch_list is None else watch_list.followed(linker.catalogue))
 
 
 def _known_since(record: Record, post: Post) -> datetime:

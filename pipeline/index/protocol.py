@@ -45,6 +45,12 @@ class DeadLetter(Struct, kw_only=True):
     """The letter that it was sent again from."""
 
 
+Order = Literal["newest", "oldest", "reach", "best"]
+"""By time, by the followers of the author, by how well the words match; ties by id."""
+
+PartField = Literal["entity", "network", "lang", "sentiment"]
+"""Fields by which mentions can be parted."""
+
 Document = Mention | MentionDeleted | PostDeleted | AuthorDeleted | IncidentEvent | DeadLetter
 
 
@@ -65,7 +71,11 @@ class Written(Struct):
 
 
 class Query(Struct, kw_only=True, frozen=True):
-    """A search over mentions: words (all must occur; empty for any), and filters."""
+    """A search over mentions: `text` in the query language (docs/search.md; empty for any), and filters.
+
+    `entity` is an id or a name.  `after` is the `next` of the page before: pages go on from there however many they
+    are, while `offset` reaches the first 10,000 hits.  `now` is what dates in words go by; the clock where unset.
+    """
 
     text: str = ""
     entity: str | None = None
@@ -73,16 +83,27 @@ class Query(Struct, kw_only=True, frozen=True):
     network: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    order: Literal["newest", "best"] = "newest"
+    order: Order = "newest"
     limit: int = 20
     offset: int = 0
+    after: str = ""
+    now: datetime | None = None
 
 
 class Page(Struct, frozen=True):
-    """One page of hits, and how many there are in all."""
+    """One page of hits, and how many there are in all; `next` is for the page after it, empty where there is none."""
 
     total: int
     mentions: list[Mention]
+    next: str = ""
+
+
+class FieldCount(Struct, frozen=True):
+    """Mentions and negative mentions that have one value of a field."""
+
+    value: str
+    mentions: int
+    negative: int
 
 
 class Volume(Struct, frozen=True):
@@ -115,6 +136,10 @@ class Index(Protocol):
 
         Spans begin at multiples of `seconds` since 1970; those without a mention are left out.
         """
+        ...
+
+    async def parts(self, query: Query, by: PartField, limit: int = 50) -> list[FieldCount]:
+        """What the query finds by a field, most first; mentions without a value are left out."""
         ...
 
     async def entities(self, limit: int = 50) -> list[tuple[str, str, int]]:

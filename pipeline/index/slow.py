@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pipeline.contracts.incidents import IncidentEvent
-from pipeline.index.protocol import DeadLetter, Document, Index, Page, Query, Volume, Written
+from pipeline.index.protocol import DeadLetter, Document, FieldCount, Index, Page, PartField, Query, Volume, Written
 
 
 class SlowIndex:
@@ -29,6 +29,9 @@ class SlowIndex:
 
     async def volume(self, query: Query, seconds: int) -> list[Volume]:
         return await self._index.volume(query, seconds)
+
+    async def parts(self, query: Query, by: PartField, limit: int = 50) -> list[FieldCount]:
+        return await self._index.parts(query, by, limit)
 
     async def entities(self, limit: int = 50) -> list[tuple[str, str, int]]:
         return await self._index.entities(limit)

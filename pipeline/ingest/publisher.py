@@ -1,4 +1,4 @@
-"""Publishes raw messages to ``posts.raw.v1``; what counts as delivered is in Kafka.
+"""Publishes posts and gaps to their topics; what counts as delivered is in Kafka.
 
 Built on kafka-python's producer: acknowledgement by all in-sync replicas, idempotence (no repeats and no reordering by
 retries), murmur2 over explicit keys.  That producer keeps whatever is handed to it in memory, without bound; here the
@@ -18,10 +18,11 @@ from kafka import errors as kafka_errors
 from kafka.partitioner import Partitioner
 
 from pipeline.contracts.decode import MAX_BYTES
+from pipeline.contracts.gaps import NetworkGap
 from pipeline.contracts.headers import COPY, arrival_header
 from pipeline.contracts.partitioning import partition_of
 from pipeline.contracts.posts import AuthorDeleted, Post, PostDeleted, RawMessage
-from pipeline.contracts.topics import POSTS_RAW, Topic
+from pipeline.contracts.topics import GAPS, POSTS_RAW, Topic
 from pipeline.errors import GroundswellError, Malformed, TerminalError, TransientError
 from pipeline.settings.kafka import KafkaSettings
 
@@ -49,9 +50,11 @@ class _Flight(NamedTuple):
     """Whether it is a message, not a copy of one."""
 
 
-def key_of(message: RawMessage) -> bytes:
+def key_of(message: RawMessage | NetworkGap) -> bytes:
     """The key that keeps a thread together and in order: the root's id; of a deletion that of the post's thread where
-    it is known, else what it deletes."""
+    it is known, else what it deletes.  Gaps of a network are in order."""
+    if isinstance(message, NetworkGap):
+        return message.network.encode()
     if isinstance(message, Post):
         return (message.root_id or message.parent_id or message.post_id).encode()
     if isinstance(message, PostDeleted):
@@ -73,6 +76,7 @@ class RawPublisher:
         settings: KafkaSettings,
         *,
         topic: Topic = POSTS_RAW,
+        gaps: Topic = GAPS,
         backpressure: KeyedBackpressure | None = None,
         delivery_seconds: float = 120.0,
         in_flight_bytes: int = IN_FLIGHT_BYTES,
@@ -80,6 +84,7 @@ class RawPublisher:
     ) -> None:
         """Connects.  Raises `TransientError` when no broker answers, `TerminalError` when the settings cannot work."""
         self._topic = topic
+        self._gaps = gaps
         self._backpressure = backpressure
         self._delivery_seconds = delivery_seconds
         self._in_flight_bytes = in_flight_bytes
@@ -96,7 +101,7 @@ class RawPublisher:
         except Exception as error:
             raise explain(error, settings.bootstrap) from error
 
-    def publish(self, message: RawMessage | bytes, *, key: bytes | None = None, arrived: float) -> int:
+    def publish(self, message: RawMessage | NetworkGap | bytes, *, key: bytes | None = None, arrived: float) -> int:
         """Hand over one message; gives its number, counted from 1: it is safe once `delivered()` reaches that.
 
         `key` may be left out for a decoded message.  The deletion of an author goes to every partition, as a copy
@@ -117,8 +122,8 @@ class RawPublisher:
             self._raise_if_broken()
             if isinstance(message, AuthorDeleted):
                 for partition, header in self._others(key):
-                    self._send(key, value, size, arrived, partition, (header,))
-            self._send(key, value, size, arrived)
+                    self._send(key, value, size, arrived, partition, (header,), topic=self._topic)
+            self._send(key, value, size, arrived, topic=self._gaps if isinstance(message, NetworkGap) else self._topic)
             self._handed += 1
             return self._handed
 
@@ -139,14 +144,16 @@ class RawPublisher:
         arrived: float,
         partition: int | None = None,
         marks: tuple[tuple[str, bytes], ...] = (),
+        *,
+        topic: Topic,
     ) -> None:
         """Hand a record to the producer; a copy where a partition is given."""
         self._make_room(size)
-        if self._backpressure is not None:
-            self._backpressure.admit(self._topic.name, key, size)
+        if self._backpressure is not None and topic is self._topic:  # gaps are few, and nobody reads them in step
+            self._backpressure.admit(topic.name, key, size)
         headers = [arrival_header(arrived), *marks]
         try:
-            future = self._producer.send(self._topic.name, value=value, key=key, headers=headers, partition=partition)
+            future = self._producer.send(topic.name, value=value, key=key, headers=headers, partition=partition)
         except Exception as error:
             raise self._break(error) from error
         self._flights.append(_Flight(future, size, partition is None))

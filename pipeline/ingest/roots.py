@@ -8,6 +8,7 @@ and what refers to it gets that root.
 
 from __future__ import annotations
 
+import threading
 from hashlib import blake2b
 
 import msgspec
@@ -22,12 +23,14 @@ class Roots:
     """Roots of the latest answers, quotes and reposts.
 
     Guarantees: a post that refers to one of the `limit` latest that arrived before it gets its root; any other stays
-    as it is, so that it is together with the post that it names, and with nothing above that.  O(1) a post.
+    as it is, so that it is together with the post that it names, and with nothing above that.  O(1) a post.  The agents
+    of a network share one: it may be used from any thread.
     """
 
     def __init__(self, limit: int = REMEMBERED) -> None:
         self._limit = limit
         self._roots: dict[int, str] = {}
+        self._lock = threading.Lock()
 
     def resolved(self, message: RawMessage) -> RawMessage:
         """The message with the root of its thread; remembers it.  A deletion follows the post that it takes back, as
@@ -55,9 +58,10 @@ class Roots:
         return self._roots.get(_key(post_id))
 
     def _remember(self, key: int, root: str) -> None:
-        if key not in self._roots and len(self._roots) >= self._limit:
-            del self._roots[next(iter(self._roots))]
-        self._roots[key] = root
+        with self._lock:
+            if key not in self._roots and len(self._roots) >= self._limit:
+                del self._roots[next(iter(self._roots))]
+            self._roots[key] = root
 
 
 def _key(post_id: str) -> int:

@@ -108,6 +108,25 @@ class Metrics:
             "groundswell_agent_gap_seconds", "Spans of a network's stream that will not come any more", ["agent"],
             registry=registry,
         )  # fmt: skip
+        self.agent_gaps = Counter(
+            "groundswell_agent_gaps", "Gaps published for spans that a network did not give", ["agent"],
+            registry=registry,
+        )  # fmt: skip
+        self.agent_repeated = Counter(
+            "groundswell_agent_repeated", "Frames that came again and were left out", ["agent"], registry=registry
+        )
+        self.agent_disconnects = Counter(
+            "groundswell_agent_disconnects", "Connections to a network that ended", ["agent", "reason"],
+            registry=registry,
+        )  # fmt: skip
+        self.agent_waiting = Gauge(
+            "groundswell_agent_waiting_seconds", "Rest that the network, or a budget, imposed; 0 while it goes on",
+            ["agent"], registry=registry,
+        )  # fmt: skip
+        self.budget_left = Gauge(
+            "groundswell_network_budget_left", "What is left of a network's budget of the day", ["network", "kind"],
+            registry=registry,
+        )  # fmt: skip
         self.agent_behind = Gauge(
             "groundswell_agent_behind_seconds",
             "How far the newest frame lies behind the clock",

@@ -9,10 +9,14 @@ from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Stage
 
 
-def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
-    """The stage of this name.  Imports only what that stage needs, so that a small worker stays small."""
+def build(name: str, settings: Settings, metrics: Metrics, *, live: bool = False) -> Stage:
+    """The stage of this name.  Imports only what that stage needs, so that a small worker stays small.
+
+    A `live` one follows the watch list and its changes; a run over a file links all of the catalogue.
+    """
     if name == "enrich":
         from models.load import load_scorer
+        from pipeline.enrich.catalogue.watch_list import WatchListFile
         from pipeline.enrich.linking.embeddings import reader_of
         from pipeline.enrich.load import Renewal, open_linker
         from pipeline.enrich.stage import Enrich
@@ -20,13 +24,14 @@ def build(name: str, settings: Settings, metrics: Metrics) -> Stage:
 
         scorer = load_scorer(settings.model)
         enrich = settings.enrich
-        linker = open_linker(enrich, reader_of(scorer))
+        linker = open_linker(settings.catalogue, reader_of(scorer))
         return Enrich(
             linker,
             MeteredScorer(scorer, metrics),
             thread_days=enrich.thread_days,
             ahead_seconds=enrich.max_ahead_hours * 3600.0,
-            renewed=None if enrich.catalogue is None else Renewal(enrich.catalogue, linker),
+            renewed=Renewal(settings.own_catalogue, linker),
+            watched=WatchListFile(settings.following) if live else lambda: None,
             observe=lambda bound, replies: metrics.replies_dropped.labels(bound).inc(replies),
         )
     if name == "detect":

@@ -18,6 +18,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 
+from pipeline.settings.networks import (
+    BlueskySettings,
+    FeedsSettings,
+    HackerNewsSettings,
+    MastodonSettings,
+    StackExchangeSettings,
+    WebhookSettings,
+)
 from pipeline.settings.section import Section
 
 BUILT_IN_FORMATS = ("posts", "twcs")
@@ -72,22 +80,21 @@ class FormatSettings(Section):
         return ZoneInfo(self.time_zone)
 
 
-class BlueskySettings(Section):
-    """Bluesky's public stream of posts (Jetstream, version 1 of its wire)."""
-
-    url: str = Field(default="wss://jetstream2.us-east.bsky.network/subscribe", pattern=r"^wss?://[^\s?#]+$")
-    dids: list[str] = Field(default=[], max_length=10_000)
-    """Accounts to listen to; empty for everybody."""
-    rewind: float = Field(default=5.0, ge=0.0, le=3600.0)
-    """Seconds read again after a reconnect: servers differ a little in their clocks."""
-    stall: float = Field(default=60.0, gt=0.0, le=3600.0)
-    """Seconds of silence after which the connection is given up and made anew."""
-
-
 class IngestSettings(Section):
     """What is listened to, and how files are read."""
 
+    contact: str = Field(default="", max_length=200)
+    """An address or page where the networks' operators reach you; it goes out in every request's user agent."""
+    allow_private: bool = False
+    """Let agents connect to private and loopback addresses, for networks that you run inside."""
+    repeat_window: float = Field(default=900.0, ge=60.0, le=86_400.0)
+    """Seconds for which what was taken in is known when it comes again."""
     bluesky: BlueskySettings = BlueskySettings()
+    feeds: FeedsSettings = FeedsSettings()
+    hackernews: HackerNewsSettings = HackerNewsSettings()
+    mastodon: MastodonSettings = MastodonSettings()
+    stackexchange: StackExchangeSettings = StackExchangeSettings()
+    webhook: WebhookSettings = WebhookSettings()
     formats: dict[str, FormatSettings] = Field(default={})
     """Layouts of files by name, in the file only: `[ingest.formats.NAME]`, for `replay --format NAME`."""
 

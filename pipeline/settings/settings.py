@@ -28,6 +28,7 @@ from pipeline.errors import SettingsError
 from pipeline.settings.alert import AlertSettings
 from pipeline.settings.detect import DetectSettings
 from pipeline.settings.enrich import EnrichSettings
+from pipeline.settings.follow import FollowSettings
 from pipeline.settings.index import IndexSettings
 from pipeline.settings.ingest import IngestSettings
 from pipeline.settings.kafka import KafkaSettings
@@ -56,11 +57,27 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     model: ModelSettings = ModelSettings()
     enrich: EnrichSettings = EnrichSettings()
+    follow: FollowSettings = FollowSettings()
     detect: DetectSettings = DetectSettings()
     alert: AlertSettings = AlertSettings()
     web: WebSettings = WebSettings()
     metrics: MetricsSettings = MetricsSettings()
     worker: WorkerSettings = WorkerSettings()
+
+    @property
+    def own_catalogue(self) -> Path:
+        """Where the user's own catalogue is: as named, else the file that `catalogue add` makes in the data folder."""
+        return self.enrich.catalogue or self.data / "catalogue.jsonl"
+
+    @property
+    def catalogue(self) -> Path | None:
+        """The own catalogue to read; None where none is named and `catalogue add` has not made one."""
+        return self.own_catalogue if self.enrich.catalogue is not None or self.own_catalogue.exists() else None
+
+    @property
+    def following(self) -> Path:
+        """The list of followed companies; it need not exist."""
+        return self.follow.file or self.data / "following.json"
 
     @classmethod
     def settings_customise_sources(

@@ -1,8 +1,8 @@
-"""Words of an incident for people: its kind, its severity, and why it looks coordinated."""
+"""Words of an incident for people: kind, severity, why it looks coordinated or is in doubt."""
 
 from __future__ import annotations
 
-from pipeline.contracts.values import IncidentKind, Reason
+from pipeline.contracts.values import Doubt, IncidentKind, Reason
 
 KIND_WORDS: dict[IncidentKind, str] = {
     "pile_on": "pile-on",
@@ -19,4 +19,10 @@ REASON_WORDS: dict[Reason, str] = {
     "copied_texts": "copied texts",
     "new_accounts": "new accounts",
     "lockstep": "posts in lockstep",
+}
+
+DOUBT_WORDS: dict[Doubt, str] = {
+    "promotion": "a promotion?",
+    "news": "news?",
+    "source_outage": "a source back after an outage?",
 }

@@ -23,7 +23,9 @@ from starlette.staticfiles import StaticFiles
 
 from pipeline.detect.evidence.budget import Promise
 from pipeline.errors import GroundswellError, TransientError
+from pipeline.index.language.faults import WrongQuery
 from pipeline.index.protocol import Index
+from pipeline.index.trends import ComparedCompany, as_csv
 from pipeline.promise.verdicts import VerdictStore
 from pipeline.web import params
 from pipeline.web.picture import picture
@@ -46,18 +48,20 @@ def create_app(
     *,
     acknowledgements: VerdictStore | None = None,
     promise: Promise | None = None,
+    followed: Callable[[], list[ComparedCompany]] = list,
     hosts: Iterable[str] = LOOPBACK,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
     """The application.  It answers only requests addressed to one of `hosts`.
 
+    `followed` gives the companies of the watch list, of which `/api/trends` is unless it is asked for others.
     With `promise`, the page says whether false alarms keep to it. `status()` says what is running. What the page
     knows how to show: ``source`` (``"simulation"`` brings up a banner that says so), ``services``: a list of
     ``{"name", "state", "detail"}``, where a state other than ``running`` is marked (or shorter ``running``:
     ``{name: state or detail}``), ``links``: ``{title: address}``, and ``version``. Other entries are in
     ``/api/status`` only.
     """
-    pages = _Pages(View(index, status, acknowledgements, clock, promise))
+    pages = _Pages(View(index, status, acknowledgements, clock, promise, followed))
     routes = [
         Route("/", pages.errors_as_page(pages.page)),
         Route("/part/{name:str}", pages.errors_as_page(pages.part)),
@@ -65,6 +69,7 @@ def create_app(
         Route("/api/incidents", pages.errors_as_json(pages.incidents)),
         Route("/api/mentions", pages.errors_as_json(pages.mentions)),
         Route("/api/volume", pages.errors_as_json(pages.volume)),
+        Route("/api/trends", pages.errors_as_json(pages.trends)),
         Route("/api/entities", pages.errors_as_json(pages.entities)),
         Route("/api/status", pages.errors_as_json(pages.status)),
         Mount("/static", StaticFiles(directory=HERE / "static")),
@@ -103,10 +108,15 @@ class _Pages:
 
     async def mentions(self, request: Request) -> Response:
         page = await self._view.search(request.query_params)
-        return _json({"total": page.total, "mentions": page.mentions})
+        return _json({"total": page.total, "mentions": page.mentions, "next": page.next})
 
     async def volume(self, request: Request) -> Response:
         return _json(await self._view.volume(request.query_params))
+
+    async def trends(self, request: Request) -> Response:
+        form = params.choice(request.query_params, "format", ("json", "csv")) or "json"
+        report = await self._view.trends(request.query_params)
+        return Response(as_csv(report), media_type="text/csv") if form == "csv" else _json(report)
 
     async def entities(self, request: Request) -> Response:
         found = await self._view.entities()
@@ -144,7 +154,7 @@ async def _outcome(handler: Handler, request: Request) -> Response | tuple[int, 
     try:
         async with asyncio.timeout(PATIENCE):
             return await handler(request)
-    except params.BadRequest as error:
+    except (params.BadRequest, WrongQuery) as error:
         return 400, str(error)
     except TimeoutError:
         return 503, f"The index did not answer within {PATIENCE:.0f} seconds"

@@ -10,7 +10,7 @@ from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.values import IncidentKind
 from pipeline.index.protocol import Index, Query
 from pipeline.promise.verdicts import GivenVerdict
-from pipeline.text.incident_words import KIND_WORDS, REASON_WORDS, SEVERITY_WORDS
+from pipeline.text.incident_words import DOUBT_WORDS, KIND_WORDS, REASON_WORDS, SEVERITY_WORDS
 from pipeline.web.chart import Chart, chart, course, step_for
 
 MEANINGS: dict[IncidentKind, str] = {
@@ -70,6 +70,11 @@ class Card:
     def reasons(self) -> str:
         """Why it looks coordinated."""
         return ", ".join(REASON_WORDS[reason] for reason in self.event.reasons)
+
+    @property
+    def doubt(self) -> str:
+        """What it may be, where no larger share complains than usual."""
+        return "" if self.event.doubt is None else DOUBT_WORDS[self.event.doubt]
 
     @property
     def times(self) -> float | None:

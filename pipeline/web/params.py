@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 from pipeline.contracts.values import Label
 from pipeline.errors import TerminalError
-from pipeline.index.protocol import Query
-from pipeline.index.query import MAX_WINDOW
+from pipeline.index.cursor import MAX_CURSOR
+from pipeline.index.protocol import Order, Query
+from pipeline.index.query import MAX_TEXT, MAX_WINDOW
 
-MAX_TEXT = 200
 MAX_NAME = 512
 MAX_LIMIT = 100
 MAX_OFFSET = MAX_WINDOW
@@ -22,26 +22,26 @@ MAX_SPANS = 1_000
 AGO = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 """Short names for "since then"; a time in RFC 3339 does as well."""
 
-Order = Literal["newest", "best"]
-
 
 class BadRequest(TerminalError):
     """A parameter cannot be used; says which and what is allowed."""
 
 
 def query(given: Mapping[str, str], now: datetime, limit: int = 20) -> Query:
-    """The search that the parameters ask for: `q entity sentiment network since until order limit offset`."""
+    """The search that the parameters ask for: `q entity sentiment network since until order limit offset
+    after`; `q` is in the query language."""
     limit = number(given, "limit", limit, 1, MAX_LIMIT)
     return Query(
         text=_text(given, "q", MAX_TEXT) or "",
         entity=_text(given, "entity", MAX_NAME),
-        sentiment=cast(Label | None, _choice(given, "sentiment", get_args(Label))),
+        sentiment=cast(Label | None, choice(given, "sentiment", get_args(Label))),
         network=_text(given, "network", MAX_NAME),
         since=_time(given, "since", now),
         until=_time(given, "until", now),
-        order=cast(Order, _choice(given, "order", get_args(Order)) or "newest"),
+        order=cast(Order, choice(given, "order", get_args(Order)) or "newest"),
         limit=limit,
         offset=number(given, "offset", 0, 0, MAX_OFFSET - limit),
+        after=_text(given, "after", MAX_CURSOR) or "",
     )
 
 
@@ -57,7 +57,7 @@ def number(given: Mapping[str, str], name: str, default: int, low: int, high: in
 
 def flag(given: Mapping[str, str], name: str) -> bool:
     """Yes for ``1``, ``true`` and ``yes``."""
-    return (_choice(given, name, ("1", "true", "yes", "0", "false", "no")) or "no") in ("1", "true", "yes")
+    return (choice(given, name, ("1", "true", "yes", "0", "false", "no")) or "no") in ("1", "true", "yes")
 
 
 def _text(given: Mapping[str, str], name: str, most: int) -> str | None:
@@ -69,7 +69,8 @@ def _text(given: Mapping[str, str], name: str, most: int) -> str | None:
     return text or None
 
 
-def _choice(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+def choice(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+    """One of the allowed values; None where none is given."""
     text = given.get(name, "").strip()
     if text and text not in allowed:
         raise BadRequest(f"must be one of: {', '.join(allowed)}", subject=name)

@@ -14,8 +14,10 @@ import structlog
 import uvicorn
 
 from pipeline.detect.evidence.budget import promised
-from pipeline.errors import TerminalError
+from pipeline.enrich.catalogue.watch_list import read_watch_list
+from pipeline.errors import GroundswellError, TerminalError
 from pipeline.index.load import open_index
+from pipeline.index.trends import ComparedCompany
 from pipeline.promise.verdicts import VerdictStore
 from pipeline.settings.settings import Settings
 from pipeline.web.app import create_app
@@ -55,6 +57,7 @@ async def serve(settings: Settings, status: Callable[[], Mapping[str, Any]] | No
         status or (lambda: read_status(settings.data)),
         acknowledgements=VerdictStore(settings.data),
         promise=promised(settings.detect),
+        followed=lambda: _followed(settings),
         hosts={*LOOPBACK, f"[{host}]" if ":" in host else host},
     )
     config = uvicorn.Config(
@@ -67,6 +70,16 @@ async def serve(settings: Settings, status: Callable[[], Mapping[str, Any]] | No
     finally:
         listening.close()
         await index.close()
+
+
+def _followed(settings: Settings) -> list[ComparedCompany]:
+    """The companies of the watch list; a list that cannot be read is as good as none here."""
+    try:
+        watch_list = read_watch_list(settings.following)
+    except GroundswellError as error:
+        log.warning("list of followed companies not read", reason=str(error))
+        return []
+    return [ComparedCompany(company.id, company.name) for company in watch_list.companies] if watch_list else []
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -13,6 +13,7 @@ import msgspec
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.detect.evidence.budget import Promise
 from pipeline.index.protocol import Index, Page, Query, Volume
+from pipeline.index.trends import ComparedCompany, TrendReport, newest_time, trends
 from pipeline.promise.audit import audit
 from pipeline.promise.compliance import sentence
 from pipeline.promise.verdicts import GivenVerdict, VerdictStore, with_verdict
@@ -60,12 +61,14 @@ class View:
         acknowledgements: VerdictStore | None,
         clock: Callable[[], datetime],
         promise: Promise | None = None,
+        followed: Callable[[], list[ComparedCompany]] = list,
     ) -> None:
         self._index = index
         self._status = status
         self._acknowledgements = acknowledgements
         self._clock = clock
         self._promise = promise
+        self._followed = followed
         self._cache: Cache[Any] = Cache(FRESH)
         self._seldom: Cache[list[PromiseLine]] = Cache(SELDOM)
 
@@ -136,6 +139,18 @@ class View:
             )
         spans = await self._index.volume(msgspec.structs.replace(query, since=since), seconds)
         return {"seconds": seconds, "spans": spans}
+
+    async def trends(self, given: Given) -> TrendReport:
+        """Numbers by company over `days` up to `until`, or from `since`: of `entity` (ids by commas), else of what is
+        followed, else of those most mentioned."""
+        query = params.query(given, self._now())
+        end = query.until or await newest_time(self._index, query) or self._now()
+        since = query.since or earlier(end, timedelta(days=params.number(given, "days", 7, 1, 3_650)))
+        if since >= end:
+            raise params.BadRequest("the span ends before it begins", subject="since")
+        named = [ComparedCompany(name.strip()) for name in (query.entity or "").split(",") if name.strip()]
+        asked = msgspec.structs.replace(query, entity=None)
+        return await trends(self._index, asked, since, end, named or self._followed())
 
     async def entities(self) -> list[tuple[str, str, int]]:
         found: list[tuple[str, str, int]] = await self._cache.get("entities", lambda: self._index.entities(50))

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from pipeline.alert.delivery import Busy
 from pipeline.alert.stage import REMEMBERED_SECONDS, Alert
 from pipeline.contracts.headers import REPLAYED
 from pipeline.contracts.incidents import Explanation
 from pipeline.contracts.origin import ERASED
-from pipeline.errors import TerminalError, TransientError
+from pipeline.errors import Busy, TerminalError, TransientError
 from pipeline.stages.records import Record
 from tests.alert.driver import STEPS, Driver
 from tests.alert.notifiers import Memory, record

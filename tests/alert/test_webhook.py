@@ -9,12 +9,11 @@ import msgspec
 import pytest
 import structlog
 
-from pipeline.alert.delivery import Busy
 from pipeline.alert.signature import sign, verify
-from pipeline.alert.ssrf import is_public
 from pipeline.alert.webhook import Webhook
 from pipeline.contracts.incidents import IncidentEvent
-from pipeline.errors import SettingsError, TerminalError, TransientError
+from pipeline.errors import Busy, SettingsError, TerminalError, TransientError
+from pipeline.outbound.ssrf import is_public
 from tests.alert.conftest import FaultyServer
 from tests.support.messages import pile_on
 

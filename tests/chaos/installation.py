@@ -45,6 +45,8 @@ class Installation:
         self.servers = Servers()
         self.receiver = Receiver()
         self.model = folder / "model"
+        self._passing: dict[str, asyncio.Task[None]] = {}
+        self._leaving: set[str] = set()
         self.interruptions = 0
         """Times that a worker of alerts stood still or lost its connection, and with that perhaps a mark."""
         self.removed = 0
@@ -88,15 +90,39 @@ class Installation:
         )
 
     def start_worker(self, stage: str, number: int = 0) -> Child:
-        """Start a worker of a stage and have it kept running; it reaches the servers over the relays of its stage."""
+        """Start a worker of a stage and have it kept running, one with a number until `end_workers`; it reaches the
+        servers over the relays of its stage."""
         pairs = [f"kafka.bootstrap=127.0.0.1:{self.servers.kafka_links[stage].port}"]
         if stage in SEARCHING:
             pairs.append(f"index.url=http://127.0.0.1:{self.servers.elastic_links[stage].port}")
         options = [part for pair in pairs for part in ("--set", pair)]
         args = [*options, "worker", stage, "--instance", f"{stage}-{number}", "--parent", str(os.getpid())]
-        child = Child(f"{stage}-{number}" if number else stage, args, once=bool(number))
-        self.stack.start(child)
+        child = Child(f"{stage}-{number}" if number else stage, args)
+        if number:
+            self.stack.children[child.name] = child
+            self._passing[child.name] = asyncio.create_task(self._run(child), name=child.name)
+        else:
+            self.stack.start(child)
         return child
+
+    async def _run(self, child: Child) -> None:
+        """Start a worker again and again, until it is asked to end."""
+        assert self.stack.supervisor is not None
+        while child.name not in self._leaving:
+            await self.stack.supervisor._run(child)
+            child.restarts += 1
+            await asyncio.sleep(0.5)
+
+    async def end_workers(self, *children: Child) -> None:
+        """End workers that were started with a number, for good."""
+        names = {child.name for child in children}
+        self._leaving |= names
+        try:
+            for name in names:
+                self.signal(name, signal.SIGTERM)
+            await asyncio.wait_for(asyncio.gather(*map(self._passing.pop, names)), 30.0)
+        finally:
+            self._leaving -= names
 
     def worker(self, stage: str) -> Child:
         """The worker of a stage."""

@@ -1,4 +1,4 @@
-"""The outcomes of campaigns as one table for people: `python -m tests.chaos.report chaos.json …`."""
+"""Outcomes as tables for people: `python -m tests.chaos.report chaos.json … without.json …`."""
 
 from __future__ import annotations
 
@@ -12,29 +12,50 @@ import msgspec
 
 from tests.chaos.campaign import Injection, Outcome
 from tests.chaos.kinds import KINDS
+from tests.chaos.without import Finding
+from tests.chaos.without import markdown as missed
 
 HEAD = """\
-| kind | injections | recovery, median s | worst s | anomalies | what it exercises | with that out |
-|---|--:|--:|--:|--:|---|---|
+| kind | injections | beside another | recovery, median s | worst s | anomalies | what it exercises | with that out |
+|---|--:|--:|--:|--:|--:|---|---|
 """
 
 
-def markdown(injections: Sequence[Injection]) -> str:
-    """A row a kind: injections, seconds until the backlog was worked off, anomalies."""
+def markdown(injections: Sequence[Injection], findings: Sequence[Finding] = ()) -> str:
+    """A row a kind: injections, seconds until the backlog was worked off, anomalies, and what harm it did without its
+    protection.
+
+    Seconds are of those that came alone, where any did: of two at once, either may be what took so long.
+    """
     by_kind: defaultdict[str, list[Injection]] = defaultdict(list)
     for injection in injections:
         by_kind[injection.kind].append(injection)
-    return HEAD + "".join(_row(name, by_kind[name]) for name in KINDS if by_kind[name])
+    seen = {finding.kinds[-1]: finding for finding in findings if finding.anomalies}
+    return HEAD + "".join(_row(name, by_kind[name], seen.get(name)) for name in KINDS if by_kind[name])
 
 
-def _row(name: str, injections: Sequence[Injection]) -> str:
-    seconds = [injection.recovery for injection in injections if injection.recovery is not None]
+def _row(name: str, injections: Sequence[Injection], seen: Finding | None) -> str:
+    beside = [injection for injection in injections if injection.beside]
+    timed = [injection for injection in injections if not injection.beside] or injections
+    seconds = [injection.recovery for injection in timed if injection.recovery is not None]
     middle, worst = (f"{median(seconds):.1f}", f"{max(seconds):.1f}") if seconds else ("never", "never")
     anomalies = sum(len(injection.anomalies) for injection in injections)
     kind = KINDS[name]
-    return f"| {name} | {len(injections)} | {middle} | {worst} | {anomalies} | {kind.guards} | {kind.without} |\n"
+    without = kind.without if seen is None else f"seen: {', '.join(sorted({name for name, _ in seen.anomalies}))}"
+    return (
+        f"| {name} | {len(injections)} | {len(beside)} | {middle} | {worst} | {anomalies} "
+        f"| {kind.guards} | {without or 'not seen'} |\n"
+    )
 
 
 if __name__ == "__main__":
-    outcomes = [msgspec.json.decode(Path(name).read_bytes(), type=Outcome) for name in sys.argv[1:]]
-    sys.stdout.write(markdown([injection for outcome in outcomes for injection in outcome.injections]))
+    outcomes, findings = list[Outcome](), list[Finding]()
+    for name in sys.argv[1:]:
+        data = Path(name).read_bytes()
+        if Path(name).name.startswith("without"):
+            findings += msgspec.json.decode(data, type=list[Finding])
+        else:
+            outcomes.append(msgspec.json.decode(data, type=Outcome))
+    sys.stdout.write(markdown([injection for outcome in outcomes for injection in outcome.injections], findings))
+    if findings:
+        sys.stdout.write(f"\n{missed(findings)}")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -14,10 +17,13 @@ from pipeline.index.protocol import Index
 from tests.chaos import ledger
 from tests.chaos.campaign import Injection, schedule
 from tests.chaos.kinds import KINDS
-from tests.chaos.ledger import Books
+from tests.chaos.kinds.servers import SHORTER
+from tests.chaos.ledger import Anomaly, Books
+from tests.chaos.protections import PROTECTIONS
 from tests.chaos.proxy import Mode, Proxy
 from tests.chaos.report import markdown
 from tests.chaos.traffic import Fate, Sent
+from tests.chaos.without import Finding, taken_out
 from tests.support.messages import incident
 
 
@@ -133,11 +139,48 @@ async def test_a_refusal_is_an_answer_in_http() -> None:
 
 
 def test_every_kind_comes_before_any_comes_again() -> None:
-    names = schedule(2 * len(KINDS), 3, list(KINDS))
-    assert sorted(names[: len(KINDS)]) == sorted(names[len(KINDS) :]) == sorted(KINDS)
+    names = [name for step in schedule(2 * len(KINDS) + 3, 3, list(KINDS)) for name in step]
+    assert sorted(names[: len(KINDS)]) == sorted(names[len(KINDS) : -3]) == sorted(KINDS)
+    assert len(names) == 2 * len(KINDS) + 3
     assert len(KINDS) >= 30
 
 
+def test_each_comes_alone_first_and_then_beside_what_harms_something_else() -> None:
+    steps = schedule(4 * len(KINDS), 5, list(KINDS))
+    assert all(len(step) == 1 for step in steps[: len(KINDS)])
+    pairs = [tuple(KINDS[name].harms for name in step) for step in steps if len(step) == 2]
+    assert len(pairs) > len(KINDS)
+    assert all(first and second and first != second for first, second in pairs)
+
+
 def test_the_report_has_a_row_a_kind() -> None:
-    injections = [Injection("junk", 2.0), Injection("junk", 4.0), Injection("kill-alert", 1.0)]
-    assert "| junk | 2 | 3.0 | 4.0 | 0 |" in markdown(injections)
+    injections = [Injection("junk", 2.0), Injection("junk", 4.0), Injection("junk", 9.0, beside="kill-alert")]
+    assert "| junk | 3 | 1 | 3.0 | 4.0 | 0 |" in markdown([*injections, Injection("kill-alert", 9.0, beside="junk")])
+
+
+def test_a_kind_says_what_harm_it_did_without_its_protection_or_why_none() -> None:
+    findings = [Finding("dead letters", ["junk"], [Anomaly("lost", "a record")])]
+    rows = markdown([Injection("junk", 1.0), Injection("kafka-delay", 1.0)], findings)
+    assert "| dead letters | seen: lost |" in rows
+    assert f"| {SHORTER} |" in rows
+
+
+def test_every_kind_has_a_protection_that_can_be_taken_out_or_a_reason() -> None:
+    tried = {kind for protection in PROTECTIONS for kind in protection.kinds}
+    assert tried <= KINDS.keys()
+    assert {name for name, kind in KINDS.items() if not kind.without} <= tried
+
+
+def test_a_protection_is_out_of_a_process_that_is_told_so(tmp_path: Path) -> None:
+    code = (
+        "from pipeline.runtime.worker.gaps import GapWatch as G; g = G(); g.see(('t', 0), 1); print(g.see(('t', 0), 9))"
+    )
+
+    def counted() -> int:
+        return int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60).stdout)
+
+    assert counted() == 7
+    with taken_out("what is lost is counted", tmp_path):
+        assert counted() == 0
+    with taken_out("no such protection", tmp_path), pytest.raises(subprocess.CalledProcessError):
+        counted()

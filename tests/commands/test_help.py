@@ -108,4 +108,4 @@ def test_a_shell_can_complete() -> None:
         env={"_GROUNDSWELL_COMPLETE": "complete_bash", "COMP_WORDS": "groundswell s", "COMP_CWORD": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.split() == ["simulate", "search"]
+    assert done.stdout.split() == ["simulate", "search", "sources"]

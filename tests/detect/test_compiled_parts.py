@@ -29,7 +29,7 @@ def forms(name: str) -> tuple[Any, Any]:
 
 
 def fields(value: Any) -> list[Any] | None:
-    """What an object holds, whichever form its class has; compiled, only structs and dataclasses have their own list."""
+    """What an object holds, whichever form its class has."""
     if value is None:
         return None
     names = value.__struct_fields__ if hasattr(value, "__struct_fields__") else value.__match_args__

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from pipeline.alert.signature import sign
 from pipeline.contracts.topics import MENTIONS_SCORED
+from pipeline.index.language.fields import listed
 from pipeline.observability.metrics import Metrics
 from pipeline.settings import settings
 from tests.real_servers import RealKafka
@@ -109,6 +110,13 @@ def test_settings_that_are_named_exist() -> None:
         assert named <= known | {"cursors.sqlite"}, f"{document}: {named - known}"
         for variable in re.findall(r"GROUNDSWELL_([A-Z]+__[A-Z_]+)", TEXT[document]):
             assert variable.lower().replace("__", ".") in known, variable
+
+
+def test_every_field_of_the_query_language_is_listed() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", TEXT["docs/search.md"], re.MULTILINE)
+    assert {name: set(re.findall(r"`(\w+)`", others)) for name, others in rows} == {
+        field.name: set(field.others) for field in listed()
+    }
 
 
 def test_the_signature_is_verified_as_the_document_shows() -> None:

@@ -55,37 +55,6 @@ async def test_all_words_must_occur(filled: Index) -> None:
     assert {text: "".join(await found(filled, text)) for text in WORDS} == WORDS
 
 
-NO_SYNTAX = {
-    '"parcel': "21",
-    '"parcel" "crushed"': "2",
-    "parcel NOT crushed": "",
-    "NOT": "5",
-    "parcel OR lovely": "",
-    "OR": "5",
-    "NEAR(shop never)": "5",
-    "parc*": "",
-    "-parcel": "21",
-    "text:parcel": "",
-    "^parcel": "21",
-    "parcel)": "21",
-    "((((": "",
-    "'; DROP TABLE mentions; --": "",
-    '""': "",
-    '* - + "': "",
-    "{parcel} [crushed]": "2",
-    "\\": "",
-    "/.*/": "",
-    "par\0cel": "",
-    "parcel\0": "21",
-    "parcel \ud800": "21",
-}
-
-
-async def test_nothing_typed_is_syntax(filled: Index) -> None:
-    assert {text: "".join(await found(filled, text)) for text in NO_SYNTAX} == NO_SYNTAX
-    assert await filled.count() == len(MENTIONS)
-
-
 async def test_blank_text_finds_everything_newest_first(filled: Index) -> None:
     assert await found(filled) == await found(filled, "   ") == ["6", "5", "4", "3", "2", "1"]
 

@@ -27,20 +27,26 @@ class Broker:
 
 def read_back(bootstrap: str, topic: str) -> list[Any]:
     """Every record of a topic, partition by partition."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": uuid.uuid4().hex, "enable.auto.commit": False})
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": uuid.uuid4().hex,
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 5,
+        }
+    )
     try:
         partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        out = []
-        for partition in partitions:
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
-            consumer.assign([TopicPartition(topic, partition, low)])
-            got = low
-            while got < high:
-                for record in consumer.consume(min(1000, high - got), timeout=10):
-                    assert record.error() is None, record.error()
-                    out.append(record)
-                    got += 1
-        return out
+        spans = {
+            number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10) for number in partitions
+        }
+        consumer.assign([TopicPartition(topic, number, low) for number, (low, high) in spans.items() if low < high])
+        out: list[Any] = []
+        while len(out) < sum(high - low for low, high in spans.values()):
+            for record in consumer.consume(1000, timeout=0.05):
+                assert record.error() is None, record.error()
+                out.append(record)
+        return sorted(out, key=lambda record: (record.partition(), record.offset()))
     finally:
         consumer.close()
 

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 from pipeline.contracts.topics import Topic
-from pipeline.ingest.bluesky import BlueskyAgent
 from pipeline.ingest.cursor import CursorStore
-from pipeline.ingest.listen import Listener
+from pipeline.ingest.listener import Listener
+from pipeline.ingest.networks.bluesky import BlueskyAgent
 from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
-from pipeline.settings.ingest import BlueskySettings
 from pipeline.settings.kafka import KafkaSettings
+from pipeline.settings.networks import BlueskySettings
 
 
 def main(url: str, bootstrap: str, topic: str, folder: str) -> None:

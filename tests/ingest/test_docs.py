@@ -14,7 +14,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "ingest.md"
 
 def test_the_settings_in_the_guide_are_valid() -> None:
     blocks = re.findall(r"```toml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         settings = IngestSettings(**tomllib.loads(block)["ingest"])
         for name in settings.formats:

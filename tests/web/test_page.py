@@ -172,7 +172,7 @@ async def test_the_page_can_only_be_read(visitor: httpx.AsyncClient) -> None:
         ("until=9999-99-99", "until"),
         ("since=" + "2" * 50, "since"),
         ("since=0001-01-01T00:00:00%2B14:00", "since"),
-        ("q=" + "x" * 201, "q: must not be longer than 200"),
+        ("q=" + "x" * 1001, "q: must not be longer than 1000"),
         ("q=a%00b", "q: must not hold a NUL"),
         ("entity=" + "x" * 513, "entity"),
     ],
@@ -187,9 +187,39 @@ async def test_longer_questions_are_refused_whole(visitor: httpx.AsyncClient) ->
     assert (await visitor.get("/api/mentions?x=" + "y" * 5_000)).status_code == 414
 
 
-@pytest.mark.parametrize("words", ['"', "a AND", "NEAR(", "*", "col:x", "-", "^", "luggage OR 1=1", "%", "()", "😀"])
-async def test_words_of_a_search_are_words_and_no_syntax(visitor: httpx.AsyncClient, words: str) -> None:
+@pytest.mark.parametrize("words", ["*", "-", "^", "luggage OR 1=1", "%", "😀", "'; DROP TABLE mentions; --"])
+async def test_a_search_of_signs_is_answered(visitor: httpx.AsyncClient, words: str) -> None:
     assert (await visitor.get("/api/mentions", params={"q": words})).status_code == 200
+
+
+@pytest.mark.parametrize("words", ['"', "a AND", "NEAR(", "col:x", "()"])
+async def test_an_unfinished_search_is_refused_with_the_place(visitor: httpx.AsyncClient, words: str) -> None:
+    answer = await visitor.get("/api/mentions", params={"q": words})
+    assert answer.status_code == 400
+    assert "at character" in answer.json()["error"]
+    page = await visitor.get("/", params={"q": words})
+    assert page.status_code == 400
+    assert "at character" in page.text
+
+
+async def test_pages_of_mentions_go_on(visitor: httpx.AsyncClient) -> None:
+    first = (await visitor.get("/api/mentions", params={"limit": 2})).json()
+    second = (await visitor.get("/api/mentions", params={"limit": 2, "after": first["next"]})).json()
+    both = [mention["mention_id"] for mention in first["mentions"] + second["mentions"]]
+    assert len(set(both)) == 4
+    assert (await visitor.get("/api/mentions", params={"after": "x"})).status_code == 400
+
+
+async def test_trends_as_json_and_as_a_table(visitor: httpx.AsyncClient) -> None:
+    report = (await visitor.get("/api/trends", params={"days": 400})).json()
+    assert sum(row["now"]["mentions"] for row in report["companies"]) > 0
+    first = report["companies"][0]["entity"]
+    named = await visitor.get("/api/trends", params={"entity": f"{first},nobody", "days": 400, "format": "csv"})
+    assert named.headers["content-type"].startswith("text/csv")
+    assert [line.split(",")[0] for line in named.text.splitlines()] == ["entity", first, "nobody"]
+    for wrong in ({"days": "0"}, {"format": "pdf"}, {"q": "("}, {"since": "2030-01-01", "until": "2029-01-01"}):
+        assert (await visitor.get("/api/trends", params=wrong)).status_code == 400
+    assert (await visitor.get("/api/trends", params={"q": "nothinglikeit"})).json()["companies"] == []
 
 
 async def test_mentions_can_be_searched_and_filtered(visitor: httpx.AsyncClient) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 from zlib import crc32
 
 from models.text import same_text_key
 from models.training.config import TARGET, SourceConfig, TrainConfig
+from models.training.dataset.multilingual import FOREIGN, read_foreign
 from models.training.dataset.patterns import read_patterns
 from models.training.dataset.readers import Example, read_source
 from pipeline.errors import TerminalError
@@ -59,10 +60,9 @@ def read_pool(config: TrainConfig, notify: Callable[[str], None] = lambda _: Non
     used = [source for source in config.sources if source.head or config.teacher is not None]
     for source in sorted(used, key=lambda source: source.report < 1.0):
         notify(source.name)
-        labels = len(config.heads[source.head].labels) if source.head else 0
-        found = read_patterns(source.path) if source.format == "patterns" else read_source(source, config.data, labels)
-        for example in found:
+        for example in _examples(source, config):
             example.taught = source.taught
+            example.language = example.language or source.language
             _assign(pool, source, example, config, held_out, known)
     random.Random(config.seed).shuffle(together := list(zip(pool.train, pool.times, strict=True)))
     together = together[: max(1, round(len(together) * config.share))]
@@ -71,6 +71,14 @@ def read_pool(config: TrainConfig, notify: Callable[[str], None] = lambda _: Non
         _narrow(pool, part, config)
     _check(pool, config)
     return pool
+
+
+def _examples(source: SourceConfig, config: TrainConfig) -> Iterator[Example]:
+    if source.format == "patterns":
+        return read_patterns(source.path)
+    if source.format in FOREIGN:
+        return read_foreign(source, config.data)
+    return read_source(source, config.data, len(config.heads[source.head].labels) if source.head else 0)
 
 
 def _assign(

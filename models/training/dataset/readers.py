@@ -11,7 +11,9 @@
 | `complaints` | CSV with `text` and `complaint` |
 | `questions` | a CSV column; a text that ends in a question mark is a question, and half of them lose the mark |
 | `texts` | a CSV column of texts without labels |
+| `hard` | hard posts of our own, by the name of the file: `training`, never `unseen` (`models.hard_posts.posts`) |
 | `patterns` | sentences of our own: see `models.training.dataset.patterns` |
+| `umsab`, `mabsa`, `germeval`, `brighter` | texts in many languages: see `models.training.dataset.multilingual` |
 
 For a head of two labels, `topics` reads strong praise (label 2) against everything at most neutral.
 """
@@ -29,6 +31,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from zlib import crc32
 
+from models.hard_posts.posts import HEADS, read_hard_posts
 from models.naming import occurrences
 from models.scorer import Target
 from models.training.config import TARGET, SourceConfig
@@ -49,6 +52,8 @@ class Example:
     """Examples of one group, paraphrases say, lie in one part; empty: the text itself decides."""
     taught: bool = True
     """Whether teachers are asked about the labels that it has."""
+    language: str = ""
+    """Of the text, where its source has several."""
 
 
 def read_source(source: SourceConfig, root: Path, labels: int) -> Iterator[Example]:
@@ -56,6 +61,8 @@ def read_source(source: SourceConfig, root: Path, labels: int) -> Iterator[Examp
 
     Raises `TerminalError` naming the file and the line when something in it is not as stated.
     """
+    if source.format == "hard":
+        return _hard_posts(source)
     path = root / source.path
     if source.format == "lines":
         assert source.labels is not None  # checked by the config
@@ -77,6 +84,18 @@ def read_source(source: SourceConfig, root: Path, labels: int) -> Iterator[Examp
         return (_question(text, source.head) for _, (text,) in _rows(path, source.column))
     columns = [source.column, source.group] if source.group else [source.column]
     return (Example(cells[0], group=cells[-1] if source.group else "") for _, cells in _rows(path, *columns))
+
+
+def _hard_posts(source: SourceConfig) -> Iterator[Example]:
+    if str(source.path) != "training":
+        raise TerminalError("are not for training", subject=f"hard posts {source.path}", todo="Name `training`")
+    for post in read_hard_posts("training"):
+        heads = {head: int(label) for head in HEADS if (label := getattr(post, head)) is not None}
+        labels = {"sentiment": _POLARITIES[post.sentiment], **heads}
+        targets = [
+            (spans, _POLARITIES[target.sentiment]) for spans, target in zip(post.spans, post.targets, strict=True)
+        ]
+        yield Example(post.text, labels, targets, language=post.lang)
 
 
 def read_tsv(path: Path, labels: int, head: str = "sentiment") -> Iterator[Example]:

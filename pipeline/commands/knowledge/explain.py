@@ -49,8 +49,7 @@ def explain(
 
     posts = read_posts(_input(post, file), network)
     settings = context.load()
-    enrich = settings.enrich if catalogue is None else settings.enrich.model_copy(update={"catalogue": catalogue})
-    linker = open_linker(enrich, reader_of(load_scorer(settings.model)))
+    linker = open_linker(catalogue or settings.catalogue, reader_of(load_scorer(settings.model)))
     for given in posts:
         explained = explanation(linker, given)
         if as_json:

@@ -75,6 +75,7 @@ def evaluate(
     ] = None,
     data: DataFolder = None,
     behaviour: Annotated[bool, typer.Option("--behaviour", help="The behavioural checks")] = False,
+    hard: Annotated[bool, typer.Option("--hard", help="The hard posts that no model was trained on")] = False,
     set_floors: Annotated[bool, typer.Option("--set-floors", help="Hold the shipped model to what was found")] = False,
     baselines: Annotated[bool, typer.Option(help="Baselines on the same rows (needs the `bench` extra)")] = True,
     compare: Annotated[bool, typer.Option("--compare", help="Compare with the unquantised weights on torch")] = False,
@@ -85,12 +86,12 @@ def evaluate(
         list[Path] | None, typer.Option("--seed", help="With --record: the artefact of a run with another seed")
     ] = None,
 ) -> None:
-    """Figures on labelled texts, with intervals: of a file, of all heads, or of the behavioural checks.
+    """Figures on labelled texts, with intervals: of a file, of all heads, of behavioural checks, of hard posts.
 
     Example:  `groundswell model evaluate --suite models/configs/data.toml --data ~/data --behaviour`
     """
-    if file is None and suite is None and not (behaviour or set_floors or (record and seeds)):
-        raise typer.BadParameter("name a file, --suite, --behaviour, or --record with --seed")
+    if file is None and suite is None and not (behaviour or hard or set_floors or (record and seeds)):
+        raise typer.BadParameter("name a file, --suite, --behaviour, --hard, or --record with --seed")
     if set_floors and model is not None:
         raise typer.BadParameter("--set-floors is for the shipped model: leave out --model")
     from models.evaluation import command
@@ -106,6 +107,8 @@ def evaluate(
         found.figures += command.of_suite(scorer, suite, data, baselines, other, _report)
     if behaviour or set_floors:
         found.behaviour = command.of_behaviour(scorer, set_floors)
+    if hard:
+        found.hard = command.of_hard_posts(scorer)
     if record:
         command.save(found, model, seeds or [])
     command.show(found, as_json=as_json)

@@ -107,8 +107,30 @@ def _summary(out: Console, found: Findings) -> None:
     )
     rates = " · ".join(f"{rate.false_alarms:g} → {rate.paging:,}" for rate in found.rates)
     out.print(f"pages at other false-alarm rates: {rates}", soft_wrap=True)
+    _own_rates(out, found)
     if found.score is not None:
         out.print(
             f"against the labels: {len(found.score.found):,} found, {len(found.score.missed):,} missed, "
             f"{found.score.false:,} false"
         )
+
+
+def _own_rates(out: Console, found: Findings) -> None:
+    """How the companies' own rates stand to the promise; those that a setting would mend, by name."""
+    from collections import Counter
+
+    from pipeline.backtest.report import standing
+    from pipeline.text.safe import single_line
+
+    counts = Counter(str(own.standing) for own in found.own_rates)
+    words = {
+        "more": "more than promised",
+        "as_promised": "not to be told from the promise",
+        "fewer": "fewer than promised",
+        "too_short": "too short a history to say",
+    }
+    said = " · ".join(f"{counts[key]} {text}" for key, text in words.items() if counts[key])
+    whose = "pages in quiet weeks" if found.score is not None else "every page counted as false"
+    out.print(f"own false-alarm rates ({whose}): {said or 'no company'}", soft_wrap=True)
+    for own in [own for own in found.own_rates if own.suggested is not None][:LISTED]:
+        out.print(f"  {single_line(own.name, 40)}: {standing(own)}", soft_wrap=True, markup=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -33,6 +34,9 @@ def doctor(
     trial_page: Annotated[
         bool, typer.Option("--trial-page", help="Also send a trial through every notifier, as if an incident opened")
     ] = False,
+    network: Annotated[
+        list[str] | None, typer.Option(help="Also connect to this network, as its agents do; repeat for several")
+    ] = None,
 ) -> None:
     """Examine settings, model, catalogue, Kafka, index, ports, workers, rejects, promise; status 1 when one is wrong.
 
@@ -53,8 +57,11 @@ def doctor(
         "workers": _workers,
         "alerting": _alerting,
         "rejects": _rejects,
+        "gaps": _gaps,
         "promise": _promise,
     }
+    for name in network or []:
+        checks[f"network {name}"] = partial(_network, name)
     if trial_page:
         checks["trial page"] = _trial
     diagnoses = [_examine(what, check, settings) for what, check in checks.items()]
@@ -102,7 +109,7 @@ def _model(settings: Settings) -> str:
 def _catalogue(settings: Settings) -> str:
     from pipeline.enrich.catalogue.loading import load_catalogue
 
-    return f"{len(load_catalogue(settings.enrich.catalogue)):,} entities"
+    return f"{len(load_catalogue(settings.catalogue)):,} entities"
 
 
 def _kafka(settings: Settings) -> str:
@@ -166,6 +173,18 @@ def _rejects(settings: Settings) -> str:
                 todo=f"Mend the cause, then move the file away with its {NOT_STORED}",
             )
     return f"{len(files):,} files of rejects, nothing left out" if files else "none"
+
+
+def _gaps(settings: Settings) -> str:
+    from pipeline.commands.operations.reach import gaps_of_a_day
+
+    return gaps_of_a_day(settings)
+
+
+def _network(name: str, settings: Settings) -> str:
+    from pipeline.commands.operations.reach import reach
+
+    return reach(settings, name)
 
 
 def _promise(settings: Settings) -> str:

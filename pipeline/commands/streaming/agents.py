@@ -14,11 +14,16 @@ from functools import partial
 import structlog
 
 from pipeline.commands.sources import DEMO
+from pipeline.errors import SettingsError, TerminalError
+from pipeline.ingest.agent import Agent
+from pipeline.ingest.budget import Budget
 from pipeline.ingest.cursor import CursorStore
-from pipeline.ingest.listen import Listener
-from pipeline.ingest.networks import AGENTS
+from pipeline.ingest.listener import Listener
 from pipeline.ingest.publisher import RawPublisher
+from pipeline.ingest.registry import AGENTS
 from pipeline.ingest.rejects import Rejects
+from pipeline.ingest.repeats import RecentEvents
+from pipeline.ingest.roots import Roots
 from pipeline.observability.agent_metrics import CountedAgent
 from pipeline.observability.health import HealthServer
 from pipeline.observability.metrics import Metrics
@@ -30,7 +35,10 @@ log = structlog.get_logger()
 
 
 async def ingest_until_signal(settings: Settings, networks: list[str], seed: int, parent: int | None) -> None:
-    """Every named network at once, with metrics of them all on one port."""
+    """Every named network at once, with metrics of them all on one port.
+
+    An agent that cannot go on ends alone, with an error in the log; raises that error once none is left, or at the end.
+    """
     stop, ended = asyncio.Event(), threading.Event()
 
     def end() -> None:
@@ -44,15 +52,20 @@ async def ingest_until_signal(settings: Settings, networks: list[str], seed: int
     publisher = partial(_publisher, settings, ended)
     metrics = Metrics()
     health = _health(settings, metrics)
-    try:
-        await asyncio.gather(
-            *(
-                _demo(publisher, seed, stop) if name == DEMO else _listen(name, settings, metrics, publisher, stop)
-                for name in networks
+    with closing(CursorStore(settings.data / "cursors.sqlite")) as cursors:
+        try:
+            ends = await asyncio.gather(
+                *(
+                    _demo(publisher, seed, stop)
+                    if name == DEMO
+                    else _listen(name, settings, metrics, cursors, publisher, stop)
+                    for name in networks
+                )
             )
-        )
-    finally:
-        health.close()
+            if errors := [error for end in ends for error in end]:
+                raise errors[0]
+        finally:
+            health.close()
 
 
 def _publisher(settings: Settings, ended: threading.Event) -> RawPublisher:
@@ -70,22 +83,40 @@ def _health(settings: Settings, metrics: Metrics) -> HealthServer:
 
 
 async def _listen(
-    name: str, settings: Settings, metrics: Metrics, connect: Callable[[], RawPublisher], stop: asyncio.Event
-) -> None:
-    agent, counted = AGENTS[name](settings.ingest), CountedAgent(metrics)
-    with (
-        closing(CursorStore(settings.data / "cursors.sqlite")) as cursors,
-        closing(
-            Rejects(
-                settings.data / "rejects" / f"{agent.name}.jsonl",
-                on_not_stored=lambda code: counted.not_stored(agent.name, code),
+    network: str,
+    settings: Settings,
+    metrics: Metrics,
+    cursors: CursorStore,
+    connect: Callable[[], RawPublisher],
+    stop: asyncio.Event,
+) -> list[TerminalError]:
+    """Every agent of a network; they share its budget, its roots, and what they have brought lately.  Gives the errors
+    of those that could not go on."""
+    budget = Budget(network, getattr(settings.ingest, network).budget, cursors)
+    recent = RecentEvents(cursors, network, settings.ingest.repeat_window)
+    roots, hooks = Roots(), CountedAgent(metrics)
+    hooks.watch_budget(network, budget.left)
+    agents = AGENTS[network](settings.ingest, budget)
+    if not agents:
+        raise SettingsError("nothing to listen to", subject=f"ingest.{network}", todo="See docs/ingest.md")
+
+    async def run(agent: Agent) -> TerminalError | None:
+        path = settings.data / "rejects" / f"{agent.name.replace('/', '-')}.jsonl"
+        with closing(Rejects(path, on_not_stored=lambda code: hooks.not_stored(agent.name, code))) as rejects:
+            listener = Listener(
+                agent, connect, cursors, rejects, hooks=hooks, recent=recent, budget=budget, roots=roots
             )
-        ) as rejects,
-    ):
-        await Listener(agent, connect, cursors, rejects, hooks=counted).run(stop)
+            try:
+                await listener.run(stop)
+            except TerminalError as error:
+                log.error("an agent cannot go on", agent=agent.name, error=str(error))
+                return error
+        return None
+
+    return [error for error in await asyncio.gather(*(run(agent) for agent in agents)) if error is not None]
 
 
-async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Event) -> None:
+async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Event) -> list[TerminalError]:
     """Publish the demonstration, each post when it is due."""
     from pipeline.simulate.demo import demo_posts  # numpy, which no other agent needs
 
@@ -103,3 +134,4 @@ async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Ev
             await asyncio.to_thread(publisher.publish, post, arrived=arrived)
     finally:
         await asyncio.to_thread(publisher.close)
+    return []

@@ -19,7 +19,7 @@ async def run_stage(stage: str, settings: Settings, instance: str | None, parent
     from pipeline.runtime.worker.worker import Worker
 
     metrics = Metrics()
-    built = build(stage, settings, metrics)
+    built = build(stage, settings, metrics, live=True)
     gc.collect()
     gc.freeze()  # catalogue and model stay: looking through them again and again cost a tenth of the time
     gc.set_threshold(20_000, 20, 20)

@@ -5,6 +5,7 @@ None of it decides whether there is an incident.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 from zlib import crc32
 
@@ -12,6 +13,7 @@ from pipeline.contracts.account import author_key
 from pipeline.contracts.fingerprint import LENGTH, parts
 from pipeline.contracts.sketch import decode
 from pipeline.detect.incidents.counters import bump
+from pipeline.detect.incidents.usual import usual
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.mentions.weighting import WeighedMention
 from pipeline.detect.narratives.clustering import assign
@@ -20,9 +22,9 @@ from pipeline.detect.narratives.phrases import IncidentVocabulary
 from pipeline.detect.narratives.vectors import hashed
 from pipeline.detect.narratives.words import terms
 from pipeline.detect.state import timeline
-from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.entity import POSTS, EntityState
 from pipeline.detect.state.incident import DRIVERS, NETWORKS, REGULARS, TEXTS, Incident
-from pipeline.detect.state.quotable_posts import NAME_BYTES, QuotablePost, clip, quotable_post
+from pipeline.detect.state.quotable_posts import NAME_BYTES, QuotablePost, clip, quotable_post, retain_post
 from pipeline.detect.state.timeline import Timeline
 
 SAMPLE: Final = 4
@@ -32,6 +34,9 @@ KNOWN: Final = 100
 
 LONG_TEXT: Final = 80
 """Characters from which people do not share most words of a text by chance; in short ones they do."""
+
+SMOULDERS, HOT = 0.5, 7200
+"""Evidence of a thread, in nats, and seconds since its last answer, at which a pile-on may yet come of it."""
 
 NETWORK_BYTES: Final = 24
 ENTITY_BYTES: Final = 80
@@ -70,6 +75,53 @@ def observe(
             incident.regulars[name] = (1 if before is None else before[0] + 1, *standing)
             if name not in incident.accounts:
                 incident.credit(name, author_key(mention.network, mention.author.id))
+
+
+def remember(entity: EntityState, mention: InboundMention, root: int, event_time: int) -> None:
+    """Remember a complaint that may be quoted, and count the answer it gives to another.
+
+    What a test finds later began with a post of before: the first since each possible beginning stays.  One that comes
+    late to an incident in progress, and was written before all that it has, is its first post from then on.
+    """
+    if mention.parent_id is not None:
+        for post in entity.posts:
+            if post.post_id == mention.parent_id:
+                post.replies += 1
+                break
+        for incident in (entity.acute, entity.slow):
+            if incident is not None and incident.first_post is not None:
+                incident.first_post.replies += incident.first_post.post_id == mention.parent_id
+    if mention.kind == "repost":
+        return
+    author = mention.author.handle or mention.author.id
+    quotable = quotable_post(mention.post_id, author, mention.text, event_time, mention.url, root)
+    if quotable is None:
+        return
+    retain_post(entity.posts, quotable, POSTS, *_beginnings(entity))
+    for incident in (entity.acute, entity.slow):
+        if incident is None or incident.resolved or incident.first_post is None or not incident.covers(root):
+            continue
+        if incident.started <= event_time < incident.first_post.at:
+            incident.first_post = quotable.copy()
+
+
+def _beginnings(entity: EntityState) -> tuple[list[int], list[int]]:
+    """When an incident that is found later may have begun, and in which threads."""
+    swell, clock = entity.groundswell, entity.clock
+    starts = [start.at for start in entity.evidence.starts]
+    starts.append(swell.mark.at)
+    if swell.evidence > 0.0:
+        starts.append(swell.since.at)
+    roots = [
+        root for root, thread in entity.threads.items() if thread.evidence >= SMOULDERS and clock - thread.at < HOT
+    ]
+    return starts, roots
+
+
+def first_post(entity: EntityState, incident: Incident, since: int) -> QuotablePost | None:
+    """The first of the remembered complaints in its scope since a time, counted by itself from now on."""
+    posts = [post for post in entity.posts if incident.covers(post.root) and post.at >= since]
+    return min(posts, key=_time).copy() if posts else None
 
 
 def _resembles(incident: Incident, mention: InboundMention) -> bool:
@@ -128,7 +180,8 @@ def backfill(entity: EntityState, mention: InboundMention, incident: Incident, r
     incident.first_post = posts[0].copy() if posts else None
     if incident.first_post is None and root is not None:
         author = mention.author.handle or mention.author.id
-        incident.first_post = quotable_post(mention.post_id, author, mention.text, entity.clock, mention.url, root)
+        at = int(min(mention.created_at, mention.ingested_at or mention.created_at).timestamp())
+        incident.first_post = quotable_post(mention.post_id, author, mention.text, at, mention.url, root)
 
 
 def timeline_since(entity: EntityState, started: int) -> Timeline:
@@ -136,7 +189,7 @@ def timeline_since(entity: EntityState, started: int) -> Timeline:
     since, mentions = timeline.remembered(entity.memory, entity.clock)
     clock, baseline = entity.clock, entity.baseline
     known_since = max(since, int(baseline.born))
-    made = timeline.begun(started, clock, known_since, baseline.mu_negative, baseline.expected(clock))
+    made = timeline.begun(started, clock, known_since, partial(usual, baseline), baseline.expected(clock))
     for event_time, complains in mentions:
         made.add(min(event_time, clock), complains)
     return made

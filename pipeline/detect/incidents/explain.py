@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, cast
 
 from pipeline.contracts.incidents import Crowd, Driver, Explanation, Narrative, Part, Phrase, PostRef, Regular
+from pipeline.contracts.values import Doubt
 from pipeline.detect.incidents.forecast import Outlook
 from pipeline.detect.narratives.clustering import recently
 from pipeline.detect.narratives.phrases import new_phrases, phrases_of
@@ -14,7 +15,7 @@ from pipeline.detect.state.incident import Incident
 from pipeline.detect.state.quotable_posts import QuotablePost
 from pipeline.detect.state.regulars import Standing
 from pipeline.text.duration import duration
-from pipeline.text.incident_words import REASON_WORDS
+from pipeline.text.incident_words import DOUBT_WORDS, REASON_WORDS
 
 TOP_POSTS: Final = 3
 
@@ -29,11 +30,13 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 
 
 class Known(NamedTuple):
-    """What is known beside the state: the entity's name, the negatives expected since the beginning, the forecast."""
+    """What is known beside the state: the entity's name, the negatives expected since the beginning, the forecast, and
+    the likely cause where complaints did not rise."""
 
     name: str
     expected: float
     outlook: Outlook
+    doubt: Doubt | None = None
 
 
 def explanation(entity: EntityState, incident: Incident, known: Known) -> Explanation:
@@ -120,7 +123,7 @@ def topics(phrases: list[str], found: tuple[Narrative, ...]) -> str:
 
 
 def summary(entity: EntityState, incident: Incident, known: Known, about: str) -> str:
-    """Who, what, since when, how fast, how big, compared with what: one sentence."""
+    """Who, what, since when, how fast, how big, compared with what, and what speaks against it: one sentence."""
     span = duration((incident.hot if incident.resolved else entity.clock) - incident.started)
     posts = f"{incident.mentions:,} posts, {incident.negative:,} negative,"
     if incident.kind == "amplification":
@@ -138,6 +141,9 @@ def summary(entity: EntityState, incident: Incident, known: Known, about: str) -
         )
     if incident.coordinated:
         text += f"; looks coordinated ({', '.join(REASON_WORDS[reason] for reason in incident.reasons)})"
+    if known.doubt is not None:
+        before = f"{incident.share_before:.0%}"
+        text += f"; no larger share complains than the usual {before}: {DOUBT_WORDS[known.doubt]}"
     if incident.learning:
         text += "; still learning what is normal here"
     return text + "."

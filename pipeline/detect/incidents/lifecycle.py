@@ -18,6 +18,7 @@ from pipeline.detect.evidence.groundswell import BLOCK
 from pipeline.detect.evidence.pile_on import FAST, TAU, ThreadEvidence
 from pipeline.detect.incidents.context import backfill, timeline_since
 from pipeline.detect.incidents.counters import incident_id
+from pipeline.detect.incidents.doubt import doubt
 from pipeline.detect.incidents.explain import Known, explanation
 from pipeline.detect.incidents.forecast import Outlook, outlook, shares
 from pipeline.detect.incidents.forecast_review import record, review
@@ -170,15 +171,15 @@ def over(incident: Incident, event_time: int) -> bool:
 
 
 def resolve(entity: EntityState, incident: Incident, when: Occasion, event_time: int) -> IncidentEvent:
-    """End an incident; its evidence is spent."""
+    """End an incident; its evidence is spent, that of every thread in its scope included."""
     incident.resolved = event_time
-    for root in incident.roots:
-        if root in entity.threads:
-            entity.threads[root].evidence = entity.threads[root].spread = 0.0
     if incident is entity.slow:
         entity.groundswell.clear()
     else:
         entity.evidence.clear()
+        for root, thread in entity.threads.items():
+            if incident.covers(root):
+                thread.evidence = thread.spread = 0.0
     return report(entity, incident, when, "resolved")
 
 
@@ -205,18 +206,16 @@ def resolve_silent(entity: EntityState, when: Occasion, silent: int) -> list[Inc
 
 def merge(entity: EntityState, incident: Incident, test: TestResult, root: int | None) -> None:
     """Take a further test that fired into an open incident, which notes which fired when."""
-    if root is None:
-        incident.wide = True
-    elif root not in incident.roots and len(incident.roots) < ROOTS:
-        incident.roots.append(root)
+    _widen(incident, root)
     if all(fired.name != test.name for fired in incident.fired) and len(incident.fired) < FIRED:
         incident.fired.append(_fired(test, entity.clock))
 
 
-def reopen(entity: EntityState, incident: Incident, test: TestResult) -> None:
-    """Open an incident again that ended within the refractory time."""
+def reopen(entity: EntityState, incident: Incident, test: TestResult, root: int | None) -> None:
+    """Open an incident again that ended within the refractory time; what fired joins its scope."""
     incident.resolved = 0
     incident.hot = entity.clock
+    _widen(incident, root)
     if len(incident.fired) < FIRED:
         incident.fired.append(_fired(test, entity.clock))
 
@@ -232,8 +231,9 @@ def report(
     incident.reasons = reasons(incident.signs)
     if ahead is None:
         ahead = _outlook(entity, incident)
+    cause = doubt(entity, incident)
     level = _severity(entity, incident, ahead)
-    incident.severity = max(level, incident.severity) if not incident.coordinated else level
+    incident.severity = level if incident.coordinated or cause is not None else max(level, incident.severity)
     if event != "updated":
         incident.reported = incident.mentions
     incident.last_event = entity.clock
@@ -252,14 +252,14 @@ def report(
         event=event,
         at=datetime.fromtimestamp(incident.reported_at, UTC),
         severity=incident.severity,
-        pageable=not incident.coordinated,
+        pageable=not incident.coordinated and cause is None,
         coordinated=incident.coordinated,
         opened_at=datetime.fromtimestamp(incident.opened_at, UTC),
         resolved_at=datetime.fromtimestamp(incident.resolved, UTC) if incident.resolved else None,
         counts=Counts(incident.mentions, incident.negative, incident.authors, round(mentions, 2)),
         share=Share(round(incident.share_before, 4), round(min(1.0, incident.negative / max(1, incident.mentions)), 4)),
         forecast=Forecast(ahead.size, ahead.low, ahead.high, ahead.doubling_minutes),
-        explanation=explanation(entity, incident, Known(when.entity.name, expected, ahead)),
+        explanation=explanation(entity, incident, Known(when.entity.name, expected, ahead, cause)),
         test=TestResult(first.name, first.value, first.threshold, first.rate),
         reasons=incident.reasons,
         fired=tuple(
@@ -267,7 +267,17 @@ def report(
         ),
         series=incident.timeline.series(now, foreseen),
         review=review(incident) if incident.resolved else (),
+        doubt=cause,
     )
+
+
+def _widen(incident: Incident, root: int | None) -> None:
+    """A thread joins the scope, or all that is said of the entity does (None); so it does when threads are too many to
+    list, for then they are no longer the story of a few."""
+    if root is None or (root not in incident.roots and len(incident.roots) >= ROOTS):
+        incident.wide = True
+    elif root not in incident.roots:
+        incident.roots.append(root)
 
 
 def _fired(test: TestResult, event_time: int) -> Fired:
@@ -294,4 +304,6 @@ def _outlook(entity: EntityState, incident: Incident, upper: bool = True) -> Out
 
 def _severity(entity: EntityState, incident: Incident, ahead: Outlook) -> int:
     daily = entity.baseline.mu_negative / max(entity.baseline.factor, 0.05) * 86_400.0  # negatives on an ordinary day
+    if doubt(entity, incident) is not None:
+        return 0
     return severity(ahead.low, ahead.size, incident.mentions, ahead.doubling_minutes, daily, incident.coordinated)

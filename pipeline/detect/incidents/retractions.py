@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pipeline.detect.evidence.baseline import BIN
 from pipeline.detect.evidence.groundswell import BLOCK
+from pipeline.detect.incidents.context import first_post
 from pipeline.detect.mentions.inbound import InboundDeletion, InboundMention
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import ACCOUNT
@@ -61,7 +62,7 @@ def _unquote(entity: EntityState, post_id: str) -> None:
     entity.posts = [other for other in entity.posts if other.post_id != post_id]
     for incident in (entity.acute, entity.slow):
         if incident is not None and incident.first_post is not None and incident.first_post.post_id == post_id:
-            incident.first_post = None
+            incident.first_post = first_post(entity, incident, incident.started)
 
 
 def _withdraw(entity: EntityState, key: int, post: RememberedPost) -> None:

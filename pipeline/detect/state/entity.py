@@ -18,7 +18,7 @@ from pipeline.detect.state.memory import Memory
 from pipeline.detect.state.quotable_posts import QuotablePost
 from pipeline.detect.state.regulars import Regulars
 
-POSTS: Final = 7
+POSTS: Final = 9
 """Quotable posts that are remembered for the next incident."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 POST_BYTES: Final = 220
@@ -38,24 +39,41 @@ class QuotablePost:
         )  # fmt: skip
 
 
-def retain_post(posts: list[QuotablePost], post: QuotablePost, most: int) -> None:
+def retain_post(
+    posts: list[QuotablePost], post: QuotablePost, most: int, starts: Sequence[int] = (), roots: Sequence[int] = ()
+) -> None:
     """Add a post to those that are remembered; the one that drew the fewest answers for its age makes room.
 
-    The only post of a narrative stays while there are others to go.
+    While there are others to go, the only post of a narrative stays, and so does what may turn out to be where it
+    began: the first post since each of the times `starts`, and the first in each of the threads `roots`.
     """
     if len(posts) >= most:
-        slots: list[int] = []
+        slots = [each.slot for each in posts]
+        begun = beginnings(posts, starts, roots)
         least, fewest = 0, 1e18
         for number, other in enumerate(posts):
             worth = other.replies + other.at / 3600.0
-            if other.slot >= 0:
-                slots = slots or [each.slot for each in posts]
-                if slots.count(other.slot) == 1:
-                    worth += 1e9
+            if number in begun or (other.slot >= 0 and slots.count(other.slot) == 1):
+                worth += 1e9
             if worth < fewest:
                 least, fewest = number, worth
         del posts[least]
     posts.append(post)
+
+
+def beginnings(posts: list[QuotablePost], starts: Sequence[int], roots: Sequence[int]) -> set[int]:
+    """Positions of the first post since each time, and of the first in each thread; -1 where there is none."""
+    found = {_first(posts, start, 0) for start in starts}
+    return found | {_first(posts, -1, root) for root in roots}
+
+
+def _first(posts: list[QuotablePost], since: int, root: int) -> int:
+    """Position of the earliest post since a time, of one thread or (0) of any."""
+    first, earliest = -1, 1 << 60
+    for number, post in enumerate(posts):
+        if since <= post.at < earliest and (root == 0 or post.root == root):
+            first, earliest = number, post.at
+    return first
 
 
 def clip(text: str, most: int) -> str:

@@ -6,6 +6,7 @@ span is twice as long.  So minutes show while an incident is young, and a ground
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from msgspec import Struct, field
@@ -21,6 +22,7 @@ _ROOM = SPANS // 2
 """Spans that the time before the opening may fill."""
 
 _MILLI = 1000.0
+_HOUR = 3600
 _REMEMBERED = 40 * 86_400
 
 
@@ -103,20 +105,26 @@ class Timeline(Struct, array_like=True):
         return span
 
 
-def begun(started: int, now: int, known_since: int, a_second: float, expected: float) -> Timeline:
+def begun(started: int, now: int, known_since: int, usual: Callable[[int, int], float], expected: float) -> Timeline:
     """The timeline of an incident that began at `started` and is found at `now`.
 
     It shows as much time before the beginning as has passed since, half an hour at least, as far as mentions are known
-    (`known_since`).  `a_second`: negatives expected a second at this hour; `expected`: foreseen until now from the
-    baseline's beginning.
+    (`known_since`).  `usual`: negatives foreseen between two times, by the hour; `expected`: foreseen until now from
+    the baseline's beginning.
     """
     start = min(max(started - max(1800, now - started), known_since), now)
     width = NARROWEST
     while now - start >= _ROOM * width:
         width *= 2
     start -= start % width
-    made = Timeline(start, width, at=start, paid=expected - a_second * (now - start))
-    made.advance(now, expected)
+    at, step = start, max(_HOUR, (now - start) // (7 * 24))
+    paid = expected - usual(start, now)
+    made = Timeline(start, width, at=start, paid=paid)
+    while at < now:
+        since, at = at, min((at // step + 1) * step, now)
+        paid += usual(since, at)
+        made._pay(at, paid)
+    made.paid = expected
     return made
 
 

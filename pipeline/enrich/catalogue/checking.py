@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.enrich.catalogue.entities import SHARED_HANDLES, Entity
+from pipeline.enrich.catalogue.entities import SHARED_HANDLES, Catalogue, Entity
 from pipeline.enrich.catalogue.industries import INDUSTRY_WORDS
 from pipeline.enrich.catalogue.loading import SHIPPED, load_catalogue, read_entities
 from pipeline.enrich.spelling.names import Kind, kind_of, spellings
@@ -83,6 +83,11 @@ def check(path: Path, *, with_shipped: bool = True) -> list[CatalogueFinding]:
     claims = Claimants(catalogue.entities)
     findings = [finding for entity in own for finding in _of(entity, shipped, claims)]
     return sorted(findings, key=lambda f: (f.severity is not Severity.WARNING, f.entity, f.what))
+
+
+def findings_of(entity: Entity, catalogue: Catalogue) -> list[CatalogueFinding]:
+    """What there is to say about one entity of a catalogue that takes nobody's place."""
+    return list(_of(entity, {}, Claimants(catalogue.entities)))
 
 
 def _of(entity: Entity, shipped: dict[str, Entity], claims: Claimants) -> Iterator[CatalogueFinding]:

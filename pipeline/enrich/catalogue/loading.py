@@ -132,14 +132,15 @@ def _csv(data: bytes, name: str) -> list[Entity]:
         for key in _LISTS & entry.keys():
             entry[key] = [part.strip() for part in entry[key].split("|") if part.strip()]
         if "handles" in entry:
-            entry["handles"] = _handles(entry["handles"], subject)
+            entry["handles"] = parse_handles(entry["handles"], subject)
         for key in _NOTES & entry.keys():
-            entry[key] = _notes(entry[key], subject)
+            entry[key] = parse_notes(entry[key], subject)
         out.append(convert(entry, subject))
     return out
 
 
-def _notes(cell: str, subject: str) -> dict[str, str]:
+def parse_notes(cell: str, subject: str) -> dict[str, str]:
+    """`name: what else it means|name: …`.  Raises `CatalogueError`."""
     parts = (part.partition(":") for part in cell.split("|") if part.strip())
     out = {name.strip(): note.strip() for name, _, note in parts}
     if not all(out) or not all(out.values()):
@@ -147,7 +148,8 @@ def _notes(cell: str, subject: str) -> dict[str, str]:
     return out
 
 
-def _handles(cell: str, subject: str) -> dict[str, list[str]]:
+def parse_handles(cell: str, subject: str) -> dict[str, list[str]]:
+    """`network:handle|network:handle`.  Raises `CatalogueError`."""
     out: dict[str, list[str]] = {}
     for part in filter(None, (p.strip() for p in cell.split("|"))):
         network, colon, handle = part.partition(":")

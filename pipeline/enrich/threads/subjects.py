@@ -61,17 +61,18 @@ def subjects(accounts: Accounts, post: Post, thread: Thread | None, offset: int)
 
 
 def names(accounts: Accounts, post: Post) -> list[About]:
-    """What a post names in its own words."""
+    """The followed companies that a post names in its own words."""
     return [
         About(linked.entity, Link(linked.surface, linked.how, linked.confidence), (linked.start, linked.end))
         for linked in accounts.linker.link(post.text, post.network)
+        if accounts.follows(linked.entity.id)
     ]
 
 
 def joined(accounts: Accounts, post: Post, named: list[About], taken: Inheritance) -> list[About]:
     """What a post names, what it inherits besides, and the company whose own account wrote it."""
     own = {about.entity.id for about in named}
-    others = [inherited for inherited in taken.entities if inherited.entity.id not in own]
+    others = [i for i in taken.entities if i.entity.id not in own and accounts.follows(i.entity.id)]
     abouts = [
         *named,
         *(About(inherited.entity, Link("", "inherited", inherited.confidence), None) for inherited in others),
@@ -88,7 +89,7 @@ def speaker(accounts: Accounts, post: Post) -> EntityRef | None:
 def with_owner(accounts: Accounts, post: Post, abouts: list[About]) -> list[About]:
     """The same, and the company whose own account wrote the post."""
     owner = accounts.owner(post.author, post.network)
-    if owner is None or any(about.entity.id == owner.id for about in abouts):
+    if owner is None or not accounts.follows(owner.id) or any(about.entity.id == owner.id for about in abouts):
         return abouts
     link = Link(post.author.handle or post.author.id, "handle", OWN_ACCOUNT)
     return [*abouts, About(EntityRef(owner.id, owner.name), link, None)]

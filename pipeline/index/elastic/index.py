@@ -18,7 +18,7 @@ from pipeline.index.elastic.documents import gone_actions, mention_action, other
 from pipeline.index.elastic.queries import ElasticQueries
 from pipeline.index.elastic.slices import start_of
 from pipeline.index.elastic.templates import Names, Setup
-from pipeline.index.protocol import DeadLetter, Document, Page, Query, Refused, Volume, Written
+from pipeline.index.protocol import DeadLetter, Document, FieldCount, Page, PartField, Query, Refused, Volume, Written
 from pipeline.settings.index import IndexSettings
 
 
@@ -38,17 +38,10 @@ class ElasticIndex:
         self._deletions = Deletions(self._client, self._url, self._names, self._bulk)
         self._reader = ElasticQueries(self._client, self._url, self._names)
         self._ready = False
-        self._stems: bool | None = None
 
     async def setup(self) -> None:
         await self._setup.setup()
         self._ready = True
-
-    async def _english(self) -> bool:
-        """Whether texts are indexed by English stems too; asked once."""
-        if self._stems is None:
-            self._stems = await self._setup.ask_english()
-        return self._stems
 
     async def write(self, documents: Sequence[Document]) -> Written:
         if not documents:
@@ -76,10 +69,13 @@ class ElasticIndex:
         return Written(refused=list(refused.values()), taken_back=list(answers.values()), authors=sorted(names))
 
     async def search(self, query: Query) -> Page:
-        return await self._reader.search(query, await self._english())
+        return await self._reader.search(query)
 
     async def volume(self, query: Query, seconds: int) -> list[Volume]:
-        return await self._reader.volume(query, seconds, await self._english())
+        return await self._reader.volume(query, seconds)
+
+    async def parts(self, query: Query, by: PartField, limit: int = 50) -> list[FieldCount]:
+        return await self._reader.parts(query, by, limit)
 
     async def entities(self, limit: int = 50) -> list[tuple[str, str, int]]:
         return await self._reader.entities(limit)

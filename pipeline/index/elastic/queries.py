@@ -8,19 +8,40 @@ from typing import Any, TypeVar
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from pipeline.contracts.incidents import IncidentEvent
-from pipeline.contracts.values import milliseconds
+from pipeline.index.cursor import decode_cursor, encode_cursor, page_end
 from pipeline.index.documents import moment, short
 from pipeline.index.elastic.client import explained
 from pipeline.index.elastic.documents import event_of, letter_of, mention_of
 from pipeline.index.elastic.templates import Names
-from pipeline.index.protocol import DeadLetter, Page, Query, Volume
-from pipeline.index.query import MAX_LIMIT, MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words
+from pipeline.index.elastic.translation import clause
+from pipeline.index.language.tree import Conjunction, Node, is_text
+from pipeline.index.protocol import DeadLetter, FieldCount, Page, PartField, Query, Volume
+from pipeline.index.query import (
+    MAX_LIMIT,
+    MAX_SPANS,
+    checked,
+    checked_ids,
+    checked_parts,
+    checked_span,
+    too_many_spans,
+    understood,
+)
 
 T = TypeVar("T")
 MAX_EVENTS = 100_000
 """Events of incidents of a few entities that are looked through at most."""
 
 _NEWEST: list[Any] = [{"created_at": {"order": "desc", "unmapped_type": "date"}}, {"mention_id": "asc"}]
+_SORTED: dict[str, list[Any]] = {
+    "newest": _NEWEST,
+    "oldest": [{"created_at": {"order": "asc", "unmapped_type": "date"}}, {"mention_id": "asc"}],
+    "reach": [
+        {"author.followers": {"order": "desc", "missing": 0, "unmapped_type": "double"}},
+        {"mention_id": "asc"},
+    ],
+    "best": ["_score", {"mention_id": "asc"}],
+}
+_NEGATIVE: dict[str, Any] = {"negative": {"filter": {"term": {"sentiment.label": "negative"}}}}
 _PAGE = 200
 """Documents in one answer of a list: dead letters can have a megabyte each."""
 
@@ -35,31 +56,33 @@ class ElasticQueries:
         self._url = url
         self._names = names
 
-    async def search(self, query: Query, english: bool) -> Page:
-        query = checked(query)
-        found = _found(query, english)
-        if found is None:
-            return Page(0, [])
-        best = query.order == "best" and query.text.strip()
+    async def search(self, query: Query) -> Page:
+        query, tree = checked(query), understood(query)
+        order = query.order if query.order != "best" or query.text.strip() else "newest"
+        after = None
+        if query.after:
+            end = decode_cursor(query.after, order)
+            after = [end.value if order == "reach" else int(end.value), end.mention_id]
         answer = await self._ask(
             self._names.mentions,
-            query=found,
-            sort=["_score", {"mention_id": "asc"}] if best else _NEWEST,
+            query=_found(tree),
+            sort=_SORTED[order],
             size=query.limit,
             from_=query.offset,
+            search_after=after,
             track_total_hits=True,
         )
-        hits = answer["hits"]
-        return Page(hits["total"]["value"], [mention_of(hit["_source"]) for hit in hits["hits"]])
+        total = answer["hits"]["total"]["value"]
+        mentions = [mention_of(hit["_source"]) for hit in answer["hits"]["hits"]]
+        full = len(mentions) == query.limit > 0 and order != "best" and query.offset + query.limit < total
+        return Page(total, mentions, encode_cursor(page_end(order, mentions[-1])) if full else "")
 
-    async def volume(self, query: Query, seconds: int, english: bool) -> list[Volume]:
+    async def volume(self, query: Query, seconds: int) -> list[Volume]:
         query, seconds = checked(query), checked_span(seconds)
-        found = _found(query, english)
-        if found is None:
-            return []
+        found = _found(understood(query))
         spans = {
             "date_histogram": {"field": "created_at", "fixed_interval": f"{seconds}s", "min_doc_count": 1},
-            "aggs": {"negative": {"filter": {"term": {"sentiment.label": "negative"}}}},
+            "aggs": _NEGATIVE,
         }
         try:
             answer = await self._ask(self._names.mentions, query=found, size=0, aggs={"spans": spans})
@@ -71,6 +94,15 @@ class ElasticQueries:
         if len(buckets) > MAX_SPANS:
             raise too_many_spans(seconds)
         return [Volume(moment(b["key"]), b["doc_count"], b["negative"]["doc_count"]) for b in buckets]
+
+    async def parts(self, query: Query, by: PartField, limit: int) -> list[FieldCount]:
+        field = {"entity": "entity.id", "sentiment": "sentiment.label"}.get(by, by)
+        order = [{"_count": "desc"}, {"_key": "asc"}]
+        terms = {"field": field, "size": checked_parts(limit), "shard_size": 5 * limit + 100, "order": order}
+        found = _found(understood(checked(query)))
+        aggregations = {"parts": {"terms": terms, "aggs": _NEGATIVE}}
+        answer = await self._ask(self._names.mentions, query=found, size=0, aggs=aggregations)
+        return [FieldCount(b["key"], b["doc_count"], b["negative"]["doc_count"]) for b in _buckets(answer, "parts")]
 
     async def entities(self, limit: int) -> list[tuple[str, str, int]]:
         last = {"top_hits": {"size": 1, "sort": _NEWEST, "_source": "entity.name"}}
@@ -171,24 +203,8 @@ def _buckets(answer: Any, name: str) -> list[dict[str, Any]]:
     return buckets
 
 
-def _found(query: Query, english: bool) -> dict[str, Any] | None:
-    """A query for the server, or None when it can find nothing.  Nothing that was typed is syntax."""
-    filters: list[dict[str, Any]] = [_LIVE]
-    for field, value in (("entity.id", query.entity), ("sentiment.label", query.sentiment), ("network", query.network)):
-        if value is not None:
-            filters.append({"term": {field: value}})
-    span: dict[str, Any] = {"format": "epoch_millis"}
-    if query.since is not None:
-        span["gte"] = milliseconds(query.since)
-    if query.until is not None:
-        span["lt"] = milliseconds(query.until)
-    if len(span) > 1:
-        filters.append({"range": {"created_at": span}})
-    if not query.text.strip():
-        return {"bool": {"filter": filters}}
-    text = " ".join(words(query.text))
-    if not text:
-        return None
-    fields = ["text", "text.english"] if english else ["text"]
-    match = [{"match": {field: {"query": text, "operator": "and"}}} for field in fields]
-    return {"bool": {"filter": filters, "must": [{"dis_max": {"queries": match}}]}}
+def _found(tree: Node) -> dict[str, Any]:
+    """A query for the server: what the tree says, of mentions that are not taken back."""
+    asked = clause(tree)
+    text = {"must": [asked]} if is_text(tree) or isinstance(tree, Conjunction) else {"filter": [asked]}
+    return {"bool": {**text, "filter": [_LIVE, *text.get("filter", [])]}}

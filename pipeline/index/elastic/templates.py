@@ -65,14 +65,6 @@ class Setup:
                 return
         await self.setup()
 
-    async def ask_english(self) -> bool:
-        """Whether mentions have `text.english`.  Who may only read cannot ask; the plain text then has to do."""
-        with explained(self._url):
-            try:
-                return bool(await self._client.cluster.exists_component_template(name=self._names.english))
-            except ApiError:
-                return False
-
     async def setup(self) -> None:
         """Put the templates and bring existing indices up to them.  Mappings only ever grow."""
         with explained(self._url):

@@ -17,7 +17,7 @@ from typing import TypeVar
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.values import milliseconds
 from pipeline.index.documents import sort_out
-from pipeline.index.protocol import DeadLetter, Document, Page, Query, Volume, Written
+from pipeline.index.protocol import DeadLetter, Document, FieldCount, Page, PartField, Query, Volume, Written
 from pipeline.index.sqlite import reading as read
 from pipeline.index.sqlite import writing as writing
 from pipeline.index.sqlite.schema import connect, explained
@@ -71,6 +71,9 @@ class SqliteIndex:
 
     async def volume(self, query: Query, seconds: int) -> list[Volume]:
         return await self._reader.do(lambda db: read.volume(db, query, seconds))
+
+    async def parts(self, query: Query, by: PartField, limit: int = 50) -> list[FieldCount]:
+        return await self._reader.do(lambda db: read.parts(db, query, by, limit))
 
     async def entities(self, limit: int = 50) -> list[tuple[str, str, int]]:
         return await self._reader.do(lambda db: read.entities(db, limit))

@@ -9,47 +9,81 @@ import msgspec
 
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.mentions import Mention
-from pipeline.contracts.values import milliseconds
+from pipeline.index.cursor import decode_cursor, encode_cursor, page_end
 from pipeline.index.documents import moment
-from pipeline.index.protocol import DeadLetter, Page, Query, Volume
-from pipeline.index.query import MAX_SPANS, checked, checked_ids, checked_span, too_many_spans, words
-from pipeline.index.sqlite.schema import among, searchable
+from pipeline.index.protocol import DeadLetter, FieldCount, Page, PartField, Query, Volume
+from pipeline.index.query import (
+    MAX_SPANS,
+    checked,
+    checked_ids,
+    checked_parts,
+    checked_span,
+    too_many_spans,
+    understood,
+)
+from pipeline.index.sqlite.schema import LANGUAGE, among, extracted
+from pipeline.index.sqlite.translation import SqlCondition, condition
 
 _MENTION = msgspec.json.Decoder(Mention)
 _EVENT = msgspec.json.Decoder(IncidentEvent)
 _LETTER = msgspec.json.Decoder(DeadLetter)
 
+WALK_COST = 30
+"""Mentions that can be read and sorted while the full-text index is asked about a single one (measured)."""
+
+_MEETS = "EXISTS (SELECT 1 FROM words WHERE words MATCH ? AND rowid = m.number)"
+_REACH = f"coalesce({extracted('author.followers')}, 0)"
+_SORTED = {
+    "newest": ("m.created DESC", "m.created", "<"),
+    "oldest": ("m.created", "m.created", ">"),
+    "reach": (f"{_REACH} DESC", _REACH, "<"),
+}
+"""By order: what is sorted by, its column, and how what comes after compares."""
+
 
 def search(db: sqlite3.Connection, query: Query) -> Page:
     """One page of mentions that the query finds, and their number."""
     query = checked(query)
-    found = _found(query)
+    found = condition(db, understood(query))
     if found is None:
         return Page(0, [])
-    source, values = found
-    total = db.execute(f"SELECT count(*) {source}", values).fetchone()[0]
-    order = "rank, m.mention_id" if query.order == "best" and "words" in source else "m.created DESC, m.mention_id"
-    rows = db.execute(
-        f"SELECT m.doc {source} ORDER BY {order} LIMIT ? OFFSET ?", (*values, query.limit, query.offset)
-    ).fetchall()
-    return Page(total, [_MENTION.decode(row[0]) for row in rows])
+    total = _total(db, found)
+    if query.limit == 0 or total == 0:
+        return Page(total, [])
+    mentions = [_MENTION.decode(doc) for doc in _page(db, query, found, total)]
+    more, mentions = len(mentions) > query.limit, mentions[: query.limit]
+    order = query.order if query.order != "best" or found.match is not None else "newest"
+    return Page(total, mentions, encode_cursor(page_end(order, mentions[-1])) if more and order != "best" else "")
 
 
 def volume(db: sqlite3.Connection, query: Query, seconds: int) -> list[Volume]:
     """Mentions by spans that begin at multiples of `seconds` since 1970; empty spans are left out."""
-    found = _found(checked(query))
+    found = condition(db, understood(checked(query)))
+    span = checked_span(seconds) * 1000
     if found is None:
         return []
-    source, values = found
-    span = checked_span(seconds) * 1000
     rows = db.execute(
-        "SELECT m.created - ((m.created % ?1) + ?1) % ?1 AS start, count(*), sum(m.label = 'negative')"
-        f" {source} GROUP BY start ORDER BY start LIMIT {MAX_SPANS + 1}".replace("?1", str(span)),
-        values,
+        f"SELECT m.created - ((m.created % {span}) + {span}) % {span} AS start, count(*), sum(m.label = 'negative')"
+        f" {_from(found)} GROUP BY start ORDER BY start LIMIT {MAX_SPANS + 1}",
+        _values(found),
     ).fetchall()
     if len(rows) > MAX_SPANS:
         raise too_many_spans(seconds)
     return [Volume(moment(start), mentions, negative) for start, mentions, negative in rows]
+
+
+def parts(db: sqlite3.Connection, query: Query, by: PartField, limit: int) -> list[FieldCount]:
+    """What a query finds by a field, most first."""
+    found = condition(db, understood(checked(query)))
+    if found is None:
+        return []
+    column = {"entity": "m.entity_id", "network": "m.network", "lang": LANGUAGE, "sentiment": "m.label"}[by]
+    rows = db.execute(
+        f"SELECT {column} AS part, count(*) AS n, sum(m.label = 'negative') {_from(found, f'{column} IS NOT NULL')}"
+        " GROUP BY part ORDER BY n DESC, part LIMIT ?",
+        (*_values(found), checked_parts(limit)),
+    )
+    return [FieldCount(*row) for row in rows]
 
 
 def entities(db: sqlite3.Connection, limit: int) -> list[tuple[str, str, int]]:
@@ -127,30 +161,60 @@ def dead_letter_counts(db: sqlite3.Connection) -> dict[str, int]:
     }
 
 
-def _found(query: Query) -> tuple[str, list[object]] | None:
-    """FROM and WHERE of a query with its values, or None when it can find nothing."""
-    tables, conditions, values = ["mentions m"], [], list[object]()
-    if query.text.strip():
-        match = _match(query.text)
-        if not match:
-            return None
-        tables = ["words JOIN mentions m ON m.number = words.rowid"]
-        conditions.append("words MATCH ?")
-        values.append(match)
-    for column, value in (("entity_id", query.entity), ("label", query.sentiment), ("network", query.network)):
-        if value is not None:
-            conditions.append(f"m.{column} = ?")
-            values.append(value)
-    if query.since is not None:
-        conditions.append("m.created >= ?")
-        values.append(milliseconds(query.since))
-    if query.until is not None:
-        conditions.append("m.created < ?")
-        values.append(milliseconds(query.until))
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"FROM {tables[0]}{where}", values
+def _from(found: SqlCondition, *further: str) -> str:
+    """FROM and WHERE for counting: in the order of numbers, with what is counted by at hand."""
+    if found.match is None:
+        return f"FROM mentions m{found.where(*further)}"
+    if found.narrow:
+        return f"FROM mentions m{found.where(*further, _MEETS)}"
+    joined = "FROM words CROSS JOIN mentions m INDEXED BY mentions_facets ON m.number = words.rowid"
+    return f"{joined}{found.where(*further, 'words MATCH ?')}"
 
 
-def _match(text: str) -> str:
-    """An FTS5 expression in which all the words must occur: each is a quoted string, so that nothing is syntax."""
-    return " ".join('"' + word.replace('"', '""') + '"' for word in words(searchable(text)))
+def _values(found: SqlCondition) -> tuple[object, ...]:
+    return found.values if found.match is None else (*found.values, found.match)
+
+
+def _total(db: sqlite3.Connection, found: SqlCondition) -> int:
+    if found.match is not None and not found.conditions:
+        return int(db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (found.match,)).fetchone()[0])
+    return int(db.execute(f"SELECT count(*) {_from(found)}", _values(found)).fetchone()[0])
+
+
+def _page(db: sqlite3.Connection, query: Query, found: SqlCondition, total: int) -> list[bytes]:
+    """The documents of a page and of one more.
+
+    Of words that stand in a large part of all mentions the newest are met soon by going back in time; of others all
+    are sorted.
+    """
+    order = query.order if query.order != "best" or found.match is not None else "newest"
+    if order == "best":
+        rows = db.execute(
+            f"SELECT m.doc {_from(found)} ORDER BY words.rank, m.mention_id LIMIT ? OFFSET ?",
+            (*_values(found), query.limit + 1, query.offset),
+        )
+        return [doc for (doc,) in rows]
+    after, values = "1", list[object]()
+    if query.after:
+        end = decode_cursor(query.after, order)
+        column, sign = _SORTED[order][1:]
+        after = f"({column} {sign} ? OR ({column} = ? AND m.mention_id > ?)) AND {column} {sign}= ?"
+        values = [end.value, end.value, end.mention_id, end.value]
+    source = _from(found, after)
+    walked = (query.offset + query.limit) * _numbered(db) / total
+    if found.match is not None and order in ("newest", "oldest") and not found.narrow and walked * WALK_COST < total:
+        source = f"FROM mentions m INDEXED BY mentions_by_time{found.where(after, _MEETS)}"
+        given = [*found.values, *values, found.match]
+    else:
+        given = [*found.values, *values, *(() if found.match is None else (found.match,))]
+    rows = db.execute(
+        f"SELECT m.doc {source} ORDER BY {_SORTED[order][0]}, m.mention_id LIMIT ? OFFSET ?",
+        (*given, query.limit + 1, query.offset),
+    )
+    return [doc for (doc,) in rows]
+
+
+def _numbered(db: sqlite3.Connection) -> int:
+    """Mentions that were ever stored: their number, or a little more."""
+    row = db.execute("SELECT last FROM numbering").fetchone()
+    return int(row[0]) if row else 1

@@ -22,8 +22,9 @@ from pipeline.index.documents import (
     post_gone,
     taken_back,
 )
+from pipeline.index.language.words import searchable
 from pipeline.index.protocol import DeadLetter, Written
-from pipeline.index.sqlite.schema import among, searchable
+from pipeline.index.sqlite.schema import among
 
 _JSON = msgspec.json.Encoder()
 _MENTION = msgspec.json.Decoder(Mention)

@@ -1,4 +1,4 @@
-"""Connection options of every Kafka client, from the settings: addresses, TLS, SASL."""
+"""Connection options of every Kafka client, from the settings: addresses, TLS, SASL, waits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import ssl
 from typing import Any
 
 from pipeline.settings.kafka import KafkaSettings
+
+REQUEST_SECONDS = 30.0
+"""Within which the broker answers a request of aiokafka's clients (the default of Java's).  Nothing else ends a
+connection that is half-open, so a stage may stand for as long."""
 
 
 def ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
@@ -21,6 +25,7 @@ def aiokafka_options(settings: KafkaSettings) -> dict[str, Any]:
         "bootstrap_servers": settings.bootstrap,
         "security_protocol": settings.security,
         "ssl_context": ssl_context(settings),
+        "request_timeout_ms": round(1_000 * REQUEST_SECONDS),
     }
     if settings.security.startswith("SASL"):
         options |= {

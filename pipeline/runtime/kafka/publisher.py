@@ -127,7 +127,6 @@ class Publisher:
             enable_idempotence=True,
             max_request_size=MAX_REQUEST,
             max_batch_size=1_000_000,
-            request_timeout_ms=30_000,
             **aiokafka_options(self._settings),
         )
         try:

@@ -29,10 +29,10 @@ def check_machine(settings: Settings) -> None:
 
 def check_catalogue(settings: Settings) -> None:
     """Raise `CatalogueError` when the catalogue that the settings name cannot be used; the shipped one can."""
-    if settings.enrich.catalogue is not None:
+    if settings.catalogue is not None:
         from pipeline.enrich.catalogue.loading import load_catalogue
 
-        load_catalogue(settings.enrich.catalogue)
+        load_catalogue(settings.catalogue)
 
 
 def check_port(what: str, host: str, port: int, setting: str) -> None:

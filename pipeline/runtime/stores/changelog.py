@@ -121,8 +121,8 @@ class ChangelogStore:
         fold = LogFold()
         end = await self._each(partition, 0, fold.add)
         found = fold.recovered()
-        held = _Partition(claim, found.claims[claim], end, {}, {})
-        if held.epoch < max(found.claims.values()):
+        held = _Partition(claim, found.claims.get(claim, BEFORE_CLAIMS), end, {}, {})
+        if held.epoch < max(found.claims.values()):  # ours is not even there once the other has cleared it away
             raise Fenced(f"another worker claims partition {partition}, too", subject=self._topic)
         found = await self._of_its_source(found, partition)
         held.values = {key: live.data for key, live in found.values.items() if key != ENDED}
@@ -230,9 +230,7 @@ class ChangelogStore:
     def _messages(self, change: Change) -> list[ToSend]:
         """What a change comes to on the log: the value under our epoch, and a tombstone for one under an older."""
         partition, key, _, data = change
-        held = self._partitions.get(partition)
-        if held is None:
-            raise Fenced(f"partition {partition} is not in hand", subject=self._topic)
+        held = self._held(partition)
         messages, older = [], held.older.get(key)
         if data is not None:
             messages.append(ToSend(self._topic, log_key(key, held.epoch).encode(), data, partition=partition))
@@ -242,13 +240,20 @@ class ChangelogStore:
             messages.append(self._tombstone(partition, log_key(key, older)))
         return messages
 
+    def _held(self, partition: int) -> _Partition:
+        """A partition in hand; raises `Fenced` where it has gone to another worker meanwhile."""
+        held = self._partitions.get(partition)
+        if held is None:
+            raise Fenced(f"partition {partition} is not in hand", subject=self._topic)
+        return held
+
     def _tombstone(self, partition: int, key: str) -> ToSend:
-        writer = ((WRITER, b"%d" % self._partitions[partition].epoch),)
+        writer = ((WRITER, b"%d" % self._held(partition).epoch),)
         return ToSend(self._topic, key.encode(), None, writer, partition)
 
     async def _check(self, partition: int, spans: list[tuple[int, int]]) -> None:
         """Look between our records: nobody else may have claimed the partition before the last of them."""
-        held = self._partitions[partition]
+        held = self._held(partition)
         for offset, count in spans:
             if offset != held.next:
                 await self.verify(partition)
@@ -288,7 +293,7 @@ class ChangelogStore:
             await consumer.stop()
 
     def _remember(self, change: Change) -> None:
-        held = self._partitions[change.partition]
+        held = self._held(change.partition)
         held.older.pop(change.key, None)
         if change.data is None:
             held.values.pop(change.key, None)

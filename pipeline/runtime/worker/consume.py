@@ -99,12 +99,16 @@ class ConsumeLoop:
         self._ending = False
         self._busy = False
         self._working: asyncio.Task[None] | None = None
-        progress.lag = self.lag
         if processor.outbox is not None:
             processor.outbox.on_news(self._news.set)
 
     async def run(self, stream: Any) -> None:
-        """The body of the agent; ends the process on anything unexpected."""
+        """The body of the agent; ends the process on anything unexpected.
+
+        Only from here on can the lag be asked for: Faust makes its consumer for the event loop of whoever needs it
+        first, and that must not be the thread that answers for our health.
+        """
+        self._progress.lag = self.lag
         work = self._working = asyncio.ensure_future(self._work())
         try:
             async for events in stream.noack_take(self._settings.batch, within=self._settings.within):

@@ -2,7 +2,8 @@
 
 Each stage is an app of its own, so that its consumer group commits and rebalances apart from the others.  What Faust
 would default to and we do not want: a fetch wait of 1.5 s (skewed partitions then starve), a session time-out of 60 s,
-a web server on every address, tables, a leader topic, and topics declared by whoever comes first.
+a request time-out of 90 s (a half-open connection holds a stage up for as long), a web server on every address, tables,
+a leader topic, and topics declared by whoever comes first.
 """
 
 from __future__ import annotations
@@ -10,20 +11,27 @@ from __future__ import annotations
 import inspect
 import ssl
 import types
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from functools import partial
 from typing import Any
 
 import faust
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers import aiokafka as driver
 from mode.services import WaitResults
 
-from pipeline.runtime.kafka.clients import group, ssl_context
+from pipeline.runtime.kafka.clients import REQUEST_SECONDS, group, ssl_context
 from pipeline.settings.settings import Settings
 from pipeline.stages.stage import Stage
 
 FETCH_WAIT_MS = 50
+
+REBALANCE_SECONDS = REQUEST_SECONDS - 5.0
+"""Within which every worker of a stage lets go of its partitions when they are handed round.  The broker answers no
+worker before all have, so this is less than a request may take.  A worker that needs longer is put out of the group,
+and fenced off."""
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
@@ -31,6 +39,22 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # hard-coded to 1,500 there, and read when the consumer starts
         return consumer
+
+    async def seek_to_committed(self) -> Any:
+        return await self.call_thread(seek_to_committed, self._ensure_consumer())
+
+
+async def seek_to_committed(consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, int | None]:
+    """Go back to what is committed, and where nothing is, to the first record; gives what is committed.
+
+    While partitions are handed round Faust drops what was read and then goes back.  aiokafka alone leaves a partition
+    of which nothing is committed where it is: its first records would never come again, and a later commit lose them.
+    """
+    committed: Mapping[TopicPartition, int | None] = await consumer.seek_to_committed()
+    begin = {where for where, offset in committed.items() if not offset} & consumer.assignment()
+    if begin:
+        await consumer.seek_to_beginning(*begin)
+    return committed
 
 
 class _Consumer(driver.Consumer):
@@ -103,6 +127,8 @@ def make_app(stage: Stage, settings: Settings, instance: str | None = None) -> A
         group(kafka, stage.name),
         broker=[f"kafka://{address}" for address in kafka.bootstrap.split(",")],
         broker_credentials=_credentials(settings),
+        broker_request_timeout=REQUEST_SECONDS,
+        broker_rebalance_timeout=REBALANCE_SECONDS,
         broker_session_timeout=10.0,
         broker_heartbeat_interval=2.0,
         broker_max_poll_interval=300.0,

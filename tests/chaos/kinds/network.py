@@ -8,7 +8,7 @@ from functools import partial
 
 from tests.chaos.installation import Installation
 from tests.chaos.kinds.kind import Kind
-from tests.chaos.kinds.servers import AGAIN, HELD
+from tests.chaos.kinds.servers import AGAIN, HELD, SAME, SELDOM, SHORTER
 from tests.chaos.proxy import Mode
 
 
@@ -24,10 +24,16 @@ async def _harmed(server: str, mode: Mode, world: Installation) -> AsyncIterator
         links[stage].set("pass")
 
 
-_SECONDS: dict[Mode, float] = {"cut": 12.0, "delay": 10.0, "half-open": 12.0}
+_KINDS: tuple[tuple[str, Mode, float, str, str], ...] = (
+    ("kafka", "cut", 12.0, AGAIN, SELDOM),
+    ("kafka", "delay", 10.0, AGAIN, SHORTER),
+    ("kafka", "half-open", 12.0, AGAIN, "as kafka-cut, and later"),
+    ("elastic", "cut", 12.0, HELD, SAME),
+    ("elastic", "delay", 10.0, HELD, SHORTER),
+    ("elastic", "half-open", 12.0, HELD, "as elastic-cut, and later"),
+)
 
 NETWORK = tuple(
-    Kind(f"{server}-{mode}", partial(_harmed, server, mode), seconds, *protection)
-    for server, protection in (("kafka", AGAIN), ("elastic", HELD))
-    for mode, seconds in _SECONDS.items()
+    Kind(f"{server}-{mode}", partial(_harmed, server, mode), seconds, guards, without, f"links to {server}")
+    for server, mode, seconds, guards, without in _KINDS
 )

@@ -8,9 +8,10 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from models.manifest import WEIGHTS
 from pipeline.contracts.stage_names import STAGES
 from tests.chaos.installation import Installation
-from tests.chaos.kinds.kind import NOT_TRIED, Kind
+from tests.chaos.kinds.kind import BEFORE, Kind
 from tests.chaos.traffic import BEGAN
 
 HOUR = 3_600.0
@@ -19,10 +20,12 @@ JUNK = (b"", b"not JSON", b"{}", b'{"type":"post"}', b'{"type":"unknown"}', b"\x
 
 @asynccontextmanager
 async def _model_corrupt(world: Installation) -> AsyncIterator[None]:
-    """The model's file is cut short while enrich starts: it must end in a sentence, and go on when the file is back."""
-    file = world.model / "model.onnx"
+    """A few of the model's weights are others while enrich starts, with which it would run and be wrong: it must end in
+    a sentence, and go on when the file is back."""
+    file = world.model / WEIGHTS
     good = file.read_bytes()
-    file.write_bytes(good[: len(good) // 2])
+    middle = len(good) // 2
+    file.write_bytes(good[:middle] + bytes(byte ^ 1 for byte in good[middle : middle + 64]) + good[middle + 64 :])
     child = world.worker("enrich")
     restarts = child.restarts
     world.signal("enrich", signal.SIGKILL)
@@ -89,10 +92,10 @@ async def _junk(world: Installation) -> AsyncIterator[None]:
 
 
 OUTSIDE = (
-    Kind("model-corrupt", _model_corrupt, 5.0, "the artefact is checked before a worker starts", NOT_TRIED),
-    Kind("disk-full", _disk_full, 6.0, "no work stops for its log", "seen: the detector stood still for two minutes"),
-    Kind("receiver-away", _receiver_away, 30.0, "the outbox, stored with offsets", "simulated: found"),
-    Kind("clock-ahead", _clock_ahead, 1.0, "future dates become letters", NOT_TRIED),
-    Kind("clock-back", _clock_back, 1.0, "posts are judged by their arrival", NOT_TRIED),
-    Kind("junk", _junk, 1.0, "dead letters that always fit", "simulated: found after 1 and 14 seeds"),
+    Kind("model-corrupt", _model_corrupt, 5.0, "the artefact is checked before a worker starts", ""),
+    Kind("disk-full", _disk_full, 6.0, "no work stops for its log", BEFORE, "files"),
+    Kind("receiver-away", _receiver_away, 30.0, "a receiver is tried until it answers", "", "receiver"),
+    Kind("clock-ahead", _clock_ahead, 1.0, "future dates become letters", "", "posts"),
+    Kind("clock-back", _clock_back, 1.0, "what is too old is not counted", "", "posts"),
+    Kind("junk", _junk, 1.0, "dead letters", "", "posts"),
 )

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.commands.operations.guarantees import Guarantee, guarantees, markdown, of_installation
 from pipeline.contracts.stage_names import STAGES
-from pipeline.ingest.networks import AGENTS
+from pipeline.ingest.registry import AGENTS
 from pipeline.settings.settings import load
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -11,7 +11,7 @@ from pipeline.contracts.sketch import encode
 from pipeline.detect.detector import Detector
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.codec import ROOMY, EntityCodec
-from pipeline.detect.state.entity import EntityState
+from pipeline.detect.state.entity import POSTS, EntityState
 from tests.detect.streams import mention
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
@@ -60,7 +60,7 @@ def test_a_full_state_stays_within_ten_kilobytes(alphabet: str) -> None:
     assert codec.encode(again) == full
     assert again.acute is not None
     assert again.acute.drivers
-    assert len(again.posts) == 7
+    assert len(again.posts) == POSTS
 
 
 def test_an_ordinary_state_is_not_compressed() -> None:

@@ -15,6 +15,11 @@ A_SECOND = 0.001
 AT = 3 * 86_400 + 50_000.0
 
 
+def usual(since: int, until: int) -> float:
+    """Negatives foreseen at an even rate."""
+    return A_SECOND * (until - since)
+
+
 @given(st.lists(st.tuples(st.integers(0, 40_000), st.booleans()), max_size=120))
 def test_every_mention_and_everything_expected_is_in_a_span(gaps: list[tuple[int, bool]]) -> None:
     course, t = Timeline(START, at=START), START
@@ -44,10 +49,23 @@ def test_showing_it_changes_nothing_and_silence_is_shown() -> None:
 
 
 def test_it_begins_before_the_incident_and_knows_what_is_not_known() -> None:
-    assert begun(START, START + 600, 0, A_SECOND, 5.0).start <= START - 1_800
-    busy = begun(START, START + 600, START + 300, A_SECOND, 5.0)
+    assert begun(START, START + 600, 0, usual, 5.0).start <= START - 1_800
+    busy = begun(START, START + 600, START + 300, usual, 5.0)
     assert START + 240 <= busy.start <= START + 300
-    assert begun(START, START + 5 * 86_400, 0, A_SECOND, 900.0).width > 3_600
+    assert begun(START, START + 5 * 86_400, 0, usual, 900.0).width > 3_600
+
+
+def test_what_was_expected_before_it_was_found_follows_the_hours() -> None:
+    """Nothing was due until four hours ago, and a complaint a minute since."""
+    now = START // 3600 * 3600
+
+    def lately(since: int, until: int) -> float:
+        return max(0, until - max(since, now - 4 * 3600)) / 60.0
+
+    series = begun(now - 8 * 3600, now, 0, lately, 1_000.0).series(now, 1_000.0)
+    due = {series.start.timestamp() + n * series.seconds: value for n, value in enumerate(series.expected)}
+    assert sum(value for at, value in due.items() if at + series.seconds <= now - 4 * 3600) == 0.0
+    assert sum(due.values()) == pytest.approx(240.0, abs=0.1)
 
 
 def test_a_deleted_mention_is_taken_out() -> None:

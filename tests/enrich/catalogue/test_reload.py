@@ -14,7 +14,6 @@ from pipeline.enrich.linking.linker import Linker
 from pipeline.enrich.linking.reader import Question
 from pipeline.enrich.load import CHECK_EVERY, NAMED, Renewal, changes, in_background, open_linker
 from pipeline.enrich.stage import Enrich
-from pipeline.settings.enrich import EnrichSettings
 from pipeline.stages.state import MemoryStore, State
 from tests.support.messages import post, records
 from tests.support.scorers import FixedScorer
@@ -140,7 +139,7 @@ def test_a_long_audit_line_is_cut() -> None:
 
 def test_the_linker_of_the_settings(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(FIRST, encoding="utf-8")
-    assert linked(open_linker(EnrichSettings(catalogue=tmp_path)), "Zorbex is bad") == ["zorbex"]
+    assert linked(open_linker(tmp_path), "Zorbex is bad") == ["zorbex"]
 
 
 def test_background_work_is_done_in_a_daemon_thread() -> None:
@@ -170,7 +169,7 @@ def test_a_renewed_linker_reads_as_the_one_before(tmp_path: Path) -> None:
     work: list[Callable[[], None]] = []
     file.write_text(FIRST, encoding="utf-8")
     now = iter(range(0, 1000, int(CHECK_EVERY) + 1))
-    linker = open_linker(EnrichSettings(catalogue=file), reader)
+    linker = open_linker(file, reader)
     renewal = Renewal(file, linker, clock=lambda: float(next(now)), start=work.append)
     file.write_text(FIRST + "- {id: qualmix, name: Qualmix}\n", encoding="utf-8")
     assert renewal() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -75,6 +76,35 @@ async def test_a_partition_that_is_handed_on_while_it_is_recovered_is_not_in_han
         await store.recover(0)
     log.send = send  # type: ignore[method-assign]
     await store.recover(0)
+
+
+async def test_a_claim_that_the_next_worker_has_cleared_away_is_one_that_lost(log: CompactingLog) -> None:
+    first, second = a_worker(log), a_worker(log)
+    each = first._each
+
+    async def late(*args: Any) -> int:
+        await count(second, "k", 1)
+        return await each(*args)
+
+    first._each = late  # type: ignore[assignment]
+    with pytest.raises(Fenced, match="another worker claims partition 0"):
+        await first.recover(0)
+    assert await counted(log, "k") == 1
+
+
+async def test_a_partition_that_goes_while_it_is_written_is_said_to_be_gone(log: CompactingLog) -> None:
+    store = a_worker(log)
+    await count(store, "k", 1)
+    send = log.send
+
+    async def handed_on(messages: Sequence[ToSend]) -> Sent:
+        sent = await send(messages)
+        store.drop(0)
+        return sent
+
+    log.send = handed_on  # type: ignore[method-assign]
+    with pytest.raises(Fenced, match="partition 0 is not in hand"):
+        await store.write([Change(0, "k", 0.0, stored(2))])
 
 
 async def test_who_has_lost_a_partition_learns_it_without_writing(log: CompactingLog) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,9 @@ def test_a_wait_is_health_for_a_while_and_then_says_for_what(worker: Worker) -> 
         well, details = worker.healthy()
         assert (well, details["why"]) == (False, "has waited for broker for 300 s")
     assert worker.healthy()[0]
+
+
+async def test_a_question_that_comes_before_the_start_does_not_make_the_consumer(worker: Worker) -> None:
+    """The thread that answers would make it for an event loop of its own, and then the worker could not start."""
+    assert (await asyncio.to_thread(worker.healthy))[0]
+    assert worker._app.consumer.loop is asyncio.get_running_loop()

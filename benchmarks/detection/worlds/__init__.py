@@ -1,0 +1,1 @@
+"""Worlds that differ on purpose, for fitting in some and judging in another."""

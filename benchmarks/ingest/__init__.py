@@ -1,0 +1,1 @@
+"""What taking posts in costs, with its guarantees and without."""

@@ -1,0 +1,1 @@
+"""Agents, one module a network: its wire, its paging, its quirks."""

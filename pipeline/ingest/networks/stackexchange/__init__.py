@@ -1,0 +1,1 @@
+"""Stack Exchange: questions, answers and comments of chosen sites and tags."""

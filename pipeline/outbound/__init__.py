@@ -1,0 +1,1 @@
+"""Requests that go out to addresses which others choose, without reaching inside."""
