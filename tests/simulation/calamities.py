@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from tests.simulation import hazards
-from tests.simulation.world.faults import Compact, Crash, Fault, LostAck, Outage, Pause, Redeliver, Retain, Scale
+from tests.simulation.world.faults import Away, Compact, Crash, Fault, LostAck, Outage, Pause, Redeliver, Retain, Scale
 
 _POINTS = {
     "enrich": ("fetch", "publish", "published", "state", "stated", "commit", "recover"),
@@ -13,6 +13,9 @@ _POINTS = {
     "index": ("fetch", "index", "indexing", "indexed", "publish", "published", "commit"),
     "alert": ("fetch", "notify", "notified", "state", "stated", "commit", "recover"),
 }
+
+AWAY = 0.08
+"""How often all workers of a stage are away for longer than retention."""
 
 _IN_A_FLOOD = (("enrich", "published"), ("enrich", "stated"), ("detect", "stated"), ("detect", "commit"))
 
@@ -30,6 +33,14 @@ def faults(chance: Random, held: tuple[str, ...], store: str, flooded: bool) -> 
         if chance.random() < 0.5:  # records pile up, and are one batch
             out.append(Pause("detect", "fetch", chance.randrange(1, 4), 4.0))
     return tuple(out)
+
+
+def absences(seed: int) -> tuple[Fault, ...]:
+    """Times in which nobody reads, of chance of their own: what else happens under a seed stays what it was."""
+    chance = Random(f"absences {seed}")
+    if chance.random() >= AWAY:
+        return ()
+    return (Away("enrich", round(chance.uniform(1.0, 10.0), 2), round(chance.uniform(3.0, 40.0), 2)),)
 
 
 def _where(chance: Random) -> tuple[str, str, int]:

@@ -12,6 +12,7 @@ told_twice   a receiver was sent a step of an incident again, and no worker died
              missed the answer before it could mark that it had it: such a repeat only the receiver can drop, by its id
 never_told   the newest step of an incident is not what its receivers, or the page, were told last
 leaked       words of a deleted post are kept somewhere
+miscounted   records that retention removed before they were read are not counted as lost, or others are
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import NamedTuple
 
 from pipeline.alert.notifier import firing
 from pipeline.contracts.incidents import IncidentEvent
+from pipeline.contracts.topics import POSTS_RAW
+from pipeline.enrich.stage import Enrich
 from pipeline.simulate.companies import demo_companies
 from tests.simulation.hazards import LEAKS
 from tests.simulation.inputs import Input, junk_key
@@ -29,7 +32,7 @@ from tests.simulation.model import Expected, expected
 from tests.simulation.observation import Counted, Observation
 from tests.simulation.world.outside import RECEIVERS
 
-NAMES = ("lost", "unseen", "doubled", "resurrected", "stale", "told_twice", "never_told", "leaked")
+NAMES = ("lost", "unseen", "doubled", "resurrected", "stale", "told_twice", "never_told", "leaked", "miscounted")
 
 
 class Anomaly(NamedTuple):
@@ -43,13 +46,14 @@ def check(inputs: Sequence[Input], seen: Observation, hazards: Collection[str] =
     """Every anomaly of a world, of those that its hazards allow to be looked for."""
     if not seen.settled:
         return [Anomaly("lost", f"work never ends: {'; '.join(seen.waiting)}")]
-    must = expected(inputs, hazards)
+    must = expected(inputs, hazards, seen.lost)
     return [
         *_index(must, seen),
         *_letters(must, seen),
         *_counts(must, seen),
         *_alerts(must, seen),
         *_topic(seen),
+        *_lost_records(seen),
         *(_leaks(must, seen) if LEAKS in hazards else ()),
     ]
 
@@ -119,6 +123,15 @@ def _topic(seen: Observation) -> Iterator[Anomaly]:
         last = seen.events[incident][-1]
         if last.at < newest.at:
             yield Anomaly("stale", f"{incident} is {newest.event}, the last on its topic is {last.event}")
+
+
+def _lost_records(seen: Observation) -> Iterator[Anomaly]:
+    """Never fewer than were lost; more where a worker counts anew what another had counted before."""
+    if sum(seen.lost_counted.values()) < seen.lost_known:
+        yield Anomaly("miscounted", f"{seen.lost_known} records were lost, counted are {seen.lost_counted}")
+    for (stage, topic), counted in seen.lost_counted.items():
+        if counted and not (seen.lost_known and (stage, topic) == (Enrich.name, POSTS_RAW.name)):
+            yield Anomaly("miscounted", f"{stage} has lost nothing of {topic}, and counts {counted}")
 
 
 def _current(newest: IncidentEvent, last: IncidentEvent | None, pages: bool) -> bool:

@@ -7,7 +7,7 @@ from tests.simulation.history import History
 from tests.simulation.inputs import Crowd, Delete, Say
 from tests.simulation.protections import PROTECTIONS
 from tests.simulation.run import lived
-from tests.simulation.world.faults import Crash, LostAck, Pause, Scale
+from tests.simulation.world.faults import Away, Crash, LostAck, Pause, Scale
 
 _FLOOD = (Crowd(at=1.0, post=1002, people=220, seconds=0.1, names=(9,)),)
 """More posts at once than a detector of one page remembers."""
@@ -38,6 +38,14 @@ COUNTEREXAMPLES: dict[str, tuple[str, History]] = {
             faults=(Pause(stage="enrich", point="state", nth=2, seconds=40.0),),
             hazards=(hazards.LEAKS,),
             workers=(("enrich", 2), ("detect", 1), ("index", 1), ("alert", 1)),
+        ),
+    ),
+    "a look at what was removed": (
+        "lost",
+        History(
+            seed=1,
+            inputs=(Say(at=1.0, post=6, names=(2,), by=3), Say(at=11.0, post=6, names=(2,), by=3)),
+            faults=(Away(stage="enrich", at=9.0, seconds=20.0),),
         ),
     ),
     "generation of a record": (

@@ -22,11 +22,14 @@ from tests.simulation.inputs import (
     Input,
     Junk,
     Say,
+    author_id,
+    junk_key,
     network_of,
     post_id,
     posts_of,
     token,
 )
+from tests.simulation.world.broker import Stored
 
 ENOUGH = 30
 """Complaints in answer to one post within seconds that are an incident without doubt."""
@@ -54,12 +57,19 @@ class Expected(Struct):
     """Companies with a crowd of complaints in answer to one post."""
 
 
-def expected(inputs: Sequence[Input], hazards: Collection[str] = HAZARDS) -> Expected:
-    """What must be so after these inputs; nothing is said of what needs a hazard that is not among these."""
-    out = Expected(junk=[given for given in inputs if isinstance(given, Junk)])
+def expected(inputs: Sequence[Input], hazards: Collection[str] = HAZARDS, lost: Sequence[Stored] = ()) -> Expected:
+    """What must be so after these inputs; nothing is said of what needs a hazard that is not among these, nor of a
+    thread of which a record was `lost`."""
+    gone = {record.key for record in lost}
+    out = Expected(junk=[given for given in inputs if isinstance(given, Junk) and junk_key(given) not in gone])
     posts = posts_of(inputs)
+    incomplete = _incomplete(posts, lost)
     for post, versions in sorted(posts.items()):
         newest = versions[-1]
+        if _root(newest) in incomplete:
+            out.open.add(post)
+            out.undetermined |= {name for version in versions for name in version.names}
+            continue
         if _gone(inputs, versions):
             out.erased |= {token(post, number) for number in range(len(versions))}
             continue
@@ -75,8 +85,24 @@ def expected(inputs: Sequence[Input], hazards: Collection[str] = HAZARDS) -> Exp
         if OVERTAKEN not in hazards and _overtaken(inputs, versions):
             out.overtaken |= set(about)
     crowds = [given for given in inputs if isinstance(given, Crowd) and given.people >= ENOUGH]
-    out.incidents = {company for crowd in crowds for say in posts.get(crowd.answers, ()) for company in say.names}
+    about = {company for crowd in crowds for say in posts.get(crowd.answers, ()) for company in say.names}
+    out.incidents = about - out.undetermined if lost else about
     return out
+
+
+def _incomplete(posts: dict[int, list[Say]], lost: Sequence[Stored]) -> set[int]:
+    """The roots of threads of which a record was lost: a post, its deletion, or that of one of its authors."""
+    found = b" ".join(record.value or b"" for record in lost)
+    out = set()
+    for post, versions in posts.items():
+        names = {post_id(post), *(author_id(post, version.by) for version in versions)}
+        if any(b'"%s"' % name.encode() in found for name in names):
+            out |= {_root(version) for version in versions}
+    return out
+
+
+def _root(say: Say) -> int:
+    return say.root or say.post
 
 
 def mention_of(post: int, company: int) -> str:

@@ -18,7 +18,7 @@ from pipeline.runtime.kafka.publisher import Publisher
 from pipeline.runtime.kafka.redelivery import REPLAY_KEY
 from pipeline.simulate.companies import demo_companies
 from pipeline.stages.state import StoredValue
-from tests.simulation.world.broker import PARTITIONS
+from tests.simulation.world.broker import PARTITIONS, Stored
 from tests.simulation.world.world import World
 
 _EVENT = msgspec.json.Decoder(IncidentEvent)
@@ -49,6 +49,12 @@ class Observation(Struct):
     places: dict[str, bytes]
     """By place everything that is kept there, as bytes: for finding what should not be there any more."""
     notes: list[str]
+    lost: list[Stored]
+    """Records that retention removed before anybody read them."""
+    lost_known: int
+    """How many of these workers can know of."""
+    lost_counted: dict[tuple[str, str], int]
+    """How many workers say they have lost, by stage and topic."""
     interruptions: int
     """Times that a worker of alerts died, or the like, between a receiver's answer and its mark."""
 
@@ -86,8 +92,20 @@ async def observe(world: World, settled: bool) -> Observation:
             **dict(_places(world)),
         },
         notes=world.notes,
+        lost=[record for _, record in world.lost],
+        lost_known=world.lost_known,
+        lost_counted=_lost_counted(world),
         interruptions=world.interruptions,
     )
+
+
+def _lost_counted(world: World) -> dict[tuple[str, str], int]:
+    samples = (sample for metric in world.metrics.gap_records.collect() for sample in metric.samples)
+    return {
+        (sample.labels["stage"], sample.labels["topic"]): int(sample.value)
+        for sample in samples
+        if sample.name.endswith("_total")
+    }
 
 
 async def _counted(world: World) -> dict[int, Counted]:

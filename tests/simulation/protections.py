@@ -166,6 +166,10 @@ async def _not_swept(self: ConsumeLoop) -> None:
     self.swept = asyncio.get_running_loop().time()
 
 
+async def _not_asked(self: ConsumeLoop) -> None:
+    return
+
+
 def _last_wins(add: Callable[[LogFold, LogRecord], None]) -> Callable[[LogFold, LogRecord], None]:
     def added(self: LogFold, record: LogRecord) -> None:
         add(self, record._replace(writer=1 << 62))
@@ -246,6 +250,10 @@ PROTECTIONS = (
     Protection(
         "a look after quiet partitions", "what a stopped worker writes late to a partition where nothing happens",
         _instead(ConsumeLoop, "_sweep", lambda original: _not_swept),
+    ),
+    Protection(
+        "a look at what was removed", "records that retention removed, where nothing follows them",
+        _instead(ConsumeLoop, "_count_removed", lambda original: _not_asked),
     ),
     Protection("generation of a record", "records read before a rebalance", _generation_of_now),
     Protection(

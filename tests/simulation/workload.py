@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from random import Random
 
 from tests.simulation import hazards
-from tests.simulation.calamities import faults
+from tests.simulation.calamities import absences, faults
 from tests.simulation.history import History
 from tests.simulation.inputs import (
     UNVERSIONED,
@@ -52,7 +52,7 @@ def made(seed: int, allowed: Iterable[str] = ()) -> History:
     return History(
         seed=seed,
         inputs=tuple(sorted(inputs, key=lambda given: given.at)),
-        faults=faults(chance, held, store, flooded),
+        faults=(*faults(chance, held, store, flooded), *absences(seed)),
         hazards=held,
         store=store,  # type: ignore[arg-type]
         index=index,  # type: ignore[arg-type]

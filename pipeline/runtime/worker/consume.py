@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from aiokafka.errors import KafkaError
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
@@ -26,7 +27,7 @@ from pipeline.contracts.origin import ORIGIN, SIZE
 from pipeline.errors import TransientError
 from pipeline.observability.metrics import Metrics
 from pipeline.runtime.stores.changelog import Fenced
-from pipeline.runtime.worker.gaps import GapWatch
+from pipeline.runtime.worker.gaps import LostRecords
 from pipeline.runtime.worker.merge import ArrivalMerge
 from pipeline.runtime.worker.processor import Processor
 from pipeline.runtime.worker.progress import WorkerProgress
@@ -54,6 +55,9 @@ VERIFIED = 3.0
 SWEPT = 60.0
 """Seconds between looks at what workers of the past have written late to the state of partitions in hand."""
 
+UNREAD = 10.0
+"""Seconds without progress, though records wait, after which the broker is asked whether it has them still."""
+
 HELD = 8_000
 """Records in hand at which reading pauses, unless the merge waits for a partition: then only reading on helps."""
 
@@ -78,7 +82,9 @@ class ConsumeLoop:
         self._progress = progress
         self._clock = clock
         self._end_process = end
-        self._gaps = GapWatch()
+        compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
+        self._lost = LostRecords(processor.stage.name, metrics, compacted, self._committed)
+        self._starts_due = 0.0
         self._merges = processor.stage.merges
         self._merge: ArrivalMerge[tuple[Record, Any]] = ArrivalMerge(pause=PAUSE if self._merges else 0.0)
         self._received: dict[PartitionId, int] = {}
@@ -87,7 +93,6 @@ class ConsumeLoop:
         self._sweep_due = 0.0
         self.swept = 0.0
         """When the state of all partitions in hand was looked after last, on the loop's clock; 0 for never."""
-        self._compacted = {topic.name for topic in processor.stage.sources if topic.compacted}
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._starved = True
@@ -135,8 +140,10 @@ class ConsumeLoop:
                 self._busy = False
                 if batch:
                     continue
-                if not len(self._merge) and self.lag() == 0:
-                    self._progress.advanced()
+                if not len(self._merge):
+                    await self._count_removed()
+                    if self.lag() == 0:
+                        self._progress.advanced()
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._news.wait(), 0.02 if len(self._merge) else 1.0)
         except Exception:
@@ -191,30 +198,26 @@ class ConsumeLoop:
             record = _record(event.message)
             where = (record.topic, record.partition)
             self._received[where] = record.offset
-            if record.topic not in self._compacted:
-                self._check_gap(where, record.offset)
+            self._lost.came(where, record.offset)
             items.append((record, (record, event)))
         self._merge.push(items)
         for topic, count in Counter(item[0].topic for item in items).items():
             self._metrics.records_in.labels(name, topic).inc(count)
         self._news.set()
 
-    def _check_gap(self, where: PartitionId, offset: int) -> None:
-        if not self._gaps.knows(where):
-            self._gaps.start(where, self._app.consumer._committed_offset.get(TP(*where)))
-        lost = self._gaps.see(where, offset)
-        if lost:
-            stage = self._processor.stage.name
-            self._metrics.gap_records.labels(stage, where[0]).inc(lost)
-            log.error(
-                "records lost before they were read",
-                stage=stage,
-                topic=where[0],
-                partition=where[1],
-                lost=lost,
-                next_offset=offset,
-                todo="Raise the retention of the topic, or add workers",
-            )
+    async def _count_removed(self) -> None:
+        """Where records wait and nothing comes, ask whether they are there at all: what retention has removed counts as
+        lost, and a worker that has nothing to read is not stuck."""
+        now = asyncio.get_running_loop().time()
+        if self._progress.stuck_for() < UNREAD or now < self._starts_due or not self._app.consumer.flow_active:
+            return
+        self._starts_due = now + UNREAD
+        try:
+            starts = await self._app.consumer.earliest_offsets(*(TP(*where) for where in self._assigned()))
+        except KafkaError as error:
+            log.info("not known what the broker has", stage=self._processor.stage.name, error=repr(error))
+        else:
+            self._lost.begins({(topic, partition): start for (topic, partition), start in starts.items()})
 
     async def _process(self, batch: list[tuple[Record, Any]]) -> None:
         await self._recover({record.partition for record, _ in batch})
@@ -290,7 +293,7 @@ class ConsumeLoop:
             self._store.drop(partition)
             self._recovered.discard(partition)
         self._processor.state.drop()
-        self._gaps = GapWatch()
+        self._lost.forget()
 
     def lag(self) -> int:
         """Records that the broker has and that are not acknowledged, over all partitions in hand."""
@@ -301,10 +304,17 @@ class ConsumeLoop:
         out = {}
         for where in self._assigned():
             end = self._highwater(where)
-            done = self._app.consumer._committed_offset.get(TP(*where)) or 0
             if end is not None:
-                out[where] = max(0, end - done)
+                out[where] = max(0, end - self._done(where))
         return out
+
+    def _done(self, where: PartitionId) -> int:
+        """The offset of the first record that is there and not acknowledged."""
+        return max(self._committed(where) or 0, self._lost.start(where))
+
+    def _committed(self, where: PartitionId) -> int | None:
+        committed: int | None = self._app.consumer._committed_offset.get(TP(*where))
+        return committed
 
     def _assigned(self) -> list[PartitionId]:
         consumer = self._app.consumer
@@ -326,7 +336,7 @@ class ConsumeLoop:
             return True
         position = self._received.get(where)
         if position is None:
-            return end > (self._app.consumer._committed_offset.get(TP(*where)) or 0)
+            return end > self._done(where)
         return end > position + 1
 
 

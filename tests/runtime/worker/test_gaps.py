@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.runtime.worker.gaps import GapWatch
+from pipeline.observability.metrics import Metrics
+from pipeline.runtime.worker.gaps import GapWatch, LostRecords
 
 WHERE = ("posts.raw.v1", 3)
 
@@ -34,3 +35,15 @@ def test_a_group_that_never_committed_begins_where_it_may() -> None:
     assert not watch.knows(WHERE)
     assert watch.see(WHERE, 500) == 0
     assert watch.knows(WHERE)
+
+
+def test_what_was_removed_counts_though_nothing_follows_it() -> None:
+    metrics = Metrics()
+    lost = LostRecords("enrich", metrics, {"incidents.v1"}, lambda where: 10)
+    lost.begins({WHERE: 15, ("incidents.v1", 0): 90})
+    lost.begins({WHERE: 15})
+    lost.came(WHERE, 15)
+    counted = metrics.gap_records.labels("enrich", WHERE[0])._value.get()
+    assert counted == 5
+    assert lost.start(WHERE) == 15
+    assert metrics.gap_records.labels("enrich", "incidents.v1")._value.get() == 0

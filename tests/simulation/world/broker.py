@@ -126,6 +126,13 @@ class Broker:
                     record for record in log.records if newest[record.key] == record.offset or record.timestamp > before
                 ]
 
+    def remove(self, where: Where, before: float) -> list[Stored]:
+        """Forget a partition's records of before a time (wall-clock seconds), read or not; gives them."""
+        log = self.log(where)
+        gone = [record for record in log.records if record.timestamp < before]
+        log.records = log.records[len(gone) :]
+        return gone
+
     def retain(self, readers: Mapping[str, Sequence[str]]) -> None:
         """On the other topics forget what every group (`readers`: topic → groups) has committed past."""
         for name, topic in self._topics.items():

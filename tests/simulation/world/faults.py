@@ -81,8 +81,16 @@ class Redeliver(Struct, frozen=True, tag=True):
     stage: str
 
 
-Fault = Crash | Pause | LostAck | Outage | Scale | Compact | Retain | Redeliver
-Timed = Scale | Compact | Retain | Redeliver
+class Away(Struct, frozen=True, tag=True):
+    """All workers of a stage end, and come back when retention has removed what came in the first half of the time."""
+
+    stage: str
+    at: float
+    seconds: float
+
+
+Fault = Crash | Pause | LostAck | Outage | Scale | Compact | Retain | Redeliver | Away
+Timed = Scale | Compact | Retain | Redeliver | Away
 
 
 class Faults:
@@ -92,6 +100,7 @@ class Faults:
         self._passed: dict[tuple[str, str], int] = {}
         self._points: dict[tuple[str, str, int], Crash | Pause | LostAck] = {}
         self._outages = [fault for fault in faults if isinstance(fault, Outage)]
+        self._aways = [fault for fault in faults if isinstance(fault, Away)]
         self.over = False
         """Set when the faults have stopped: nothing goes wrong any more."""
         for fault in faults:
@@ -110,5 +119,5 @@ class Faults:
 
     @property
     def last(self) -> float:
-        """When the last outage has ended, in virtual seconds."""
-        return max((outage.at + outage.seconds for outage in self._outages), default=0.0)
+        """When the last outage has ended, and all workers are back, in virtual seconds."""
+        return max((fault.at + fault.seconds for fault in (*self._outages, *self._aways)), default=0.0)

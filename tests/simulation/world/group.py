@@ -27,6 +27,8 @@ class Group:
         self.name = name
         self.topics = list(topics)
         self.generation = 0
+        self.handed: dict[Where, int] = {}
+        """How far records were given out, to whomever: up to there somebody may have done something with them."""
         self._broker = broker
         self._chance = chance
         self._members: dict[str, Reader] = {}
@@ -69,11 +71,14 @@ class Group:
 
     def lags(self) -> list[int]:
         """Records that are not committed, by partition."""
-        places = [(topic, number) for topic in self.topics for number in range(PARTITIONS)]
         return [
             log.end - max(log.start, self._broker.committed(self.name, where) or 0) if log.records else 0
-            for where, log in ((where, self._broker.log(where)) for where in places)
+            for where, log in ((where, self._broker.log(where)) for where in self.places())
         ]
+
+    def places(self) -> list[Where]:
+        """The partitions of its topics."""
+        return [(topic, number) for topic in self.topics for number in range(PARTITIONS)]
 
     @property
     def _busy(self) -> bool:

@@ -142,9 +142,9 @@ class Process:
         stage = self.stage
         return isinstance(stage, Alert) and not stage.waiting() and stage.holds({p for _, p in self.reader.share})
 
-    def swept(self, since: float) -> bool:
-        """Whether it lives and has looked after its state since a time (virtual seconds)."""
-        return self.alive and self._consume is not None and self._consume.swept > since
+    def rests(self, since: float) -> bool:
+        """Whether it lives, says that nothing waits, and has looked after its state since a time (virtual seconds)."""
+        return self.alive and self._consume is not None and self._consume.swept > since and not self._consume.lag()
 
     def _interrupted(self, begun: bool = False) -> None:
         """Count it when something is on its way to a receiver, or was when it began, or is received and not marked."""

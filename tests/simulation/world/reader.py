@@ -114,6 +114,11 @@ class Reader:
         """The end of a partition."""
         return self.owner.broker.log((where.topic, where.partition)).end
 
+    async def earliest_offsets(self, *partitions: TP) -> dict[TP, int]:
+        """The first record that each partition still has."""
+        await asyncio.sleep(self.owner.broker_away_for())
+        return {where: self.owner.broker.log((where.topic, where.partition)).start for where in partitions}
+
     async def noack_take(self, most: int, within: float) -> AsyncIterator[list[Event]]:
         """Batches of events, for ever."""
         chance = self.owner.chance
@@ -200,6 +205,9 @@ class Reader:
     def _given_out(self, events: list[Event]) -> list[Event]:
         """Events that a rebalance waits for from now on."""
         self._unacked_messages |= {event.message for event in events}
+        for message in (event.message for event in events):
+            where = (message.topic, message.partition)
+            self._group.handed[where] = max(self._group.handed.get(where, 0), message.offset + 1)
         return events
 
     def _read(self, most: int) -> list[Event]:

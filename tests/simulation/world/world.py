@@ -18,10 +18,10 @@ from pipeline.settings.settings import Settings
 from pipeline.settings.worker import WorkerSettings
 from tests.simulation.history import History
 from tests.simulation.inputs import Raw, raw_records
-from tests.simulation.world.broker import Broker
+from tests.simulation.world.broker import Broker, Stored, Where
 from tests.simulation.world.clients import HOST, Bystander
 from tests.simulation.world.elasticsearch import Cluster
-from tests.simulation.world.faults import Compact, Faults, Redeliver, Scale, Timed
+from tests.simulation.world.faults import Away, Compact, Faults, Redeliver, Scale, Timed
 from tests.simulation.world.group import Group
 from tests.simulation.world.loop import VirtualLoop
 from tests.simulation.world.outside import Outside
@@ -54,6 +54,10 @@ class World:
         self.outside = Outside(self, folder)
         self.processes: dict[str, Process] = {}
         self.notes: list[str] = []
+        self.lost: list[tuple[Where, Stored]] = []
+        """What retention removed before anybody read it."""
+        self.lost_known = 0
+        """How many of these can be known to be lost: their group had committed something before."""
         self.interruptions = 0
         """Times that an alert was on its way, or not marked yet, when its worker died, lost its partitions standing
         still, or had the answer lost."""
@@ -82,7 +86,7 @@ class World:
         settled = await self._until(self._quiet)
         self.faults.over = True
         await asyncio.sleep(max(0.0, self.wakes - self.loop.time()))
-        return settled and await self._until(self._quiet) and await self._until(self._swept_since(self.loop.time()))
+        return settled and await self._until(self._quiet) and await self._until(self._at_rest_since(self.loop.time()))
 
     def scale(self, stage: str, workers: int) -> None:
         """Have so many workers of a stage; those that are too many finish what they have begun, and end."""
@@ -106,7 +110,8 @@ class World:
                 workers = [process for process in self.processes.values() if process.stage_name == stage]
                 waits = sorted({str(worker.progress.waiting_for) for worker in workers if worker.progress})
                 out.append(f"{stage} has {sum(group.lags())} records left, waits for {', '.join(waits)}")
-        return out
+        restless = [name for name, process in self.processes.items() if not process.rests(0.0)]
+        return out or [f"{', '.join(restless)} will not rest"]
 
     def close(self) -> None:
         """End every worker."""
@@ -131,8 +136,29 @@ class World:
             return lambda: self.broker.compact(at_once=fault.at_once)
         if isinstance(fault, Redeliver):
             return lambda: self._people.append(self.loop.create_task(self._redelivered(fault.stage)))
+        if isinstance(fault, Away):
+            return lambda: self._leave(fault)
         readers = {topic: [stage for stage, topics in SOURCES.items() if topic in topics] for topic in self._topics()}
         return lambda: self.broker.retain(readers)
+
+    def _leave(self, fault: Away) -> None:
+        """Let every worker of a stage end, and have as many again when the time is over."""
+        workers = sum(process.stage_name == fault.stage for process in self.processes.values())
+        self.scale(fault.stage, 0)
+        self.loop.call_later(fault.seconds, self._return, fault, workers)
+
+    def _return(self, fault: Away, workers: int) -> None:
+        before = self.loop.wall() - fault.seconds / 2
+        for where in self.groups[fault.stage].places():
+            committed = self.broker.committed(fault.stage, where)
+            if self.groups[fault.stage].handed.get(where, 0) > (committed or 0):
+                continue  # somebody may have done something with them
+            gone = [record for record in self.broker.remove(where, before) if record.offset >= (committed or 0)]
+            self.lost += [(where, record) for record in gone]
+            self.lost_known += len(gone) if committed is not None else 0
+        self.note(f"{fault.stage} is back, {len(self.lost)} records were removed before it read them")
+        running = sum(process.stage_name == fault.stage for process in self.processes.values())
+        self.scale(fault.stage, max(workers, running))
 
     async def _redelivered(self, stage: str) -> None:
         """Publish dead letters again, as `groundswell dead-letters replay` does."""
@@ -157,9 +183,9 @@ class World:
     def _topics() -> set[str]:
         return {topic for topics in SOURCES.values() for topic in topics}
 
-    def _swept_since(self, time: float) -> Callable[[], bool]:
-        """Whether all is quiet, and every worker has looked after its state since."""
-        return lambda: self._quiet() and all(process.swept(time) for process in self.processes.values())
+    def _at_rest_since(self, time: float) -> Callable[[], bool]:
+        """Whether all is quiet, and so every worker says, which has looked after its state since."""
+        return lambda: self._quiet() and all(process.rests(time) for process in self.processes.values())
 
     def _quiet(self) -> bool:
         idle = all(group.idle() for group in self.groups.values()) and all(task.done() for task in self._people)
