@@ -4,7 +4,8 @@ is to be found.
     python -m benchmarks.detection.calibrate --months 400 --write
 
 Half of the months are quiet, half hold promotions, news and repost floods; half are of one generator and half of the
-other, whose answers come in heavier bursts and which is given a quarter of the weight.  Each test is recorded without
+other, whose answers come in heavier bursts and which is given a quarter of the weight.  The curve of groundswells is
+fitted over all worlds by `benchmarks.detection.worlds.slow` and stays as it is.  Each other test is recorded without
 limits; an alarm at a threshold is a crossing that comes at least twelve hours after the last one.
 """
 
@@ -24,6 +25,7 @@ import numpy as np
 from benchmarks.detection import second, streams
 from benchmarks.detection.recorder import Recorder
 from benchmarks.detection.streams import CALIBRATION, EPOCH, JUDGED, NULL, WARM, Plan
+from benchmarks.detection.worlds.slow import MADE_BY
 from pipeline.detect import judgement
 from pipeline.detect.evidence import thresholds
 from pipeline.detect.evidence.pile_on import ThreadEvidence
@@ -33,7 +35,6 @@ GRID = {
     "together": np.arange(1.0, 12.01, 0.25),
     "surge": np.arange(3.0, 13.01, 0.5),
     "pile_on": np.arange(1.5, 10.01, 0.5),
-    "groundswell": np.arange(1.5, 13.51, 0.5),
     "amplification": np.arange(8.5, 13.51, 0.5),
 }
 SHARE = {"together": 0.62, "surge": 0.21, "pile_on": 0.41, "groundswell": 0.26, "amplification": 0.05}
@@ -69,9 +70,6 @@ class Curves(Recorder):
         if judgement.worth_asking(pile_on, surge) and judgement.learned(s):
             self.seen["together"].append((s.clock, judgement.snowball(s, thread, pile_on, surge)))
 
-    def note_block(self, s: EntityState) -> None:
-        self.seen["groundswell"].append((s.clock, s.groundswell.evidence))
-
 
 def alarms(seed: int) -> dict[str, list[int]]:
     """How many alarms each threshold of the grid gives in the judged days of one month."""
@@ -84,8 +82,7 @@ def alarms(seed: int) -> dict[str, list[int]]:
     counts = {}
     for name, grid in GRID.items():
         seen = np.array([pair for pair in recorder.seen[name] if pair[0] >= first]).reshape(-1, 2)
-        apart = APART if name != "groundswell" else 4 * APART
-        counts[name] = [_crossings(seen, level, apart) for level in grid]
+        counts[name] = [_crossings(seen, level, APART) for level in grid]
     return counts
 
 
@@ -125,7 +122,8 @@ def main() -> None:
     with ProcessPoolExecutor(options.workers) as pool:
         found = list(pool.map(alarms, range(CALIBRATION, CALIBRATION + options.months), chunksize=4))
         flooded = list(pool.map(spreads, range(FLOODED_FIRST, FLOODED_FIRST + options.months // 4), chunksize=4))
-    curves = {"amplification": spread_curve(flooded)}
+    before = thresholds.shipped()
+    curves = {"amplification": spread_curve(flooded), "groundswell": before.curves["groundswell"]}
     for name, grid in GRID.items():
         if name in curves:
             continue
@@ -135,7 +133,7 @@ def main() -> None:
         for level, rate, *worlds in zip(grid, rates, *each, strict=True):
             print(f"{name} {level:.1f}: {rate:.4f} ", [round(float(r), 3) for r in worlds])
     table = thresholds.Table(
-        made_by=f"python -m benchmarks.detection.calibrate --months {options.months} --write",
+        made_by=f"python -m benchmarks.detection.calibrate --months {options.months} --write; {MADE_BY}",
         entity_months=options.months * JUDGED / 30,
         share=SHARE,
         curves=curves,

@@ -1,8 +1,7 @@
 """Figures of a model on the unseen hard posts: right, surely wrong, direction.
 
-An answer is sure where the pipeline would call it so: the model is, and it was trained for such a text. The direction
-of a post that likes its targets unequally is right where the answers order each such pair as its labels do; equal answers
-do not. Intervals are those of `CountedShare`.
+An answer is sure where the pipeline would call it so: the model is, and it was trained for such a text. A direction is
+right where the answers order two targets that a post likes unequally as its labels do; equal answers do not.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from models.figures import HardFigures, HardPart, CountedShare
+from models.figures import CountedShare, HardFigures, HardPart
 from models.hard_posts.posts import CATEGORIES, HardPost
 from models.scorer import Scorer
 from pipeline.contracts.values import Label
@@ -60,10 +59,8 @@ def measure_hard_posts(scorer: Scorer, posts: Sequence[HardPost]) -> HardFigures
     """
     judged = [_judged(post, scores) for post, scores in zip(posts, _answers(scorer, posts), strict=True)]
     parts = [_part("category", name, [found for found in judged if found.post.category == name]) for name in CATEGORIES]
-    parts += [
-        _part("language", name, [found for found in judged if found.post.lang == name])
-        for name in sorted({post.lang for post in posts})
-    ]
+    languages = sorted({post.lang for post in posts})
+    parts += [_part("language", name, [found for found in judged if found.post.lang == name]) for name in languages]
     compared = [right for found in judged if found.post.category == DIRECTED for right in found.directions]
     return HardFigures(
         all=_part("all", "all", judged),

@@ -1,9 +1,9 @@
 """Hard posts of our own with their labels, read from the two files beside this module.
 
 `training.jsonl` may be learnt from. `unseen.jsonl` is for reporting alone: no model, threshold or choice may see it.
-The companies of one file do not occur in the other, nor does a wording (`tests/models/test_hard_posts.py`). The texts were
-written for this project by its maintainers and are under its licence, Apache-2.0; the companies, where they exist, did
-not do what is said of them.
+The companies of one file do not occur in the other, nor does a wording (`tests/models/test_hard_posts.py`). The texts
+were written for this project by its maintainers and are under its licence, Apache-2.0; the companies, where they exist,
+did not do what is said of them.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ class Detector:
         entity.memory.posts.begin(event_time // 60)
         entity.baseline.begin(event_time)
         entity.evidence.refresh(entity.baseline.p0)
-        entity.groundswell.close(event_time, 0.0, 0.0, 1.0, ChangePoint(event_time))
+        entity.groundswell.close(event_time, 0.0, 1.0, ChangePoint(event_time))
 
     def _pass_time(self, entity: EntityState, mention: InboundMention) -> Sequence[IncidentEvent]:
         """Let time come to the clock: incidents end, bins and blocks close."""
@@ -189,7 +189,7 @@ class Detector:
         swell, baseline, slow = entity.groundswell, entity.baseline, entity.slow
         expected = baseline.expected(entity.clock)
         mark = entity.change_point(entity.clock, expected)
-        if not swell.close(entity.clock, expected, baseline.p0, baseline.phi, mark):
+        if not swell.close(entity.clock, expected, baseline.phi, mark):
             return _NOTHING
         if slow is not None and slow.resolved:
             entity.slow = slow = None

@@ -113,10 +113,16 @@ class CursorStore:
             self.save(agent, {stream: position})
 
     def recent(self, network: str, since: float) -> list[tuple[float, bytes]]:
-        """When identities were saved, and which, oldest first, of those saved at `since` or later; older ones go."""
-        self._run("DELETE FROM recent WHERE network = ? AND saved_at < ?", (network, since))
-        rows = self._run("SELECT saved_at, identities FROM recent WHERE network = ? ORDER BY saved_at", (network,))
+        """When identities were saved, and which, oldest first, of those saved at `since` or later."""
+        rows = self._run(
+            "SELECT saved_at, identities FROM recent WHERE network = ? AND saved_at >= ? ORDER BY saved_at",
+            (network, since),
+        )
         return [(float(at), bytes(identities)) for at, identities in rows.fetchall()]
+
+    def forget_recent(self, network: str, before: float) -> None:
+        """Let go of identities that were saved before a moment."""
+        self._run("DELETE FROM recent WHERE network = ? AND saved_at < ?", (network, before))
 
     def hash_key(self) -> bytes:
         """The key of the identities, of this file alone."""

@@ -32,6 +32,8 @@ class RecentEvents:
     def __init__(
         self, store: CursorStore, network: str, window: float = WINDOW, clock: Callable[[], float] = time.time
     ) -> None:
+        self._store = store
+        self._network = network
         self._clock = clock
         self._length = window / GENERATIONS
         self._window = window
@@ -57,6 +59,7 @@ class RecentEvents:
             generations = self._generations
             if not generations or abs(now - generations[-1][0]) > self._length:
                 generations = (*generations, (now, set()))
+                self._store.forget_recent(self._network, now - self._window)
             generations[-1][1].update(hashes)
             while len(generations) > 1 and now - generations[1][0] > self._window:
                 generations = generations[1:]

@@ -75,4 +75,5 @@ def markdown(findings: Sequence[Finding]) -> str:
 
 
 def _seen(anomalies: Sequence[Anomaly]) -> str:
-    return "; ".join(f"{anomaly.name}: {anomaly.what}" for anomaly in anomalies[:2]) or "not found"
+    words = "; ".join(f"{anomaly.name}: {anomaly.what}" for anomaly in anomalies[:2])
+    return words.replace("|", "\\|") or "not found"

@@ -63,3 +63,16 @@ def test_identities_on_disk_have_eight_bytes() -> None:
     numbers = [0, 1, 2**64 - 1]
     assert list(unpacked(packed(numbers))) == numbers
     assert list(unpacked(packed(numbers) + b"cut")) == numbers
+
+
+def test_the_disk_forgets_as_well_while_it_runs(tmp_path: Path) -> None:
+    now = [1_000.0]
+    with CursorStore(tmp_path / "c.sqlite") as store:
+        recent = RecentEvents(store, "test", window=100.0, clock=lambda: now[0])
+        for number in range(50):
+            now[0] += 10.0
+            store._db.execute("INSERT INTO recent VALUES ('test', ?, ?)", (now[0], packed([number])))
+            recent.add([number])
+        stored = store.recent("test", 0.0)
+        assert 10 <= len(stored) <= 14
+        assert min(at for at, _ in stored) >= now[0] - 100.0 - 26.0

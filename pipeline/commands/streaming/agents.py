@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 
 from pipeline.commands.sources import DEMO
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, TerminalError
 from pipeline.ingest.agent import Agent
 from pipeline.ingest.budget import Budget
 from pipeline.ingest.cursor import CursorStore
@@ -35,7 +35,10 @@ log = structlog.get_logger()
 
 
 async def ingest_until_signal(settings: Settings, networks: list[str], seed: int, parent: int | None) -> None:
-    """Every named network at once, with metrics of them all on one port."""
+    """Every named network at once, with metrics of them all on one port.
+
+    An agent that cannot go on ends alone, with an error in the log; raises that error once none is left, or at the end.
+    """
     stop, ended = asyncio.Event(), threading.Event()
 
     def end() -> None:
@@ -51,7 +54,7 @@ async def ingest_until_signal(settings: Settings, networks: list[str], seed: int
     health = _health(settings, metrics)
     with closing(CursorStore(settings.data / "cursors.sqlite")) as cursors:
         try:
-            await asyncio.gather(
+            ends = await asyncio.gather(
                 *(
                     _demo(publisher, seed, stop)
                     if name == DEMO
@@ -59,6 +62,8 @@ async def ingest_until_signal(settings: Settings, networks: list[str], seed: int
                     for name in networks
                 )
             )
+            if errors := [error for end in ends for error in end]:
+                raise errors[0]
         finally:
             health.close()
 
@@ -84,8 +89,9 @@ async def _listen(
     cursors: CursorStore,
     connect: Callable[[], RawPublisher],
     stop: asyncio.Event,
-) -> None:
-    """Every agent of a network; they share its budget, its roots, and what they have brought lately."""
+) -> list[TerminalError]:
+    """Every agent of a network; they share its budget, its roots, and what they have brought lately.  Gives the errors
+    of those that could not go on."""
     budget = Budget(network, getattr(settings.ingest, network).budget, cursors)
     recent = RecentEvents(cursors, network, settings.ingest.repeat_window)
     roots, hooks = Roots(), CountedAgent(metrics)
@@ -94,18 +100,23 @@ async def _listen(
     if not agents:
         raise SettingsError("nothing to listen to", subject=f"ingest.{network}", todo="See docs/ingest.md")
 
-    async def run(agent: Agent) -> None:
+    async def run(agent: Agent) -> TerminalError | None:
         path = settings.data / "rejects" / f"{agent.name.replace('/', '-')}.jsonl"
         with closing(Rejects(path, on_not_stored=lambda code: hooks.not_stored(agent.name, code))) as rejects:
             listener = Listener(
                 agent, connect, cursors, rejects, hooks=hooks, recent=recent, budget=budget, roots=roots
             )
-            await listener.run(stop)
+            try:
+                await listener.run(stop)
+            except TerminalError as error:
+                log.error("an agent cannot go on", agent=agent.name, error=str(error))
+                return error
+        return None
 
-    await asyncio.gather(*(run(agent) for agent in agents))
+    return [error for error in await asyncio.gather(*(run(agent) for agent in agents)) if error is not None]
 
 
-async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Event) -> None:
+async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Event) -> list[TerminalError]:
     """Publish the demonstration, each post when it is due."""
     from pipeline.simulate.demo import demo_posts  # numpy, which no other agent needs
 
@@ -123,3 +134,4 @@ async def _demo(connect: Callable[[], RawPublisher], seed: int, stop: asyncio.Ev
             await asyncio.to_thread(publisher.publish, post, arrived=arrived)
     finally:
         await asyncio.to_thread(publisher.close)
+    return []

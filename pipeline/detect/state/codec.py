@@ -26,7 +26,7 @@ from pipeline.detect.state.migrate import upgraded
 from pipeline.detect.state.quotable_posts import QuotablePost
 from pipeline.detect.state.regulars import Regulars
 
-VERSION = 5
+VERSION = 6
 ROOMY = 8_000
 """Bytes of a state above which its texts are worth compressing: few are, and only in the midst of an incident."""
 

@@ -12,18 +12,21 @@ from msgspec import convert, to_builtins
 
 from pipeline.contracts.values import MAX_VERSION
 from pipeline.detect.evidence.coordination import CoordinationSigns
+from pipeline.detect.evidence.groundswell import USUAL_ALL, USUAL_BLOCKS, USUAL_NEGATIVE
 from pipeline.detect.narratives.narrative import SLOTS
 from pipeline.detect.state.memory import Memory, aged
 from pipeline.detect.state.page import GONE, WINDOW
 from pipeline.detect.state.posts import Entry, packed
 
 _SIGNS = 33  # where an incident has its signs of coordination, if it has any
+_BASELINE, _GROUNDSWELL = 4, 7  # where a state of version 5 has them
+_SHARE = 6  # where a baseline has its sums of negatives and of all
 _NARRATIVES: list[Any] = [[None] * SLOTS, "", 0]
 
 
 def upgraded(packed: list[Any], version: int) -> list[Any]:
     """The packed state as a program of `version` writes it."""
-    steps = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
+    steps = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}
     while packed[0] < version:
         packed = steps[packed[0]](packed)
     return packed
@@ -90,6 +93,15 @@ def _from_4(state: list[Any]) -> list[Any]:
         regulars,
         narratives,
     ]
+
+
+def _from_5(state: list[Any]) -> list[Any]:
+    """Version 6 learns for groundswells by themselves what is usual: at first what the baseline has learned."""
+    negative, every = state[_BASELINE][_SHARE]
+    *block, since, mark = state[_GROUNDSWELL]
+    learned = [USUAL_NEGATIVE + negative, USUAL_ALL + every, USUAL_BLOCKS, USUAL_BLOCKS, 0.0]
+    swell = [*block, *learned, since, mark]
+    return [6, *state[1:_GROUNDSWELL], swell, *state[_GROUNDSWELL + 1 :]]
 
 
 def _with_voices(incident: list[Any] | None) -> list[Any] | None:

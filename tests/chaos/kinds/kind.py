@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from tests.chaos.installation import Installation
 
+BEFORE = "seen before there was one: docs/chaos.md"
+
 Fault = Callable[[Installation], AbstractAsyncContextManager[None]]
 """A block around which the fault lasts: it begins where the block is entered and is over where it is left."""
 

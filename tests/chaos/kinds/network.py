@@ -8,7 +8,7 @@ from functools import partial
 
 from tests.chaos.installation import Installation
 from tests.chaos.kinds.kind import Kind
-from tests.chaos.kinds.servers import AGAIN, HELD, SHORTER
+from tests.chaos.kinds.servers import AGAIN, HELD, SAME, SELDOM, SHORTER
 from tests.chaos.proxy import Mode
 
 
@@ -25,10 +25,10 @@ async def _harmed(server: str, mode: Mode, world: Installation) -> AsyncIterator
 
 
 _KINDS: tuple[tuple[str, Mode, float, str, str], ...] = (
-    ("kafka", "cut", 12.0, AGAIN, ""),
+    ("kafka", "cut", 12.0, AGAIN, SELDOM),
     ("kafka", "delay", 10.0, AGAIN, SHORTER),
     ("kafka", "half-open", 12.0, AGAIN, "as kafka-cut, and later"),
-    ("elastic", "cut", 12.0, HELD, ""),
+    ("elastic", "cut", 12.0, HELD, SAME),
     ("elastic", "delay", 10.0, HELD, SHORTER),
     ("elastic", "half-open", 12.0, HELD, "as elastic-cut, and later"),
 )

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from models.manifest import WEIGHTS
 from pipeline.contracts.stage_names import STAGES
 from tests.chaos.installation import Installation
-from tests.chaos.kinds.kind import Kind
+from tests.chaos.kinds.kind import BEFORE, Kind
 from tests.chaos.traffic import BEGAN
 
 HOUR = 3_600.0
@@ -93,7 +93,7 @@ async def _junk(world: Installation) -> AsyncIterator[None]:
 
 OUTSIDE = (
     Kind("model-corrupt", _model_corrupt, 5.0, "the artefact is checked before a worker starts", ""),
-    Kind("disk-full", _disk_full, 6.0, "no work stops for its log", "", "files"),
+    Kind("disk-full", _disk_full, 6.0, "no work stops for its log", BEFORE, "files"),
     Kind("receiver-away", _receiver_away, 30.0, "a receiver is tried until it answers", "", "receiver"),
     Kind("clock-ahead", _clock_ahead, 1.0, "future dates become letters", "", "posts"),
     Kind("clock-back", _clock_back, 1.0, "what is too old is not counted", "", "posts"),

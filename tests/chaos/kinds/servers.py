@@ -109,17 +109,19 @@ async def _ask(world: Installation, method: str, path: str, body: dict[str, Any]
 HELD = "what the index did not take is written again, its offsets are held"
 PASSING = "a block counts as passing, nothing becomes a letter"
 AGAIN = "what the broker did not take is sent again"
+SAME = "the same protection as elastic-503, seen there"
 SHORTER = "cannot be seen: every time-out is longer"
+SELDOM = "seldom seen: at ten posts a second hardly anything is on its way just then; simulated"
 LINKS = "links to elastic"
 
 SERVERS = (
-    Kind("kafka-killed", partial(_kafka_down, True), 3.0, AGAIN, "", "Kafka"),
+    Kind("kafka-killed", partial(_kafka_down, True), 3.0, AGAIN, SELDOM, "Kafka"),
     Kind("kafka-restarted", partial(_kafka_down, False), 3.0, AGAIN, "as kafka-killed, in order", "Kafka"),
-    Kind("kafka-frozen", partial(_frozen, "kafka"), 15.0, AGAIN, "", "Kafka"),
-    Kind("elastic-killed", partial(_elastic_down, True), 3.0, HELD, "", "Elasticsearch"),
+    Kind("kafka-frozen", partial(_frozen, "kafka"), 15.0, AGAIN, SELDOM, "Kafka"),
+    Kind("elastic-killed", partial(_elastic_down, True), 3.0, HELD, SAME, "Elasticsearch"),
     Kind("elastic-restarted", partial(_elastic_down, False), 3.0, HELD, "as elastic-killed, in order", "Elasticsearch"),
     Kind("elastic-frozen", partial(_frozen, "elastic"), 12.0, HELD, SHORTER, "Elasticsearch"),
-    Kind("elastic-429", partial(_refusing, 429), 8.0, HELD, "", LINKS),
+    Kind("elastic-429", partial(_refusing, 429), 8.0, HELD, SAME, LINKS),
     Kind("elastic-503", partial(_refusing, 503), 8.0, HELD, "", LINKS),
     Kind("elastic-read-only", _read_only, 6.0, PASSING, "", "Elasticsearch"),
     Kind("elastic-full", _full, 4.0, PASSING, "the same block as read-only, set by the server", "Elasticsearch"),

@@ -22,7 +22,7 @@ from pipeline.runtime.kafka.backpressure import CommittedOffsets
 from pipeline.runtime.kafka.clients import confluent_options, group
 from pipeline.runtime.kafka.publisher import Publisher, ToSend
 from tests.chaos.installation import Installation
-from tests.chaos.kinds.kind import Kind
+from tests.chaos.kinds.kind import BEFORE, Kind
 from tests.chaos.log import everything, folded
 
 COMPACTING = {
@@ -162,5 +162,5 @@ ONE_WRITER = "cannot be seen: the log of a single writer is whole after any comp
 TOPICS = (
     Kind("retention", _retention, 6.0, "what is lost is counted", "", after=_said),
     Kind("state-compacted", _compacted, 12.0, "a key of the log for each claim", ONE_WRITER),
-    Kind("state-deleted", _deleted, 30.0, "a worker without its state topic ends", ""),
+    Kind("state-deleted", _deleted, 30.0, "a worker without its state topic ends", BEFORE),
 )

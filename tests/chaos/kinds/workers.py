@@ -71,14 +71,18 @@ HARMLESS = {
     "index": "cannot be seen: both write the same documents, in versions",
     "alert": "cannot be seen: a lease of 4 s ends before a session does",
 }
+SIMULATED = "simulated"
 ORDERLY = "cannot be seen: who is asked to let go has written before; late writes: freeze-detect"
 HARMS = "workers"
 
 WORKERS = (
-    *(Kind(f"kill-{stage}", partial(_signalled, signal.SIGKILL, 1, stage), 2.0, KILLED, "", HARMS) for stage in STAGES),
+    *(
+        Kind(f"kill-{stage}", partial(_signalled, signal.SIGKILL, 1, stage), 2.0, KILLED, SIMULATED, HARMS)
+        for stage in STAGES
+    ),
     *(Kind(f"term-{stage}", partial(_signalled, signal.SIGTERM, 1, stage), 2.0, *ENDED, HARMS) for stage in STAGES),
     *(
-        Kind(f"freeze-{stage}", partial(_overtaken, stage), FROZEN, FENCED, HARMLESS.get(stage, ""), HARMS)
+        Kind(f"freeze-{stage}", partial(_overtaken, stage), FROZEN, FENCED, HARMLESS.get(stage, SIMULATED), HARMS)
         for stage in STAGES
     ),
     Kind("kill-pair", partial(_signalled, signal.SIGKILL, 2, ""), 2.0, KILLED, "two of the four, seen there", HARMS),

@@ -75,7 +75,10 @@ def test_a_groundswell_is_told_within_days_and_not_by_the_hour() -> None:
     assert len(slow) == 1
     assert minutes(slow[0]) <= 4 * 1_440
     assert len(openings) <= 2
-    assert any("taste" in phrase.text or "oat bars" in phrase.text for phrase in slow[0].explanation.phrases)
+    first, second = [event for event in reported(stories.slow_groundswell) if event.kind == "groundswell"][:2]
+    assert second.event == "escalated"
+    assert minutes(second) - minutes(first) <= 6.1 * 60  # what it is about shows a block after the opening
+    assert any("taste" in phrase.text or "oat bars" in phrase.text for phrase in second.explanation.phrases)
 
 
 def test_a_brigade_is_seen_through_and_kept_from_the_pager() -> None:

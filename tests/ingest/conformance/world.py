@@ -20,6 +20,7 @@ from pipeline.ingest.cursor import CursorStore
 from pipeline.ingest.listener import Listener
 from pipeline.ingest.publisher import RawPublisher
 from pipeline.ingest.rejects import Rejects
+from pipeline.ingest.repeats import RecentEvents
 from pipeline.settings.kafka import KafkaSettings
 from tests.ingest.conformance.wire import Wire
 from tests.ingest.conftest import read_back
@@ -83,13 +84,16 @@ class World:
         self.delivered = 0
 
     @asynccontextmanager
-    async def running(self, wire: Wire) -> AsyncGenerator[Observed, None]:
-        """The agent of a wire, for the length of a block."""
+    async def running(
+        self, wire: Wire, recent: RecentEvents | None = None, server: str = ""
+    ) -> AsyncGenerator[Observed, None]:
+        """The agent of a wire, for a block; that of another `server` of its network, with `recent` events shared."""
         observed, stop = Observed(), asyncio.Event()
         with Rejects(self.folder / "rejects.jsonl") as rejects:
-            listener = listener_of(
-                wire.agent(wire.url), self.settings, self.posts, self.gaps, self.cursors, rejects, observed
-            )
+            agent = wire.agent(wire.url)
+            if server:
+                agent.name = f"{agent.network}/{server}"
+            listener = listener_of(agent, self.settings, self.posts, self.gaps, self.cursors, rejects, observed, recent)
             running = asyncio.create_task(listener.run(stop))
             try:
                 yield observed
@@ -147,6 +151,7 @@ def listener_of(
     cursors: CursorStore,
     rejects: Rejects,
     hooks: NoHooks,
+    recent: RecentEvents | None = None,
 ) -> Listener:
     """A listener with short pauses."""
     return Listener(
@@ -155,6 +160,7 @@ def listener_of(
         cursors,
         rejects,
         hooks=hooks,
+        recent=recent,
         pause=0.02,
         longest_pause=0.1,
         tick=0.02,

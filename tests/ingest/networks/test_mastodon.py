@@ -19,6 +19,7 @@ from pipeline.errors import Malformed
 from pipeline.ingest.budget import Budget
 from pipeline.ingest.networks.mastodon_statuses import read
 from pipeline.ingest.registry import AGENTS
+from pipeline.ingest.repeats import RecentEvents
 from pipeline.settings.ingest import IngestSettings
 from tests.ingest.conformance.wires.mastodon import MastodonWire
 from tests.ingest.conformance.world import World
@@ -124,6 +125,27 @@ async def test_threads_edits_and_deletions_over_the_wire(broker: Broker, tmp_pat
         "Three",
     }
     assert world.deleted() == {f"mastodon:{again['uri']}"}
+
+
+async def test_a_status_that_two_servers_bring_is_one_post(broker: Broker, tmp_path: Path) -> None:
+    world = World(broker.bootstrap, tmp_path)
+    recent = RecentEvents(world.cursors, "mastodon")
+    async with (
+        MastodonWire() as one,
+        MastodonWire() as other,
+        world.running(one, recent) as first,
+        world.running(other, recent, "other.example") as second,
+    ):
+        await first.wait(lambda: first.connections > 0)
+        await second.wait(lambda: second.connections > 0)
+        await one.post(3)
+        await first.wait(lambda: first.delivered >= 3)
+        other.events += one.events
+        other.statuses += one.statuses
+        await other.announce()
+        await second.wait(lambda: second.repeats >= 3)
+    assert set(world.copies().values()) == {1}
+    assert len(world.copies()) == 3
 
 
 def test_each_server_is_an_agent_with_its_timelines(tmp_path: Path) -> None:
