@@ -85,8 +85,8 @@ def expected(inputs: Sequence[Input], hazards: Collection[str] = HAZARDS, lost: 
         if OVERTAKEN not in hazards and _overtaken(inputs, versions):
             out.overtaken |= set(about)
     crowds = [given for given in inputs if isinstance(given, Crowd) and given.people >= ENOUGH]
-    about = {company for crowd in crowds for say in posts.get(crowd.answers, ()) for company in say.names}
-    out.incidents = about - out.undetermined if lost else about
+    blamed = {company for crowd in crowds for say in posts.get(crowd.answers, ()) for company in say.names}
+    out.incidents = blamed - out.undetermined if lost else blamed
     return out
 
 

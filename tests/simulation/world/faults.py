@@ -120,4 +120,5 @@ class Faults:
     @property
     def last(self) -> float:
         """When the last outage has ended, and all workers are back, in virtual seconds."""
-        return max((fault.at + fault.seconds for fault in (*self._outages, *self._aways)), default=0.0)
+        spans: list[Outage | Away] = [*self._outages, *self._aways]
+        return max((fault.at + fault.seconds for fault in spans), default=0.0)
