@@ -41,6 +41,8 @@ class Group:
     marker: str
     what: str
     missing: Callable[[], str | None]
+    can_be_had: bool = True
+    """Whether everybody can install what is missing; the data of others cannot be."""
 
 
 def asked_for(name: str) -> bool:
@@ -130,7 +132,7 @@ def _compiler() -> str | None:
 
 
 GROUPS = (
-    Group("histories", "against the record of real histories", _histories),
+    Group("histories", "against the record of real histories", _histories, can_be_had=False),
     Group("slow", "of more than ten seconds", _slow),
     Group("real", "against the real Kafka and Elasticsearch", _real),
     Group("torch", "of training and of the torch model", _training),
