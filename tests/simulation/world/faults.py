@@ -100,7 +100,7 @@ class Faults:
         self._passed: dict[tuple[str, str], int] = {}
         self._points: dict[tuple[str, str, int], Crash | Pause | LostAck] = {}
         self._outages = [fault for fault in faults if isinstance(fault, Outage)]
-        self._aways = [fault for fault in faults if isinstance(fault, Away)]
+        self._absences = [fault for fault in faults if isinstance(fault, Away)]
         self.over = False
         """Set when the faults have stopped: nothing goes wrong any more."""
         for fault in faults:
@@ -120,5 +120,5 @@ class Faults:
     @property
     def last(self) -> float:
         """When the last outage has ended, and all workers are back, in virtual seconds."""
-        spans: list[Outage | Away] = [*self._outages, *self._aways]
+        spans: list[Outage | Away] = [*self._outages, *self._absences]
         return max((fault.at + fault.seconds for fault in spans), default=0.0)
