@@ -126,11 +126,12 @@ def _topic(seen: Observation) -> Iterator[Anomaly]:
 
 
 def _lost_records(seen: Observation) -> Iterator[Anomaly]:
-    """Never fewer than were lost; more where a worker counts anew what another had counted before."""
+    """Never fewer than were lost; more where a worker counts anew what another had counted before, or saw what was
+    removed before its group committed anything."""
     if sum(seen.lost_counted.values()) < seen.lost_known:
         yield Anomaly("miscounted", f"{seen.lost_known} records were lost, counted are {seen.lost_counted}")
     for (stage, topic), counted in seen.lost_counted.items():
-        if counted and not (seen.lost_known and (stage, topic) == (Enrich.name, POSTS_RAW.name)):
+        if counted and not (seen.lost and (stage, topic) == (Enrich.name, POSTS_RAW.name)):
             yield Anomaly("miscounted", f"{stage} has lost nothing of {topic}, and counts {counted}")
 
 

@@ -46,7 +46,7 @@ class GapWatch:
 class LostRecords:
     """Counts and logs what a worker should have read and never will, and knows where its partitions begin now.
 
-    Guarantees: what was lost is counted as soon as that is known, never less; again by a worker that has the partition
+    Guarantees: what was lost is counted once that is certain, never less; again by a worker that has the partition
     next, unless something after it was committed.  Where a group never committed it begins where it may, and nothing of
     what was before counts as lost; nor does what compaction removes (`compacted`: topics).
     """
@@ -65,9 +65,10 @@ class LostRecords:
         """Partitions are handed round."""
         self._gaps = GapWatch()
         self._starts: dict[PartitionId, int] = {}
+        self._asked: dict[PartitionId, int] = {}
 
     def start(self, where: PartitionId) -> int:
-        """The first offset that the broker still has, as far as it was asked."""
+        """The first offset that the broker still has, as far as is certain."""
         return self._starts.get(where, 0)
 
     def came(self, where: PartitionId, offset: int) -> None:
@@ -76,11 +77,19 @@ class LostRecords:
             self._report(where, self._gaps.see(where, offset), offset)
 
     def begins(self, starts: Mapping[PartitionId, int]) -> None:
-        """The broker has nothing before these offsets: count what was not read, which no later record may ever show."""
+        """The broker has nothing before these offsets: count what was not read, which no later record may ever show.
+
+        What holds at two askings counts: a worker that was put out of its group meanwhile has learnt so in between, and
+        what the next one has read is not lost.
+        """
         for where, start in starts.items():
-            self._starts[where] = start
+            before = self._asked.get(where)
+            self._asked[where] = start
+            if before is None:
+                continue
+            self._starts[where] = before
             if self._counts(where):
-                self._report(where, self._gaps.skip(where, start), start)
+                self._report(where, self._gaps.skip(where, before), before)
 
     def _counts(self, where: PartitionId) -> bool:
         if where[0] in self._compacted:

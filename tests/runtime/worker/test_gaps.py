@@ -40,10 +40,21 @@ def test_a_group_that_never_committed_begins_where_it_may() -> None:
 def test_what_was_removed_counts_though_nothing_follows_it() -> None:
     metrics = Metrics()
     lost = LostRecords("enrich", metrics, {"incidents.v1"}, lambda where: 10)
-    lost.begins({WHERE: 15, ("incidents.v1", 0): 90})
-    lost.begins({WHERE: 15})
+    for _ in range(3):
+        lost.begins({WHERE: 15, ("incidents.v1", 0): 90})
     lost.came(WHERE, 15)
     counted = metrics.gap_records.labels("enrich", WHERE[0])._value.get()
     assert counted == 5
     assert lost.start(WHERE) == 15
     assert metrics.gap_records.labels("enrich", "incidents.v1")._value.get() == 0
+
+
+def test_a_worker_that_lost_its_partition_counts_nothing_that_the_next_has_read() -> None:
+    metrics = Metrics()
+    lost = LostRecords("detect", metrics, (), lambda where: None)
+    lost.begins({WHERE: 0})
+    lost.begins({WHERE: 220})  # read by the next worker, and removed; ours has not learnt yet that there is one
+    lost.forget()
+    lost.begins({WHERE: 220})
+    assert metrics.gap_records.labels("detect", WHERE[0])._value.get() == 0
+    assert lost.start(WHERE) == 0

@@ -27,8 +27,8 @@ class Group:
         self.name = name
         self.topics = list(topics)
         self.generation = 0
-        self.handed: dict[Where, int] = {}
-        """How far records were given out, to whomever: up to there somebody may have done something with them."""
+        self.read: dict[Where, int] = {}
+        """How far records were read, by whomever: up to there somebody may do something with them."""
         self._broker = broker
         self._chance = chance
         self._members: dict[str, Reader] = {}

@@ -116,6 +116,7 @@ class Reader:
 
     async def earliest_offsets(self, *partitions: TP) -> dict[TP, int]:
         """The first record that each partition still has."""
+        await self.owner.awake()
         await asyncio.sleep(self.owner.broker_away_for())
         return {where: self.owner.broker.log((where.topic, where.partition)).start for where in partitions}
 
@@ -205,9 +206,6 @@ class Reader:
     def _given_out(self, events: list[Event]) -> list[Event]:
         """Events that a rebalance waits for from now on."""
         self._unacked_messages |= {event.message for event in events}
-        for message in (event.message for event in events):
-            where = (message.topic, message.partition)
-            self._group.handed[where] = max(self._group.handed.get(where, 0), message.offset + 1)
         return events
 
     def _read(self, most: int) -> list[Event]:
@@ -220,6 +218,7 @@ class Reader:
             records = log.since(self._positions[where], most - len(taken))
             if records:
                 self._positions[where] = records[-1].offset + 1
+                self._group.read[where] = max(self._group.read.get(where, 0), records[-1].offset + 1)
             for record in records:
                 message = Message(where, record, self)
                 self._delivered[where].append(record.offset)

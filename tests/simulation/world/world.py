@@ -151,8 +151,8 @@ class World:
         before = self.loop.wall() - fault.seconds / 2
         for where in self.groups[fault.stage].places():
             committed = self.broker.committed(fault.stage, where)
-            if self.groups[fault.stage].handed.get(where, 0) > (committed or 0):
-                continue  # somebody may have done something with them
+            if self.groups[fault.stage].read.get(where, 0) > (committed or 0):
+                continue  # somebody may do something with them
             gone = [record for record in self.broker.remove(where, before) if record.offset >= (committed or 0)]
             self.lost += [(where, record) for record in gone]
             self.lost_known += len(gone) if committed is not None else 0
