@@ -3,8 +3,8 @@
 Promotions, news and sources that come back after an outage raise the number of complaints as they raise everything.
 An incident that only the surge test found is in doubt for as long as the share of complaints since its beginning is not
 above the usual one by more than the surge test tolerates and one standard deviation (binomial), nor the surge test
-sure of a risen share.  What is in doubt is shown with its likely cause and pages nobody; the doubt goes as soon as the share
-rises.
+sure of a risen share.  What is in doubt is shown with its likely cause and pages nobody; the doubt goes as soon as the
+share rises.
 """
 
 from __future__ import annotations
