@@ -15,6 +15,12 @@ from pipeline.index.sqlite.index import SqliteIndex
 from tests.support.messages import mention
 
 
+@pytest.fixture(autouse=True)
+def flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags of one test are not those of the next."""
+    monkeypatch.setattr(context, "_flags", {})
+
+
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)

@@ -2,8 +2,9 @@
 
 Promotions, news and sources that come back after an outage raise the number of complaints as they raise everything.
 An incident that only the surge test found is in doubt for as long as the share of complaints since its beginning is not
-above the usual one by more than the surge test tolerates and one standard deviation (binomial).  What is in doubt is
-shown with its likely cause and pages nobody; the doubt goes as soon as the share rises.
+above the usual one by more than the surge test tolerates and one standard deviation (binomial), nor the surge test
+sure of a risen share.  What is in doubt is shown with its likely cause and pages nobody; the doubt goes as soon as the
+share rises.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ from pipeline.detect.state.incident import Incident
 
 TOLERATED_LOGIT: Final = 0.25
 """Log-odds by which the share of complaints may exceed the usual one, as in the surge test."""
+
+RISEN: Final = 5.0
+"""Evidence of a risen share, in nats, that alone ends a doubt, of a company whose usual share is known and not guessed.
+A crowd of friends, or a few accounts that post a lot, can make the complaints a small part of all that is said; this
+weighs people, and forgets."""
+
+KNOWN: Final = 30
+"""Mentions before the incident from which a company's usual share is known, and not guessed from others."""
 
 PASSED_ON: Final = 0.5
 """Share of reposts and copies from which it is news that goes round, and not people with something of their own."""
@@ -34,6 +43,8 @@ def doubt(entity: EntityState, incident: Incident) -> Doubt | None:
     tolerated = shifted(incident.share_before, TOLERATED_LOGIT)
     due = incident.mentions * tolerated
     if incident.negative > due + sqrt(due * (1.0 - tolerated)):
+        return None
+    if entity.mentions - incident.mentions >= KNOWN and max(entity.evidence.share) >= RISEN:
         return None
     if _due_in_silence(entity, incident) >= SILENCE:
         return "source_outage"

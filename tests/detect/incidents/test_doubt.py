@@ -10,7 +10,7 @@ from pipeline.alert.notifier import firing
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.values import Doubt
 from pipeline.detect.detector import Detector
-from pipeline.detect.incidents.doubt import SILENCE, doubt
+from pipeline.detect.incidents.doubt import KNOWN, RISEN, SILENCE, doubt
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import Fired, Incident
@@ -50,6 +50,18 @@ def test_more_complaints_never_bring_a_doubt() -> None:
         verdicts = [doubt(known(), incident(mentions, negative)) is None for negative in range(mentions + 1)]
         assert verdicts == sorted(verdicts)
         assert verdicts[-1]
+
+
+@pytest.mark.parametrize(
+    ("before", "evidence", "expected"),
+    [(KNOWN, RISEN, None), (KNOWN, RISEN - 0.1, "promotion"), (KNOWN - 1, RISEN, "promotion")],
+)
+def test_friends_make_no_doubt_of_what_the_test_of_a_known_share_is_sure_of(
+    before: int, evidence: float, expected: Doubt | None
+) -> None:
+    entity = known()
+    entity.mentions, entity.evidence.s1 = before + 100, evidence
+    assert doubt(entity, incident(100, 10)) == expected
 
 
 def test_what_is_mostly_passed_on_is_news() -> None:
