@@ -9,7 +9,7 @@ share rises.
 
 from __future__ import annotations
 
-from math import sqrt
+from math import exp, sqrt
 from typing import Final
 
 from pipeline.contracts.values import Doubt
@@ -20,10 +20,11 @@ from pipeline.detect.state.incident import Incident
 TOLERATED_LOGIT: Final = 0.25
 """Log-odds by which the share of complaints may exceed the usual one, as in the surge test."""
 
-RISEN: Final = 5.0
-"""Evidence of a risen share, in nats, that alone ends a doubt, of a company whose usual share is known and not guessed.
-A crowd of friends, or a few accounts that post a lot, can make the complaints a small part of all that is said; this
-weighs people, and forgets."""
+BY_CHANCE: Final = 0.25
+"""Chance that complaints of the usual share seem so to the share test: each may begin a run of evidence, and of n runs
+one reaches h nats with at most n exp(-h) (Wald 1945).  What is rarer ends a doubt by itself: a crowd of friends, or a
+few accounts that post a lot, can make the complaints a small part of all that is said; the test weighs people, and
+forgets."""
 
 KNOWN: Final = 30
 """Mentions before the incident from which a company's usual share is known, and not guessed from others."""
@@ -44,7 +45,10 @@ def doubt(entity: EntityState, incident: Incident) -> Doubt | None:
     due = incident.mentions * tolerated
     if incident.negative > due + sqrt(due * (1.0 - tolerated)):
         return None
-    if entity.mentions - incident.mentions >= KNOWN and max(entity.evidence.share) >= RISEN:
+    if (
+        entity.mentions - incident.mentions >= KNOWN
+        and incident.negative * exp(-max(entity.evidence.share)) <= BY_CHANCE
+    ):
         return None
     if _due_in_silence(entity, incident) >= SILENCE:
         return "source_outage"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import log
 
 import pytest
 
@@ -10,7 +11,7 @@ from pipeline.alert.notifier import firing
 from pipeline.contracts.incidents import IncidentEvent
 from pipeline.contracts.values import Doubt
 from pipeline.detect.detector import Detector
-from pipeline.detect.incidents.doubt import KNOWN, RISEN, SILENCE, doubt
+from pipeline.detect.incidents.doubt import BY_CHANCE, KNOWN, SILENCE, doubt
 from pipeline.detect.mentions.inbound import InboundMention
 from pipeline.detect.state.entity import EntityState
 from pipeline.detect.state.incident import Fired, Incident
@@ -54,13 +55,13 @@ def test_more_complaints_never_bring_a_doubt() -> None:
 
 @pytest.mark.parametrize(
     ("before", "evidence", "expected"),
-    [(KNOWN, RISEN, None), (KNOWN, RISEN - 0.1, "promotion"), (KNOWN - 1, RISEN, "promotion")],
+    [(KNOWN, 0.01, None), (KNOWN, -0.01, "promotion"), (KNOWN - 1, 0.01, "promotion")],
 )
 def test_friends_make_no_doubt_of_what_the_test_of_a_known_share_is_sure_of(
     before: int, evidence: float, expected: Doubt | None
 ) -> None:
     entity = known()
-    entity.mentions, entity.evidence.s1 = before + 100, evidence
+    entity.mentions, entity.evidence.s1 = before + 100, log(10 / BY_CHANCE) + evidence
     assert doubt(entity, incident(100, 10)) == expected
 
 
