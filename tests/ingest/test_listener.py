@@ -41,6 +41,8 @@ REWOUND = 6
 class Hooks(NoHooks):
     """Notes what it is told, and lets a test wait for it."""
 
+    running: asyncio.Task[None]
+
     def __init__(self) -> None:
         self.gaps: list[float] = []
         self.codes: Counter[str] = Counter()
@@ -128,7 +130,7 @@ class Place:
             save_seconds=0.0,
         )
         stop = asyncio.Event()
-        running = asyncio.create_task(listener.run(stop))
+        hooks.running = running = asyncio.create_task(listener.run(stop))
         try:
             yield hooks
         finally:
@@ -217,8 +219,8 @@ async def test_a_frame_too_large_is_passed_over_and_reported(place: Place) -> No
 async def test_a_server_that_refuses_is_an_error(place: Place) -> None:
     async with Jetstream(EVENTS, [Behaviour(status=403)]) as server:
         with pytest.raises(TerminalError, match="403"):
-            async with place.listening(server):
-                await server.wait_connections(1)
+            async with place.listening(server) as hooks:
+                await asyncio.wait({hooks.running}, timeout=20)
 
 
 async def test_many_accounts_are_asked_for_in_a_message(place: Place) -> None:
