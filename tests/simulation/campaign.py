@@ -10,7 +10,7 @@ from itertools import count, islice
 from typing import NamedTuple
 
 from tests.simulation.checker import Anomaly
-from tests.simulation.hazards import allowed
+from tests.simulation.hazards import HAZARDS
 from tests.simulation.history import History
 from tests.simulation.protections import PROTECTIONS, Protection, slug
 from tests.simulation.run import lived
@@ -65,7 +65,7 @@ def found(protection: Protection, most: int = 1_000) -> Failure | None:
 def shortest_failing(seed: int, protection: str | None = None) -> History:
     """The shortest history that fails as that of a seed does."""
     with without(protection):
-        history = made(seed, allowed())
+        history = made(seed, HAZARDS)
         name = lived(history).anomalies[0].name
         return shortest(history, lambda candidate: name in lived(candidate).names)
 
@@ -79,5 +79,5 @@ def _chunk(chunk: tuple[int, int, str | None]) -> Progress:
 
 
 def _failure(seed: int) -> Failure | None:
-    anomalies = lived(made(seed, allowed())).anomalies
+    anomalies = lived(made(seed, HAZARDS)).anomalies
     return Failure(seed, anomalies) if anomalies else None

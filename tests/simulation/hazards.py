@@ -1,7 +1,6 @@
-"""Hazards: kinds of input, fault and check that histories may hold, by name; and those that are known to fail.
+"""Hazards: kinds of input, fault and check that histories may hold, by name.
 
-A hazard that stands in `KNOWN_DEFECTS` is left out of ordinary histories, so that they say what is new.  Whoever mends
-a defect takes its line out, and the mark off its history in `regressions.py`; from then on every history may hold it.
+A history that is cut down to what it takes to fail says by them what it needs.
 """
 
 from __future__ import annotations
@@ -41,11 +40,4 @@ HAZARDS = (
     MANY_REPEATED,
     MANY_DELETED,
 )
-
-KNOWN_DEFECTS: dict[str, str] = {}
-"""The hazards that ordinary histories leave out, each with what goes wrong."""
-
-
-def allowed() -> tuple[str, ...]:
-    """The hazards that ordinary histories may hold."""
-    return tuple(name for name in HAZARDS if name not in KNOWN_DEFECTS)
+"""All of them; ordinary histories may hold each."""

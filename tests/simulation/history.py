@@ -12,7 +12,7 @@ from tests.simulation.world.faults import Fault
 
 class History(Struct, frozen=True, kw_only=True):
     """Inputs, faults and how the world is set up; `seed` decides what is left to chance: latencies, who reads what
-    when.  `hazards` names the known defects that it may run into (`hazards.py`)."""
+    when.  `hazards` names what it may hold of `hazards.py`."""
 
     seed: int
     inputs: tuple[Input, ...]

@@ -1,8 +1,4 @@
-"""Histories that failed once, cut down to the shortest; each is lived by the tests for ever.
-
-One with a `defect` still fails, as its `anomaly`: its test is expected to fail, and strictly, so that whoever mends the
-defect has to take the words out here and its hazard out of `KNOWN_DEFECTS`.
-"""
+"""Histories that failed once, cut down to the shortest; each is lived by the tests for ever."""
 
 from __future__ import annotations
 
@@ -15,12 +11,11 @@ from tests.simulation.world.faults import Compact, Crash, LostAck, Outage, Pause
 
 
 class Regression(NamedTuple):
-    """A history, the anomaly that it had, and what is wrong where it still has it."""
+    """A history, and the anomaly that it had."""
 
     name: str
     anomaly: str
     history: History
-    defect: str = ""
 
 
 _SNOWBALL = (
