@@ -212,9 +212,8 @@ class Baseline:
             phi = (self.spread_squares + _PHI_USUAL * _PHI_BELIEF) / (self.spread_due + _PHI_BELIEF)
             self.phi = min(max(phi, _PHI_LEAST), _PHI_MOST)
         self.hour_negative = self.hour_due = 0.0
-        days = start // _DAY
-        self.slot = slot = 24 * ((days + 3) % 7 >= 5) + start % _DAY // _HOUR  # 1970 began on a Thursday
-        self.factor = self._factor(slot)
+        self.slot = slot = slot_of(start)
+        self.factor = self.factor_of(slot)
         seconds = self.level_seconds + _LEVEL_SECONDS
         self.mu_negative = (self.level_negative + _LEVEL_NEGATIVE) / seconds * self.factor
         self.mu_other = (self.level_other + _LEVEL_OTHER) / seconds * self.factor
@@ -224,8 +223,8 @@ class Baseline:
         self.busy = log(min(max(answers_a_day / _ANSWERS_A_DAY, _BUSY_LEAST), _BUSY_MOST)) / _FALL
         self.p0 = (self.share_negative + _SHARE_NEGATIVE) / (self.share_all + _SHARE_ALL)
 
-    def _factor(self, slot: int) -> float:
-        """How busy this hour is against the average one; neighbouring hours and the other kind of day help out."""
+    def factor_of(self, slot: int) -> float:
+        """How busy an hour is against the average one; neighbouring hours and the other kind of day help out."""
         first = slot // 24 * 24
         before, after = first + (slot - 1) % 24, first + (slot + 1) % 24
         twin = (slot + 24) % 48
@@ -233,6 +232,11 @@ class Baseline:
         n = observed[slot] + 0.5 * (observed[before] + observed[after]) + 0.1 * observed[twin]
         e = due[slot] + 0.5 * (due[before] + due[after]) + 0.1 * due[twin]
         return (n + _PROFILE_PRIOR) / (e + _PROFILE_PRIOR)
+
+
+def slot_of(at: int) -> int:
+    """The slot of the profile that a time lies in: hours of weekdays, then of weekends."""
+    return 24 * ((at // _DAY + 3) % 7 >= 5) + at % _DAY // _HOUR  # 1970 began on a Thursday
 
 
 def shifted(p: float, logit: float) -> float:

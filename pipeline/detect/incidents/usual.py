@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.detect.evidence.baseline import Baseline
+from pipeline.detect.evidence.baseline import Baseline, slot_of
 
 HOUR: Final = 3600
 LONGEST: Final = 7 * 86_400
@@ -24,11 +24,6 @@ def usual(baseline: Baseline, since: int, until: int) -> float:
     expected, at = 0.0, begin
     while at < until:
         end = min(at // HOUR * HOUR + HOUR, until)
-        expected += average * baseline._factor(slot(at)) * float(end - at)
+        expected += average * baseline.factor_of(slot_of(at)) * float(end - at)
         at = end
     return expected * float(until - since) / float(until - begin)
-
-
-def slot(at: int) -> int:
-    """The slot of the baseline's profile that a time lies in: hours of weekdays, then of weekends."""
-    return 24 * ((at // 86_400 + 3) % 7 >= 5) + at % 86_400 // HOUR  # 1970 began on a Thursday

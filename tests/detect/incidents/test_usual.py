@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from pipeline.detect.evidence.baseline import Baseline
-from pipeline.detect.incidents.usual import slot, usual
+from pipeline.detect.evidence.baseline import Baseline, slot_of
+from pipeline.detect.incidents.usual import usual
 
 DAY, HOUR = 86_400, 3_600
 MONDAY = 1_772_409_600
@@ -24,9 +24,9 @@ def learned() -> tuple[Baseline, dict[int, float]]:
         if at >= baseline.bin_end:
             baseline.close(at, False)
         foreseen[at] = baseline.expected(at)
-        assert slot(at) == baseline.slot
+        assert slot_of(at) == baseline.slot
         daily = 12.0 if 8 <= at % DAY // HOUR < 20 else 1.0
-        a_bin = daily * (0.3 if slot(at) >= 24 else 1.0)
+        a_bin = daily * (0.3 if slot_of(at) >= 24 else 1.0)
         baseline.negative += 0.2 * a_bin * rng.uniform(0.9, 1.1)
         baseline.other += 0.8 * a_bin * rng.uniform(0.9, 1.1)
     return baseline, foreseen
