@@ -106,6 +106,7 @@ def test_sources_of_several_files_are_put_together(tmp_path: Path) -> None:
         read_config(tmp_path / "round.toml")
 
 
+@pytest.mark.torch
 def test_answers_about_a_text_that_a_teacher_cuts_elsewhere_are_none() -> None:
     import numpy as np
 
